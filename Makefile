@@ -1,0 +1,185 @@
+# tug: build, test, install. `make help` lists the targets.
+# Object files live in build/<config>-<hash of compiler and flags>/, so configurations never mix.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+CFLAGS ?= -O2 -g
+CONFIG ?= release
+
+# $(V)=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-6s %s\n' '$1' '$(patsubst $(CURDIR)/%,%,$@)')
+
+TUG_WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes \
+  -Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wswitch-enum \
+  $(if $(WERROR),-Werror)
+SANITIZE_address := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE_thread := -fsanitize=thread -fno-omit-frame-pointer
+TUG_SANITIZE := $(SANITIZE_$(SANITIZE))
+PACKAGES := libcurl libcrypto json-c
+TUG_CPPFLAGS = -D_GNU_SOURCE -Iinclude $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+TUG_CFLAGS := -std=c17 -fPIC -fvisibility=hidden -pthread $(TUG_WARNINGS) $(TUG_SANITIZE)
+TUG_LDFLAGS := -pthread $(TUG_SANITIZE)
+TUG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+HASH := $(shell printf '%s' '$(CC) $(TUG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
+OBJ := build/$(CONFIG)-$(HASH)
+# Library rooms, in the order of the include arrows.
+ROOMS := base oci ref store registry pipeline api
+LIB_SRC := $(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c)))
+CLI_SRC := $(sort $(wildcard src/cli/*.c))
+SUPPORT_SRC := $(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c)))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
+FLOW_SRC := $(sort $(wildcard tests/flow/*.c))
+objs = $(patsubst %.c,$(OBJ)/%.o,$1)
+LIB_OBJ := $(call objs,$(LIB_SRC))
+CLI_OBJ := $(call objs,$(CLI_SRC))
+SUPPORT_OBJ := $(call objs,$(SUPPORT_SRC))
+UNIT_OBJ := $(call objs,$(UNIT_SRC))
+FLOW_OBJ := $(call objs,$(FLOW_SRC))
+HEADERS := $(wildcard include/tug/*.h)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all lib deps check check-asan check-tsan test test-programs fuzz fuzz-run demo lint format \
+  install uninstall dist clean help FORCE
+.SECONDARY:
+
+all: build/tug build/libtug.a build/libtug.so.0 build/tug.pc ## build the command and the libraries
+
+lib: build/libtug.a build/libtug.so.0 build/tug.pc ## build the libraries only
+
+deps: ## install the Debian packages for building and testing (as root), or say how
+	$(Q)third_party/install.sh build test
+
+# Room code sees its own tree; the command sees the public headers and its own room only.
+$(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli
+$(OBJ)/src/%.o: TUG_INCLUDES := -Isrc
+$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Itests
+# ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
+$(OBJ)/src/pipeline/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
+
+$(OBJ)/%.o: %.c Makefile
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(OBJ)/libtug.a: $(LIB_OBJ)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OBJ)/libtug.so.0: $(LIB_OBJ)
+	$(call say,LINK)
+	$(Q)$(CC) -shared -Wl,-soname,libtug.so.0 -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TUG_LIBS)
+
+link = $(CC) -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+$(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
+$(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
+$(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
+$(OBJ)/unit-tests: $(UNIT_OBJ) $(SUPPORT_OBJ) $(OBJ)/libtug.a
+	$(call say,LINK)
+	$(Q)$(link) -lcriterion $(TUG_LIBS)
+
+$(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(OBJ)/libtug.a
+	$(call say,LINK)
+	$(Q)$(link) -lcriterion $(TUG_LIBS)
+
+# Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.
+$(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o $(OBJ)/libtug.a
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
+# What people use lives in build/ under a steady name.
+build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
+	$(Q)cmp -s $< $@ || cp -f $< $@
+
+FORCE:
+
+FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry support-test unit-tests flow-tests $(addprefix replay-,$(FUZZED)))
+
+build/tug.pc: tools/tug.pc.in Makefile
+	$(Q)mkdir -p build
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' $< > $@
+
+test-programs: $(TEST_PROGRAMS)
+
+check: ## run all tests; installs missing packages first
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
+
+test: $(TEST_PROGRAMS) ## run all tests with what is installed
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit fuzz flow cli real)
+
+check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSan
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan SANITIZE=address WERROR=1 CFLAGS='-O1 -g' \
+	  SUITES='support unit fuzz flow cli' test
+
+check-tsan: ## the support and command-line tests under ThreadSanitizer (criterion cannot run there)
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
+	  SUITES='support stress cli' test
+
+FUZZ_SECONDS ?= 30
+fuzz: ## fuzz each parser for FUZZ_SECONDS (needs clang and libclang-rt-14-dev)
+	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+
+fuzz-run: $(OBJ)/libtug.a
+	$(Q)for parser in $(FUZZED); do echo "  FUZZ   $$parser"; \
+	  $(CC) $(TUG_CPPFLAGS) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $(OBJ)/fuzz-$$parser \
+	    tests/fuzz/fuzz_$$parser.c $(OBJ)/libtug.a $(TUG_LIBS) && mkdir -p $(OBJ)/corpus/$$parser tests/fuzz/found/$$parser && \
+	  $(OBJ)/fuzz-$$parser -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=tests/fuzz/found/$$parser/ \
+	    $(OBJ)/corpus/$$parser tests/fuzz/seeds/$$parser || exit 1; done
+
+demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory all $(OBJ)/fake-registry
+	$(Q)TUG=build/tug FAKE_REGISTRY=$(OBJ)/fake-registry tools/demo.sh
+
+lint: ## formatting, static analysis, rules of the house
+	$(Q)third_party/install.sh build lint test
+	$(Q)tools/lint.sh
+
+format: ## reformat all C files
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.[ch]')
+
+install: all ## install below DESTDIR and PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1
+	install -m 755 build/tug $(DESTDIR)$(BINDIR)/tug
+	install -m 644 build/libtug.a $(DESTDIR)$(LIBDIR)/libtug.a
+	install -m 755 build/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so.0
+	ln -sf libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
+	install -m 644 build/tug.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
+	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
+	install -m 644 man/tug.1 $(DESTDIR)$(MANDIR)/man1/tug.1
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/tug $(DESTDIR)$(LIBDIR)/libtug.a $(DESTDIR)$(LIBDIR)/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(DESTDIR)$(MANDIR)/man1/tug.1 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
+
+dist: ## make tug-VERSION.tar.gz out of what is committed
+	git archive --format=tar.gz --prefix=tug-$(VERSION)/ -o tug-$(VERSION).tar.gz HEAD
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## show the targets
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ))

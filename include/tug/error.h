@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The error value that every fallible tug function fills.
+ */
+#ifndef TUG_ERROR_H
+#define TUG_ERROR_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* What went wrong, by what the caller can do about it. Zero is success; values are stable. */
+enum tug_status {
+    TUG_OK = 0,
+    TUG_ERR_INVALID_ARGUMENT, /* a reference, platform or option the caller must correct */
+    TUG_ERR_NO_MEMORY,        /* an allocation failed */
+    TUG_ERR_STORE,            /* the store: I/O error, disk full, no permission, not a store */
+    TUG_ERR_NETWORK,          /* name lookup, connection, TLS or server failure; may pass */
+    TUG_ERR_TIMEOUT,          /* the run's own deadline (options.timeout_ms) is over */
+    TUG_ERR_AUTH,             /* the registry denies access */
+    TUG_ERR_NOT_FOUND,        /* repository, tag, digest or platform does not exist there */
+    TUG_ERR_RATE_LIMITED,     /* the registry answers 429 for longer than we may wait */
+    TUG_ERR_CONTENT,          /* what came is not what was named: digest, size, malformed document */
+    TUG_ERR_UNSUPPORTED,      /* valid content of a kind tug does not fetch (schema 1) */
+    TUG_ERR_TOO_LARGE,        /* over a limit that protects memory or disk */
+    TUG_ERR_CONFIG,           /* a configuration file, credential file or certificate file */
+    TUG_ERR_CANCELLED,        /* tug_fetch_cancel() was called; partial downloads are kept */
+    TUG_ERR_BUSY,             /* another process holds what is needed */
+    TUG_ERR_INTERNAL,         /* a bug in tug: please report the message */
+};
+
+/* Capacity of tug_error.message, terminating NUL included. */
+#define TUG_ERROR_MESSAGE_MAX 768
+
+/* An error by value: fixed size, owned by the caller, copyable by assignment.
+ * Zero-initialise it before the first call; functions fill it only when they fail. */
+struct tug_error {
+    enum tug_status code;
+    int os_errno;    /* errno of the failing system call, 0 when there was none */
+    int http_status; /* HTTP status of the failing answer, 0 when there was none */
+    /* One line, UTF-8, control characters escaped, no secret: what failed, then why, the
+     * outermost context first. Cut at the capacity. */
+    char message[TUG_ERROR_MESSAGE_MAX];
+};
+
+/* Return the stable short name of a status, e.g. "not-found" ("ok" for TUG_OK).
+ * Returns: static text, never NULL; "unknown" for a value outside the list.
+ * Threads: any. Blocks: no. */
+const char *tug_status_name(enum tug_status status);
+
+/* Copy text so that a terminal or a log can show it safely, on one line.
+ * Control characters (C0, C1, DEL), line and paragraph separators and bidirectional controls
+ * become \xNN or \u{N} escapes, invalid UTF-8 bytes become \xNN, a backslash is doubled.
+ * dst: receives the NUL-terminated result, cut at a whole escape or character when it does not
+ *      fit. capacity: bytes at dst, at least 1.
+ * src: length bytes, need not be NUL-terminated, may be NULL when length is 0.
+ * Returns: bytes written to dst, without the NUL.
+ * Threads: any. Blocks: no. */
+size_t tug_text_escape(char *dst, size_t capacity, const char *src, size_t length);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

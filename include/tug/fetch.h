@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fetch images from registries into a store.
+ *
+ * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add for each reference,
+ * tug_fetch_run (which reports through the event callback), tug_fetch_destroy, tug_store_close.
+ */
+#ifndef TUG_FETCH_H
+#define TUG_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+#include <tug/ref.h>
+#include <tug/store.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* What happened. New kinds may be added: ignore those you do not know. */
+enum tug_event_kind {
+    TUG_EVENT_NONE = 0,
+    TUG_EVENT_RESOLVED,  /* ref, digest, media_type, size_bytes: the reference's root is known */
+    TUG_EVENT_STARTED,   /* digest, size_bytes, done_bytes: a blob's download begins; done_bytes were
+                            there already from an earlier, interrupted one */
+    TUG_EVENT_PROGRESS,  /* digest, size_bytes, done_bytes: at each tick, for each active blob */
+    TUG_EVENT_COMMITTED, /* digest, size_bytes, seconds: a blob is verified and in the store */
+    TUG_EVENT_REUSED,    /* digest, size_bytes: a blob was in the store already */
+    TUG_EVENT_WAITING,   /* digest: another process downloads this blob; we wait for it */
+    TUG_EVENT_RETRY,     /* ref, digest (if known), error, delay_ms: an attempt failed, another follows */
+    TUG_EVENT_WARNING,   /* ref (may be NULL), text: something the user should know */
+    TUG_EVENT_IMAGE,     /* image: a reference is complete, or failed */
+    TUG_EVENT_TICK,      /* totals only; every tick_ms, and once at the end of the run */
+};
+
+/* Sums over the run so far. */
+struct tug_totals {
+    uint64_t images, images_done, images_failed; /* references added, completed, failed */
+    uint64_t blobs, blobs_done;       /* blobs and manifests known so far; committed or reused */
+    uint64_t bytes_known;             /* size of all blobs known so far */
+    uint64_t bytes_done;              /* of these: in the store, or received and not yet committed */
+    uint64_t bytes_received;          /* body bytes that came over the network in this run */
+    uint64_t blobs_active;            /* downloads running now */
+    double seconds;                   /* since the start of tug_fetch_run */
+};
+
+/* The result of one reference. */
+struct tug_image_result {
+    size_t position;          /* 0 for the first reference added, and so on */
+    const char *ref;          /* full name */
+    enum tug_status status;   /* TUG_OK: everything asked for is in the store */
+    struct tug_digest digest; /* of the root manifest or index; unset when it never became known */
+    const char *media_type;   /* of the root; NULL when unknown */
+    uint64_t size_bytes;      /* of the root */
+    uint64_t blobs;           /* blobs and manifests of this image, each digest counted once */
+    uint64_t bytes_fetched;   /* sizes of those that were fetched */
+    uint64_t bytes_reused;    /* sizes of those that were in the store already */
+    double seconds;           /* from its first request to its completion */
+    struct tug_error error;   /* filled when status is not TUG_OK */
+};
+
+/* One event. Pointers are borrowed: valid during the callback only. Members that a kind does not
+ * name are zero or NULL. All text is escaped as by tug_text_escape. */
+struct tug_event {
+    enum tug_event_kind kind;
+    const char *ref;
+    struct tug_digest digest;
+    const char *media_type;
+    uint64_t size_bytes;
+    uint64_t done_bytes;
+    uint64_t delay_ms;
+    double seconds;
+    const char *text;
+    const struct tug_error *error;
+    const struct tug_image_result *image;
+    const struct tug_totals *totals; /* set for every kind */
+};
+
+/* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any
+ * function of the same fetch except tug_fetch_cancel, and should return soon: while it runs no new
+ * work is handed out. */
+typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
+
+/* Options; all zero is the default of each. */
+struct tug_fetch_options {
+    /* What. */
+    const struct tug_platform *platforms; /* wanted platforms; NULL: this machine's */
+    size_t platform_count;
+    bool all_platforms;        /* every entry of every index */
+    bool all_metadata;         /* also manifests and configs of the platforms not wanted */
+    bool metadata_only;        /* no layers */
+    const char *const *labels; /* "KEY=VALUE" texts, kept as annotations in index.json */
+    size_t label_count;
+
+    /* How. */
+    unsigned max_concurrent_downloads; /* workers, each one connection; 1-64, 0 means 6 */
+    unsigned retries;                  /* attempts after the first without progress; default below */
+    bool no_retries;                   /* never retry (retries is then ignored) */
+    uint64_t retry_max_wait_ms;        /* longest single wait; 0 means 120 s */
+    uint64_t connect_timeout_ms;       /* name lookup, connect and TLS; 0 means 30 s */
+    uint64_t stall_timeout_ms;         /* no byte for so long: reconnect; 0 means 30 s */
+    uint64_t timeout_ms;               /* the whole run; 0 means none */
+    bool fail_fast;                    /* the first failed reference stops the run */
+
+    /* Registry. */
+    bool plain_http; /* http instead of https for every registry of this run */
+
+    /* Show. */
+    tug_event_fn on_event; /* NULL: none */
+    void *event_context;   /* handed to on_event */
+    uint64_t tick_ms;      /* distance of progress events; 0 means 200 ms */
+};
+
+/* Attempts after the first when options.retries is 0 and options.no_retries is false. */
+#define TUG_RETRIES_DEFAULT 5
+/* Bounds and default of options.max_concurrent_downloads. */
+#define TUG_DOWNLOADS_DEFAULT 6
+#define TUG_DOWNLOADS_MAX 64
+
+/* One run: a set of references fetched together. Opaque. */
+struct tug_fetch;
+
+/* Prepare a run.
+ * store: borrowed, must outlive the fetch. options: copied, with all it points to; NULL means all
+ * defaults. out_fetch: owned by the caller, untouched on failure.
+ * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (an option out of range, a label without '='),
+ * TUG_ERR_NO_MEMORY.
+ * Threads: any. Blocks: no. */
+enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
+                                 struct tug_fetch **out_fetch, struct tug_error *err);
+
+/* Add a reference, before tug_fetch_run.
+ * reference: as for tug_ref_parse, borrowed.
+ * Returns: TUG_OK. Errors: as tug_ref_parse; the fetch is unchanged then.
+ * Threads: the fetch's owner. Blocks: no. */
+enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
+                              struct tug_error *err);
+
+/* Fetch everything that was added, once per fetch object.
+ * A reference that fails does not stop the others (unless options.fail_fast); each one's result
+ * comes as TUG_EVENT_IMAGE.
+ * Returns: TUG_OK when every reference is complete; else the code of the first that failed, and err
+ * tells of it. TUG_ERR_CANCELLED after tug_fetch_cancel, TUG_ERR_TIMEOUT after options.timeout_ms.
+ * On failure whatever was committed stays, partial downloads are kept for the next run.
+ * Threads: the fetch's owner; callbacks run on this thread. Blocks: until done. It starts
+ * max_concurrent_downloads + up to 4 threads with all signals blocked, and joins them. */
+enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err);
+
+/* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. Calling
+ * it before, after or more than once is harmless.
+ * Threads: any, while the fetch exists. Not from a signal handler. Blocks: no. */
+void tug_fetch_cancel(struct tug_fetch *fetch);
+
+/* Free a fetch that is not running; NULL is allowed. Threads: the owner, once. */
+void tug_fetch_destroy(struct tug_fetch *fetch);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The store: an OCI image layout (image-spec 1.1.1, "image-layout") on a local file system.
+ */
+#ifndef TUG_STORE_H
+#define TUG_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* How hard the store tries to survive a power cut. */
+enum tug_durability {
+    TUG_DURABILITY_FULL = 0, /* data, then names, then index.json, each forced to the disk */
+    TUG_DURABILITY_NONE,     /* left to the operating system; still right after a kill */
+};
+
+struct tug_store_options {
+    enum tug_durability durability;
+    bool must_exist; /* fail instead of making a new layout */
+};
+
+/* An open store. Opaque; any number of processes may have the same directory open. */
+struct tug_store;
+
+/* Open the layout in a directory, or make one (directories 0700) when the directory is missing or
+ * empty. A directory that holds something else is refused.
+ * path: borrowed. options: borrowed, NULL means all defaults.
+ * out_store: owned by the caller, untouched on failure.
+ * Returns: TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
+ * TUG_ERR_NO_MEMORY.
+ * Threads: any. Blocks: on the disk only. */
+enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
+                               struct tug_store **out_store, struct tug_error *err);
+
+/* Close a store; NULL is allowed. No fetch may be running on it. Threads: any, once. */
+void tug_store_close(struct tug_store *store);
+
+/* Tell whether a blob is committed, and its size.
+ * out_is_present: false also for a name that is not a regular file; out_size_bytes: may be NULL.
+ * Returns: TUG_OK. Errors: TUG_ERR_STORE (I/O).
+ * Threads: any. Blocks: on the disk only. */
+enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest *digest,
+                               bool *out_is_present, uint64_t *out_size_bytes,
+                               struct tug_error *err);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

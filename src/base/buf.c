@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bounded byte buffer.
+ *
+ * Knows: memory. Does not know: what is in it.
+ * Threads: its owner only.
+ */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAPACITY_START 256
+
+void tug__buf_init(struct tug__buf *buf, size_t limit)
+{
+    *buf = (struct tug__buf){.limit = limit};
+}
+
+void tug__buf_fini(struct tug__buf *buf)
+{
+    free(buf->data);
+    tug__buf_init(buf, buf->limit);
+}
+
+void tug__buf_clear(struct tug__buf *buf)
+{
+    buf->length = 0;
+    if (buf->data != NULL) {
+        buf->data[0] = '\0';
+    }
+}
+
+/* Make room for length more bytes and the NUL. */
+static enum tug_status reserve(struct tug__buf *buf, size_t length, struct tug_error *err)
+{
+    size_t capacity = buf->capacity > 0 ? buf->capacity : CAPACITY_START;
+    char *grown;
+
+    if (length > buf->limit - buf->length) {
+        return tug__fail(err, TUG_ERR_TOO_LARGE, "over the limit of %zu bytes", buf->limit);
+    }
+    while (capacity < buf->length + length + 1) {
+        capacity = capacity <= buf->limit / 2 ? capacity * 2 : buf->limit + 1;
+    }
+    if (capacity == buf->capacity) {
+        return TUG_OK;
+    }
+    grown = realloc(buf->data, capacity);
+    if (grown == NULL) {
+        return tug__fail_memory(err);
+    }
+    buf->data = grown;
+    buf->capacity = capacity;
+    return TUG_OK;
+}
+
+enum tug_status tug__buf_append(struct tug__buf *buf, const void *bytes, size_t length,
+                                struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (length == 0) {
+        return TUG_OK;
+    }
+    status = reserve(buf, length, err);
+    if (status == TUG_OK) {
+        memcpy(buf->data + buf->length, bytes, length);
+        buf->length += length;
+        buf->data[buf->length] = '\0';
+    }
+    return status;
+}
+
+enum tug_status tug__buf_printf(struct tug__buf *buf, struct tug_error *err, const char *format,
+                                ...)
+{
+    va_list arguments;
+    enum tug_status status;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        return tug__fail(err, TUG_ERR_INTERNAL, "a format cannot be printed");
+    }
+    status = reserve(buf, (size_t)length, err);
+    if (status == TUG_OK) {
+        va_start(arguments, format);
+        (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+        buf->length += (size_t)length;
+    }
+    return status;
+}
+
+char *tug__buf_steal(struct tug__buf *buf, size_t *out_length)
+{
+    char *const data = buf->length > 0 ? buf->data : NULL;
+
+    *out_length = buf->length;
+    if (data == NULL) {
+        free(buf->data);
+    }
+    tug__buf_init(buf, buf->limit);
+    return data;
+}

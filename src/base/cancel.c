@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The stop flag.
+ *
+ * Knows: atomics. Does not know: who sleeps.
+ * Threads: any.
+ */
+#include "base/cancel.h"
+
+void tug__cancel_init(struct tug__cancel *cancel)
+{
+    atomic_init(&cancel->is_set, false);
+}
+
+void tug__cancel_set(struct tug__cancel *cancel)
+{
+    /* release: what was done before is seen by whoever sees the flag */
+    atomic_store_explicit(&cancel->is_set, true, memory_order_release);
+}
+
+bool tug__cancel_is_set(const struct tug__cancel *cancel)
+{
+    /* acquire: see tug__cancel_set */
+    return atomic_load_explicit(&cancel->is_set, memory_order_acquire);
+}

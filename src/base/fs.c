@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * File system calls that finish the job.
+ *
+ * Knows: POSIX files. Does not know: layouts.
+ * Threads: any.
+ */
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+#define READ_PIECE_BYTES 65536
+
+enum tug_status tug__fs_open_dir(int parent_fd, const char *name, int *out_fd,
+                                 struct tug_error *err)
+{
+    const int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open the directory '%s'", name);
+    }
+    *out_fd = fd;
+    return TUG_OK;
+}
+
+enum tug_status tug__fs_make_dir(int parent_fd, const char *name, bool sync, int *out_fd,
+                                 struct tug_error *err)
+{
+    if (mkdirat(parent_fd, name, 0700) == 0) {
+        if (sync) {
+            const enum tug_status status = tug__fs_sync(parent_fd, err);
+
+            if (status != TUG_OK) {
+                return status;
+            }
+        }
+    } else if (errno != EEXIST) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make the directory '%s'", name);
+    }
+    return tug__fs_open_dir(parent_fd, name, out_fd, err);
+}
+
+enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, mode_t mode, int *out_fd,
+                                  struct tug_error *err)
+{
+    struct stat info;
+    TUG__AUTO_FD int fd =
+        openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
+
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open '%s'", name);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return tug__fail(err, TUG_ERR_STORE, "'%s' is not a regular file", name);
+    }
+    *out_fd = tug__steal_fd(&fd);
+    return TUG_OK;
+}
+
+enum tug_status tug__fs_pwrite_all(int fd, const void *bytes, size_t length, uint64_t offset,
+                                   struct tug_error *err)
+{
+    const char *rest = bytes;
+
+    while (length > 0) {
+        const ssize_t written = pwrite(fd, rest, length, (off_t)offset);
+
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot write to the store");
+        }
+        if (written == 0) {
+            return tug__fail_errno(err, TUG_ERR_STORE, ENOSPC, "cannot write to the store");
+        }
+        rest += written;
+        offset += (uint64_t)written;
+        length -= (size_t)written;
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__fs_pread_all(int fd, void *bytes, size_t length, uint64_t offset,
+                                  struct tug_error *err)
+{
+    char *rest = bytes;
+
+    while (length > 0) {
+        const ssize_t count = pread(fd, rest, length, (off_t)offset);
+
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return tug__fail_errno(err, TUG_ERR_STORE, count < 0 ? errno : EIO,
+                                   "cannot read from the store");
+        }
+        rest += count;
+        offset += (uint64_t)count;
+        length -= (size_t)count;
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf *buf,
+                                  struct tug_error *err)
+{
+    char piece[READ_PIECE_BYTES];
+    TUG__AUTO_FD int fd = -1;
+    enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDONLY, 0, &fd, err);
+
+    while (status == TUG_OK) {
+        const ssize_t count = read(fd, piece, sizeof piece);
+
+        if (count == 0) {
+            break;
+        }
+        if (count > 0) {
+            status = tug__buf_append(buf, piece, (size_t)count, err);
+        } else if (errno != EINTR) {
+            status = tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot read '%s'", name);
+        }
+    }
+    return status;
+}
+
+enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
+                                     const void *bytes, size_t length, mode_t mode, bool sync,
+                                     struct tug_error *err)
+{
+    TUG__AUTO_FD int fd = -1;
+    enum tug_status status =
+        tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    status = tug__fs_pwrite_all(fd, bytes, length, 0, err);
+    if (status == TUG_OK && sync) {
+        status = tug__fs_sync(fd, err);
+    }
+    if (status == TUG_OK && renameat(dir_fd, temporary, dir_fd, name) != 0) {
+        status = tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot replace '%s'", name);
+    }
+    if (status != TUG_OK) {
+        (void)unlinkat(dir_fd, temporary, 0);
+        return tug__wrap(err, status, "'%s'", name);
+    }
+    return sync ? tug__fs_sync(dir_fd, err) : TUG_OK;
+}
+
+enum tug_status tug__fs_sync(int fd, struct tug_error *err)
+{
+    if (fsync(fd) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make it durable (fsync)");
+    }
+    return TUG_OK;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * File system calls that finish the job: EINTR, short reads and short writes are handled; links are
+ * not followed; descriptors are close-on-exec. Failures are TUG_ERR_STORE with os_errno.
+ * Threads: any. Blocks: on the disk only.
+ */
+#ifndef TUG_BASE_FS_H
+#define TUG_BASE_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <tug/error.h>
+
+#include "base/buf.h"
+
+/* Open a directory relative to parent_fd (AT_FDCWD allowed), which must not be a link. */
+enum tug_status tug__fs_open_dir(int parent_fd, const char *name, int *out_fd,
+                                 struct tug_error *err);
+/* The same, making it with mode 0700 when it is missing (and fsyncing the parent then if sync). */
+enum tug_status tug__fs_make_dir(int parent_fd, const char *name, bool sync, int *out_fd,
+                                 struct tug_error *err);
+/* Open a file with flags (O_NOFOLLOW, O_CLOEXEC and O_NONBLOCK are added) and refuse anything that
+ * is not a regular file. mode is for O_CREAT. Missing file: os_errno is ENOENT. */
+enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, mode_t mode, int *out_fd,
+                                  struct tug_error *err);
+/* Write all bytes at an offset. */
+enum tug_status tug__fs_pwrite_all(int fd, const void *bytes, size_t length, uint64_t offset,
+                                   struct tug_error *err);
+/* Read exactly length bytes at an offset; an early end of file is an error (os_errno EIO). */
+enum tug_status tug__fs_pread_all(int fd, void *bytes, size_t length, uint64_t offset,
+                                  struct tug_error *err);
+/* Read a whole file into buf (appended; its limit applies: TUG_ERR_TOO_LARGE). */
+enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf *buf,
+                                  struct tug_error *err);
+/* Replace a file at once: write `temporary`, fsync (if sync), rename over name, fsync dir (if sync).
+ * The temporary file is removed on failure. */
+enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
+                                     const void *bytes, size_t length, mode_t mode, bool sync,
+                                     struct tug_error *err);
+/* fsync a file or a directory. */
+enum tug_status tug__fs_sync(int fd, struct tug_error *err);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * JSON of untrusted origin: strict RFC 8259, bounded, with typed getters. The only file that
+ * includes json-c, whose parser is stricter here by a scan of our own that runs first: size, depth
+ * and value count are limited, duplicate keys, NUL in strings, control characters, invalid UTF-8,
+ * NaN, Infinity, single quotes and anything after the value are refused.
+ * Threads: a document belongs to one thread at a time. Blocks: never.
+ */
+#ifndef TUG_BASE_JSON_H
+#define TUG_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+
+#include "base/buf.h"
+
+struct tug__json_limits {
+    size_t max_bytes;  /* length of the text */
+    size_t max_depth;  /* nesting of arrays and objects: 1 is a flat one */
+    size_t max_values; /* values of any kind: bounds the memory json-c takes (about 100 bytes each) */
+};
+
+/* A parsed document, and a value inside of one. Values are borrowed from their document. */
+struct tug__json;
+struct tug__json_value;
+
+/* Parse a whole text. The top value must be an object.
+ * text: length bytes, borrowed for the call. out_json: owned by the caller, untouched on failure.
+ * Errors: TUG_ERR_CONTENT (not JSON, with the byte offset and reason), TUG_ERR_TOO_LARGE (a limit),
+ * TUG_ERR_NO_MEMORY. */
+enum tug_status tug__json_parse(const char *text, size_t length,
+                                const struct tug__json_limits *limits, struct tug__json **out_json,
+                                struct tug_error *err);
+/* Free a document and all its values; NULL is allowed. */
+void tug__json_destroy(struct tug__json *json);
+/* The top object. Borrowed. */
+const struct tug__json_value *tug__json_root(const struct tug__json *json);
+
+/* A member of an object: NULL when value is NULL or no object, or has no such member, or the member
+ * is null. Borrowed. */
+const struct tug__json_value *tug__json_get(const struct tug__json_value *value, const char *key);
+/* Tell whether an object has a member of that name, whatever its value (null included). */
+bool tug__json_has(const struct tug__json_value *value, const char *key);
+/* Type checks; false for NULL. */
+bool tug__json_is_object(const struct tug__json_value *value);
+bool tug__json_is_array(const struct tug__json_value *value);
+/* Length of an array (0 when value is NULL or no array), and its elements (NULL past the end). */
+size_t tug__json_length(const struct tug__json_value *value);
+const struct tug__json_value *tug__json_at(const struct tug__json_value *value, size_t position);
+
+/* A string member: *out_text is NUL-terminated, borrowed from the document; NULL when the member is
+ * absent. Errors: TUG_ERR_CONTENT when the member is there and not a string. */
+enum tug_status tug__json_get_string(const struct tug__json_value *value, const char *key,
+                                     const char **out_text, struct tug_error *err);
+/* A number member that must be there and an integer from 0 to INT64_MAX (a size in bytes).
+ * Errors: TUG_ERR_CONTENT (absent, not a number, negative, fractional, in exponent form, too big). */
+enum tug_status tug__json_get_size(const struct tug__json_value *value, const char *key,
+                                   uint64_t *out_size, struct tug_error *err);
+
+/* Call each for every member of an object, in the document's order, until it returns false.
+ * key is borrowed. No call at all when value is NULL or no object. */
+void tug__json_each_member(const struct tug__json_value *value,
+                           bool (*each)(void *context, const char *key,
+                                        const struct tug__json_value *member),
+                           void *context);
+/* The text of a string value; NULL when it is none. Borrowed. */
+const char *tug__json_text(const struct tug__json_value *value);
+
+/* One element of a top-level array within the text it came from. */
+struct tug__json_slice {
+    size_t offset;
+    size_t length;
+};
+
+/* Find the elements of the array member `key` of the top object without building values, so that a
+ * large document can be edited as text, keeping what we do not understand.
+ * text: must be a valid document (the same scan as tug__json_parse runs; limits apply).
+ * out_slices: owned array (free), NULL when there are none. out_open, out_close: offsets of '[' and
+ * ']'. Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array. */
+enum tug_status tug__json_slices(const char *text, size_t length,
+                                 const struct tug__json_limits *limits, const char *key,
+                                 struct tug__json_slice **out_slices, size_t *out_count,
+                                 size_t *out_open, size_t *out_close, struct tug_error *err);
+
+/* Append text as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
+ * Errors: as tug__buf_append. */
+enum tug_status tug__json_append_string(struct tug__buf *buf, const char *text,
+                                        struct tug_error *err);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text helpers, and the one filter between foreign text and terminals.
+ *
+ * Knows: UTF-8. Does not know: where text comes from.
+ * Threads: any.
+ */
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/error.h"
+
+/* Longest escape, "\u{10FFFF}". */
+#define ESCAPE_MAX 12
+
+/* Length and code point of the UTF-8 character at text; 0: it is not well-formed. */
+static size_t decode_utf8(const unsigned char *text, size_t length, uint32_t *out_code)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t code = text[0];
+    size_t count;
+
+    if (code < 0x80) {
+        *out_code = code;
+        return 1;
+    }
+    count = code >= 0xF0 ? 4 : code >= 0xE0 ? 3 : 2;
+    if (code < 0xC2 || code > 0xF4 || count > length) {
+        return 0;
+    }
+    code &= 0x7FU >> count;
+    for (size_t i = 1; i < count; i++) {
+        if ((text[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+        code = code << 6 | (text[i] & 0x3FU);
+    }
+    if (code < smallest[count] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) {
+        return 0;
+    }
+    *out_code = code;
+    return count;
+}
+
+/* Characters that change what a terminal or a reader sees around them. */
+static bool is_harmful(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x61C ||
+           (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+}
+
+size_t tug_text_escape(char *dst, size_t capacity, const char *src, size_t length)
+{
+    const unsigned char *const text = (const unsigned char *)src;
+    size_t at = 0;
+
+    for (size_t i = 0; i < length;) {
+        char piece[ESCAPE_MAX];
+        uint32_t code = 0;
+        const size_t count = decode_utf8(text + i, length - i, &code);
+        int written;
+
+        if (count == 0) {
+            written = snprintf(piece, sizeof piece, "\\x%02x", text[i]);
+        } else if (code == '\\') {
+            written = snprintf(piece, sizeof piece, "\\\\");
+        } else if (is_harmful(code)) {
+            written = snprintf(piece, sizeof piece, code < 0x100 ? "\\x%02x" : "\\u{%x}", code);
+        } else {
+            memcpy(piece, text + i, count);
+            written = (int)count;
+        }
+        if ((size_t)written > capacity - 1 - at) {
+            break;
+        }
+        memcpy(dst + at, piece, (size_t)written);
+        at += (size_t)written;
+        i += count > 0 ? count : 1;
+    }
+    dst[at] = '\0';
+    return at;
+}
+
+bool tug__parse_u64(const char *text, size_t length, uint64_t *out_value)
+{
+    uint64_t value = 0;
+
+    if (length == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        const unsigned digit = (unsigned char)text[i] - (unsigned)'0';
+
+        if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *out_value = value;
+    return true;
+}
+
+char *tug__strndup(const char *text, size_t length)
+{
+    char *const copy = malloc(length + 1);
+
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}
+
+bool tug__is_utf8(const char *text, size_t length)
+{
+    const unsigned char *const bytes = (const unsigned char *)text;
+    uint32_t code;
+    size_t count;
+
+    for (size_t i = 0; i < length; i += count) {
+        count = decode_utf8(bytes + i, length - i, &code);
+        if (count == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
+                                   size_t *out_length, struct tug_error *err)
+{
+    size_t padding = 0;
+    uint8_t *bytes;
+    int decoded;
+
+    while (padding < 2 && padding < length && text[length - 1 - padding] == '=') {
+        padding++;
+    }
+    /* EVP_DecodeBlock also takes white space at the ends, which strict base64 has not. */
+    for (size_t i = 0; i + padding < length; i++) {
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text[i]) ==
+                NULL ||
+            text[i] == '\0') {
+            return tug__fail(err, TUG_ERR_CONTENT, "not base64");
+        }
+    }
+    if (length % 4 != 0 || length > INT32_MAX) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not base64");
+    }
+    bytes = malloc(length / 4 * 3 + 1);
+    if (bytes == NULL) {
+        return tug__fail_memory(err);
+    }
+    decoded = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)length);
+    if (decoded < 0) {
+        free(bytes);
+        return tug__fail(err, TUG_ERR_CONTENT, "not base64");
+    }
+    *out_bytes = bytes;
+    *out_length = (size_t)decoded - padding;
+    return TUG_OK;
+}

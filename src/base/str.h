@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Small text helpers that the C library lacks. tug_text_escape lives in str.c too.
+ * Threads: any; nothing is shared. Blocks: never.
+ */
+#ifndef TUG_BASE_STR_H
+#define TUG_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+
+/* Parse an unsigned decimal number: digits only (no sign, space or suffix), at most UINT64_MAX.
+ * Returns: true and *out_value; false with *out_value untouched. */
+bool tug__parse_u64(const char *text, size_t length, uint64_t *out_value);
+
+/* Copy length bytes of text into a new NUL-terminated string. Returns: owned; NULL without memory. */
+char *tug__strndup(const char *text, size_t length);
+
+/* Tell whether length bytes are well-formed UTF-8 (no overlong forms, surrogates, over U+10FFFF). */
+bool tug__is_utf8(const char *text, size_t length);
+
+/* Decode strict base64 (RFC 4648 section 4, padding required, no white space).
+ * out_bytes: owned buffer (free), never NULL on success. Untouched on failure.
+ * Errors: TUG_ERR_CONTENT (not base64), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
+                                   size_t *out_length, struct tug_error *err);
+
+#endif

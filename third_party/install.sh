@@ -1,0 +1,46 @@
+#!/bin/sh
+# Install the Debian packages of the groups given (build, test, lint; none: all) that are missing.
+# As root it calls apt-get; anybody else is shown the command to run. Does nothing when all are there.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+groups=${*:-build test lint}
+
+wanted=""
+for group in $groups; do
+    wanted="$wanted $(awk -F'|' -v group="$group" '
+        /^#/ || NF < 4 { next }
+        { gsub(/[ \t]/, "", $1); gsub(/[ \t]/, "", $2); if ($2 == group) print $1 }' \
+        "$here/packages")"
+done
+
+missing=""
+for package in $wanted; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "tug: packages are missing; as root, run:" >&2
+    echo "  apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi
+
+echo "installing:$missing"
+# Servers among them must not start here: tests run their own, on ports of their own.
+policy=/usr/sbin/policy-rc.d
+made_policy=""
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+    made_policy=yes
+fi
+status=0
+# shellcheck disable=SC2086 # a list of names
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing ||
+    { apt-get update -q &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing; } ||
+    status=$?
+[ -z "$made_policy" ] || rm -f "$policy"
+exit "$status"
