@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Read descriptors and platforms out of JSON.
+ *
+ * Knows: image-spec 1.1.1 "descriptor", base/json.h.
+ * Does not know: where in a document a descriptor stands.
+ * Threads: any.
+ */
+#include "oci/descriptor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "oci/limits.h"
+#include "oci/platform.h"
+
+/* Printable ASCII only: no control characters of any kind, nothing that looks like another text. */
+static bool is_printable(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < ' ' || *text > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tug_status tug__media_type_check(const char *media_type, struct tug_error *err)
+{
+    if (strlen(media_type) > TUG__MEDIA_TYPE_MAX) {
+        return tug__fail(err, TUG_ERR_CONTENT, "mediaType: longer than %d characters",
+                         TUG__MEDIA_TYPE_MAX);
+    }
+    if (!is_printable(media_type)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "mediaType: '%s' has characters that no type has",
+                         media_type);
+    }
+    return TUG_OK;
+}
+
+/* Copy a string member into a platform field; a missing one leaves it as it is. */
+static enum tug_status read_field(const struct tug__json_value *value, const char *key,
+                                  char field[TUG_PLATFORM_FIELD_MAX], struct tug_error *err)
+{
+    const char *text = NULL;
+    const enum tug_status status = tug__json_get_string(value, key, &text, err);
+
+    if (status != TUG_OK || text == NULL) {
+        return status;
+    }
+    if (strlen(text) >= TUG_PLATFORM_FIELD_MAX) {
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: longer than %d characters", key,
+                         TUG_PLATFORM_FIELD_MAX - 1);
+    }
+    if (!is_printable(text)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: '%s' has characters that no platform has", key,
+                         text);
+    }
+    (void)strcpy(field, text);
+    return TUG_OK;
+}
+
+enum tug_status tug__platform_read(const struct tug__json_value *value,
+                                   struct tug_platform *out_platform, struct tug_error *err)
+{
+    struct tug_platform platform = {0};
+    enum tug_status status;
+
+    if (!tug__json_is_object(value)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not an object");
+    }
+    status = read_field(value, "os", platform.os, err);
+    if (status == TUG_OK) {
+        status = read_field(value, "architecture", platform.architecture, err);
+    }
+    if (status == TUG_OK) {
+        status = read_field(value, "variant", platform.variant, err);
+    }
+    if (status == TUG_OK) {
+        status = read_field(value, "os.version", platform.os_version, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    tug__platform_normalise(&platform);
+    *out_platform = platform;
+    return TUG_OK;
+}
+
+static enum tug_status read_media_type(const struct tug__json_value *value,
+                                       struct tug__descriptor *descriptor, struct tug_error *err)
+{
+    const char *text = NULL;
+    enum tug_status status = tug__json_get_string(value, "mediaType", &text, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    // the specification requires it, old documents lack it: then the blob is an opaque one
+    text = text != NULL ? text : "";
+    status = tug__media_type_check(text, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    descriptor->kind = tug__media_kind(text);
+    descriptor->media_type = tug__strndup(text, strlen(text));
+    return descriptor->media_type != NULL ? TUG_OK : tug__fail_memory(err);
+}
+
+static enum tug_status read_digest(const struct tug__json_value *value,
+                                   struct tug__descriptor *descriptor, struct tug_error *err)
+{
+    const char *text = NULL;
+    enum tug_status status = tug__json_get_string(value, "digest", &text, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (text == NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT, "digest: missing");
+    }
+    status = tug_digest_parse(text, strlen(text), &descriptor->digest, err);
+    if (status != TUG_ERR_INVALID_ARGUMENT) {
+        return status;
+    }
+    // to our caller a malformed digest is the registry's fault, not an argument
+    if (err != NULL) {
+        err->code = TUG_ERR_CONTENT;
+    }
+    return TUG_ERR_CONTENT;
+}
+
+static enum tug_status read_platform(const struct tug__json_value *value,
+                                     struct tug__descriptor *descriptor, struct tug_error *err)
+{
+    const struct tug__json_value *const platform = tug__json_get(value, "platform");
+    enum tug_status status;
+
+    if (platform == NULL) {
+        return TUG_OK;
+    }
+    status = tug__platform_read(platform, &descriptor->platform, err);
+    if (status != TUG_OK) {
+        return tug__wrap(err, status, "platform");
+    }
+    // an object without either is how some tools write "none"
+    descriptor->has_platform =
+        descriptor->platform.os[0] != '\0' || descriptor->platform.architecture[0] != '\0';
+    return TUG_OK;
+}
+
+/* Keep the embedded content when it can be what size says; else the blob is fetched as usual. */
+static enum tug_status read_data(const struct tug__json_value *value,
+                                 struct tug__descriptor *descriptor, struct tug_error *err)
+{
+    const char *const text = tug__json_text(tug__json_get(value, "data"));
+    TUG__AUTO_FREE uint8_t *bytes = NULL;
+    size_t length = 0;
+    enum tug_status status;
+
+    // base64 is longer than what it stands for: no need to decode what cannot fit
+    if (text == NULL || descriptor->size_bytes > strlen(text)) {
+        return TUG_OK;
+    }
+    status = tug__base64_decode(text, strlen(text), &bytes, &length, err);
+    if (status == TUG_ERR_NO_MEMORY) {
+        return status;
+    }
+    if (status == TUG_OK && length == descriptor->size_bytes) {
+        descriptor->data = bytes;
+        bytes = NULL;
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__descriptor_read(const struct tug__json_value *value,
+                                     struct tug__descriptor *out_descriptor, struct tug_error *err)
+{
+    struct tug__descriptor descriptor = {0};
+    struct tug_error ignored;
+    enum tug_status status;
+
+    if (!tug__json_is_object(value)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not an object");
+    }
+    status = read_digest(value, &descriptor, err);
+    if (status == TUG_OK) {
+        status = tug__json_get_size(value, "size", &descriptor.size_bytes, err);
+    }
+    if (status == TUG_OK) {
+        status = read_platform(value, &descriptor, err);
+    }
+    if (status == TUG_OK) {
+        status = read_media_type(value, &descriptor, err);
+    }
+    if (status == TUG_OK) {
+        // malformed data leaves no trace in err
+        status = read_data(value, &descriptor, &ignored);
+        if (status != TUG_OK && err != NULL) {
+            *err = ignored;
+        }
+    }
+    if (status != TUG_OK) {
+        tug__descriptor_fini(&descriptor);
+        return status;
+    }
+    *out_descriptor = descriptor;
+    return TUG_OK;
+}
+
+void tug__descriptor_fini(struct tug__descriptor *descriptor)
+{
+    free(descriptor->media_type);
+    free(descriptor->data);
+    *descriptor = (struct tug__descriptor){0};
+}

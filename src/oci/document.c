@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Parse manifests and indexes.
+ *
+ * Knows: image-spec 1.1.1 "manifest" and "image-index", their Docker forms, CVE-2021-41190.
+ * Does not know: where the bytes came from, whether their digest is right.
+ * Threads: any.
+ */
+#include "oci/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "oci/descriptor.h"
+#include "oci/limits.h"
+
+#define OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+#define OCI_INDEX "application/vnd.oci.image.index.v1+json"
+/* Withdrawn before image-spec 1.1; the only kind of document without schemaVersion. */
+#define ARTIFACT_MANIFEST "application/vnd.oci.artifact.manifest.v1+json"
+
+/* What is said about a document. */
+struct claims {
+    char *announced; /* by who named it; NULL: nothing. Owned, normalised */
+    char *own;       /* by its mediaType member; NULL: nothing. Owned, normalised */
+    bool is_pinned;
+};
+
+static void claims_fini(struct claims *claims)
+{
+    free(claims->announced);
+    free(claims->own);
+}
+
+/* Copy a media type without parameters and blanks, in lower case; NULL for a generic one. */
+static enum tug_status normalise_type(const char *text, char **out_type, struct tug_error *err)
+{
+    enum tug_status status;
+    char *type;
+
+    if (tug__media_is_generic(text)) {
+        *out_type = NULL;
+        return TUG_OK;
+    }
+    text += strspn(text, " \t");
+    type = tug__strndup(text, strcspn(text, "; \t"));
+    if (type == NULL) {
+        return tug__fail_memory(err);
+    }
+    status = tug__media_type_check(type, err);
+    if (status != TUG_OK) {
+        free(type);
+        return status;
+    }
+    for (char *at = type; *at != '\0'; at++) {
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+    }
+    *out_type = type;
+    return TUG_OK;
+}
+
+static bool is_document_kind(enum tug__media_kind kind)
+{
+    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST;
+}
+
+static enum tug_status read_claims(const struct tug__json_value *root, const char *media_type,
+                                   struct claims *claims, struct tug_error *err)
+{
+    const char *own = NULL;
+    enum tug_status status = tug__json_get_string(root, "mediaType", &own, err);
+
+    if (status == TUG_OK) {
+        status = normalise_type(own, &claims->own, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    status = normalise_type(media_type, &claims->announced, err);
+    return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "announced");
+}
+
+static enum tug_status refuse_schema1(struct tug_error *err)
+{
+    return tug__fail(err, TUG_ERR_UNSUPPORTED,
+                     "schema 1 manifests are no longer supported: ask the publisher to push the "
+                     "image again with a current tool");
+}
+
+/* Refuse schema 1, by whatever sign, and anything that is not schema 2. */
+static enum tug_status check_schema(const struct tug__json_value *root, const struct claims *claims,
+                                    struct tug_error *err)
+{
+    uint64_t version = 0;
+    enum tug_status status;
+
+    if (tug__media_kind(claims->announced) == TUG__MEDIA_SCHEMA1 ||
+        tug__media_kind(claims->own) == TUG__MEDIA_SCHEMA1 || tug__json_has(root, "fsLayers")) {
+        return refuse_schema1(err);
+    }
+    if (!tug__json_has(root, "schemaVersion") && claims->own != NULL &&
+        strcmp(claims->own, ARTIFACT_MANIFEST) == 0) {
+        return TUG_OK;
+    }
+    status = tug__json_get_size(root, "schemaVersion", &version, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (version == 1) {
+        return refuse_schema1(err);
+    }
+    return version == 2 ? TUG_OK : tug__fail(err, TUG_ERR_CONTENT, "schemaVersion: not 2");
+}
+
+/* Settle the kind by what is said about the document; TUG__MEDIA_OTHER when nothing is. */
+static enum tug_status judge_claims(const struct claims *claims, enum tug__media_kind *out_kind,
+                                    struct tug_error *err)
+{
+    const enum tug__media_kind announced = tug__media_kind(claims->announced);
+    const enum tug__media_kind own = tug__media_kind(claims->own);
+
+    if (claims->announced == NULL) {
+        if (claims->own != NULL && !is_document_kind(own)) {
+            return tug__fail(err, TUG_ERR_CONTENT,
+                             "mediaType: '%s' is neither a manifest nor an index", claims->own);
+        }
+        *out_kind = own;
+        return TUG_OK;
+    }
+    if (!is_document_kind(announced)) {
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "announced as '%s', which is neither a manifest nor an index",
+                         claims->announced);
+    }
+    // pinned: the announced type is the one in the descriptor, and an unknown one denies nothing
+    if (claims->own != NULL && strcmp(claims->own, claims->announced) != 0 &&
+        !(claims->is_pinned && (own == announced || own == TUG__MEDIA_OTHER))) {
+        return tug__fail(err, TUG_ERR_CONTENT, "announced as '%s', but its mediaType is '%s'",
+                         claims->announced, claims->own);
+    }
+    *out_kind = announced;
+    return TUG_OK;
+}
+
+/* Settle the kind by the members, and refuse those that contradict it. A member counts even when it
+ * is null: other parsers may see something in it.
+ * kind: in: from judge_claims; out: index or manifest. */
+static enum tug_status judge_members(const struct tug__json_value *root, enum tug__media_kind *kind,
+                                     struct tug_error *err)
+{
+    const bool is_index = tug__json_has(root, "manifests");
+    const bool has_layers = tug__json_has(root, "layers");
+    const bool has_blobs = tug__json_has(root, "blobs");
+
+    if (is_index && (has_layers || tug__json_has(root, "config"))) {
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "ambiguous: an index by its 'manifests', a manifest by its '%s'",
+                         has_layers ? "layers" : "config");
+    }
+    if (is_index && *kind == TUG__MEDIA_MANIFEST) {
+        return tug__fail(err, TUG_ERR_CONTENT, "a manifest by its type, but has 'manifests'");
+    }
+    if (!is_index && *kind == TUG__MEDIA_INDEX) {
+        return tug__fail(err, TUG_ERR_CONTENT, "an index by its type, but has no 'manifests'");
+    }
+    if (!is_index && !has_layers && !has_blobs && tug__json_get(root, "config") == NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "none of 'manifests', 'config' and 'layers': neither an index nor a "
+                         "manifest");
+    }
+    *kind = is_index ? TUG__MEDIA_INDEX : TUG__MEDIA_MANIFEST;
+    return TUG_OK;
+}
+
+/* Read one descriptor to the end of the children. *capacity: of the array, grown when needed. */
+static enum tug_status append_child(struct tug__document *document, size_t *capacity,
+                                    const struct tug__json_value *value, struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (document->child_count == *capacity) {
+        const size_t wanted = *capacity > 0 ? 2 * *capacity : 8;
+        struct tug__descriptor *const grown =
+            reallocarray(document->children, wanted, sizeof *grown);
+
+        if (grown == NULL) {
+            return tug__fail_memory(err);
+        }
+        document->children = grown;
+        *capacity = wanted;
+    }
+    status = tug__descriptor_read(value, &document->children[document->child_count], err);
+    if (status == TUG_OK) {
+        document->child_count++;
+    }
+    return status;
+}
+
+/* Append all descriptors of an array member; a missing one is an empty one. */
+static enum tug_status append_list(struct tug__document *document, size_t *capacity,
+                                   const struct tug__json_value *root, const char *key,
+                                   struct tug_error *err)
+{
+    const struct tug__json_value *const list = tug__json_get(root, key);
+    const size_t count = tug__json_length(list);
+
+    if (list != NULL && !tug__json_is_array(list)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: not an array", key);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const enum tug_status status = append_child(document, capacity, tug__json_at(list, i), err);
+
+        if (status != TUG_OK) {
+            return tug__wrap(err, status, "%s[%zu]", key, i);
+        }
+    }
+    return TUG_OK;
+}
+
+/* Fill in the children of a document whose kind is known. */
+static enum tug_status read_children(struct tug__document *document,
+                                     const struct tug__json_value *root, struct tug_error *err)
+{
+    const struct tug__json_value *const config = tug__json_get(root, "config");
+    size_t capacity = 0;
+    enum tug_status status;
+
+    if (document->kind == TUG__MEDIA_INDEX) {
+        return append_list(document, &capacity, root, "manifests", err);
+    }
+    if (config != NULL) {
+        status = append_child(document, &capacity, config, err);
+        if (status != TUG_OK) {
+            return tug__wrap(err, status, "config");
+        }
+        document->has_config = true;
+    }
+    status = append_list(document, &capacity, root, "layers", err);
+    // beside config and layers `blobs` is a stranger's extension
+    if (status == TUG_OK && config == NULL && !tug__json_has(root, "layers")) {
+        status = append_list(document, &capacity, root, "blobs", err);
+    }
+    return status;
+}
+
+/* Build a document from what is parsed. On failure it holds what must be freed. */
+static enum tug_status build_document(const struct tug__json_value *root, struct claims *claims,
+                                      struct tug__document *document, struct tug_error *err)
+{
+    const char *type = claims->announced != NULL ? claims->announced : claims->own;
+    enum tug_status status = check_schema(root, claims, err);
+
+    if (status == TUG_OK) {
+        status = judge_claims(claims, &document->kind, err);
+    }
+    if (status == TUG_OK) {
+        status = judge_members(root, &document->kind, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (type == NULL) {
+        type = document->kind == TUG__MEDIA_INDEX ? OCI_INDEX : OCI_MANIFEST;
+    }
+    document->media_type = tug__strndup(type, strlen(type));
+    if (document->media_type == NULL) {
+        return tug__fail_memory(err);
+    }
+    return read_children(document, root, err);
+}
+
+enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,
+                                    bool is_pinned, struct tug__document *out_document,
+                                    struct tug_error *err)
+{
+    static const struct tug__json_limits limits = {
+        .max_bytes = TUG__MANIFEST_BYTES_MAX,
+        .max_depth = TUG__JSON_DEPTH_MAX,
+        .max_values = TUG__JSON_VALUES_MAX,
+    };
+    struct tug__document document = {0};
+    struct claims claims = {.is_pinned = is_pinned};
+    struct tug__json *json = NULL;
+    enum tug_status status = tug__json_parse(bytes, length, &limits, &json, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    status = read_claims(tug__json_root(json), media_type, &claims, err);
+    if (status == TUG_OK) {
+        status = build_document(tug__json_root(json), &claims, &document, err);
+    }
+    claims_fini(&claims);
+    tug__json_destroy(json);
+    if (status != TUG_OK) {
+        tug__document_fini(&document);
+        return status;
+    }
+    *out_document = document;
+    return TUG_OK;
+}
+
+void tug__document_fini(struct tug__document *document)
+{
+    for (size_t i = 0; i < document->child_count; i++) {
+        tug__descriptor_fini(&document->children[i]);
+    }
+    free(document->children);
+    free(document->media_type);
+    *document = (struct tug__document){0};
+}

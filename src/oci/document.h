@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Manifests and indexes, OCI and Docker, as plain structs with every length checked.
+ */
+#ifndef TUG_OCI_DOCUMENT_H
+#define TUG_OCI_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#include "oci/media_type.h"
+
+/* A reference from one document to a blob (image-spec "descriptor"). */
+struct tug__descriptor {
+    struct tug_digest digest;
+    uint64_t size_bytes;       /* 0 to INT64_MAX */
+    enum tug__media_kind kind; /* of media_type */
+    char *media_type;          /* owned, never NULL, possibly empty, at most TUG__MEDIA_TYPE_MAX */
+    bool has_platform;
+    struct tug_platform platform; /* normalised; meaningful when has_platform */
+    /* The decoded `data` member, only when its length is size_bytes (its digest is not checked
+     * here); NULL otherwise. Owned. */
+    uint8_t *data;
+};
+
+/* A parsed manifest or index. */
+struct tug__document {
+    enum tug__media_kind kind; /* TUG__MEDIA_INDEX or TUG__MEDIA_MANIFEST */
+    char *media_type;          /* the effective one; owned, never NULL */
+    /* An index's manifests; or a manifest's config first (when it has one), then layers, then the
+     * `blobs` of the withdrawn artifact manifest. In the document's order, duplicates kept. */
+    struct tug__descriptor *children;
+    size_t child_count;
+    bool has_config; /* children[0] is the config */
+};
+
+/* Parse a manifest or index and refuse what is ambiguous (CVE-2021-41190).
+ * bytes: length bytes, borrowed for the call.
+ * media_type: what the document was announced as (Content-Type of the answer, or the descriptor's
+ *   type), NULL or a generic type when unknown; then the document's own mediaType decides, and
+ *   without that its members (`manifests`, or `config` and `layers`).
+ * is_pinned: the document was asked for by digest, so that a mediaType member which disagrees with
+ *   media_type within the same kind, is no error. By tag any known, different type is one.
+ * out_document: initialised on success, to be freed with tug__document_fini; untouched on failure.
+ * Errors: TUG_ERR_CONTENT (not JSON, no schemaVersion 2, both index and manifest, kind differs from
+ *   media_type, a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to
+ *   tug), TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY.
+ * Threads: any. Blocks: no. */
+enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,
+                                    bool is_pinned, struct tug__document *out_document,
+                                    struct tug_error *err);
+
+/* Free what a document owns. A zeroed document is allowed. */
+void tug__document_fini(struct tug__document *document);
+
+/* Read os, architecture, variant and os.version from an image config, normalised.
+ * out_has_platform: false when the config is no JSON object or names no os or architecture.
+ * Threads: any. Blocks: no. */
+void tug__config_platform(const char *bytes, size_t length, struct tug_platform *out_platform,
+                          bool *out_has_platform);
+
+#endif

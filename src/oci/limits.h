@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every limit on what a registry may send, with its reason.
+ */
+#ifndef TUG_OCI_LIMITS_H
+#define TUG_OCI_LIMITS_H
+
+/* A manifest or index: the distribution specification asks registries to take at least 4 MiB, and
+ * registries refuse more. */
+#define TUG__MANIFEST_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* An image config, read only to compare its platform: large ones exist (long histories). */
+#define TUG__CONFIG_BYTES_MAX ((size_t)8 * 1024 * 1024)
+/* Nesting within one JSON document: real ones need 5. */
+#define TUG__JSON_DEPTH_MAX 64
+/* Values in one JSON document: json-c takes about 100 bytes for each, and a 4 MiB manifest of real
+ * descriptors has about 130 000. */
+#define TUG__JSON_VALUES_MAX ((size_t)300000)
+/* Indexes within indexes: real ones need 2. */
+#define TUG__INDEX_DEPTH_MAX 64
+/* Media type text: RFC 6838 allows 127 + 1 + 127 characters. */
+#define TUG__MEDIA_TYPE_MAX 256
+
+#endif
