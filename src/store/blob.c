@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Committed blobs: look up, read, make their names durable.
+ *
+ * Knows: blobs/<alg>/<hex>. Does not know: partial downloads.
+ * Threads: any.
+ */
+#include "store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "oci/digest.h"
+
+enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest *digest,
+                               bool *out_is_present, uint64_t *out_size_bytes,
+                               struct tug_error *err)
+{
+    char name[TUG_DIGEST_TEXT_MAX];
+    struct tug__algorithm_dirs dirs;
+    struct stat info = {0};
+    const enum tug_status status =
+        tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (dirs.blobs_fd >= 0 && fstatat(dirs.blobs_fd, tug__digest_hex(digest, name), &info,
+                                      AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno != ENOENT) {
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look up '%s'", name);
+        }
+        info.st_mode = 0;
+    }
+    *out_is_present = dirs.blobs_fd >= 0 && S_ISREG(info.st_mode);
+    if (*out_is_present && out_size_bytes != NULL) {
+        *out_size_bytes = (uint64_t)info.st_size;
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest *digest,
+                                struct tug__buf *buf, struct tug_error *err)
+{
+    char name[TUG_DIGEST_TEXT_MAX];
+    struct tug__algorithm_dirs dirs;
+    const enum tug_status status =
+        tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (dirs.blobs_fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, ENOENT, "cannot open '%s'",
+                               tug__digest_hex(digest, name));
+    }
+    return tug__fs_read_file(dirs.blobs_fd, tug__digest_hex(digest, name), buf, err);
+}
+
+/* Sync one directory if names in it changed. The flag goes down before the sync, so that a name that
+ * comes meanwhile raises it again; it goes up again when the sync fails. */
+static enum tug_status sync_dir(struct tug_store *store, enum tug_digest_algorithm algorithm,
+                                struct tug_error *err)
+{
+    struct tug__algorithm_dirs *const dirs = &store->dirs[algorithm];
+    enum tug_status status;
+    bool is_dirty;
+    int fd;
+
+    (void)pthread_mutex_lock(&store->lock);
+    is_dirty = dirs->is_dirty;
+    dirs->is_dirty = false;
+    fd = dirs->blobs_fd;
+    (void)pthread_mutex_unlock(&store->lock);
+    if (!is_dirty) {
+        return TUG_OK;
+    }
+    status = tug__fs_sync(fd, err);
+    if (status != TUG_OK) {
+        tug__store_mark_dirty(store, algorithm);
+    }
+    return status;
+}
+
+enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (int algorithm = TUG_DIGEST_SHA256;
+         store->is_durable && status == TUG_OK && algorithm <= TUG_DIGEST_SHA512; algorithm++) {
+        status = sync_dir(store, (enum tug_digest_algorithm)algorithm, err);
+    }
+    return status;
+}

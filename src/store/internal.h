@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of the store room share.
+ */
+#ifndef TUG_STORE_INTERNAL_H
+#define TUG_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "store/store.h"
+
+/* Directories of one digest algorithm. */
+struct tug__algorithm_dirs {
+    int blobs_fd;
+    int ingest_fd;
+    bool is_dirty; /* names under blobs_fd changed since the last fsync */
+};
+
+struct tug_store {
+    /* set at open, then read-only */
+    char *path;
+    bool is_durable;
+    int root_fd;
+    int blobs_fd;
+    int ingest_fd;
+    /* under lock, by algorithm: opened or made when first needed. Held for the opening of
+     * directories, never for data */
+    pthread_mutex_t lock;
+    struct tug__algorithm_dirs dirs[TUG_DIGEST_SHA512 + 1];
+};
+
+/* Get the directories of an algorithm, opened or (make) made when needed.
+ * out_dirs: a copy whose descriptors stay open as long as the store. A directory that does not exist
+ * and is not to be made gives -1. Errors: TUG_ERR_STORE. Threads: any. */
+enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
+                                bool make, struct tug__algorithm_dirs *out_dirs,
+                                struct tug_error *err);
+/* Remember that a name under blobs/<algorithm> changed. */
+void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
+
+/* Take the store's lock against other processes and threads; waits for it.
+ * out_fd: to be given to tug__store_unlock. */
+enum tug_status tug__store_lock(struct tug_store *store, int *out_fd, struct tug_error *err);
+void tug__store_unlock(int fd);
+
+#endif

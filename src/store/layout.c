@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Open a store, or make one.
+ *
+ * Knows: the OCI image layout. Does not know: what is in blobs.
+ * Threads: any.
+ *
+ * A layout is made from the inside out: blobs/ and ingest/, index.json, and oci-layout last. A
+ * directory without oci-layout is taken for a store in the making when it holds nothing but these.
+ */
+#include "store/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "oci/digest.h"
+
+#define LAYOUT_FILE "oci-layout"
+#define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define LAYOUT_BYTES_MAX 4096
+#define INDEX_TEXT                                                                                 \
+    "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
+    "\"manifests\":[]}"
+
+/* Make a directory and its missing parents with mode 0700. */
+static enum tug_status make_path(const char *path, struct tug_error *err)
+{
+    TUG__AUTO_FREE char *copy = strdup(path);
+
+    if (copy == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+        if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make the directory '%s'",
+                                   copy);
+        }
+        if (slash == NULL) {
+            return TUG_OK;
+        }
+        *slash = '/';
+    }
+}
+
+static enum tug_status open_root(struct tug_store *store, bool must_exist, struct tug_error *err)
+{
+    /* A link to the store is the user's own; links within it are not followed. */
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+    store->root_fd = open(store->path, flags);
+    if (store->root_fd < 0 && errno == ENOENT && !must_exist) {
+        const enum tug_status status = make_path(store->path, err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+        store->root_fd = open(store->path, flags);
+    }
+    if (store->root_fd < 0 && errno == ENOTDIR) {
+        return tug__fail_errno(err, TUG_ERR_STORE, ENOTDIR, "the store '%s'", store->path);
+    }
+    if (store->root_fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open the store '%s'",
+                               store->path);
+    }
+    return TUG_OK;
+}
+
+/* Names that a store in the making may hold. */
+static bool is_own_name(const char *name)
+{
+    static const char *const own[] = {".",    "..",   "blobs",      "ingest",
+                                      "lock", "index.json", "index.json.tmp", "oci-layout.tmp",
+                                      "lost+found"};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(name, own[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A directory without oci-layout: may it become a store? */
+static enum tug_status check_empty(const struct tug_store *store, struct tug_error *err)
+{
+    const int fd = openat(store->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *const dir = fd >= 0 ? fdopendir(fd) : NULL;
+    enum tug_status status = TUG_OK;
+    const struct dirent *entry;
+
+    if (dir == NULL) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot read the directory '%s'",
+                               store->path);
+    }
+    while (status == TUG_OK && (entry = readdir(dir)) != NULL) {
+        if (!is_own_name(entry->d_name)) {
+            status = tug__fail(err, TUG_ERR_STORE,
+                               "'%s' is not a store (it has no oci-layout, but holds '%s'): name "
+                               "an empty directory or an OCI image layout",
+                               store->path, entry->d_name);
+        }
+    }
+    (void)closedir(dir);
+    return status;
+}
+
+static enum tug_status check_layout(const struct tug_store *store, struct tug_error *err)
+{
+    const struct tug__json_limits limits = {LAYOUT_BYTES_MAX, 8, 64};
+    struct tug__json *json = NULL;
+    const char *version = NULL;
+    struct tug__buf buf;
+    enum tug_status status;
+
+    tug__buf_init(&buf, LAYOUT_BYTES_MAX);
+    status = tug__fs_read_file(store->root_fd, LAYOUT_FILE, &buf, err);
+    if (status == TUG_OK) {
+        status = tug__json_parse(buf.data, buf.length, &limits, &json, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__json_get_string(tug__json_root(json), "imageLayoutVersion", &version, err);
+    }
+    if (status == TUG_OK && (version == NULL || strncmp(version, "1.", 2) != 0)) {
+        status = tug__fail(err, TUG_ERR_STORE, "imageLayoutVersion '%s' is not 1.0.0",
+                           version != NULL ? version : "");
+    }
+    tug__json_destroy(json);
+    tug__buf_fini(&buf);
+    if (status != TUG_OK && err != NULL) {
+        err->code = TUG_ERR_STORE; /* whatever JSON said: this is about the store */
+    }
+    return status == TUG_OK ? TUG_OK
+                            : tug__wrap(err, TUG_ERR_STORE, "'%s/" LAYOUT_FILE "'", store->path);
+}
+
+static bool has_file(const struct tug_store *store, const char *name)
+{
+    struct stat info;
+
+    return fstatat(store->root_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Open what a layout consists of, making what is missing. */
+static enum tug_status complete_layout(struct tug_store *store, struct tug_error *err)
+{
+    const bool sync = store->is_durable;
+    struct tug__algorithm_dirs dirs;
+    enum tug_status status =
+        tug__fs_make_dir(store->root_fd, "blobs", sync, &store->blobs_fd, err);
+
+    if (status == TUG_OK) {
+        status = tug__fs_make_dir(store->root_fd, "ingest", sync, &store->ingest_fd, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__store_dirs(store, TUG_DIGEST_SHA256, true, &dirs, err);
+    }
+    if (status == TUG_OK && !has_file(store, "index.json")) {
+        status = tug__fs_replace_file(store->root_fd, "index.json.tmp", "index.json", INDEX_TEXT,
+                                      strlen(INDEX_TEXT), 0644, sync, err);
+    }
+    if (status == TUG_OK && !has_file(store, LAYOUT_FILE)) {
+        status = tug__fs_replace_file(store->root_fd, LAYOUT_FILE ".tmp", LAYOUT_FILE, LAYOUT_TEXT,
+                                      strlen(LAYOUT_TEXT), 0644, sync, err);
+    }
+    return status;
+}
+
+/* Two processes may make the same store at once: under the lock only one does. */
+static enum tug_status make_or_complete(struct tug_store *store, struct tug_error *err)
+{
+    int lock_fd = -1;
+    enum tug_status status = tug__store_lock(store, &lock_fd, err);
+
+    if (status == TUG_OK) {
+        status = complete_layout(store, err);
+        tug__store_unlock(lock_fd);
+    }
+    return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the store '%s'", store->path);
+}
+
+static enum tug_status open_layout(struct tug_store *store, bool must_exist,
+                                   struct tug_error *err)
+{
+    enum tug_status status = open_root(store, must_exist, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (has_file(store, LAYOUT_FILE)) {
+        status = check_layout(store, err);
+    } else if (must_exist) {
+        status = tug__fail(err, TUG_ERR_STORE, "'%s' is not a store: it has no oci-layout",
+                           store->path);
+    } else {
+        status = check_empty(store, err);
+    }
+    return status == TUG_OK ? make_or_complete(store, err) : status;
+}
+
+enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
+                               struct tug_store **out_store, struct tug_error *err)
+{
+    struct tug_store *const store = calloc(1, sizeof *store);
+    enum tug_status status;
+
+    if (store == NULL) {
+        return tug__fail_memory(err);
+    }
+    store->root_fd = -1;
+    store->blobs_fd = -1;
+    store->ingest_fd = -1;
+    for (size_t i = 0; i < sizeof store->dirs / sizeof *store->dirs; i++) {
+        store->dirs[i] = (struct tug__algorithm_dirs){.blobs_fd = -1, .ingest_fd = -1};
+    }
+    (void)pthread_mutex_init(&store->lock, NULL);
+    store->is_durable = options == NULL || options->durability == TUG_DURABILITY_FULL;
+    store->path = strdup(path);
+    if (store->path == NULL) {
+        status = tug__fail_memory(err);
+    } else {
+        status = open_layout(store, options != NULL && options->must_exist, err);
+    }
+    if (status != TUG_OK) {
+        tug_store_close(store);
+        return status;
+    }
+    *out_store = store;
+    return TUG_OK;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+void tug_store_close(struct tug_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof store->dirs / sizeof *store->dirs; i++) {
+        close_if_open(store->dirs[i].blobs_fd);
+        close_if_open(store->dirs[i].ingest_fd);
+    }
+    close_if_open(store->ingest_fd);
+    close_if_open(store->blobs_fd);
+    close_if_open(store->root_fd);
+    (void)pthread_mutex_destroy(&store->lock);
+    free(store->path);
+    free(store);
+}
+
+/* Open one directory of an algorithm below blobs/ or ingest/. */
+static enum tug_status open_algorithm_dir(const struct tug_store *store, int parent_fd,
+                                          const char *name, bool make, int *fd,
+                                          struct tug_error *err)
+{
+    struct stat info;
+
+    if (*fd >= 0) {
+        return TUG_OK;
+    }
+    if (make) {
+        return tug__fs_make_dir(parent_fd, name, store->is_durable, fd, err);
+    }
+    if (fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+        return TUG_OK; /* stays -1 */
+    }
+    return tug__fs_open_dir(parent_fd, name, fd, err);
+}
+
+enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
+                                bool make, struct tug__algorithm_dirs *out_dirs,
+                                struct tug_error *err)
+{
+    struct tug__algorithm_dirs *const dirs = &store->dirs[algorithm];
+    const char *const name = tug__digest_algorithm_name(algorithm);
+    enum tug_status status;
+
+    (void)pthread_mutex_lock(&store->lock);
+    status = open_algorithm_dir(store, store->blobs_fd, name, make, &dirs->blobs_fd, err);
+    if (status == TUG_OK) {
+        status = open_algorithm_dir(store, store->ingest_fd, name, make, &dirs->ingest_fd, err);
+    }
+    *out_dirs = *dirs;
+    (void)pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    store->dirs[algorithm].is_dirty = true;
+    (void)pthread_mutex_unlock(&store->lock);
+}
