@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From HTTP status and error body to tug_error.
+ *
+ * Knows: the error format of distribution-spec 1.1.1. Does not know: requests, retries.
+ * Threads: any.
+ */
+#include "registry/response.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/json.h"
+
+static enum tug_status code_of(int http_status)
+{
+    switch (http_status) {
+    case 401:
+    case 403:
+        return TUG_ERR_AUTH;
+    case 404:
+    case 410:
+        return TUG_ERR_NOT_FOUND;
+    case 429:
+        return TUG_ERR_RATE_LIMITED;
+    default:
+        return TUG_ERR_NETWORK;
+    }
+}
+
+static const char *words_of(int http_status)
+{
+    switch (http_status) {
+    case 401:
+        return "401, authentication required";
+    case 403:
+        return "403, access denied";
+    case 404:
+        return "404, not found";
+    case 429:
+        return "429, too many requests";
+    default:
+        return NULL;
+    }
+}
+
+/* Write the registry's own explanation, "CODE: message", or nothing. */
+static void explain(char *out_text, size_t capacity, const char *body, size_t length)
+{
+    const struct tug__json_limits limits = {TUG__ERROR_BODY_MAX, 16, 4096};
+    const struct tug__json_value *first;
+    struct tug__json *json = NULL;
+    const char *code = NULL;
+    const char *message = NULL;
+
+    out_text[0] = '\0';
+    if (tug__json_parse(body, length, &limits, &json, NULL) != TUG_OK) {
+        return; /* HTML, text, nothing: not worth showing */
+    }
+    first = tug__json_at(tug__json_get(tug__json_root(json), "errors"), 0);
+    if (tug__json_get_string(first, "code", &code, NULL) == TUG_OK &&
+        tug__json_get_string(first, "message", &message, NULL) == TUG_OK && code != NULL) {
+        (void)snprintf(out_text, capacity, "%.64s%s%.256s", code, message != NULL ? ": " : "",
+                       message != NULL ? message : "");
+    }
+    tug__json_destroy(json);
+}
+
+enum tug_status tug__response_fail(int http_status, const char *body, size_t length,
+                                   struct tug_error *err)
+{
+    const enum tug_status code = code_of(http_status);
+    const char *const words = words_of(http_status);
+    char details[384];
+    char number[32];
+
+    explain(details, sizeof details, body, length);
+    (void)snprintf(number, sizeof number, "status %d", http_status);
+    (void)tug__fail(err, code, "the registry answered %s%s%s%s", words != NULL ? words : number,
+                    details[0] != '\0' ? " (" : "", details, details[0] != '\0' ? ")" : "");
+    if (err != NULL) {
+        err->http_status = http_status;
+    }
+    return code;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an answer other than the expected one means.
+ * Threads: any. Blocks: never.
+ */
+#ifndef TUG_REGISTRY_RESPONSE_H
+#define TUG_REGISTRY_RESPONSE_H
+
+#include <stddef.h>
+
+#include <tug/error.h>
+
+/* Bytes of an error body that are worth reading. */
+#define TUG__ERROR_BODY_MAX ((size_t)64 * 1024)
+
+/* Fill err for an HTTP status that is not the wanted one, with the registry's own words when the
+ * body holds them (distribution-spec "Error Codes").
+ * body: length bytes of the answer's body, at most TUG__ERROR_BODY_MAX; need not be JSON.
+ * Returns: TUG_ERR_NOT_FOUND (404, 410), TUG_ERR_AUTH (401, 403), TUG_ERR_RATE_LIMITED (429),
+ * TUG_ERR_NETWORK (all others); err->http_status is set. */
+enum tug_status tug__response_fail(int http_status, const char *body, size_t length,
+                                   struct tug_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The retry policy: exponential backoff with jitter.
+ *
+ * Knows: error codes. Does not know: clocks, requests.
+ * Threads: any.
+ */
+#include "registry/retry.h"
+
+/* First wait; it doubles with each failure. */
+#define BACKOFF_START_MS UINT64_C(200)
+/* Doublings after which the wait no longer grows: 200 ms * 2^9 = 102 s. */
+#define BACKOFF_STEPS_MAX 9
+
+static bool is_transient(const struct tug_error *error)
+{
+    const int status = error->http_status;
+
+    if (error->code == TUG_ERR_RATE_LIMITED) {
+        return true;
+    }
+    return error->code == TUG_ERR_NETWORK &&
+           (status < 400 || status >= 500 || status == 408 || status == 425);
+}
+
+bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_error *error,
+                       unsigned failures, uint64_t retry_after_ms, uint32_t random,
+                       uint64_t *out_delay_ms)
+{
+    const unsigned steps = failures < 1 ? 0 : failures - 1;
+    uint64_t delay_ms;
+
+    if (!is_transient(error) || failures > policy->retries ||
+        retry_after_ms > policy->max_wait_ms) {
+        return false;
+    }
+    delay_ms = BACKOFF_START_MS << (steps < BACKOFF_STEPS_MAX ? steps : BACKOFF_STEPS_MAX);
+    delay_ms += delay_ms * (random % 256) / 512; /* up to half as long again */
+    if (failures == 0) {
+        delay_ms = 0; /* bytes came: go on at once */
+    }
+    if (delay_ms < retry_after_ms) {
+        delay_ms = retry_after_ms;
+    }
+    *out_delay_ms = delay_ms < policy->max_wait_ms ? delay_ms : policy->max_wait_ms;
+    return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * URLs of the distribution API.
+ * Threads: any. Blocks: never.
+ */
+#ifndef TUG_REGISTRY_URL_H
+#define TUG_REGISTRY_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "registry/registry.h"
+
+/* Most characters of a URL we build: host + repository are at most 255, a reference 135. */
+#define TUG__URL_MAX 768
+
+/* Write scheme://host/v2/repository/kind/reference.
+ * kind: "manifests" or "blobs". All parts come out of strict parsers, so nothing needs escaping.
+ * Returns: out_url. */
+char *tug__url_format(char out_url[TUG__URL_MAX], const struct tug__source *source,
+                      enum tug__scheme scheme, const char *kind, const char *reference);
+
+/* Tell whether a host (with or without port) is literally this machine: localhost, 127.0.0.0/8 or
+ * [::1]. Names are not resolved. */
+bool tug__url_is_loopback(const char *host);
+
+/* Write a URL for people: without user information, with the values of its query replaced.
+ * Returns: out_text, cut at the capacity. */
+char *tug__url_redact(char *out_text, size_t capacity, const char *url);
+
+#endif
