@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The public fetch functions: check arguments, fill in defaults, hand over to the pipeline.
+ *
+ * Knows: the pipeline's door. Does not know: how anything is fetched.
+ * Threads: see tug/fetch.h.
+ */
+#include <tug/tug.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "oci/platform.h"
+#include "pipeline/pipeline.h"
+#include "registry/registry.h"
+
+#define TICK_DEFAULT_MS 200
+#define RETRY_MAX_WAIT_DEFAULT_MS 120000
+#define CONNECT_TIMEOUT_DEFAULT_MS 30000
+#define STALL_TIMEOUT_DEFAULT_MS 30000
+
+struct tug_fetch {
+    /* set at create, then read-only */
+    struct tug_store *store;         /* borrowed */
+    struct tug_fetch_options options; /* with defaults; what it points to is owned below */
+    struct tug_platform *platforms;
+    char **labels;
+    struct tug__bell *bell;
+    bool has_registry; /* tug__registry_release is due */
+    /* owner only */
+    struct tug_ref **refs;
+    size_t ref_count, ref_capacity;
+    bool has_run;
+    /* shared: set from any thread */
+    struct tug__cancel cancel;
+};
+
+const char *tug_version(void)
+{
+    return TUG_VERSION;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static enum tug_status check_label(const char *label, struct tug_error *err)
+{
+    const char *const equals = strchr(label, '=');
+
+    if (equals == NULL || equals == label) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.80s' is not KEY=VALUE", label);
+    }
+    if (starts_with(label, "org.opencontainers.image.ref.name=") ||
+        starts_with(label, "io.containerd.image.name=") ||
+        starts_with(label, "containerd.io/distribution.source.")) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "label '%.*s' is written by tug itself", (int)(equals - label), label);
+    }
+    return TUG_OK;
+}
+
+static enum tug_status copy_labels(struct tug_fetch *fetch,
+                                   const struct tug_fetch_options *options, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    fetch->labels = calloc(options->label_count + 1, sizeof *fetch->labels);
+    if (fetch->labels == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; status == TUG_OK && i < options->label_count; i++) {
+        status = check_label(options->labels[i], err);
+        if (status == TUG_OK) {
+            fetch->labels[i] = strdup(options->labels[i]);
+            status = fetch->labels[i] != NULL ? TUG_OK : tug__fail_memory(err);
+        }
+        fetch->options.label_count = i + 1;
+    }
+    fetch->options.labels = (const char *const *)fetch->labels;
+    return status;
+}
+
+static enum tug_status copy_platforms(struct tug_fetch *fetch,
+                                      const struct tug_fetch_options *options,
+                                      struct tug_error *err)
+{
+    const size_t count = options->platform_count > 0 ? options->platform_count : 1;
+
+    fetch->platforms = calloc(count, sizeof *fetch->platforms);
+    if (fetch->platforms == NULL) {
+        return tug__fail_memory(err);
+    }
+    if (options->platform_count == 0) {
+        tug_platform_host(&fetch->platforms[0]);
+    }
+    for (size_t i = 0; i < options->platform_count; i++) {
+        fetch->platforms[i] = options->platforms[i];
+        tug__platform_normalise(&fetch->platforms[i]);
+    }
+    fetch->options.platforms = fetch->platforms;
+    fetch->options.platform_count = count;
+    return TUG_OK;
+}
+
+static uint64_t or_default(uint64_t value, uint64_t fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+static enum tug_status take_options(struct tug_fetch *fetch,
+                                    const struct tug_fetch_options *options,
+                                    struct tug_error *err)
+{
+    struct tug_fetch_options *const own = &fetch->options;
+    enum tug_status status;
+
+    *own = *options;
+    own->labels = NULL;
+    own->label_count = 0;
+    if (own->max_concurrent_downloads > TUG_DOWNLOADS_MAX) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "%u downloads at once: at most %d",
+                         own->max_concurrent_downloads, TUG_DOWNLOADS_MAX);
+    }
+    own->max_concurrent_downloads =
+        (unsigned)or_default(own->max_concurrent_downloads, TUG_DOWNLOADS_DEFAULT);
+    own->retries = (unsigned)or_default(own->retries, TUG_RETRIES_DEFAULT);
+    own->retry_max_wait_ms = or_default(own->retry_max_wait_ms, RETRY_MAX_WAIT_DEFAULT_MS);
+    own->connect_timeout_ms = or_default(own->connect_timeout_ms, CONNECT_TIMEOUT_DEFAULT_MS);
+    own->stall_timeout_ms = or_default(own->stall_timeout_ms, STALL_TIMEOUT_DEFAULT_MS);
+    own->tick_ms = or_default(own->tick_ms, TICK_DEFAULT_MS);
+    status = copy_platforms(fetch, options, err);
+    return status == TUG_OK ? copy_labels(fetch, options, err) : status;
+}
+
+enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
+                                 struct tug_fetch **out_fetch, struct tug_error *err)
+{
+    const struct tug_fetch_options defaults = {0};
+    struct tug_fetch *const fetch = calloc(1, sizeof *fetch);
+    enum tug_status status;
+
+    if (fetch == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->store = store;
+    tug__cancel_init(&fetch->cancel);
+    status = take_options(fetch, options != NULL ? options : &defaults, err);
+    if (status == TUG_OK) {
+        status = tug__bell_create(&fetch->bell, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__registry_acquire(err);
+        fetch->has_registry = status == TUG_OK;
+    }
+    if (status != TUG_OK) {
+        tug_fetch_destroy(fetch);
+        return status;
+    }
+    *out_fetch = fetch;
+    return TUG_OK;
+}
+
+enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
+                              struct tug_error *err)
+{
+    if (fetch->ref_count == fetch->ref_capacity) {
+        const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
+        struct tug_ref **const grown = reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
+
+        if (grown == NULL) {
+            return tug__fail_memory(err);
+        }
+        fetch->refs = grown;
+        fetch->ref_capacity = capacity;
+    }
+    const enum tug_status status = tug_ref_parse(reference, &fetch->refs[fetch->ref_count], err);
+
+    if (status == TUG_OK) {
+        fetch->ref_count++;
+    }
+    return status;
+}
+
+enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err)
+{
+    const struct tug__run_settings settings = {
+        .store = fetch->store,
+        .options = fetch->options,
+        .refs = fetch->refs,
+        .ref_count = fetch->ref_count,
+        .cancel = &fetch->cancel,
+        .bell = fetch->bell,
+    };
+
+    if (fetch->has_run) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "this fetch has run already");
+    }
+    fetch->has_run = true;
+    return tug__run(&settings, err);
+}
+
+void tug_fetch_cancel(struct tug_fetch *fetch)
+{
+    tug__cancel_set(&fetch->cancel);
+    tug__bell_ring(fetch->bell);
+}
+
+void tug_fetch_destroy(struct tug_fetch *fetch)
+{
+    if (fetch == NULL) {
+        return;
+    }
+    if (fetch->has_registry) {
+        tug__registry_release();
+    }
+    for (size_t i = 0; i < fetch->ref_count; i++) {
+        tug_ref_destroy(fetch->refs[i]);
+    }
+    free(fetch->refs);
+    for (size_t i = 0; i < fetch->options.label_count; i++) {
+        free(fetch->labels[i]);
+    }
+    free(fetch->labels);
+    free(fetch->platforms);
+    tug__bell_destroy(fetch->bell);
+    free(fetch);
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A lane of the hash/commit stage: follow the bytes of its blobs with the hash, verify, make durable,
+ * publish, report.
+ *
+ * Knows: the store's door, digests. Does not know: the network, images.
+ * Threads: each lane's own.
+ *
+ * A blob is hashed from the file right behind the worker that writes it, so the bytes come from the
+ * page cache and the digest is there when the last byte is. What is verified waits in a group: as soon
+ * as the lane has nothing else to do, or the group is full, all of it is synced, renamed, and made
+ * durable with one sync of the directory. Only then the resolver hears of it, and only after that it
+ * may ask to name an image that needs it: the order that DESIGN's crash safety rests on.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "oci/digest.h"
+#include "pipeline/pool.h"
+
+#define GROUP_MAX TUG__GROUP_MAX
+/* Longest time that something verified waits for its commit. */
+#define GROUP_WAIT_NS (50 * TUG__NS_PER_MS)
+
+static void send_event(struct tug__lane *lane, enum tug__msg_kind kind, void *object)
+{
+    const struct tug__msg msg = {.kind = kind, .object = object};
+
+    tug__queue_push(lane->events, &msg);
+}
+
+/* Close what a transfer holds; its file stays or goes as the caller saw to before. */
+static void close_transfer(struct tug__transfer *transfer)
+{
+    tug__hash_destroy(transfer->hash);
+    transfer->hash = NULL;
+    tug__ingest_close(transfer->ingest);
+    transfer->ingest = NULL;
+}
+
+/* Give a transfer back as not usable. Its partial file is removed: the same bad bytes must not be met
+ * again. transfer->error says why. */
+static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    (void)tug__ingest_remove(transfer->ingest, NULL); /* on failure the next run finds it bad again */
+    close_transfer(transfer);
+    send_event(lane, TUG__MSG_REJECTED, transfer);
+}
+
+/* Hash from the frontier to end_byte, reading the file back. */
+static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *transfer,
+                                  uint64_t end_byte, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    while (status == TUG_OK && transfer->hashed_bytes < end_byte) {
+        const uint64_t rest = end_byte - transfer->hashed_bytes;
+        const size_t length = rest < TUG__PIECE_BYTES ? (size_t)rest : TUG__PIECE_BYTES;
+
+        status = tug__fs_pread_all(transfer->ingest->fd, lane->piece, length,
+                                   transfer->hashed_bytes, err);
+        if (status == TUG_OK) {
+            status = tug__hash_update(transfer->hash, lane->piece, length, err);
+        }
+        if (status == TUG_OK) {
+            transfer->hashed_bytes += length;
+        }
+    }
+    return status;
+}
+
+/* All bytes are hashed: is it the blob? */
+static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_error *err)
+{
+    struct tug_digest found = {.algorithm = transfer->digest.algorithm};
+    char text[TUG_DIGEST_TEXT_MAX];
+    const enum tug_status status = tug__hash_finish(transfer->hash, found.bytes, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (!tug_digest_equal(&found, &transfer->digest)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
+                         tug_digest_format(&found, text));
+    }
+    return TUG_OK;
+}
+
+/* Count a verified thing into the group. */
+static void join_group(struct tug__lane *lane)
+{
+    if (lane->ready_count == 0) {
+        lane->group_since_ns = tug__now_ns();
+    }
+    lane->ready_count++;
+}
+
+/* A worker wrote [offset, offset + length). Within one stream every byte before the end of a segment
+ * is in the file too, also when segments of an earlier worker are still to be taken. */
+static void take_segment(struct tug__lane *lane, const struct tug__msg *msg)
+{
+    struct tug__transfer *const transfer = msg->object;
+    enum tug_status status = transfer->error.code;
+
+    transfer->announced_bytes += msg->length;
+    if (status == TUG_OK && transfer->hash == NULL) {
+        status = tug__hash_create(tug__digest_algorithm_name(transfer->digest.algorithm),
+                                  &transfer->hash, &transfer->error);
+    }
+    if (status == TUG_OK) {
+        status = hash_up_to(lane, transfer, msg->offset + msg->length, &transfer->error);
+    }
+    if (transfer->announced_bytes < transfer->size_bytes) {
+        return; /* an error is kept in the transfer: a worker may still be writing to it */
+    }
+    if (status == TUG_OK) {
+        status = check_digest(transfer, &transfer->error);
+    }
+    if (status != TUG_OK) {
+        reject(lane, transfer);
+        return;
+    }
+    transfer->next_ready = lane->ready;
+    lane->ready = transfer;
+    join_group(lane);
+}
+
+/* Which digest names a document, and is it the one that was promised? */
+static enum tug_status check_document(struct tug__job *job, struct tug_error *err)
+{
+    struct tug_digest promised = job->digest;
+    struct tug_digest found;
+    enum tug_digest_algorithm algorithm;
+    enum tug_status status;
+    char text[TUG_DIGEST_TEXT_MAX];
+
+    if (promised.algorithm == TUG_DIGEST_NONE) {
+        promised = job->reply.digest; /* by tag: the registry's word, if it gave one */
+    }
+    algorithm =
+        promised.algorithm != TUG_DIGEST_NONE ? promised.algorithm : TUG_DIGEST_SHA256;
+    status = tug__digest_of(algorithm, job->reply.body, job->reply.length, &found, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (promised.algorithm != TUG_DIGEST_NONE && !tug_digest_equal(&found, &promised)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
+                         tug_digest_format(&found, text));
+    }
+    if (job->has_size && job->size_bytes != job->reply.length) {
+        return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64,
+                         job->reply.length, job->size_bytes);
+    }
+    job->reply.digest = found;
+    return TUG_OK;
+}
+
+/* Write a verified document into a partial file; *out_ingest stays NULL when the store has it. */
+static enum tug_status write_document(struct tug__lane *lane, struct tug__job *job,
+                                      struct tug__ingest **out_ingest, struct tug_error *err)
+{
+    struct tug_store *const store = lane->pool->store;
+    struct tug__ingest *ingest = NULL;
+    uint64_t size_bytes = 0;
+    enum tug_status status;
+
+    *out_ingest = NULL;
+    status = tug_store_stat(store, &job->reply.digest, &job->was_present, &size_bytes, err);
+    if (status != TUG_OK || (job->was_present && size_bytes == job->reply.length)) {
+        return status;
+    }
+    job->was_present = false;
+    status = tug__ingest_open(store, &job->reply.digest, job->reply.length, &ingest, err);
+    if (status == TUG_OK && ingest->resumed_bytes > 0) {
+        status = tug__ingest_reset(ingest, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__fs_pwrite_all(ingest->fd, job->reply.body, job->reply.length, 0, err);
+    }
+    if (status != TUG_OK) {
+        tug__ingest_close(ingest);
+        return status;
+    }
+    *out_ingest = ingest;
+    return TUG_OK;
+}
+
+static void take_document(struct tug__lane *lane, struct tug__job *job)
+{
+    struct tug__ingest *ingest = NULL;
+    enum tug_status status = check_document(job, &job->error);
+
+    if (status == TUG_OK) {
+        status = write_document(lane, job, &ingest, &job->error);
+    }
+    if (status != TUG_OK) {
+        send_event(lane, TUG__MSG_JOB_FAILED, job);
+        return;
+    }
+    lane->ready_ingests[lane->ready_job_count] = ingest;
+    lane->ready_jobs[lane->ready_job_count++] = job;
+    join_group(lane);
+}
+
+/* Sync and rename one verified file. Removes it when that fails: after a failed fsync nobody knows
+ * what the disk holds. */
+static enum tug_status commit_ingest(struct tug__ingest *ingest, struct tug_error *err)
+{
+    enum tug_status status = tug__ingest_sync(ingest, err);
+
+    if (status == TUG_OK) {
+        status = tug__ingest_publish(ingest, err);
+    }
+    if (status != TUG_OK) {
+        (void)tug__ingest_remove(ingest, NULL);
+    }
+    return status;
+}
+
+/* Report the transfers of the group; `whole` is what the sync of the directory said. */
+static void report_transfers(struct tug__lane *lane, const struct tug_error *whole)
+{
+    while (lane->ready != NULL) {
+        struct tug__transfer *const transfer = lane->ready;
+
+        lane->ready = transfer->next_ready;
+        if (transfer->error.code == TUG_OK) {
+            transfer->error = *whole;
+        }
+        close_transfer(transfer);
+        send_event(lane, transfer->error.code == TUG_OK ? TUG__MSG_COMMITTED : TUG__MSG_REJECTED,
+                   transfer);
+    }
+}
+
+static void report_documents(struct tug__lane *lane, const struct tug_error *whole)
+{
+    for (unsigned i = 0; i < lane->ready_job_count; i++) {
+        struct tug__job *const job = lane->ready_jobs[i];
+
+        if (job->error.code == TUG_OK) {
+            job->error = *whole;
+        }
+        tug__ingest_close(lane->ready_ingests[i]);
+        send_event(lane, job->error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED,
+                   job);
+    }
+    lane->ready_job_count = 0;
+}
+
+/* Name the images of the group, in one rewrite of index.json. */
+static void publish_images(struct tug__lane *lane)
+{
+    struct tug__index_entry entries[GROUP_MAX];
+    struct tug_error error = {0};
+
+    for (unsigned i = 0; i < lane->publication_count; i++) {
+        entries[i] = lane->publications[i]->entry;
+    }
+    if (lane->publication_count > 0) {
+        (void)tug__store_index_put(lane->pool->store, entries, lane->publication_count, &error);
+    }
+    for (unsigned i = 0; i < lane->publication_count; i++) {
+        lane->publications[i]->error = error;
+        send_event(lane, TUG__MSG_PUBLISHED, lane->publications[i]);
+    }
+    lane->publication_count = 0;
+}
+
+/* Commit everything in the group: files, then the directory, then index.json. The images here were
+ * asked for after the commit of all they need was reported, so their order against the files of this
+ * group does not matter. */
+static void commit_group(struct tug__lane *lane)
+{
+    struct tug_error whole = {0};
+
+    for (struct tug__transfer *transfer = lane->ready; transfer != NULL;
+         transfer = transfer->next_ready) {
+        (void)commit_ingest(transfer->ingest, &transfer->error);
+    }
+    for (unsigned i = 0; i < lane->ready_job_count; i++) {
+        if (lane->ready_ingests[i] != NULL) {
+            (void)commit_ingest(lane->ready_ingests[i], &lane->ready_jobs[i]->error);
+        }
+    }
+    if (lane->ready != NULL || lane->ready_job_count > 0) {
+        (void)tug__store_sync_blobs(lane->pool->store, &whole);
+    }
+    report_transfers(lane, &whole);
+    report_documents(lane, &whole);
+    publish_images(lane);
+    lane->ready_count = 0;
+}
+
+static void handle_work(struct tug__lane *lane, const struct tug__msg *msg)
+{
+    if (msg->kind == TUG__MSG_SEGMENT) {
+        take_segment(lane, msg);
+    } else {
+        take_document(lane, msg->object);
+    }
+    if (lane->ready_count == GROUP_MAX) {
+        commit_group(lane);
+    }
+}
+
+/* Forget a transfer. Its last segments may still be in a worker's ring (they were sent before the
+ * resolver asked for this): take them first, so that nothing refers to it afterwards. */
+static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
+{
+    struct tug__transfer *const transfer = msg->object;
+    struct tug__msg work;
+
+    for (unsigned i = 0; i < lane->pool->worker_count; i++) {
+        while (tug__queue_pop(lane->pool->workers[i].segments[lane->number], &work)) {
+            handle_work(lane, &work);
+        }
+    }
+    if (msg->length != 0 && transfer->ingest != NULL) {
+        (void)tug__ingest_remove(transfer->ingest, NULL); /* else the next run finds it bad again */
+    }
+    close_transfer(transfer);
+    send_event(lane, TUG__MSG_DROPPED, transfer);
+}
+
+static void handle(struct tug__lane *lane, const struct tug__msg *msg)
+{
+    switch ((enum tug__msg_kind)msg->kind) {
+    case TUG__MSG_SEGMENT:
+    case TUG__MSG_DOCUMENT:
+        handle_work(lane, msg);
+        break;
+    case TUG__MSG_DROP:
+        drop_transfer(lane, msg);
+        break;
+    case TUG__MSG_PUBLISH:
+        lane->publications[lane->publication_count++] = msg->object;
+        join_group(lane);
+        if (lane->ready_count == GROUP_MAX) {
+            commit_group(lane);
+        }
+        break;
+    case TUG__MSG_STOP:
+        lane->is_stopping = true;
+        break;
+    case TUG__MSG_NONE:
+    case TUG__MSG_JOB:
+    case TUG__MSG_JOB_DONE:
+    case TUG__MSG_JOB_FAILED:
+    case TUG__MSG_COMMITTED:
+    case TUG__MSG_REJECTED:
+    case TUG__MSG_DROPPED:
+    case TUG__MSG_PUBLISHED:
+    case TUG__MSG_ENDED:
+    default:
+        break; /* never sent to a lane */
+    }
+}
+
+/* Take one message, the resolver's first, then the workers' in turn. */
+static bool next_message(struct tug__lane *lane, struct tug__msg *out_msg)
+{
+    const unsigned worker_count = lane->pool->worker_count;
+
+    if (tug__queue_pop(lane->inbox, out_msg)) {
+        return true;
+    }
+    for (unsigned i = 0; i < worker_count; i++) {
+        const unsigned sender = lane->next_sender;
+
+        lane->next_sender = (sender + 1) % worker_count;
+        if (tug__queue_pop(lane->pool->workers[sender].segments[lane->number], out_msg)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The group must not wait for ever behind a blob that streams without a pause. */
+static bool is_group_old(const struct tug__lane *lane)
+{
+    return lane->ready_count > 0 && tug__now_ns() - lane->group_since_ns > GROUP_WAIT_NS;
+}
+
+void *tug__lane_main(void *argument)
+{
+    struct tug__lane *const lane = argument;
+
+    for (;;) {
+        struct tug__msg msg;
+
+        if (next_message(lane, &msg)) {
+            handle(lane, &msg);
+            if (is_group_old(lane)) {
+                commit_group(lane);
+            }
+        } else if (lane->ready_count > 0) {
+            commit_group(lane);
+        } else if (lane->is_stopping) {
+            break;
+        } else {
+            tug__bell_wait(lane->bell, TUG__NEVER_NS);
+        }
+    }
+    send_event(lane, TUG__MSG_ENDED, lane);
+    return NULL;
+}

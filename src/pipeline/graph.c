@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The graph's data structures.
+ *
+ * Knows: digests, descriptors. Does not know: jobs' meaning, queues, the store.
+ * Threads: the resolver.
+ */
+#include "pipeline/graph.h"
+
+#include <search.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Digests are compared as bytes: unused ones are zero. In both trees the digest is the first member
+ * of what is stored. */
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct tug_digest));
+}
+
+_Static_assert(offsetof(struct tug__node, digest) == 0, "a node is found by its first member");
+
+struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_digest *digest)
+{
+    struct tug__node *const *const found =
+        tfind(digest, &graph->nodes_by_digest, compare_digests);
+
+    return found != NULL ? *found : NULL;
+}
+
+enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest *digest,
+                               struct tug__node **out_node, struct tug_error *err)
+{
+    struct tug__node *const node = calloc(1, sizeof *node);
+
+    if (node == NULL) {
+        return tug__fail_memory(err);
+    }
+    if (digest != NULL) {
+        node->digest = *digest;
+        if (tsearch(node, &graph->nodes_by_digest, compare_digests) == NULL) {
+            free(node);
+            return tug__fail_memory(err);
+        }
+    }
+    node->next = graph->nodes;
+    if (node->next != NULL) {
+        node->next->previous = node;
+    }
+    graph->nodes = node;
+    graph->node_count++;
+    *out_node = node;
+    return TUG_OK;
+}
+
+void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
+{
+    if (node->digest.algorithm != TUG_DIGEST_NONE) {
+        (void)tdelete(node, &graph->nodes_by_digest, compare_digests);
+    }
+    if (node->previous != NULL) {
+        node->previous->next = node->next;
+    } else {
+        graph->nodes = node->next;
+    }
+    if (node->next != NULL) {
+        node->next->previous = node->previous;
+    }
+    graph->node_count--;
+    while (node->edges != NULL) {
+        struct tug__edge *const edge = node->edges;
+
+        node->edges = edge->next;
+        free(edge);
+    }
+    free(node->tag);
+    free(node->media_type);
+    free(node->data);
+    free(node->error);
+    free(node);
+}
+
+enum tug_status tug__node_add_edge(struct tug__node *node, struct tug__image *image,
+                                   enum tug__want want, unsigned depth, bool is_root,
+                                   struct tug_error *err)
+{
+    struct tug__edge *const edge = malloc(sizeof *edge);
+    struct tug__edge **end = &node->edges;
+
+    if (edge == NULL) {
+        return tug__fail_memory(err);
+    }
+    *edge = (struct tug__edge){
+        .image = image, .want = want, .depth = depth, .is_root = is_root, .next = NULL};
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = edge;
+    image->pending++;
+    return TUG_OK;
+}
+
+bool tug__node_is_needed(const struct tug__node *node)
+{
+    for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        if (edge->image->state != TUG__IMAGE_DONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
+                               bool *out_is_new, struct tug_error *err)
+{
+    struct tug_digest *copy;
+
+    *out_is_new = tfind(digest, &image->seen, compare_digests) == NULL;
+    if (!*out_is_new) {
+        return TUG_OK;
+    }
+    copy = malloc(sizeof *copy);
+    if (copy == NULL) {
+        return tug__fail_memory(err);
+    }
+    *copy = *digest;
+    if (tsearch(copy, &image->seen, compare_digests) == NULL) {
+        free(copy);
+        return tug__fail_memory(err);
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
+                                     struct tug_error *err)
+{
+    struct tug__descriptor copy = *entry;
+
+    if (image->entry_count == image->entry_capacity) {
+        const size_t capacity = image->entry_capacity > 0 ? image->entry_capacity * 2 : 16;
+        struct tug__descriptor *const grown =
+            reallocarray(image->entries, capacity, sizeof *grown);
+
+        if (grown == NULL) {
+            return tug__fail_memory(err);
+        }
+        image->entries = grown;
+        image->entry_capacity = capacity;
+    }
+    copy.media_type = strdup(entry->media_type);
+    copy.data = entry->data != NULL ? malloc(entry->size_bytes) : NULL;
+    if (copy.media_type == NULL || (copy.data == NULL && entry->data != NULL)) {
+        free(copy.media_type);
+        free(copy.data);
+        return tug__fail_memory(err);
+    }
+    if (entry->data != NULL) {
+        memcpy(copy.data, entry->data, entry->size_bytes);
+    }
+    image->entries[image->entry_count++] = copy;
+    return TUG_OK;
+}
+
+enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
+                                     const struct tug_platform *entry_platform,
+                                     struct tug_error *err)
+{
+    struct tug__config_check *const check = calloc(1, sizeof *check);
+
+    if (check == NULL) {
+        return tug__fail_memory(err);
+    }
+    check->digest = *config;
+    check->has_platform = entry_platform != NULL;
+    if (entry_platform != NULL) {
+        check->platform = *entry_platform;
+    }
+    check->next = image->checks;
+    image->checks = check;
+    return TUG_OK;
+}
+
+void tug__image_release(struct tug__image *image)
+{
+    for (size_t i = 0; i < image->entry_count; i++) {
+        free(image->entries[i].media_type);
+        free(image->entries[i].data);
+    }
+    free(image->entries);
+    image->entries = NULL;
+    image->entry_count = 0;
+    image->entry_capacity = 0;
+    while (image->checks != NULL) {
+        struct tug__config_check *const check = image->checks;
+
+        image->checks = check->next;
+        free(check);
+    }
+    tdestroy(image->seen, free);
+    image->seen = NULL;
+}
+
+void tug__image_fini(struct tug__image *image)
+{
+    tug__image_release(image);
+    free(image->media_type);
+    image->media_type = NULL;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The graph of a run: images (one per reference), nodes (one per digest that is being fetched), and
+ * edges (this image waits for that node). Owned by the resolver, touched by no other thread.
+ *
+ * A node lives from the moment somebody needs a digest that the store does not have until it is
+ * committed; after that the store itself is the memory. A node that failed for good stays until the
+ * end of the run, so that the next image that needs it fails at once.
+ */
+#ifndef TUG_PIPELINE_GRAPH_H
+#define TUG_PIPELINE_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/fetch.h>
+
+#include "oci/document.h"
+#include "pipeline/plan.h"
+#include "pipeline/task.h"
+
+struct tug__image;
+
+/* An image waits for a node. */
+struct tug__edge {
+    struct tug__image *image;
+    enum tug__want want; /* of a manifest: how much */
+    unsigned depth;      /* indexes above it */
+    bool is_root;
+    struct tug__edge *next; /* of the same node */
+};
+
+enum tug__node_state {
+    TUG__NODE_QUEUED = 0, /* waits for its turn */
+    TUG__NODE_ACTIVE,     /* a job is out, or a lane commits */
+    TUG__NODE_WAITING,    /* until wake_ns: backoff, or another process has it */
+    TUG__NODE_DROPPING,   /* a lane closes its transfer */
+    TUG__NODE_FAILED,     /* for good */
+};
+
+/* Something to be fetched. */
+struct tug__node {
+    struct tug_digest digest; /* unset: a tag whose digest is not known yet */
+    char *tag;                /* owned; NULL unless digest is unset */
+    bool has_size;
+    uint64_t size_bytes;
+    enum tug__media_kind kind;
+    bool is_document; /* asked for as a manifest, handled in memory */
+    char *media_type; /* owned; NULL: what the registry says */
+    uint8_t *data;    /* owned; inline content of size_bytes, NULL: none */
+    struct tug__image *source; /* whose registry and repository are asked */
+
+    enum tug__node_state state;
+    enum tug__job_kind job_kind; /* what to ask next */
+    struct tug__job *job;        /* out */
+    enum tug__msg_kind verdict;  /* COMMITTED or REJECTED that came before the job's end */
+    struct tug__transfer *transfer;
+    struct tug__edge *edges; /* who waits, the first that asked first */
+    unsigned failures;       /* in a row, without progress */
+    uint64_t mark_bytes;     /* transfer->next_byte at the last failure */
+    bool is_second_try;      /* content was bad once: it was fetched again from zero */
+    bool is_wait_told;       /* TUG_EVENT_WAITING was sent */
+    uint64_t wake_ns;
+    uint64_t started_ns;
+    struct tug_error *error; /* owned; TUG__NODE_FAILED */
+
+    struct tug__node *next, *previous; /* all nodes */
+    struct tug__node *next_queued;
+};
+
+enum tug__image_state {
+    TUG__IMAGE_IDLE = 0,   /* not begun */
+    TUG__IMAGE_GATHERING,  /* its indexes are being read */
+    TUG__IMAGE_FETCHING,   /* everything it needs is known or on its way to be */
+    TUG__IMAGE_PUBLISHING, /* a lane names it */
+    TUG__IMAGE_DONE,       /* complete or failed; reported */
+};
+
+/* A config whose platform is to be compared with what was promised. */
+struct tug__config_check {
+    struct tug_digest digest;
+    bool has_platform; /* false: compare with the wish */
+    struct tug_platform platform;
+    struct tug__config_check *next;
+};
+
+/* One reference on its way. */
+struct tug__image {
+    const struct tug_ref *ref; /* borrowed from the run */
+    enum tug__image_state state;
+    struct tug_image_result result;
+    char *media_type; /* owned; of the root */
+    bool is_index;    /* the root is an index: entries must be chosen */
+    uint64_t started_ns;
+    unsigned pending; /* edges */
+    void *seen;       /* tsearch tree of digests counted already */
+    struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
+    size_t entry_count, entry_capacity;
+    struct tug__config_check *checks; /* owned */
+    struct tug__publication publication;
+};
+
+struct tug__graph {
+    void *nodes_by_digest; /* tsearch tree */
+    struct tug__node *nodes; /* all of them, newest first */
+    size_t node_count;
+};
+
+/* Find the node of a digest; NULL when there is none. */
+struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_digest *digest);
+/* Add a zeroed node with its digest, or without one (a tag). Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest *digest,
+                               struct tug__node **out_node, struct tug_error *err);
+/* Take a node out and free it with its edges. Its job and transfer must be gone. */
+void tug__graph_remove(struct tug__graph *graph, struct tug__node *node);
+/* Make an image wait for a node. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__node_add_edge(struct tug__node *node, struct tug__image *image,
+                                   enum tug__want want, unsigned depth, bool is_root,
+                                   struct tug_error *err);
+/* Tell whether an image that is not done waits for it. */
+bool tug__node_is_needed(const struct tug__node *node);
+
+/* Remember that an image needs a digest. *out_is_new: false when it did already.
+ * Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
+                               bool *out_is_new, struct tug_error *err);
+/* Keep a copy of an index entry until all indexes are read. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
+                                     struct tug_error *err);
+/* Remember to compare a config. entry_platform: NULL compares with the wish.
+ * Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
+                                     const struct tug_platform *entry_platform,
+                                     struct tug_error *err);
+/* Free what an image needs only while it is at work. */
+void tug__image_release(struct tug__image *image);
+/* Free everything of an image but the struct. */
+void tug__image_fini(struct tug__image *image);
+
+#endif

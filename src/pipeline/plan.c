@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Platform selection.
+ *
+ * Knows: descriptors and the ladder of platforms. Does not know: the network, the store.
+ * Threads: any.
+ */
+#include "pipeline/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/platform.h"
+
+/* Room for the platforms an error lists. */
+#define LIST_BYTES 400
+
+static bool is_attestation(const struct tug__descriptor *entry)
+{
+    return entry->has_platform && tug__platform_is_unknown(&entry->platform);
+}
+
+/* The best entry for one platform; count when none runs on it. */
+static size_t find_best(const struct tug_platform *wanted, const struct tug__descriptor *entries,
+                        size_t count)
+{
+    size_t best = count;
+    int best_rank = TUG__PLATFORM_NO_MATCH;
+
+    for (size_t i = 0; i < count; i++) {
+        int rank;
+
+        if (!entries[i].has_platform || is_attestation(&entries[i])) {
+            continue;
+        }
+        rank = tug__platform_rank(wanted, &entries[i].platform);
+        if (rank < best_rank) {
+            best_rank = rank;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Tell whether an entry of the same platform stands before entry i. */
+static bool is_repeated(const struct tug__descriptor *entries, size_t i)
+{
+    for (size_t before = 0; before < i; before++) {
+        if (entries[before].has_platform &&
+            memcmp(&entries[before].platform, &entries[i].platform,
+                   sizeof entries[i].platform) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum tug_status fail_missing(const struct tug_platform *wanted,
+                                    const struct tug__descriptor *entries, size_t count,
+                                    struct tug_error *err)
+{
+    char list[LIST_BYTES] = "";
+    char name[TUG_PLATFORM_TEXT_MAX];
+    size_t length = 0;
+    /* Enough to fill the list; more would only cost time. */
+    const size_t looked_at = count < 1000 ? count : 1000;
+
+    for (size_t i = 0; i < looked_at; i++) {
+        if (!entries[i].has_platform || is_attestation(&entries[i]) || is_repeated(entries, i)) {
+            continue;
+        }
+        (void)tug_platform_format(&entries[i].platform, name);
+        if (length + strlen(name) + sizeof ", ..." > sizeof list) {
+            (void)snprintf(list + length, sizeof list - length, "%s", ", ...");
+            break;
+        }
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
+                                   length > 0 ? ", " : "", name);
+    }
+    return tug__fail(err, TUG_ERR_NOT_FOUND, "platform %s is not there; the index has %s",
+                     tug_platform_format(wanted, name), list[0] != '\0' ? list : "none");
+}
+
+enum tug_status tug__plan_select(const struct tug__wish *wish,
+                                 const struct tug__descriptor *entries, size_t count,
+                                 enum tug__want *out_wants, size_t *out_best,
+                                 struct tug_error *err)
+{
+    const enum tug__want chosen = wish->metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
+    bool has_unplaced = false;
+
+    for (size_t i = 0; i < count; i++) {
+        const bool is_unplaced = !entries[i].has_platform;
+
+        has_unplaced = has_unplaced || is_unplaced;
+        if (wish->all_platforms || is_unplaced) {
+            out_wants[i] = chosen;
+        } else {
+            out_wants[i] = wish->all_metadata ? TUG__WANT_METADATA : TUG__WANT_NOTHING;
+        }
+    }
+    for (size_t i = 0; !wish->all_platforms && i < wish->platform_count; i++) {
+        const size_t best = find_best(&wish->platforms[i], entries, count);
+
+        if (best == count && !has_unplaced) {
+            return fail_missing(&wish->platforms[i], entries, count, err);
+        }
+        if (best < count) {
+            out_wants[best] = chosen;
+        }
+        out_best[i] = best;
+    }
+    return TUG_OK;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which entries of an index an image needs: a pure function of the index and the wish.
+ * Threads: any. Blocks: never.
+ */
+#ifndef TUG_PIPELINE_PLAN_H
+#define TUG_PIPELINE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#include "oci/document.h"
+
+/* How much of an entry is wanted. */
+enum tug__want {
+    TUG__WANT_NOTHING = 0,
+    TUG__WANT_METADATA, /* the manifest and its config */
+    TUG__WANT_ALL,      /* layers too */
+};
+
+struct tug__wish {
+    const struct tug_platform *platforms; /* normalised; borrowed; at least one unless all_platforms */
+    size_t platform_count;
+    bool all_platforms; /* every entry, attestations included */
+    bool all_metadata;  /* entries that are not chosen: their metadata */
+    bool metadata_only; /* no layers at all */
+};
+
+/* Choose among the entries of an index (those of nested indexes put in their place).
+ * For each wanted platform the one entry that ranks best is chosen, the first of equals. Entries
+ * without a platform cannot be judged and are always chosen; unknown/unknown (attestations) never is,
+ * unless all_platforms.
+ * out_wants: count elements. out_best: platform_count elements, the entry chosen for each wanted
+ * platform, or count when only entries without platform can serve it. Both are written on success.
+ * Errors: TUG_ERR_NOT_FOUND: a wanted platform is not there; the message lists those that are. */
+enum tug_status tug__plan_select(const struct tug__wish *wish,
+                                 const struct tug__descriptor *entries, size_t count,
+                                 enum tug__want *out_wants, size_t *out_best,
+                                 struct tug_error *err);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Start, feed, stop and join the threads of a run.
+ *
+ * Knows: threads and queues. Does not know: what jobs mean.
+ * Threads: the resolver.
+ */
+#include "pipeline/pool.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* Messages in a segment ring: 64 pieces are 16 MiB that the hash may lag behind. */
+#define SEGMENTS_CAPACITY 64
+/* What the resolver has under way at a lane, and so what a lane can answer, is bounded in resolve.c;
+ * with these capacities neither of the two ever waits for the other. */
+#define INBOX_CAPACITY TUG__LANE_WORK_MAX
+#define EVENTS_CAPACITY TUG__LANE_WORK_MAX
+/* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
+#define STACK_BYTES ((size_t)256 * 1024)
+
+static bool should_stop(void *context)
+{
+    const struct tug__worker *const worker = context;
+
+    return tug__cancel_is_set(&worker->pool->stop) ||
+           (worker->job != NULL && tug__cancel_is_set(&worker->job->cancel));
+}
+
+static unsigned choose_lane_count(unsigned worker_count)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = cores < 1 ? 1 : (unsigned)cores;
+
+    count = count < TUG__LANES_MAX ? count : TUG__LANES_MAX;
+    return count < worker_count ? count : worker_count;
+}
+
+static enum tug_status make_worker(struct tug__pool *pool, unsigned number,
+                                   struct tug__client_settings settings, struct tug_error *err)
+{
+    struct tug__worker *const worker = &pool->workers[number];
+    enum tug_status status;
+
+    worker->pool = pool;
+    worker->number = number;
+    settings.should_stop = should_stop;
+    settings.stop_context = worker;
+    status = tug__client_create(&settings, &worker->client, err);
+    if (status == TUG_OK) {
+        status = tug__queue_create(TUG__QUEUE_SPSC, EVENTS_CAPACITY, pool->resolver_bell,
+                                   &worker->events, err);
+    }
+    for (unsigned i = 0; status == TUG_OK && i < pool->lane_count; i++) {
+        status = tug__queue_create(TUG__QUEUE_SPSC, SEGMENTS_CAPACITY, pool->lanes[i].bell,
+                                   &worker->segments[i], err);
+    }
+    return status;
+}
+
+static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct tug_error *err)
+{
+    struct tug__lane *const lane = &pool->lanes[number];
+    enum tug_status status;
+
+    lane->pool = pool;
+    lane->number = number;
+    lane->piece = malloc(TUG__PIECE_BYTES);
+    if (lane->piece == NULL) {
+        return tug__fail_memory(err);
+    }
+    status = tug__bell_create(&lane->bell, err);
+    if (status == TUG_OK) {
+        status =
+            tug__queue_create(TUG__QUEUE_SPSC, INBOX_CAPACITY, lane->bell, &lane->inbox, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__queue_create(TUG__QUEUE_SPSC, EVENTS_CAPACITY, pool->resolver_bell,
+                                   &lane->events, err);
+    }
+    return status;
+}
+
+static enum tug_status make_parts(struct tug__pool *pool,
+                                  const struct tug__client_settings *client,
+                                  struct tug_error *err)
+{
+    enum tug_status status = tug__bell_create(&pool->job_bell, err);
+
+    if (status == TUG_OK) {
+        /* Two jobs a worker: one at work, one at hand; what waits, waits in the resolver's order. */
+        status = tug__queue_create(TUG__QUEUE_SPMC, pool->worker_count * 2, pool->job_bell,
+                                   &pool->jobs, err);
+    }
+    for (unsigned i = 0; status == TUG_OK && i < pool->lane_count; i++) {
+        status = make_lane(pool, i, err);
+    }
+    for (unsigned i = 0; status == TUG_OK && i < pool->worker_count; i++) {
+        status = make_worker(pool, i, *client, err);
+    }
+    return status;
+}
+
+static enum tug_status start_thread(pthread_t *thread, const pthread_attr_t *attributes,
+                                    void *(*main)(void *), void *argument, struct tug_error *err)
+{
+    const int code = pthread_create(thread, attributes, main, argument);
+
+    if (code != 0) {
+        return tug__fail_errno(err, TUG_ERR_INTERNAL, code, "cannot start a thread");
+    }
+    return TUG_OK;
+}
+
+/* Start all threads; those that started before a failure stay counted. */
+static enum tug_status start_threads(struct tug__pool *pool, struct tug_error *err)
+{
+    pthread_attr_t attributes;
+    enum tug_status status = TUG_OK;
+
+    if (pthread_attr_init(&attributes) != 0) {
+        return tug__fail_memory(err);
+    }
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES); /* else the default: also right */
+    for (unsigned i = 0; status == TUG_OK && i < pool->lane_count; i++) {
+        struct tug__lane *const lane = &pool->lanes[i];
+
+        status = start_thread(&lane->thread, &attributes, tug__lane_main, lane, err);
+        lane->is_started = status == TUG_OK;
+        pool->running_lanes += lane->is_started;
+    }
+    for (unsigned i = 0; status == TUG_OK && i < pool->worker_count; i++) {
+        struct tug__worker *const worker = &pool->workers[i];
+
+        status = start_thread(&worker->thread, &attributes, tug__worker_main, worker, err);
+        worker->is_started = status == TUG_OK;
+        pool->running_workers += worker->is_started;
+    }
+    (void)pthread_attr_destroy(&attributes);
+    return status;
+}
+
+static void ignore_event(void *context, const struct tug__msg *msg)
+{
+    (void)context;
+    (void)msg;
+}
+
+enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struct tug__bell *bell,
+                                struct tug__pool **out_pool, struct tug_error *err)
+{
+    struct tug__pool *const pool = calloc(1, sizeof *pool);
+    enum tug_status status;
+    sigset_t all;
+    sigset_t before;
+
+    if (pool == NULL) {
+        return tug__fail_memory(err);
+    }
+    pool->store = settings->store;
+    pool->resolver_bell = bell;
+    pool->worker_count = settings->worker_count;
+    pool->lane_count = choose_lane_count(settings->worker_count);
+    tug__cancel_init(&pool->stop);
+    status = make_parts(pool, &settings->client, err);
+    if (status == TUG_OK) {
+        /* Threads inherit the mask: signals are for the threads of the program. */
+        (void)sigfillset(&all);
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+        status = start_threads(pool, err);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (status != TUG_OK) {
+            tug__pool_stop(pool, ignore_event, NULL);
+        }
+    }
+    if (status != TUG_OK) {
+        tug__pool_destroy(pool);
+        return status;
+    }
+    *out_pool = pool;
+    return TUG_OK;
+}
+
+bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job)
+{
+    const struct tug__msg msg = {.kind = TUG__MSG_JOB, .object = job};
+
+    return tug__queue_try_push(pool->jobs, &msg);
+}
+
+void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg *msg)
+{
+    tug__queue_push(pool->lanes[lane].inbox, msg);
+}
+
+/* The event queue of sender number i: workers first, then lanes. */
+static struct tug__queue *events_of(const struct tug__pool *pool, unsigned i)
+{
+    return i < pool->worker_count ? pool->workers[i].events
+                                  : pool->lanes[i - pool->worker_count].events;
+}
+
+bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg)
+{
+    const unsigned sender_count = pool->worker_count + pool->lane_count;
+
+    for (unsigned looked_at = 0; looked_at < sender_count;) {
+        const unsigned sender = pool->next_sender;
+
+        if (!tug__queue_pop(events_of(pool, sender), out_msg)) {
+            pool->next_sender = (sender + 1) % sender_count;
+            looked_at++;
+        } else if (out_msg->kind == TUG__MSG_ENDED) {
+            if (sender < pool->worker_count) {
+                pool->running_workers--;
+            } else {
+                pool->running_lanes--;
+            }
+        } else {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tug__pool_wake(struct tug__pool *pool)
+{
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        tug__client_wake(pool->workers[i].client);
+    }
+}
+
+uint64_t tug__pool_received(const struct tug__pool *pool)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        sum += tug__counter_get(&pool->workers[i].received);
+    }
+    return sum;
+}
+
+/* Hand on events until none of the threads counted by *running is left. */
+static void drain_until(struct tug__pool *pool, const unsigned *running,
+                        void (*on_event)(void *context, const struct tug__msg *msg), void *context)
+{
+    struct tug__msg msg;
+
+    for (;;) {
+        while (tug__pool_next_event(pool, &msg)) {
+            on_event(context, &msg);
+        }
+        if (*running == 0) {
+            return;
+        }
+        tug__bell_wait(pool->resolver_bell, TUG__NEVER_NS); /* ENDED will ring */
+    }
+}
+
+void tug__pool_stop(struct tug__pool *pool,
+                    void (*on_event)(void *context, const struct tug__msg *msg), void *context)
+{
+    tug__cancel_set(&pool->stop);
+    for (unsigned i = 0; i < pool->running_workers; i++) {
+        tug__bell_ring(pool->job_bell); /* those that wait for a job */
+    }
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        if (pool->workers[i].is_started) {
+            tug__client_wake(pool->workers[i].client); /* those that wait for the network */
+        }
+    }
+    drain_until(pool, &pool->running_workers, on_event, context);
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        const struct tug__msg stop = {.kind = TUG__MSG_STOP, .object = &pool->lanes[i]};
+
+        if (pool->lanes[i].is_started) {
+            tug__pool_send(pool, i, &stop);
+        }
+    }
+    drain_until(pool, &pool->running_lanes, on_event, context);
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        if (pool->workers[i].is_started) {
+            (void)pthread_join(pool->workers[i].thread, NULL);
+        }
+    }
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        if (pool->lanes[i].is_started) {
+            (void)pthread_join(pool->lanes[i].thread, NULL);
+        }
+    }
+}
+
+void tug__pool_destroy(struct tug__pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        struct tug__worker *const worker = &pool->workers[i];
+
+        for (unsigned lane = 0; lane < pool->lane_count; lane++) {
+            tug__queue_destroy(worker->segments[lane]);
+        }
+        tug__queue_destroy(worker->events);
+        tug__client_destroy(worker->client);
+        free(worker->piece);
+    }
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        struct tug__lane *const lane = &pool->lanes[i];
+
+        tug__queue_destroy(lane->inbox);
+        tug__queue_destroy(lane->events);
+        tug__bell_destroy(lane->bell);
+        free(lane->piece);
+    }
+    tug__queue_destroy(pool->jobs);
+    tug__bell_destroy(pool->job_bell);
+    free(pool);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The threads of a run and the queues between them.
+ *
+ *   jobs      spmc, resolver → workers
+ *   segments  spsc, one per (worker or resolver, lane) → that lane
+ *   events    spsc, one per worker and per lane → resolver
+ *
+ * Threads: the functions below belong to the resolver, those of the "worker" and "lane" sections to
+ * the thread named.
+ */
+#ifndef TUG_PIPELINE_POOL_H
+#define TUG_PIPELINE_POOL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tug/fetch.h>
+
+#include "base/cancel.h"
+#include "pipeline/progress.h"
+#include "pipeline/queue.h"
+#include "pipeline/task.h"
+
+/* Threads that hash: more than cores are no use, and four outrun any disk. */
+#define TUG__LANES_MAX 4
+
+/* Messages under way between the resolver and one lane, at most, in either direction. The resolver
+ * keeps below it (resolve.c counts images, transfers and inline documents at work), so that neither
+ * ever waits for the other. */
+#define TUG__LANE_WORK_MAX 1024
+
+/* Verified blobs, documents and images that a lane commits together. */
+#define TUG__GROUP_MAX 64
+
+/* Bytes a worker gathers before it writes them, and a lane reads at a time: small writes cost ext4
+ * twice the CPU time, larger ones leave the second-level cache. */
+#define TUG__PIECE_BYTES ((size_t)256 * 1024)
+
+struct tug__pool;
+
+/* A download worker: one thread, one connection. */
+struct tug__worker {
+    /* set at start, then read-only */
+    struct tug__pool *pool;
+    unsigned number;
+    struct tug__client *client;
+    struct tug__queue *events;                   /* → resolver */
+    struct tug__queue *segments[TUG__LANES_MAX]; /* → lane i */
+    pthread_t thread;
+    bool is_started;
+    /* worker thread only */
+    struct tug__job *job; /* at work */
+    uint8_t *piece;       /* TUG__PIECE_BYTES, made at the first blob */
+    /* shared: bytes received over the network. Writer: the worker; reader: the resolver */
+    struct tug__counter received;
+};
+
+/* A lane of the hash/commit stage: one thread, a fixed share of the blobs. */
+struct tug__lane {
+    /* set at start, then read-only */
+    struct tug__pool *pool;
+    unsigned number;
+    struct tug__queue *events; /* → resolver */
+    struct tug__queue *inbox;  /* resolver → this lane */
+    struct tug__bell *bell;    /* rung by inbox and by every worker's segments[number] */
+    pthread_t thread;
+    bool is_started;
+    /* lane thread only */
+    uint8_t *piece;                  /* TUG__PIECE_BYTES */
+    struct tug__transfer *ready;     /* verified, waiting for the group's commit; newest first */
+    struct tug__job *ready_jobs[TUG__GROUP_MAX]; /* the same for documents */
+    struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
+    unsigned ready_job_count;
+    struct tug__publication *publications[TUG__GROUP_MAX];
+    unsigned publication_count;
+    unsigned ready_count;    /* all three together */
+    uint64_t group_since_ns; /* when the oldest of them came */
+    unsigned next_sender;    /* whose segments are looked at next */
+    bool is_stopping;
+};
+
+struct tug__pool_settings {
+    struct tug_store *store; /* borrowed, must outlive the pool */
+    unsigned worker_count;   /* 1 to TUG_DOWNLOADS_MAX */
+    struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
+};
+
+struct tug__pool {
+    /* set at start, then read-only */
+    struct tug_store *store;
+    struct tug__bell *resolver_bell;
+    struct tug__bell *job_bell;
+    struct tug__queue *jobs;
+    unsigned worker_count;
+    unsigned lane_count;
+    struct tug__worker workers[TUG_DOWNLOADS_MAX];
+    struct tug__lane lanes[TUG__LANES_MAX];
+    /* resolver only */
+    unsigned running_workers; /* threads whose ENDED has not been seen */
+    unsigned running_lanes;
+    unsigned next_sender; /* whose events are looked at next */
+    /* shared: set once by the resolver when the workers shall end */
+    struct tug__cancel stop;
+};
+
+/* Start all threads, with all signals blocked.
+ * settings: borrowed for the call. bell: what the resolver sleeps on, borrowed, must outlive the pool.
+ * out_pool: owned. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL; nothing runs then. */
+enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struct tug__bell *bell,
+                                struct tug__pool **out_pool, struct tug_error *err);
+
+/* Hand a job to whichever worker is free. Takes the job on success. Returns: false when the ring is
+ * full; the caller keeps the job. Blocks: no. */
+bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job);
+/* Send a message to a lane. Takes its object. Blocks: until the lane makes room. */
+void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg *msg);
+/* Take the next event of any thread, fairly. ENDED messages are counted here and not returned.
+ * Returns: false when there is none. Blocks: no. */
+bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
+/* Wake every worker so that it looks at its job's cancel flag. Blocks: no. */
+void tug__pool_wake(struct tug__pool *pool);
+/* Bytes received over the network so far, all workers together. */
+uint64_t tug__pool_received(const struct tug__pool *pool);
+
+/* Stop in order (pipeline.h, "Shutdown"): first the workers, then the lanes, which still commit and
+ * publish what is complete. Every event that comes meanwhile is handed to on_event.
+ * Blocks: until all threads have ended and are joined: some milliseconds plus the disk. */
+void tug__pool_stop(struct tug__pool *pool,
+                    void (*on_event)(void *context, const struct tug__msg *msg), void *context);
+/* Free a stopped pool; NULL is allowed. */
+void tug__pool_destroy(struct tug__pool *pool);
+
+/* Thread functions, in transfer.c and commit.c. */
+void *tug__worker_main(void *worker);
+void *tug__lane_main(void *lane);
+
+#endif

@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From references to everything they need: images, their documents, what those name.
+ *
+ * Knows: documents, platforms, the store's content. Does not know: requests, retries.
+ * Threads: the resolver.
+ *
+ * An image goes through its states once: GATHERING while any index of it is still to be read (the
+ * choice of a platform needs all of them), FETCHING until all it waits for is there, PUBLISHING while
+ * a lane writes index.json, DONE. What is in the store already is taken from there on the way.
+ */
+#include "pipeline/resolver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "oci/digest.h"
+#include "oci/limits.h"
+#include "oci/platform.h"
+
+/* What an image wants of one digest. */
+struct request {
+    const struct tug__descriptor *descriptor;
+    bool has_size;    /* the descriptor's size is known */
+    bool is_document; /* a manifest or index */
+    bool is_root;
+    enum tug__want want;
+    unsigned depth;
+};
+
+void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
+                     const struct tug_error *error)
+{
+    struct tug_image_result *const result = &image->result;
+    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .ref = result->ref, .image = result};
+
+    if (image->state == TUG__IMAGE_DONE) {
+        return;
+    }
+    if (image->state != TUG__IMAGE_IDLE) {
+        resolver->images_active--;
+        result->seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
+    }
+    image->state = TUG__IMAGE_DONE;
+    resolver->images_done++;
+    resolver->totals.images_failed++;
+    result->status = error->code;
+    result->error = *error;
+    if (resolver->first_status == TUG_OK) {
+        resolver->first_status = error->code;
+        resolver->first_error = *error;
+        (void)tug__wrap(&resolver->first_error, error->code, "%s", result->ref);
+    }
+    tug__emit(resolver, &event);
+    tug__image_release(image);
+    tug__jobs_cancel_unneeded(resolver);
+    if (resolver->settings->options.fail_fast) {
+        resolver->is_failing_fast = true;
+        resolver->is_stopping = true;
+    }
+}
+
+void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
+                       const struct tug_error *error)
+{
+    struct tug_image_result *const result = &image->result;
+    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .ref = result->ref, .image = result};
+
+    if (error->code != TUG_OK) {
+        tug__image_fail(resolver, image, error);
+        return;
+    }
+    image->state = TUG__IMAGE_DONE;
+    resolver->images_active--;
+    resolver->images_done++;
+    resolver->totals.images_done++;
+    result->seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
+    tug__emit(resolver, &event);
+    tug__image_release(image);
+}
+
+/* --- what the store has --- */
+
+/* Read a document from the store if it is there and undamaged.
+ * Returns: true with the bytes in buf; false when it must be fetched. */
+static bool read_stored(struct tug__resolver *resolver, const struct tug_digest *digest,
+                        struct tug__buf *buf)
+{
+    struct tug_store *const store = resolver->settings->store;
+    struct tug_digest found;
+    bool is_present = false;
+
+    if (tug_store_stat(store, digest, &is_present, NULL, NULL) != TUG_OK || !is_present ||
+        tug__store_read(store, digest, buf, NULL) != TUG_OK) {
+        return false; /* whatever is wrong with it, a fetch puts it right or says why not */
+    }
+    return tug__digest_of(digest->algorithm, buf->data, buf->length, &found, NULL) == TUG_OK &&
+           tug_digest_equal(digest, &found);
+}
+
+static void report_reused(struct tug__resolver *resolver, struct tug__image *image,
+                          const struct tug__descriptor *descriptor, uint64_t size_bytes)
+{
+    struct tug_event event = {
+        .kind = TUG_EVENT_REUSED,
+        .ref = image->result.ref,
+        .digest = descriptor->digest,
+        .media_type = descriptor->media_type,
+        .size_bytes = size_bytes,
+        .done_bytes = size_bytes,
+    };
+
+    image->result.bytes_reused += size_bytes;
+    resolver->totals.blobs_done++;
+    resolver->bytes_settled += size_bytes;
+    tug__emit(resolver, &event);
+}
+
+/* Serve a request from the store.
+ * Returns: true when the store had it; then the image went on with it. */
+static bool serve_request(struct tug__resolver *resolver, struct tug__image *image,
+                          const struct request *request)
+{
+    const struct tug__descriptor *const descriptor = request->descriptor;
+    const struct tug__edge edge = {.image = image,
+                                   .want = request->want,
+                                   .depth = request->depth,
+                                   .is_root = request->is_root};
+    bool is_present = false;
+    uint64_t size_bytes = 0;
+    struct tug__buf buf;
+
+    if (!request->is_document) {
+        if (tug_store_stat(resolver->settings->store, &descriptor->digest, &is_present,
+                           &size_bytes, NULL) != TUG_OK ||
+            !is_present || size_bytes != descriptor->size_bytes) {
+            return false;
+        }
+        report_reused(resolver, image, descriptor, size_bytes);
+        return true;
+    }
+    tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
+    is_present = read_stored(resolver, &descriptor->digest, &buf) &&
+                 (!request->has_size || buf.length == descriptor->size_bytes);
+    if (is_present) {
+        if (!request->has_size) {
+            resolver->totals.bytes_known += buf.length;
+        }
+        report_reused(resolver, image, descriptor, buf.length);
+        tug__image_take_document(resolver, &edge, &descriptor->digest, buf.data, buf.length,
+                                 descriptor->media_type, true);
+    }
+    tug__buf_fini(&buf);
+    return is_present;
+}
+
+bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node)
+{
+    char no_type[] = "";
+    const struct tug__descriptor descriptor = {
+        .digest = node->digest,
+        .size_bytes = node->size_bytes,
+        .kind = node->kind,
+        .media_type = node->media_type != NULL ? node->media_type : no_type,
+    };
+    struct request request = {
+        .descriptor = &descriptor,
+        .has_size = node->has_size,
+        .is_document = node->is_document,
+    };
+
+    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        bool is_new = false;
+
+        if (edge->image->state == TUG__IMAGE_DONE) {
+            continue;
+        }
+        request.want = edge->want;
+        request.depth = edge->depth;
+        request.is_root = edge->is_root;
+        (void)tug__image_see(edge->image, &node->digest, &is_new, NULL);
+        if (!serve_request(resolver, edge->image, &request)) {
+            return false; /* the first already: nothing has been done */
+        }
+    }
+    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        tug__image_settle(resolver, edge->image);
+    }
+    if (node->tag != NULL) {
+        node->digest = (struct tug_digest){0}; /* not in the tree */
+    }
+    tug__graph_remove(&resolver->graph, node);
+    return true;
+}
+
+/* --- asking for things --- */
+
+/* Make a node for what neither the store nor the graph has, and put it in line. */
+static enum tug_status make_node(struct tug__resolver *resolver, struct tug__image *image,
+                                 const struct request *request, struct tug__node **out_node,
+                                 struct tug_error *err)
+{
+    const struct tug__descriptor *const descriptor = request->descriptor;
+    struct tug__node *node = NULL;
+    const enum tug_status status =
+        tug__graph_add(&resolver->graph, &descriptor->digest, &node, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    node->has_size = request->has_size;
+    node->size_bytes = descriptor->size_bytes;
+    node->kind = descriptor->kind;
+    node->is_document = request->is_document;
+    node->source = image;
+    node->job_kind = request->is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
+    if (descriptor->media_type[0] != '\0') {
+        node->media_type = strdup(descriptor->media_type);
+    }
+    if (descriptor->data != NULL && descriptor->size_bytes > 0) {
+        node->data = malloc(descriptor->size_bytes);
+    }
+    if ((node->media_type == NULL && descriptor->media_type[0] != '\0') ||
+        (node->data == NULL && descriptor->data != NULL && descriptor->size_bytes > 0)) {
+        tug__graph_remove(&resolver->graph, node);
+        return tug__fail_memory(err);
+    }
+    if (node->data != NULL) {
+        memcpy(node->data, descriptor->data, descriptor->size_bytes);
+    }
+    if (node->data != NULL || (request->has_size && descriptor->size_bytes == 0)) {
+        node->job_kind = TUG__JOB_INLINE; /* nothing to ask for: the content is known */
+    }
+    *out_node = node;
+    return TUG_OK;
+}
+
+/* An image needs a digest: count it, take it from the store, or wait for it. */
+static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image *image,
+                               const struct request *request, struct tug_error *err)
+{
+    const struct tug__descriptor *const descriptor = request->descriptor;
+    bool is_new = false;
+    struct tug__node *node;
+    enum tug_status status;
+
+    if (image->state == TUG__IMAGE_DONE) {
+        return TUG_OK; /* it failed over a sibling */
+    }
+    status = tug__image_see(image, &descriptor->digest, &is_new, err);
+    if (status != TUG_OK || !is_new) {
+        return status;
+    }
+    image->result.blobs++;
+    resolver->totals.blobs++;
+    resolver->totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
+    node = tug__graph_find(&resolver->graph, &descriptor->digest);
+    if (node != NULL && node->error != NULL) {
+        *err = *node->error;
+        return err->code;
+    }
+    if (node == NULL) {
+        if (serve_request(resolver, image, request) || image->state == TUG__IMAGE_DONE) {
+            return TUG_OK;
+        }
+        status = make_node(resolver, image, request, &node, err);
+        if (status != TUG_OK) {
+            return status;
+        }
+        tug__node_enqueue(resolver, node);
+    }
+    return tug__node_add_edge(node, image, request->want, request->depth, request->is_root, err);
+}
+
+/* --- what documents name --- */
+
+static bool is_document_kind(enum tug__media_kind kind)
+{
+    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
+}
+
+/* Large blobs first: they take longest. */
+static int compare_sizes(const void *a, const void *b)
+{
+    const struct tug__descriptor *const *const left = a;
+    const struct tug__descriptor *const *const right = b;
+
+    return ((*left)->size_bytes < (*right)->size_bytes) -
+           ((*left)->size_bytes > (*right)->size_bytes);
+}
+
+static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__descriptor **blobs, size_t count,
+                                     struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_sizes);
+    for (size_t i = 0; status == TUG_OK && i < count; i++) {
+        const struct request request = {.descriptor = blobs[i], .has_size = true};
+        char digest[TUG_DIGEST_TEXT_MAX];
+
+        if (blobs[i]->kind == TUG__MEDIA_FOREIGN) {
+            tug__emit_warning(resolver, image, "foreign layer %s is not fetched",
+                              tug_digest_format(&blobs[i]->digest, digest));
+            continue;
+        }
+        status = ask_for(resolver, image, &request, err);
+    }
+    return status;
+}
+
+/* Take what a manifest names: the config, and the layers if they are wanted. */
+static enum tug_status take_manifest(struct tug__resolver *resolver, const struct tug__edge *edge,
+                                     const struct tug__document *document, struct tug_error *err)
+{
+    struct tug__image *const image = edge->image;
+    const size_t wanted = edge->want == TUG__WANT_ALL ? document->child_count
+                                                      : (size_t)document->has_config;
+    const struct tug__descriptor **blobs;
+    enum tug_status status = TUG_OK;
+
+    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG && edge->is_root &&
+        !resolver->wish.all_platforms) {
+        status = tug__image_add_check(image, &document->children[0].digest, NULL, err);
+    }
+    if (status != TUG_OK || wanted == 0) {
+        return status;
+    }
+    blobs = calloc(wanted, sizeof *blobs);
+    if (blobs == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < wanted; i++) {
+        blobs[i] = &document->children[i];
+    }
+    status = ask_for_blobs(resolver, image, blobs, wanted, err);
+    free(blobs);
+    return status;
+}
+
+/* Take what an index names: nested indexes at once, the rest is kept for the choice. */
+static enum tug_status take_index(struct tug__resolver *resolver, const struct tug__edge *edge,
+                                  const struct tug__document *document, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    if (edge->depth >= TUG__INDEX_DEPTH_MAX) {
+        return tug__fail(err, TUG_ERR_CONTENT, "indexes are nested more than %d levels deep",
+                         TUG__INDEX_DEPTH_MAX);
+    }
+    for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
+        const struct tug__descriptor *const child = &document->children[i];
+
+        if (child->kind == TUG__MEDIA_INDEX) {
+            const struct request request = {.descriptor = child,
+                                            .has_size = true,
+                                            .is_document = true,
+                                            .want = TUG__WANT_ALL,
+                                            .depth = edge->depth + 1};
+
+            status = ask_for(resolver, edge->image, &request, err);
+        } else {
+            status = tug__image_add_entry(edge->image, child, err);
+        }
+    }
+    return status;
+}
+
+static enum tug_status note_root(struct tug__resolver *resolver, struct tug__image *image,
+                                 const struct tug_digest *digest, size_t length,
+                                 const struct tug__document *document, struct tug_error *err)
+{
+    struct tug_event event = {
+        .kind = TUG_EVENT_RESOLVED,
+        .ref = image->result.ref,
+        .digest = *digest,
+        .media_type = document->media_type,
+        .size_bytes = length,
+    };
+
+    image->media_type = strdup(document->media_type);
+    if (image->media_type == NULL) {
+        return tug__fail_memory(err);
+    }
+    image->is_index = document->kind == TUG__MEDIA_INDEX;
+    image->result.media_type = image->media_type;
+    image->result.digest = *digest;
+    image->result.size_bytes = length;
+    tug__emit(resolver, &event);
+    return TUG_OK;
+}
+
+void tug__image_take_document(struct tug__resolver *resolver, const struct tug__edge *edge,
+                              const struct tug_digest *digest, const char *bytes, size_t length,
+                              const char *media_type, bool is_pinned)
+{
+    struct tug__image *const image = edge->image;
+    struct tug__document document = {0};
+    struct tug_error error = {0};
+    char text[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status;
+
+    if (image->state == TUG__IMAGE_DONE) {
+        return;
+    }
+    status = tug__document_parse(bytes, length, media_type, is_pinned, &document, &error);
+    if (status != TUG_OK) {
+        (void)tug__wrap(&error, status, "manifest %s", tug_digest_format(digest, text));
+    } else if (edge->is_root) {
+        status = note_root(resolver, image, digest, length, &document, &error);
+    }
+    if (status == TUG_OK) {
+        status = document.kind == TUG__MEDIA_INDEX
+                     ? take_index(resolver, edge, &document, &error)
+                     : take_manifest(resolver, edge, &document, &error);
+    }
+    if (status != TUG_OK) {
+        tug__image_fail(resolver, image, &error);
+    }
+    tug__document_fini(&document);
+}
+
+/* --- the choice --- */
+
+/* Say it when the entry chosen for a platform is of another architecture. */
+static void warn_of_substitute(struct tug__resolver *resolver, const struct tug__image *image,
+                               const struct tug_platform *wanted,
+                               const struct tug_platform *chosen)
+{
+    char wanted_text[TUG_PLATFORM_TEXT_MAX];
+    char chosen_text[TUG_PLATFORM_TEXT_MAX];
+
+    if (strcmp(wanted->architecture, chosen->architecture) != 0) {
+        tug__emit_warning(resolver, image, "there is no %s, taking %s, which runs on it",
+                          tug_platform_format(wanted, wanted_text),
+                          tug_platform_format(chosen, chosen_text));
+    }
+}
+
+static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__descriptor *entry, enum tug__want want,
+                                     struct tug_error *err)
+{
+    const struct request request = {
+        .descriptor = entry,
+        .has_size = true,
+        .is_document = is_document_kind(entry->kind),
+        .want = want,
+        .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would be a lie about its type */
+    };
+
+    return ask_for(resolver, image, &request, err);
+}
+
+/* All indexes are read: choose among their entries and ask for them, the wanted ones first. */
+static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
+                                      struct tug_error *err)
+{
+    const struct tug__wish *const wish = &resolver->wish;
+    const size_t count = image->entry_count;
+    enum tug__want *const wants = calloc(count + 1, sizeof *wants);
+    size_t *const best = calloc(wish->platform_count + 1, sizeof *best);
+    enum tug_status status = wants != NULL && best != NULL ? TUG_OK : tug__fail_memory(err);
+
+    if (status == TUG_OK) {
+        status = tug__plan_select(wish, image->entries, count, wants, best, err);
+    }
+    for (size_t i = 0; status == TUG_OK && !wish->all_platforms && i < wish->platform_count; i++) {
+        if (best[i] < count) {
+            warn_of_substitute(resolver, image, &wish->platforms[i],
+                               &image->entries[best[i]].platform);
+        }
+    }
+    for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
+        for (size_t i = 0; status == TUG_OK && i < count; i++) {
+            if ((int)wants[i] == want) {
+                status = ask_for_entry(resolver, image, &image->entries[i], wants[i], err);
+            }
+        }
+    }
+    free(wants);
+    free(best);
+    return status;
+}
+
+/* --- the end --- */
+
+/* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
+ * publisher's mistake may still be what the user wants. */
+static void check_config(struct tug__resolver *resolver, const struct tug__image *image,
+                         const struct tug__config_check *check)
+{
+    const struct tug__wish *const wish = &resolver->wish;
+    struct tug_platform platform;
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char wanted[TUG_PLATFORM_TEXT_MAX];
+    bool has_platform = false;
+    struct tug__buf buf;
+
+    tug__buf_init(&buf, TUG__CONFIG_BYTES_MAX);
+    if (tug__store_read(resolver->settings->store, &check->digest, &buf, NULL) == TUG_OK) {
+        tug__config_platform(buf.data, buf.length, &platform, &has_platform);
+    }
+    tug__buf_fini(&buf);
+    if (!has_platform) {
+        return;
+    }
+    for (size_t i = 0; i < wish->platform_count; i++) {
+        if (tug__platform_rank(&wish->platforms[i], &platform) != TUG__PLATFORM_NO_MATCH) {
+            return;
+        }
+    }
+    tug__emit_warning(resolver, image, "the image is for %s, not %s",
+                      tug_platform_format(&platform, text),
+                      tug_platform_format(&wish->platforms[0], wanted));
+}
+
+static void publish(struct tug__resolver *resolver, struct tug__image *image)
+{
+    const struct tug_fetch_options *const options = &resolver->settings->options;
+    const struct tug__msg msg = {.kind = TUG__MSG_PUBLISH, .object = &image->publication};
+
+    image->state = TUG__IMAGE_PUBLISHING;
+    image->publication = (struct tug__publication){
+        .owner = image,
+        .entry =
+            {
+                .name = image->result.ref,
+                .media_type = image->media_type,
+                .digest = image->result.digest,
+                .size_bytes = image->result.size_bytes,
+                .source_host = tug_ref_host(image->ref),
+                .source_repository = tug_ref_repository(image->ref),
+                .labels = options->labels,
+                .label_count = options->label_count,
+            },
+    };
+    tug__pool_send(resolver->pool, 0, &msg);
+}
+
+/* Nothing is pending: go to the next state. */
+static void advance(struct tug__resolver *resolver, struct tug__image *image)
+{
+    struct tug_error error = {0};
+
+    if (image->state == TUG__IMAGE_GATHERING) {
+        image->state = TUG__IMAGE_FETCHING;
+        if (image->is_index && choose_entries(resolver, image, &error) != TUG_OK) {
+            tug__image_fail(resolver, image, &error);
+        }
+    }
+    if (image->state != TUG__IMAGE_FETCHING || image->pending > 0) {
+        return; /* failed, or there is more to wait for now */
+    }
+    for (const struct tug__config_check *check = image->checks; check != NULL;
+         check = check->next) {
+        check_config(resolver, image, check);
+    }
+    publish(resolver, image);
+}
+
+void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
+{
+    image->pending--;
+    if (image->pending == 0) {
+        advance(resolver, image);
+    }
+}
+
+/* --- the beginning --- */
+
+/* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
+ * nothing has changed, that is all. */
+static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
+                                   struct tug_error *err)
+{
+    struct tug_digest known;
+    bool is_known = false;
+    struct tug__node *node = NULL;
+    enum tug_status status =
+        tug__store_index_find(resolver->settings->store, image->result.ref, &is_known, &known, err);
+
+    if (status == TUG_OK) {
+        status = tug__graph_add(&resolver->graph, NULL, &node, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    node->is_document = true;
+    node->source = image;
+    node->job_kind = is_known ? TUG__JOB_RESOLVE : TUG__JOB_MANIFEST;
+    node->tag = strdup(tug_ref_tag(image->ref));
+    if (node->tag == NULL) {
+        tug__graph_remove(&resolver->graph, node);
+        return tug__fail_memory(err);
+    }
+    image->result.blobs++;
+    resolver->totals.blobs++;
+    status = tug__node_add_edge(node, image, TUG__WANT_ALL, 0, true, err);
+    if (status != TUG_OK) {
+        tug__graph_remove(&resolver->graph, node);
+        return status;
+    }
+    tug__node_enqueue(resolver, node);
+    return TUG_OK;
+}
+
+static enum tug_status ask_for_digest(struct tug__resolver *resolver, struct tug__image *image,
+                                      struct tug_error *err)
+{
+    char no_type[] = "";
+    const struct tug__descriptor root = {
+        .digest = *tug_ref_digest(image->ref),
+        .media_type = no_type,
+    };
+    const struct request request = {
+        .descriptor = &root, .is_document = true, .is_root = true, .want = TUG__WANT_ALL};
+
+    return ask_for(resolver, image, &request, err);
+}
+
+void tug__image_begin(struct tug__resolver *resolver, struct tug__image *image)
+{
+    struct tug_error error = {0};
+    enum tug_status status;
+
+    image->state = TUG__IMAGE_GATHERING;
+    image->started_ns = tug__now_ns();
+    resolver->images_active++;
+    image->pending++; /* until its root was asked for, so that it cannot advance before */
+    status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
+                                                : ask_for_tag(resolver, image, &error);
+    if (status != TUG_OK) {
+        tug__image_fail(resolver, image, &error);
+    }
+    tug__image_settle(resolver, image);
+}

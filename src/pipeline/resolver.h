@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The resolver's state, shared by its three files: run.c (loop, events, clock), resolve.c (images and
+ * documents), jobs.c (requests and their results). All of it belongs to the thread of tug__run.
+ */
+#ifndef TUG_PIPELINE_RESOLVER_H
+#define TUG_PIPELINE_RESOLVER_H
+
+#include "pipeline/graph.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/pool.h"
+#include "registry/retry.h"
+
+/* A first-in first-out list of nodes that wait for their turn. */
+struct tug__node_list {
+    struct tug__node *first, *last;
+};
+
+/* What is known of a registry. */
+struct tug__host {
+    const char *name; /* borrowed from a reference */
+    enum tug__scheme scheme;
+    struct tug__host *next;
+};
+
+struct tug__resolver {
+    const struct tug__run_settings *settings;
+    struct tug__pool *pool;
+    struct tug__graph graph;
+    struct tug__image *images; /* ref_count of them */
+    struct tug__host *hosts;
+    struct tug__wish wish;
+    struct tug__retry_policy retry_policy;
+    uint32_t random; /* state of the jitter */
+
+    /* what waits for a worker, documents first: they make the next work known */
+    struct tug__node_list queued_documents;
+    struct tug__node_list queued_blobs;
+    struct tug__node_list queued_inline; /* for a lane */
+
+    /* counts that bound what is under way */
+    size_t images_begun;
+    size_t images_active;
+    size_t images_done;
+    unsigned transfers_open;
+    unsigned inline_out;
+    unsigned next_lane;
+
+    struct tug_totals totals;
+    uint64_t bytes_settled; /* of totals.bytes_done: in the store */
+    uint64_t started_ns;
+    bool is_failing_fast;
+    bool is_stopping; /* no new work: cancelled, timed out, or failing fast */
+    enum tug_status first_status;
+    struct tug_error first_error;
+};
+
+/* --- run.c --- */
+
+/* Send an event; totals are filled in here. */
+void tug__emit(struct tug__resolver *resolver, struct tug_event *event);
+/* Send a warning about an image, printf-like, escaped. */
+void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
+                       const char *format, ...) TUG__PRINTF(3, 4);
+
+/* --- resolve.c --- */
+
+/* Begin an image: look for what the store knows, ask for its root. */
+void tug__image_begin(struct tug__resolver *resolver, struct tug__image *image);
+/* A document that an image waits for is in the store: take what it names.
+ * media_type: what it was announced as, NULL unknown; is_pinned as tug__document_parse. */
+void tug__image_take_document(struct tug__resolver *resolver, const struct tug__edge *edge,
+                              const struct tug_digest *digest, const char *bytes, size_t length,
+                              const char *media_type, bool is_pinned);
+/* Something an image waited for is there. Goes on with it when it was the last. */
+void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
+/* End an image with an error (unless it is done already) and report it. */
+void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
+                     const struct tug_error *error);
+/* An image has its name in index.json, or error says why not. */
+void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
+                       const struct tug_error *error);
+/* Try to serve a waiting node from the store (another process may have brought it).
+ * Returns: true when the node is settled and gone. */
+bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);
+
+/* --- jobs.c --- */
+
+/* Put a node in line for its turn. */
+void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node);
+/* Give out as much work as there is room for. */
+void tug__jobs_submit(struct tug__resolver *resolver);
+/* Put nodes whose wait is over back in line. Returns: when the next one's is (tug__now_ns). */
+uint64_t tug__jobs_wake(struct tug__resolver *resolver);
+/* A message of a worker or a lane about a job or a transfer. */
+void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg *msg);
+/* Cancel work that no image needs any more. */
+void tug__jobs_cancel_unneeded(struct tug__resolver *resolver);
+/* Free the jobs and transfers of all nodes; the pool is stopped. */
+void tug__jobs_fini(struct tug__resolver *resolver);
+
+#endif

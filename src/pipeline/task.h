@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The units of work that travel between the threads, and who owns them when.
+ *
+ *   job       made by the resolver; pushed to the workers; comes back in a JOB_DONE or JOB_FAILED
+ *             message, from the worker or (documents) by way of a lane of the hash/commit stage.
+ *   transfer  a blob on its way to the store. It outlives a failed job: the next job for the blob goes
+ *             on where it stopped. One worker at a time writes to it; one lane follows with the hash.
+ */
+#ifndef TUG_PIPELINE_TASK_H
+#define TUG_PIPELINE_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#include "base/cancel.h"
+#include "base/hash.h"
+#include "pipeline/progress.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+/* Kinds of tug__msg, with its object. */
+enum tug__msg_kind {
+    TUG__MSG_NONE = 0,
+    /* resolver → workers */
+    TUG__MSG_JOB, /* job */
+    /* worker → lane */
+    TUG__MSG_SEGMENT, /* transfer: bytes [offset, offset + length) are in the file */
+    /* worker or resolver → lane */
+    TUG__MSG_DOCUMENT, /* job with a body: verify, store, give back */
+    /* resolver → lane */
+    TUG__MSG_DROP,    /* transfer: forget it; length != 0: remove the partial file too */
+    TUG__MSG_PUBLISH, /* publication: name the image in index.json */
+    TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
+    /* worker → resolver, lane → resolver */
+    TUG__MSG_JOB_DONE,      /* job (documents: verified and durable; blobs: all bytes received) */
+    TUG__MSG_JOB_FAILED,    /* job: see job->error */
+    TUG__MSG_COMMITTED,     /* transfer: in the store, durable; closed */
+    TUG__MSG_REJECTED,      /* transfer: see transfer->error; file removed or unusable, closed */
+    TUG__MSG_DROPPED,       /* transfer: closed */
+    TUG__MSG_PUBLISHED,     /* publication: see publication->error (code TUG_OK: named) */
+    TUG__MSG_ENDED,         /* the worker or lane itself: the thread ends after this */
+};
+
+/* A blob on its way to the store. */
+struct tug__transfer {
+    /* set at create, then read-only */
+    struct tug_digest digest;
+    uint64_t size_bytes;
+    unsigned lane; /* which lane hashes it: a transfer stays with one */
+    void *owner;   /* the resolver's node */
+
+    /* the worker that has the job; handed on through the resolver. The lane reads `ingest` after its
+     * first SEGMENT. */
+    struct tug__ingest *ingest; /* NULL until the first job opened it; closed by the lane */
+    uint64_t next_byte;         /* all bytes before it are in the file */
+
+    /* lane only, until COMMITTED, REJECTED or DROPPED */
+    struct tug__hash *hash;
+    uint64_t hashed_bytes;    /* the frontier: all bytes before it are hashed */
+    uint64_t announced_bytes; /* sum of the segments taken: each byte is announced once, so when it
+                                 is size_bytes, no message about this transfer is under way */
+    struct tug__transfer *next_ready;
+    struct tug_error error; /* REJECTED: why */
+
+    /* shared: bytes in the file, resumed ones included. Writer: the worker; reader: the resolver */
+    struct tug__counter progress;
+};
+
+enum tug__job_kind {
+    TUG__JOB_NONE = 0,
+    TUG__JOB_RESOLVE,  /* HEAD by tag: only the digest is wanted */
+    TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body comes back */
+    TUG__JOB_INLINE,   /* the body came inside a descriptor: verify and store it */
+    TUG__JOB_BLOB,     /* GET into a transfer */
+};
+
+/* One request to be made. Owned by the resolver except between push and return. */
+struct tug__job {
+    enum tug__job_kind kind;
+    void *owner; /* the resolver's image (by tag) or node */
+    unsigned lane;
+    struct tug__source source; /* host and repository borrowed from the image, which outlives the run */
+    char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to ask for */
+    struct tug_digest digest;            /* what must come; unset for a tag */
+    bool has_size;                       /* size_bytes is what the descriptor says */
+    uint64_t size_bytes;
+    struct tug__transfer *transfer; /* TUG__JOB_BLOB */
+
+    /* results */
+    struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */
+    uint64_t received_bytes;          /* over the network */
+    bool was_present;                 /* the document was in the store already */
+    struct tug_error error;
+
+    /* shared: set by the resolver when nobody needs the result any more */
+    struct tug__cancel cancel;
+};
+
+/* An image that is complete and wants its name. Owned by the resolver; lent to lane 0. */
+struct tug__publication {
+    void *owner;
+    struct tug__index_entry entry;
+    struct tug_error error;
+};
+
+#endif
