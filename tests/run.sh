@@ -1,0 +1,155 @@
+#!/bin/bash
+# Run test suites against the programs in one object directory.
+#
+#   tests/run.sh OBJ SUITE…      SUITE: support unit flow fuzz cli real
+#
+# Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
+# when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
+# well, so counts are compared with the sources and sanitizer reports are looked for in files.
+set -u
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+obj=$1
+shift
+obj=$(cd "$obj" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/tug-tests.XXXXXX")
+passed=0
+failed=0
+
+cleanup() {
+    # A folder without write permission is part of some tests.
+    chmod -R u+rwX "$work" 2>/dev/null
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+export TUG="$obj/tug" FAKE_REGISTRY="$obj/fake-registry" LC_ALL=C
+# A user's settings must not reach the tests.
+unset TUG_STORE XDG_DATA_HOME NO_COLOR http_proxy https_proxy no_proxy all_proxy \
+    HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
+
+# Reports go to files: a process that dies of one in a forked test would hide it otherwise.
+export ASAN_OPTIONS="log_path=$work/sanitizer:detect_leaks=1:abort_on_error=0"
+export UBSAN_OPTIONS="log_path=$work/sanitizer:print_stacktrace=1"
+export TSAN_OPTIONS="log_path=$work/sanitizer:suppressions=$here/tests/support/tsan.supp"
+export LSAN_OPTIONS="suppressions=$here/tests/support/lsan.supp"
+
+count() { # PASSED FAILED
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+# Sanitizer reports since the last look are one failure of the suite.
+check_reports() { # SUITE
+    local report
+    for report in "$work"/sanitizer.*; do
+        [ -e "$report" ] || return 0
+        echo "FAIL $1: sanitizer report:"
+        head -n 60 "$report"
+        count 0 1
+        rm -f "$report"
+    done
+}
+
+run_criterion() { # SUITE
+    local suite=$1 log="$work/$1.log" expected tested passing
+    expected=$(grep -hE '^(Test|ParameterizedTest|Theory)\(' "$here/tests/$suite" -r | wc -l)
+    "$obj/$suite-tests" --jobs 2 > "$log" 2>&1
+    local status=$?
+    tested=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\).*/\1/p' "$log")
+    passing=$(sed -n 's/.*Synthesis:.*Passing: \([0-9]*\).*/\1/p' "$log")
+    : "${tested:=0}" "${passing:=0}"
+    if [ "$status" -ne 0 ] || [ "$tested" -ne "$passing" ] || [ "$tested" -lt "$expected" ] ||
+        [ "$expected" -eq 0 ]; then
+        grep -vE '^\[(====|RUN|PASS|SKIP)\]' "$log" | head -n 200
+        echo "FAIL $suite: $passing of $tested passed, $expected expected, exit status $status"
+        count "$passing" $((tested - passing > 0 ? tested - passing : 1))
+    else
+        count "$passing" 0
+        echo "ok   $suite: $passing tests"
+    fi
+    check_reports "$suite"
+}
+
+run_scripts() { # SUITE: one script a behaviour
+    local suite=$1 script name start
+    for script in "$here/tests/$suite"/*.sh; do
+        name=$(basename "$script" .sh)
+        [ "$name" != lib ] || continue
+        mkdir "$work/$name"
+        start=$SECONDS
+        if WORK="$work/$name" timeout 120 "$script" > "$work/$name.log" 2>&1 < /dev/null; then
+            count 1 0
+            echo "ok   $suite: $name ($((SECONDS - start)) s)"
+        else
+            count 0 1
+            echo "FAIL $suite: $name"
+            tail -n 40 "$work/$name.log"
+        fi
+        check_reports "$suite/$name"
+    done
+}
+
+run_support() {
+    if "$obj/support-test" > "$work/support.log" 2>&1; then
+        count 1 0
+        echo "ok   support: the tests' own server"
+    else
+        count 0 1
+        tail -n 40 "$work/support.log"
+        echo "FAIL support"
+    fi
+    check_reports support
+}
+
+run_fuzz() { # replay all seeds and found inputs
+    local parser
+    for parser in "$here"/tests/fuzz/seeds/*/; do
+        parser=$(basename "$parser")
+        if find "$here/tests/fuzz/seeds/$parser" "$here/tests/fuzz/found/$parser" -type f \
+            -print0 2>/dev/null | xargs -0 "$obj/replay-$parser" > "$work/fuzz.log" 2>&1; then
+            count 1 0
+            echo "ok   fuzz: $parser"
+        else
+            count 0 1
+            echo "FAIL fuzz: $parser"
+            tail -n 40 "$work/fuzz.log"
+        fi
+        check_reports "fuzz/$parser"
+    done
+}
+
+run_real() {
+    mkdir "$work/real"
+    WORK="$work/real" timeout 280 "$here/tests/real/run.sh" > "$work/real.log" 2>&1 < /dev/null
+    local status=$? sums
+    sums=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/real.log" | tail -n 1)
+    grep -E '^(ok|FAIL) ' "$work/real.log" | sed 's/^\(ok\|FAIL\) */\1   real: /'
+    # shellcheck disable=SC2086 # two numbers
+    count ${sums:-0 0}
+    if [ "$status" -ne 0 ] || [ -z "$sums" ]; then
+        tail -n 60 "$work/real.log"
+        echo "FAIL real: exit status $status"
+        case $sums in
+        '' | *' 0') count 0 1 ;; # it did not count its failure
+        esac
+    fi
+    check_reports real
+}
+
+for suite in "$@"; do
+    case $suite in
+    unit | flow) run_criterion "$suite" ;;
+    cli) run_scripts cli ;;
+    support) run_support ;;
+    fuzz) run_fuzz ;;
+    real) run_real ;;
+    *)
+        echo "tests/run.sh: no suite '$suite'" >&2
+        exit 2
+        ;;
+    esac
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
