@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tug: the table of commands and the way to them.
+ *
+ * Knows: commands by name, global options. Does not know: what commands do.
+ * Threads: main.
+ */
+#include "command.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "report.h"
+#include "terminal.h"
+
+static const char *const fetch_examples[] = {
+    "tug fetch alpine:3.20",
+    "tug fetch --platform linux/arm64 --platform linux/amd64 nginx:1.27",
+    "tug --store /srv/images fetch --from-file images.txt --failed-file again.txt",
+    "tug fetch --plain-http --format json localhost:5000/app:1.4 | jq -r .digest",
+    NULL,
+};
+
+static const char fetch_description[] =
+    "Fetch everything the references name into the store. A reference is\n"
+    "[HOST[:PORT]/]NAME[:TAG][@DIGEST]; without a host it belongs to docker.io. What\n"
+    "the store has is not fetched again, interrupted downloads are resumed. Prints\n"
+    "FULL-REFERENCE DIGEST for each complete image. TIME is a number with ms, s, m or\n"
+    "h; without a unit it is seconds.\n";
+
+static const struct command commands[] = {
+    {"fetch", "[options] REF... | --from-file FILE", "fetch all content of images",
+     fetch_description, OPTIONS_OF_FETCH, fetch_examples, cmd_fetch},
+    {"version", "", "show the version", NULL, OPTION_BIT(OPTION_GLOBAL), NULL, cmd_version},
+    {"help", "[COMMAND]", "show help", NULL, OPTION_BIT(OPTION_GLOBAL), NULL, cmd_help},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+const struct command *command_at(size_t index)
+{
+    return index < COMMAND_COUNT ? &commands[index] : NULL;
+}
+
+/* Keep the process small. By default glibc gives each thread an arena of its own, from which freed
+ * memory hardly ever goes back, and raises its limit for separate mappings to the largest block
+ * ever freed. A dozen threads that mostly move data through a few large buffers need none of that:
+ * two arenas, and fixed limits, so that large blocks are mapped, and unmapped when freed. */
+static void limit_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+#endif
+}
+
+/* Do what the words after the global options say. */
+static int dispatch(struct settings *settings, int argc, char **argv)
+{
+    const struct command *command;
+    int next = 0;
+    int status = options_parse(settings, argc, argv, NULL, OPTION_BIT(OPTION_GLOBAL), &next);
+
+    if (status != 0) {
+        return status;
+    }
+    if (settings->wants_version) {
+        return cmd_version(settings);
+    }
+    if (next == argc) {
+        if (settings->wants_help) {
+            return help_print_commands(STDOUT_FILENO);
+        }
+        (void)help_print_commands(STDERR_FILENO);
+        return EXIT_STATUS_USAGE;
+    }
+    command = command_find(argv[next]);
+    if (command == NULL) {
+        return report_usage(NULL, "unknown command '%s'", argv[next]);
+    }
+    status =
+        options_parse(settings, argc - next, argv + next, command->name, command->groups, &next);
+    if (status != 0) {
+        return status;
+    }
+    if (settings->wants_help) {
+        return help_print_command(command);
+    }
+    return settings->wants_version ? cmd_version(&(struct settings){0}) : command->run(settings);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {0};
+    int status;
+
+    if (!terminal_guard_descriptors()) {
+        return EXIT_STATUS_STORE;
+    }
+    limit_memory();
+    (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, to be told like others */
+    status = dispatch(&settings, argc, argv);
+    settings_fini(&settings);
+    return status;
+}

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of options, and parsing by it.
+ *
+ * Knows: getopt_long, units, the public option types. Does not know: what commands do.
+ * Threads: main, before any other is started.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "units.h"
+
+/* Retries are counted in an unsigned; nobody means more than this. */
+#define RETRIES_MAX 1000000
+
+/* Values from here on stand for options without a short name: table index added. */
+#define LONG_ONLY 256
+
+/* Take one option's value (NULL when it has none) into settings.
+ * On failure err says why; the caller adds the option's name. */
+typedef enum tug_status (*option_apply_fn)(struct settings *settings, const char *value,
+                                           struct tug_error *err);
+
+/* What an option does. */
+enum option_kind {
+    KIND_CALL,     /* apply takes its value */
+    KIND_FLAG,     /* sets a bool of settings */
+    KIND_TIME,     /* a time more than zero (zero would mean the default) into a uint64_t, in ms */
+    KIND_TIME_OR_0 /* a time; zero has a meaning of its own */
+};
+
+struct option_spec {
+    struct option_help help;
+    enum option_group group;
+    enum option_kind kind;
+    option_apply_fn apply; /* KIND_CALL */
+    size_t offset;         /* of the member in struct settings, the other kinds */
+};
+
+static enum tug_status refuse(struct tug_error *err, const char *why)
+{
+    err->code = TUG_ERR_INVALID_ARGUMENT;
+    (void)snprintf(err->message, sizeof err->message, "%s", why);
+    return err->code;
+}
+
+static enum tug_status refuse_memory(struct tug_error *err)
+{
+    (void)refuse(err, "out of memory");
+    err->code = TUG_ERR_NO_MEMORY;
+    return err->code;
+}
+
+/* Choose from a list of words. out_index: the position of value in words. */
+static enum tug_status choose(const char *value, const char *const *words, int *out_index,
+                              struct tug_error *err)
+{
+    char why[128] = "not one of:";
+
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *out_index = i;
+            return TUG_OK;
+        }
+        (void)snprintf(why + strlen(why), sizeof why - strlen(why), "%s %s", i > 0 ? "," : "",
+                       words[i]);
+    }
+    return refuse(err, why);
+}
+
+static enum tug_status take_time(const char *value, bool can_be_zero, uint64_t *out_ms,
+                                 struct tug_error *err)
+{
+    if (!units_parse_time(value, out_ms)) {
+        return refuse(err, "not a time such as 500ms, 30s, 2m or 1h");
+    }
+    return can_be_zero || *out_ms > 0 ? TUG_OK : refuse(err, "must be more than zero");
+}
+
+/* --- options that are more than a flag or a time --- */
+
+static enum tug_status apply_store(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    if (*value == '\0') {
+        return refuse(err, "must not be empty");
+    }
+    settings->store_path = value;
+    return TUG_OK;
+}
+
+static enum tug_status apply_quiet(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    (void)value;
+    (void)err;
+    settings->verbosity = -1;
+    return TUG_OK;
+}
+
+static enum tug_status apply_verbose(struct settings *settings, const char *value,
+                                     struct tug_error *err)
+{
+    (void)value;
+    (void)err;
+    settings->verbosity = settings->verbosity < 1 ? 1 : 2;
+    return TUG_OK;
+}
+
+static enum tug_status apply_debug(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    (void)value;
+    (void)err;
+    settings->verbosity = 2;
+    return TUG_OK;
+}
+
+static enum tug_status apply_color(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    static const char *const words[] = {"auto", "always", "never", NULL};
+    static const enum color_mode modes[] = {COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER};
+    int index;
+    const enum tug_status status = choose(value, words, &index, err);
+
+    if (status == TUG_OK) {
+        settings->color = modes[index];
+    }
+    return status;
+}
+
+static enum tug_status apply_platform(struct settings *settings, const char *value,
+                                      struct tug_error *err)
+{
+    struct tug_platform platform;
+    struct tug_platform *grown;
+    const enum tug_status status = tug_platform_parse(value, &platform, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    grown = reallocarray(settings->platforms, settings->platform_count + 1, sizeof platform);
+    if (grown == NULL) {
+        return refuse_memory(err);
+    }
+    settings->platforms = grown;
+    settings->platforms[settings->platform_count++] = platform;
+    return TUG_OK;
+}
+
+static enum tug_status apply_skip_metadata(struct settings *settings, const char *value,
+                                           struct tug_error *err)
+{
+    (void)value;
+    (void)err;
+    settings->fetch.all_metadata = false;
+    return TUG_OK;
+}
+
+static enum tug_status apply_label(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    const char *const equals = strchr(value, '=');
+    const char **grown;
+
+    if (equals == NULL || equals == value) {
+        return refuse(err, "not KEY=VALUE");
+    }
+    grown = reallocarray(settings->labels, settings->label_count + 1, sizeof *grown);
+    if (grown == NULL) {
+        return refuse_memory(err);
+    }
+    settings->labels = grown;
+    settings->labels[settings->label_count++] = value;
+    return TUG_OK;
+}
+
+/* Remember an operand or a list. */
+static enum tug_status add_input(struct settings *settings, const char *text, bool is_file,
+                                 struct tug_error *err)
+{
+    struct input *const grown =
+        reallocarray(settings->inputs, settings->input_count + 1, sizeof *grown);
+
+    if (grown == NULL) {
+        return refuse_memory(err);
+    }
+    settings->inputs = grown;
+    settings->inputs[settings->input_count++] = (struct input){.text = text, .is_file = is_file};
+    return TUG_OK;
+}
+
+static enum tug_status apply_from_file(struct settings *settings, const char *value,
+                                       struct tug_error *err)
+{
+    return add_input(settings, value, true, err);
+}
+
+static enum tug_status apply_failed_file(struct settings *settings, const char *value,
+                                         struct tug_error *err)
+{
+    (void)err;
+    settings->failed_path = value;
+    return TUG_OK;
+}
+
+static enum tug_status apply_downloads(struct settings *settings, const char *value,
+                                       struct tug_error *err)
+{
+    _Static_assert(TUG_DOWNLOADS_MAX == 64, "the text below names the limit");
+    if (!units_parse_count(value, 1, TUG_DOWNLOADS_MAX,
+                           &settings->fetch.max_concurrent_downloads)) {
+        return refuse(err, "not a number from 1 to 64");
+    }
+    return TUG_OK;
+}
+
+static enum tug_status apply_retries(struct settings *settings, const char *value,
+                                     struct tug_error *err)
+{
+    _Static_assert(RETRIES_MAX == 1000000, "the text below names the limit");
+    if (!units_parse_count(value, 0, RETRIES_MAX, &settings->fetch.retries)) {
+        return refuse(err, "not a number from 0 to 1000000");
+    }
+    settings->fetch.no_retries = settings->fetch.retries == 0;
+    return TUG_OK;
+}
+
+static enum tug_status apply_durability(struct settings *settings, const char *value,
+                                        struct tug_error *err)
+{
+    static const char *const words[] = {"full", "none", NULL};
+    static const enum tug_durability values[] = {TUG_DURABILITY_FULL, TUG_DURABILITY_NONE};
+    int index;
+    const enum tug_status status = choose(value, words, &index, err);
+
+    if (status == TUG_OK) {
+        settings->durability = values[index];
+    }
+    return status;
+}
+
+static enum tug_status apply_progress(struct settings *settings, const char *value,
+                                      struct tug_error *err)
+{
+    static const char *const words[] = {"auto", "tty", "plain", "none", NULL};
+    static const enum progress_mode modes[] = {PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN,
+                                               PROGRESS_NONE};
+    int index;
+    const enum tug_status status = choose(value, words, &index, err);
+
+    if (status == TUG_OK) {
+        settings->progress = modes[index];
+    }
+    return status;
+}
+
+static enum tug_status apply_format(struct settings *settings, const char *value,
+                                    struct tug_error *err)
+{
+    static const char *const words[] = {"text", "json", NULL};
+    static const enum result_format formats[] = {FORMAT_TEXT, FORMAT_JSON};
+    int index;
+    const enum tug_status status = choose(value, words, &index, err);
+
+    if (status == TUG_OK) {
+        settings->format = formats[index];
+    }
+    return status;
+}
+
+/* --- the table --- */
+
+#define CALL(group, apply, name, short_name, argument, text)                                       \
+    {                                                                                              \
+        {name, short_name, argument, text}, group, KIND_CALL, apply, 0                             \
+    }
+#define FLAG(group, member, name, short_name, text)                                                \
+    {                                                                                              \
+        {name, short_name, NULL, text}, group, KIND_FLAG, NULL, offsetof(struct settings, member)  \
+    }
+#define TIME(group, kind, member, name, text)                                                      \
+    {                                                                                              \
+        {name, 0, "TIME", text}, group, kind, NULL, offsetof(struct settings, member)              \
+    }
+
+static const struct option_spec table[] = {
+    CALL(OPTION_WHAT, apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
+         "platform to fetch; repeatable (default: this machine's)"),
+    FLAG(OPTION_WHAT, fetch.all_platforms, "all-platforms", 0,
+         "every platform of every image; --platform is then ignored"),
+    FLAG(OPTION_WHAT, fetch.all_metadata, "all-metadata", 0,
+         "also manifests and configs of the platforms not wanted"),
+    CALL(OPTION_WHAT, apply_skip_metadata, "skip-metadata", 0, NULL,
+         "undo --all-metadata (the default)"),
+    FLAG(OPTION_WHAT, fetch.metadata_only, "metadata-only", 0, "manifests and configs, no layers"),
+    CALL(OPTION_WHAT, apply_label, "label", 0, "KEY=VALUE",
+         "keep a label with the image in the store; repeatable"),
+    CALL(OPTION_MANY, apply_from_file, "from-file", 0, "FILE",
+         "read references from FILE, one a line ('-': stdin); repeatable"),
+    FLAG(OPTION_MANY, fetch.fail_fast, "fail-fast", 0, "stop at the first reference that fails"),
+    CALL(OPTION_MANY, apply_failed_file, "failed-file", 0, "FILE",
+         "write the references that are not complete to FILE"),
+    CALL(OPTION_HOW, apply_downloads, "max-concurrent-downloads", 0, "N",
+         "downloads at once, 1 to 64 (default 6)"),
+    CALL(OPTION_HOW, apply_retries, "retries", 0, "N",
+         "attempts after the first without progress (default 5)"),
+    TIME(OPTION_HOW, KIND_TIME, fetch.retry_max_wait_ms, "retry-max-wait",
+         "longest wait before an attempt (default 120s)"),
+    TIME(OPTION_HOW, KIND_TIME, fetch.connect_timeout_ms, "connect-timeout",
+         "for name lookup, connecting and TLS (default 30s)"),
+    TIME(OPTION_HOW, KIND_TIME, fetch.stall_timeout_ms, "stall-timeout",
+         "reconnect after so long without a byte (default 30s)"),
+    TIME(OPTION_HOW, KIND_TIME_OR_0, fetch.timeout_ms, "timeout",
+         "for the whole run (default 0: no limit)"),
+    CALL(OPTION_HOW, apply_durability, "durability", 0, "full|none",
+         "force data to the disk, or leave it to the system (default full)"),
+    FLAG(OPTION_REGISTRY, fetch.plain_http, "plain-http", 0,
+         "http instead of https, for every registry of this run"),
+    CALL(OPTION_SHOW, apply_progress, "progress", 0, "auto|tty|plain|none",
+         "progress on stderr (default auto)"),
+    CALL(OPTION_SHOW, apply_format, "format", 0, "text|json", "results on stdout (default text)"),
+    CALL(OPTION_GLOBAL, apply_store, "store", 0, "DIR",
+         "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
+    CALL(OPTION_GLOBAL, apply_quiet, "quiet", 'q', NULL, "only errors on stderr"),
+    CALL(OPTION_GLOBAL, apply_verbose, "verbose", 'v', NULL,
+         "tell more on stderr; twice: still more"),
+    CALL(OPTION_GLOBAL, apply_debug, "debug", 0, NULL, "the same as -v twice"),
+    CALL(OPTION_GLOBAL, apply_color, "color", 0, "auto|always|never",
+         "colour in the progress display (default auto)"),
+    FLAG(OPTION_GLOBAL, wants_help, "help", 'h', "show help and exit"),
+    FLAG(OPTION_GLOBAL, wants_version, "version", 'V', "show the version and exit"),
+};
+
+#define TABLE_COUNT (sizeof table / sizeof table[0])
+
+bool option_help_get(enum option_group group, size_t index, struct option_help *out_help)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (table[i].group == group && index-- == 0) {
+            *out_help = table[i].help;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *option_group_title(enum option_group group)
+{
+    switch (group) {
+    case OPTION_WHAT:
+        return "What to fetch";
+    case OPTION_MANY:
+        return "Many references";
+    case OPTION_HOW:
+        return "How to fetch";
+    case OPTION_REGISTRY:
+        return "Registry";
+    case OPTION_SHOW:
+        return "Output";
+    case OPTION_GLOBAL:
+        return "Global options";
+    case OPTION_GROUP_COUNT:
+        break;
+    }
+    return "";
+}
+
+void settings_fini(struct settings *settings)
+{
+    free(settings->inputs);
+    free(settings->platforms);
+    free(settings->labels);
+    *settings = (struct settings){0};
+}
+
+/* --- parsing --- */
+
+/* What getopt_long works on; lives during one options_parse. */
+struct parser {
+    char short_options[2 + 2 * TABLE_COUNT + 1];
+    struct option long_options[TABLE_COUNT + 1];
+};
+
+static int option_value(size_t index)
+{
+    return table[index].help.short_name != 0 ? table[index].help.short_name
+                                             : LONG_ONLY + (int)index;
+}
+
+/* Fill in the options of some groups. mode: getopt's first character, '+' stops at operands, '-'
+ * hands them out in order (and pays no heed to POSIXLY_CORRECT). */
+static void build_parser(struct parser *parser, char mode, unsigned groups)
+{
+    char *shorts = parser->short_options;
+    struct option *longs = parser->long_options;
+
+    *parser = (struct parser){0};
+    *shorts++ = mode;
+    *shorts++ = ':'; /* tell a missing value from an unknown option */
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const struct option_help *const help = &table[i].help;
+
+        if ((groups & OPTION_BIT(table[i].group)) == 0) {
+            continue;
+        }
+        *longs++ = (struct option){
+            .name = help->name,
+            .has_arg = help->argument != NULL ? required_argument : no_argument,
+            .val = option_value(i),
+        };
+        if (help->short_name != 0) {
+            *shorts++ = help->short_name;
+            if (help->argument != NULL) {
+                *shorts++ = ':';
+            }
+        }
+    }
+}
+
+static const struct option_spec *find_value(int value)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (option_value(i) == value) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+/* Length of the name part of a word "--name=value": a value may be a secret, so it is never shown.
+ */
+static int name_length(const char *word)
+{
+    return (int)strcspn(word, "=");
+}
+
+/* Tell what getopt_long does not like about the word it read last. */
+static int refuse_word(const char *command, int answer, const char *word)
+{
+    const struct option_spec *const spec = find_value(optopt);
+
+    if (answer == ':') {
+        return report_usage(command, "option '%.*s' needs a value", name_length(word), word);
+    }
+    if (optopt >= LONG_ONLY || (spec != NULL && strncmp(word, "--", 2) == 0)) {
+        return report_usage(command, "option '%.*s' takes no value", name_length(word), word);
+    }
+    if (optopt != 0) {
+        return report_usage(command, "unknown option '-%c'", optopt);
+    }
+    return report_usage(command, "unknown option '%.*s'", name_length(word), word);
+}
+
+/* Tell whether a word is an abbreviation. They are refused: one that is unique today is ambiguous,
+ * or another option, tomorrow. */
+static bool is_abbreviated(const struct option_spec *spec, const char *word)
+{
+    return strncmp(word, "--", 2) == 0 && (size_t)name_length(word) != 2 + strlen(spec->help.name);
+}
+
+static enum tug_status apply_spec(struct settings *settings, const struct option_spec *spec,
+                                  const char *value, struct tug_error *err)
+{
+    void *const member = (char *)settings + spec->offset;
+
+    switch (spec->kind) {
+    case KIND_CALL:
+        return spec->apply(settings, value, err);
+    case KIND_FLAG:
+        *(bool *)member = true;
+        return TUG_OK;
+    case KIND_TIME:
+    case KIND_TIME_OR_0:
+        return take_time(value, spec->kind == KIND_TIME_OR_0, member, err);
+    }
+    return TUG_OK;
+}
+
+static int apply_option(struct settings *settings, const char *command,
+                        const struct option_spec *spec, const char *value)
+{
+    struct tug_error error = {0};
+    const enum tug_status status = apply_spec(settings, spec, value, &error);
+    char subject[512];
+
+    if (status == TUG_OK) {
+        return 0;
+    }
+    (void)snprintf(subject, sizeof subject, "--%s '%s'", spec->help.name,
+                   value != NULL ? value : "");
+    report_error(subject, error.message);
+    return status == TUG_ERR_NO_MEMORY ? EXIT_STATUS_STORE : report_usage_hint(command);
+}
+
+/* Take one answer of getopt_long. Returns: 0, or an exit status. */
+static int take_answer(struct settings *settings, char **argv, const char *command, int answer)
+{
+    const struct option_spec *const spec = find_value(answer);
+    const char *word = argv[optind - 1];
+    struct tug_error error;
+
+    if (answer == 1) {
+        if (add_input(settings, optarg, false, &error) != TUG_OK) {
+            report_error(NULL, error.message);
+            return EXIT_STATUS_STORE;
+        }
+        return 0;
+    }
+    if (spec == NULL) { /* '?' or ':' */
+        return refuse_word(command, answer, word);
+    }
+    if (optarg == word) { /* the value was a word of its own */
+        word = argv[optind - 2];
+    }
+    if (is_abbreviated(spec, word)) {
+        return report_usage(command, "unknown option '%.*s'", name_length(word), word);
+    }
+    return apply_option(settings, command, spec, spec->help.argument != NULL ? optarg : NULL);
+}
+
+int options_parse(struct settings *settings, int argc, char **argv, const char *command,
+                  unsigned groups, int *out_next)
+{
+    struct parser parser;
+    struct tug_error error;
+    int answer;
+
+    build_parser(&parser, command == NULL ? '+' : '-', groups);
+    opterr = 0;
+    optind = 0; /* glibc: start over */
+    while ((answer = getopt_long(argc, argv, parser.short_options, parser.long_options, NULL)) !=
+           -1) {
+        const int status = take_answer(settings, argv, command, answer);
+
+        if (status != 0) {
+            return status;
+        }
+    }
+    for (; command != NULL && optind < argc; optind++) { /* what follows "--" */
+        if (add_input(settings, argv[optind], false, &error) != TUG_OK) {
+            report_error(NULL, error.message);
+            return EXIT_STATUS_STORE;
+        }
+    }
+    *out_next = optind;
+    return 0;
+}

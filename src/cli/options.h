@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The command line: one table of options drives parsing, help and the check of the man page.
+ * Threads: main, before any other is started (getopt_long has global state).
+ */
+#ifndef TUG_CLI_OPTIONS_H
+#define TUG_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tug/fetch.h>
+
+/* Groups of options, in the order help shows them; a command names those it takes. */
+enum option_group {
+    OPTION_WHAT,
+    OPTION_MANY,
+    OPTION_HOW,
+    OPTION_REGISTRY,
+    OPTION_SHOW,
+    OPTION_GLOBAL,
+    OPTION_GROUP_COUNT,
+};
+
+#define OPTION_BIT(group) (1U << (group))
+#define OPTIONS_OF_FETCH                                                                           \
+    (OPTION_BIT(OPTION_WHAT) | OPTION_BIT(OPTION_MANY) | OPTION_BIT(OPTION_HOW) |                  \
+     OPTION_BIT(OPTION_REGISTRY) | OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_GLOBAL))
+
+/* How progress is shown (--progress). */
+enum progress_mode {
+    PROGRESS_AUTO = 0,
+    PROGRESS_TTY,
+    PROGRESS_PLAIN,
+    PROGRESS_NONE,
+};
+
+/* When colour is used (--color). */
+enum color_mode {
+    COLOR_AUTO = 0,
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+};
+
+/* How results are printed (--format). */
+enum result_format {
+    FORMAT_TEXT = 0,
+    FORMAT_JSON,
+};
+
+/* An operand, or the value of --from-file, in the order given. */
+struct input {
+    const char *text; /* borrowed from argv */
+    bool is_file;
+};
+
+/* Everything the command line said. All zero is the default of each; free with settings_fini. */
+struct settings {
+    /* For every command. */
+    const char *store_path; /* --store, borrowed from argv; NULL when not given */
+    int verbosity;          /* -1 quiet, 0, 1 verbose, 2 debug */
+    enum color_mode color;
+    bool wants_help;
+    bool wants_version;
+    struct input *inputs;
+    size_t input_count;
+    /* For fetch. */
+    struct tug_fetch_options fetch; /* platforms and labels are set by cmd_fetch from below */
+    struct tug_platform *platforms;
+    size_t platform_count;
+    const char **labels; /* borrowed from argv */
+    size_t label_count;
+    enum tug_durability durability;
+    enum progress_mode progress;
+    enum result_format format;
+    const char *failed_path; /* --failed-file, borrowed from argv */
+};
+
+/* Free what settings own; they are empty afterwards. */
+void settings_fini(struct settings *settings);
+
+/* Parse options and operands.
+ * settings: filled; what earlier calls left is kept, so global options may stand anywhere.
+ * argv: argc words, the first is skipped; borrowed as long as settings live.
+ * command: name for messages, NULL when it is not known yet: then parsing stops at the first
+ * operand. groups: OPTION_BIT of each group that is allowed. out_next: the first word not parsed
+ * (argc: none). Returns: 0, or the exit status after telling on standard error what is wrong. */
+int options_parse(struct settings *settings, int argc, char **argv, const char *command,
+                  unsigned groups, int *out_next);
+
+/* One option as help shows it. */
+struct option_help {
+    const char *name;     /* long name, without dashes */
+    char short_name;      /* 0: none */
+    const char *argument; /* name of the value; NULL: it takes none */
+    const char *text;     /* what it does, with unit and default */
+};
+
+/* Look up the index-th option of a group, in the order of the table.
+ * Returns: false when there are no more. */
+bool option_help_get(enum option_group group, size_t index, struct option_help *out_help);
+
+/* Return the heading of a group, e.g. "What to fetch". Static text. */
+const char *option_group_title(enum option_group group);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Keep results until their turn comes, print them, sum them up.
+ *
+ * Knows: the two forms of a result line, the exit status contract. Does not know: progress.
+ * Threads: main.
+ */
+#include "result.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "report.h"
+#include "text.h"
+
+bool results_init(struct results *results, const struct ref_list *refs, enum result_format format)
+{
+    *results = (struct results){.refs = refs, .format = format};
+    results->slots = calloc(refs->count + 1, sizeof *results->slots);
+    return results->slots != NULL;
+}
+
+void results_fini(struct results *results)
+{
+    for (size_t i = 0; results->slots != NULL && i < results->refs->count; i++) {
+        free(results->slots[i].line);
+    }
+    free(results->slots);
+    *results = (struct results){0};
+}
+
+static void format_json(struct text *text, const struct tug_image_result *image)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    const bool is_ok = image->status == TUG_OK;
+    const bool has_digest = image->digest.algorithm != TUG_DIGEST_NONE;
+
+    text_puts(text, "{\"ref\":");
+    json_string(text, image->ref);
+    text_puts(text, ",\"digest\":");
+    json_string(text, has_digest ? tug_digest_format(&image->digest, digest) : NULL);
+    text_puts(text, ",\"mediaType\":");
+    json_string(text, image->media_type);
+    text_printf(text, ",\"size\":%" PRIu64 ",\"status\":\"%s\"", image->size_bytes,
+                is_ok ? "ok" : "failed");
+    if (!is_ok) {
+        text_puts(text, ",\"error\":{\"code\":");
+        json_string(text, tug_status_name(image->status));
+        text_puts(text, ",\"message\":");
+        json_string(text, image->error.message);
+        text_puts(text, "}");
+    }
+    text_printf(text,
+                ",\"blobs\":%" PRIu64 ",\"bytesFetched\":%" PRIu64 ",\"bytesReused\":%" PRIu64
+                ",\"seconds\":%.3f}\n",
+                image->blobs, image->bytes_fetched, image->bytes_reused,
+                image->seconds > 0 ? image->seconds : 0);
+}
+
+static void format_text(struct text *text, const struct tug_image_result *image)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    if (image->status == TUG_OK) {
+        text_printf(text, "%s %s\n", image->ref, tug_digest_format(&image->digest, digest));
+    }
+}
+
+static void fill_slot(struct results *results, const struct tug_image_result *image)
+{
+    struct result_slot *const slot = &results->slots[image->position];
+    struct text text = {0};
+
+    slot->is_known = true;
+    slot->status = image->status;
+    if (results->output_errno != 0) {
+        return;
+    }
+    if (results->format == FORMAT_JSON) {
+        format_json(&text, image);
+    } else {
+        format_text(&text, image);
+    }
+    if (text.has_failed) {
+        results->has_lost_line = true;
+        text_fini(&text);
+    }
+    slot->line = text.data;
+}
+
+/* Print the lines whose turn has come. */
+static void print_ready(struct results *results)
+{
+    for (; results->printed_count < results->refs->count; results->printed_count++) {
+        struct result_slot *const slot = &results->slots[results->printed_count];
+
+        if (!slot->is_known) {
+            return;
+        }
+        if (slot->line != NULL && results->output_errno == 0) {
+            results->output_errno = text_write_all(STDOUT_FILENO, slot->line, strlen(slot->line));
+        }
+        free(slot->line);
+        slot->line = NULL;
+    }
+}
+
+bool results_take(struct results *results, const struct tug_image_result *image)
+{
+    if (image->position < results->refs->count && !results->slots[image->position].is_known) {
+        fill_slot(results, image);
+        print_ready(results);
+    }
+    return results->output_errno == 0;
+}
+
+bool results_finish(struct results *results, const struct tug_error *error)
+{
+    for (size_t i = 0; i < results->refs->count; i++) {
+        struct tug_image_result image = {.position = i, .status = error->code, .error = *error};
+        struct tug_ref *ref = NULL;
+
+        if (results->slots[i].is_known) {
+            continue;
+        }
+        if (tug_ref_parse(results->refs->items[i], &ref, NULL) == TUG_OK) {
+            image.ref = tug_ref_name(ref);
+            fill_slot(results, &image);
+            tug_ref_destroy(ref);
+        }
+    }
+    print_ready(results);
+    return results->output_errno == 0;
+}
+
+int results_write_failed(const struct results *results, int fd)
+{
+    struct text text = {0};
+    struct stat info;
+    int os_errno;
+
+    for (size_t i = 0; i < results->refs->count; i++) {
+        if (!results->slots[i].is_known || results->slots[i].status != TUG_OK) {
+            text_printf(&text, "%s\n", results->refs->items[i]);
+        }
+    }
+    if (text.has_failed) {
+        text_fini(&text);
+        return ENOMEM;
+    }
+    /* Write first, then cut: on a full disk, what was there is not lost to begin with. */
+    os_errno = text_write_all(fd, text.data, text.length);
+    if (os_errno == 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+        ftruncate(fd, (off_t)text.length) != 0) {
+        os_errno = errno;
+    }
+    text_fini(&text);
+    return os_errno;
+}
+
+int results_exit_status(const struct results *results, int signal_number)
+{
+    size_t failed_count = 0;
+    bool is_alike = true;
+    bool has_cancelled = false;
+    bool has_timed_out = false;
+    int first = 0;
+
+    for (size_t i = 0; i < results->refs->count; i++) {
+        const enum tug_status status = results->slots[i].status;
+
+        if (status == TUG_OK) {
+            continue;
+        }
+        failed_count++;
+        first = first == 0 ? report_exit_status(status) : first;
+        is_alike = is_alike && report_exit_status(status) == first;
+        has_cancelled = has_cancelled || status == TUG_ERR_CANCELLED;
+        has_timed_out = has_timed_out || status == TUG_ERR_TIMEOUT;
+    }
+    /* What ends the whole run counts more than what became of single references before it. */
+    if (signal_number != 0 && has_cancelled) {
+        return 128 + signal_number;
+    }
+    if (has_timed_out) {
+        return EXIT_STATUS_TIMEOUT;
+    }
+    return failed_count == results->refs->count && is_alike ? first
+           : failed_count > 0                               ? EXIT_STATUS_MIXED
+                                                            : 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Results on standard output, in the order the references were given, and what follows from them.
+ * Threads: main.
+ */
+#ifndef TUG_CLI_RESULT_H
+#define TUG_CLI_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tug/fetch.h>
+
+#include "list.h"
+#include "options.h"
+
+/* What is known of one reference. */
+struct result_slot {
+    char *line; /* owned; waits for the results before it, NULL when there is nothing to print */
+    enum tug_status status;
+    bool is_known;
+};
+
+/* The results of a run. Fields are private to result.c. */
+struct results {
+    const struct ref_list *refs; /* borrowed */
+    enum result_format format;
+    struct result_slot *slots; /* one for each reference */
+    size_t printed_count;      /* slots before this one are done with */
+    int output_errno;          /* of the first write that failed; nothing is written after it */
+    bool has_lost_line;        /* no memory for a line */
+};
+
+/* Prepare for the results of refs, which must outlive them.
+ * Returns: false when there is no memory. */
+bool results_init(struct results *results, const struct ref_list *refs, enum result_format format);
+
+/* Free everything; results may be zero or half-made. */
+void results_fini(struct results *results);
+
+/* Take the result of a reference and print every line that no longer has to wait.
+ * Returns: false when standard output has failed, with output_errno telling why. */
+bool results_take(struct results *results, const struct tug_image_result *image);
+
+/* Take error as the result of every reference that has none yet, and print the rest. */
+bool results_finish(struct results *results, const struct tug_error *error);
+
+/* Write each reference that is not complete to fd, a line each, over what is there; a regular file
+ * ends after them. Returns: 0, or an errno. */
+int results_write_failed(const struct results *results, int fd);
+
+/* Return the exit status that the results make.
+ * signal_number: the signal that cancelled the run, 0 when none did. */
+int results_exit_status(const struct results *results, int signal_number);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A thread that takes the signals that end a run.
+ *
+ * Knows: tug_fetch_cancel. Does not know: results, progress.
+ * Threads: main starts and stops; take_signals is the signal thread. Signals are read from a
+ * descriptor, so no code of ours ever runs in a signal handler.
+ */
+#include "signals.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report.h"
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Leave at once. The store is made for it: what a crash at any point leaves behind is valid. The
+ * display keeps the terminal's state whole after each write, so there is nothing to restore. */
+static void leave(int signal_number)
+{
+    report_error(NULL, "interrupted again, or too slow to stop: leaving at once");
+    _exit(128 + signal_number);
+}
+
+static void *take_signals(void *argument)
+{
+    struct signals *const signals = argument;
+    int64_t first_ms = 0;
+
+    for (;;) {
+        struct pollfd fds[2] = {
+            {.fd = signals->end_fd, .events = POLLIN},
+            {.fd = signals->signal_fd, .events = POLLIN},
+        };
+        const int64_t left_ms =
+            signals->received != 0 ? first_ms + SIGNALS_GRACE_MS - now_ms() : -1;
+        struct signalfd_siginfo info;
+
+        if (signals->received != 0 && left_ms <= 0) {
+            leave(signals->received);
+        }
+        (void)poll(fds, 2, (int)left_ms);
+        if ((fds[0].revents & POLLIN) != 0) {
+            return NULL;
+        }
+        if ((fds[1].revents & POLLIN) == 0 ||
+            read(signals->signal_fd, &info, sizeof info) != (ssize_t)sizeof info) {
+            continue;
+        }
+        if (signals->received != 0) {
+            if (now_ms() - first_ms >= SIGNALS_ECHO_MS) {
+                leave((int)info.ssi_signo);
+            }
+            continue;
+        }
+        signals->received = (int)info.ssi_signo;
+        first_ms = now_ms();
+        tug_fetch_cancel(signals->fetch);
+    }
+}
+
+/* Collect the signals to take: those that are not ignored. */
+static void choose_signals(sigset_t *out_taken)
+{
+    static const int candidates[] = {SIGINT, SIGTERM, SIGHUP};
+
+    (void)sigemptyset(out_taken);
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        struct sigaction action;
+
+        if (sigaction(candidates[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+            (void)sigaddset(out_taken, candidates[i]);
+        }
+    }
+}
+
+static void release(struct signals *signals)
+{
+    if (signals->signal_fd >= 0) {
+        (void)close(signals->signal_fd);
+    }
+    if (signals->end_fd >= 0) {
+        (void)close(signals->end_fd);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &signals->previous_mask, NULL);
+}
+
+int signals_start(struct signals *signals, struct tug_fetch *fetch)
+{
+    int os_errno = 0;
+
+    *signals = (struct signals){.fetch = fetch, .signal_fd = -1, .end_fd = -1};
+    choose_signals(&signals->taken);
+    (void)pthread_sigmask(SIG_BLOCK, &signals->taken, &signals->previous_mask);
+    signals->signal_fd = signalfd(-1, &signals->taken, SFD_CLOEXEC | SFD_NONBLOCK);
+    signals->end_fd = signals->signal_fd >= 0 ? eventfd(0, EFD_CLOEXEC) : -1;
+    if (signals->signal_fd < 0 || signals->end_fd < 0) {
+        os_errno = errno;
+    } else {
+        os_errno = pthread_create(&signals->thread, NULL, take_signals, signals);
+    }
+    if (os_errno != 0) {
+        release(signals);
+    }
+    return os_errno;
+}
+
+int signals_stop(struct signals *signals)
+{
+    const uint64_t one = 1;
+
+    while (write(signals->end_fd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+    (void)pthread_join(signals->thread, NULL);
+    release(signals);
+    return signals->received;
+}

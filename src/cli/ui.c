@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is told about a run, whatever the form: lines for events, the summary, which of them are
+ * wanted.
+ *
+ * Knows: events, units. Does not know: the terminal.
+ * Threads: main.
+ */
+#include "ui.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ui_backend.h"
+#include "units.h"
+
+/* Hex digits of a digest in a short label. */
+#define SHORT_DIGITS 12
+/* More than any verbosity. */
+#define NEVER 9
+
+/* --- the form that shows nothing but lines --- */
+
+void ui_write_line(const char *line)
+{
+    struct text text = {0};
+
+    text_printf(&text, "%s\n", line);
+    (void)text_write_all(STDERR_FILENO, text.data, text.length);
+    text_fini(&text);
+}
+
+static void none_show_line(struct ui *ui, const char *line)
+{
+    (void)ui;
+    ui_write_line(line);
+}
+
+static void none_do_nothing(struct ui *ui)
+{
+    (void)ui;
+}
+
+static const struct ui_backend ui_none = {
+    .show_line = none_show_line,
+    .tick = none_do_nothing,
+    .clear = none_do_nothing,
+};
+
+/* --- lines for events --- */
+
+char *ui_short_digest(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX])
+{
+    char *const colon = strchr(tug_digest_format(digest, out_text), ':');
+
+    if (colon != NULL) {
+        colon[1 + SHORT_DIGITS] = '\0';
+    }
+    return out_text;
+}
+
+double ui_eta_seconds(const struct ui *ui)
+{
+    const struct tug_totals *const totals = &ui->totals;
+
+    if (ui->rate.bytes_per_s < 1 || totals->bytes_known < totals->bytes_done) {
+        return -1;
+    }
+    return (double)(totals->bytes_known - totals->bytes_done) / ui->rate.bytes_per_s;
+}
+
+/* The verbosity from which on a kind of event makes a line. */
+static int needed_verbosity(const struct ui *ui, const struct tug_event *event)
+{
+    const bool is_plain = ui->options.kind == UI_PLAIN;
+    const bool is_tty = ui->options.kind == UI_TTY;
+
+    switch (event->kind) {
+    case TUG_EVENT_WARNING:
+        return 0;
+    case TUG_EVENT_RESOLVED:
+    case TUG_EVENT_WAITING:
+    case TUG_EVENT_RETRY:
+        return is_plain ? 0 : 1;
+    case TUG_EVENT_STARTED:
+        return event->done_bytes == 0 ? 2 : is_plain ? 0 : 1;
+    case TUG_EVENT_COMMITTED:
+        return is_plain ? 0 : 2;
+    case TUG_EVENT_REUSED:
+        return 1;
+    case TUG_EVENT_IMAGE:
+        if (event->image->status != TUG_OK) {
+            return NEVER;
+        }
+        return is_tty ? (ui->options.has_image_lines ? 0 : NEVER) : 1;
+    case TUG_EVENT_NONE:
+    case TUG_EVENT_PROGRESS:
+    case TUG_EVENT_TICK:
+        return NEVER;
+    }
+    return NEVER; /* a kind that this command does not know yet */
+}
+
+static void format_committed(const struct ui *ui, struct text *text, const struct tug_event *event)
+{
+    const struct active_blob *const blob = active_find(&ui->active, &event->digest);
+    const uint64_t resumed = blob != NULL ? blob->resumed_bytes : 0;
+    const uint64_t fetched = resumed < event->size_bytes ? event->size_bytes - resumed : 0;
+    const double seconds = event->seconds > 0.001 ? event->seconds : 0.001;
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char size[UNITS_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX];
+    char rate[UNITS_TEXT_MAX];
+
+    text_printf(text, "%s  %s  %s  %s", ui_short_digest(&event->digest, digest),
+                units_format_size((double)event->size_bytes, size),
+                units_format_duration(event->seconds, duration),
+                units_format_rate((double)fetched / seconds, rate));
+}
+
+static void format_started(struct text *text, const struct tug_event *event)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char done[UNITS_TEXT_MAX];
+    char size[UNITS_TEXT_MAX];
+
+    (void)units_format_size((double)event->size_bytes, size);
+    if (event->done_bytes == 0) {
+        text_printf(text, "%s  %s  started", ui_short_digest(&event->digest, digest), size);
+    } else {
+        text_printf(text, "%s  %s  resumed at %s", ui_short_digest(&event->digest, digest), size,
+                    units_format_size((double)event->done_bytes, done));
+    }
+}
+
+static void format_retry(struct text *text, const struct tug_event *event)
+{
+    char duration[UNITS_TEXT_MAX];
+
+    text_printf(text, "%s  retry in %s  %s", event->ref != NULL ? event->ref : "-",
+                units_format_duration((double)event->delay_ms / 1000, duration),
+                event->error != NULL ? event->error->message : "");
+}
+
+static void format_image(struct text *text, const struct tug_image_result *image)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char size[UNITS_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX];
+
+    text_printf(text, "%s  complete  %s  %s  %s", image->ref,
+                ui_short_digest(&image->digest, digest),
+                units_format_size((double)image->bytes_fetched + (double)image->bytes_reused, size),
+                units_format_duration(image->seconds, duration));
+}
+
+static void format_event(const struct ui *ui, struct text *text, const struct tug_event *event)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char size[UNITS_TEXT_MAX];
+
+    switch (event->kind) {
+    case TUG_EVENT_RESOLVED:
+        text_printf(text, "%s  resolved  %s", event->ref,
+                    tug_digest_format(&event->digest, digest));
+        break;
+    case TUG_EVENT_STARTED:
+        format_started(text, event);
+        break;
+    case TUG_EVENT_COMMITTED:
+        format_committed(ui, text, event);
+        break;
+    case TUG_EVENT_REUSED:
+        text_printf(text, "%s  %s  reused", ui_short_digest(&event->digest, digest),
+                    units_format_size((double)event->size_bytes, size));
+        break;
+    case TUG_EVENT_WAITING:
+        text_printf(text, "%s  waiting for another process",
+                    ui_short_digest(&event->digest, digest));
+        break;
+    case TUG_EVENT_RETRY:
+        format_retry(text, event);
+        break;
+    case TUG_EVENT_WARNING:
+        text_printf(text, "tug: warning: %s%s%s", event->ref != NULL ? event->ref : "",
+                    event->ref != NULL ? ": " : "", event->text);
+        break;
+    case TUG_EVENT_IMAGE:
+        format_image(text, event->image);
+        break;
+    case TUG_EVENT_NONE:
+    case TUG_EVENT_PROGRESS:
+    case TUG_EVENT_TICK:
+        break;
+    }
+}
+
+static void show_event(struct ui *ui, const struct tug_event *event)
+{
+    struct text text = {0};
+
+    format_event(ui, &text, event);
+    if (text.length > 0 && !text.has_failed) {
+        ui->backend->show_line(ui, text.data);
+    }
+    text_fini(&text);
+}
+
+/* --- the door --- */
+
+struct ui *ui_create(const struct ui_options *options)
+{
+    struct ui *const ui = calloc(1, sizeof *ui);
+
+    if (ui != NULL) {
+        ui->options = *options;
+        ui->backend = options->kind == UI_TTY     ? &ui_tty
+                      : options->kind == UI_PLAIN ? &ui_plain
+                                                  : &ui_none;
+    }
+    return ui;
+}
+
+uint64_t ui_tick_ms(const struct ui *ui)
+{
+    return ui->options.kind == UI_TTY ? 100 : 500;
+}
+
+void ui_on_event(struct ui *ui, const struct tug_event *event)
+{
+    ui->totals = *event->totals;
+    if (needed_verbosity(ui, event) <= ui->options.verbosity) {
+        show_event(ui, event);
+    }
+    active_on_event(&ui->active, event);
+    if (event->kind == TUG_EVENT_REUSED) {
+        ui->reused_bytes += event->size_bytes;
+    } else if (event->kind == TUG_EVENT_TICK) {
+        rate_sample(&ui->rate, ui->totals.seconds, ui->totals.bytes_received);
+        ui->backend->tick(ui);
+    }
+}
+
+void ui_clear(struct ui *ui)
+{
+    ui->backend->clear(ui);
+}
+
+static void show_summary(struct ui *ui)
+{
+    const struct tug_totals *const totals = &ui->totals;
+    struct text text = {0};
+    char received[UNITS_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX];
+    char rate[UNITS_TEXT_MAX];
+    char reused[UNITS_TEXT_MAX];
+
+    text_printf(&text, "fetched %llu", (unsigned long long)totals->images_done);
+    if (totals->images_done != totals->images) {
+        text_printf(&text, " of %llu", (unsigned long long)totals->images);
+    }
+    text_printf(
+        &text, " image%s: %s in %s (%s), %s reused", totals->images == 1 ? "" : "s",
+        units_format_size((double)totals->bytes_received, received),
+        units_format_duration(totals->seconds, duration),
+        units_format_rate(
+            totals->seconds > 0 ? (double)totals->bytes_received / totals->seconds : 0, rate),
+        units_format_size((double)ui->reused_bytes, reused));
+    if (!text.has_failed) {
+        ui_write_line(text.data);
+    }
+    text_fini(&text);
+}
+
+void ui_finish(struct ui *ui)
+{
+    if (ui == NULL) {
+        return;
+    }
+    ui->backend->clear(ui);
+    if (ui->options.kind != UI_NONE && ui->totals.images > 0) { /* a run began */
+        show_summary(ui);
+    }
+    active_fini(&ui->active);
+    text_fini(&ui->frame);
+    text_fini(&ui->kept);
+    free(ui);
+}

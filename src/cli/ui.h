@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Progress on standard error, in one of three forms.
+ * Threads: main.
+ */
+#ifndef TUG_CLI_UI_H
+#define TUG_CLI_UI_H
+
+#include <stdbool.h>
+
+#include <tug/fetch.h>
+
+/* The forms. */
+enum ui_kind {
+    UI_NONE = 0, /* warnings only */
+    UI_PLAIN,    /* lines for a log */
+    UI_TTY,      /* a block of lines that is redrawn in place */
+};
+
+struct ui_options {
+    enum ui_kind kind;
+    int verbosity;        /* -1: not even warnings; 1, 2: more lines */
+    bool has_color;       /* UI_TTY only */
+    bool has_image_lines; /* UI_TTY: a line for each finished image (stdout does not show them) */
+};
+
+/* A display. Opaque. */
+struct ui;
+
+/* Make a display. options: borrowed for the call. Returns: owned, NULL when there is no memory. */
+struct ui *ui_create(const struct ui_options *options);
+
+/* Distance of ticks that suits the display, in ms, for tug_fetch_options.tick_ms. */
+uint64_t ui_tick_ms(const struct ui *ui);
+
+/* Show an event of the run. Failed images are not shown: that is for whoever reports errors. */
+void ui_on_event(struct ui *ui, const struct tug_event *event);
+
+/* Make way for other output to the terminal: what is drawn in place is removed, and drawn again at
+ * the next tick. */
+void ui_clear(struct ui *ui);
+
+/* Remove what is drawn in place, leave a summary line of the run, and free the display.
+ * ui: NULL is allowed. */
+void ui_finish(struct ui *ui);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between ui.c and the forms of display.
+ * Threads: main.
+ */
+#ifndef TUG_CLI_UI_BACKEND_H
+#define TUG_CLI_UI_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "active.h"
+#include "text.h"
+#include "ui.h"
+
+/* Most lines drawn in place: blobs, "and K more", the total. */
+#define UI_LINES_MAX (ACTIVE_MAX + 2)
+
+/* What a form of display does; every member is set. */
+struct ui_backend {
+    /* Show a line that stays. line: without its end. */
+    void (*show_line)(struct ui *ui, const char *line);
+    /* Show the state; ui->totals and ui->active are up to date. */
+    void (*tick)(struct ui *ui);
+    /* Remove what is drawn in place. */
+    void (*clear)(struct ui *ui);
+};
+
+struct ui {
+    /* set at create, then read-only */
+    struct ui_options options;
+    const struct ui_backend *backend;
+    /* written by ui.c */
+    struct tug_totals totals; /* of the last event */
+    uint64_t reused_bytes;    /* sizes of the blobs that were reused */
+    struct rate rate;         /* of the whole run */
+    struct active active;
+    /* written by ui_plain.c */
+    double total_seconds; /* when the last total line was shown */
+    /* written by ui_tty.c */
+    struct text frame;                        /* what goes out in one write */
+    struct text kept;                         /* lines that stay, shown at the next redraw */
+    unsigned short line_widths[UI_LINES_MAX]; /* of the lines drawn in place */
+    size_t line_count;
+    double drawn_seconds; /* when the block was drawn last */
+};
+
+extern const struct ui_backend ui_plain;
+extern const struct ui_backend ui_tty;
+
+/* Write a line that stays, at once. */
+void ui_write_line(const char *line);
+
+/* Seconds until all that is known is there, negative when unknown. */
+double ui_eta_seconds(const struct ui *ui);
+
+/* Write the start of a digest, "sha256:0123456789ab". Returns: out_text. */
+char *ui_short_digest(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,46 @@
+#!/bin/bash
+# All checks that need no run: formatting, static analysis, the rules of the house.
+set -u
+
+cd "$(dirname "$0")/.." || exit 2
+failed=0
+mapfile -t sources < <(git ls-files -co --exclude-standard '*.c' '*.h')
+mapfile -t scripts < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
+
+check() { # NAME COMMAND…
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok   $name"
+    else
+        echo "FAIL $name"
+        failed=1
+    fi
+}
+
+# shellcheck disable=SC2317 # called by check
+headers_alone() { # every header compiles by itself
+    local header status=0
+    for header in include/tug/*.h src/*/*.h; do
+        gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Iinclude -Isrc -Isrc/cli -fsyntax-only \
+            -x c -include "$header" /dev/null || status=1
+    done
+    for header in include/tug/*.h; do
+        gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c \
+            -include "$header" /dev/null || status=1
+    done
+    return "$status"
+}
+
+check "format" clang-format --dry-run -Werror "${sources[@]}"
+check "shell" shellcheck -x "${scripts[@]}"
+check "layers" tools/check-layers.sh
+check "globals" tools/check-globals.sh
+check "docs" tools/check-docs.sh
+check "headers" headers_alone
+check "man pages" mandoc -T lint -W warning man/*.[1-9]
+check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
+    --enable=warning,performance,portability --suppress=missingIncludeSystem \
+    --suppress=unusedStructMember -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli src
+
+exit "$failed"
