@@ -348,6 +348,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
         break;
     case TUG__MSG_NONE:
     case TUG__MSG_JOB:
+    case TUG__MSG_STARTED:
     case TUG__MSG_JOB_DONE:
     case TUG__MSG_JOB_FAILED:
     case TUG__MSG_COMMITTED:

@@ -62,7 +62,8 @@ struct tug__node {
     bool is_second_try;      /* content was bad once: it was fetched again from zero */
     bool is_wait_told;       /* TUG_EVENT_WAITING was sent */
     uint64_t wake_ns;
-    uint64_t started_ns;
+    uint64_t started_ns;     /* when its first job began, 0: none has */
+    bool is_running;         /* a worker asks for its bytes */
     struct tug_error *error; /* owned; TUG__NODE_FAILED */
 
     struct tug__node *next, *previous; /* all nodes */

@@ -162,6 +162,13 @@ static void abandon(struct tug__resolver *resolver, struct tug__node *node)
     }
 }
 
+static void note_start(struct tug__node *node)
+{
+    if (node->started_ns == 0) {
+        node->started_ns = tug__now_ns();
+    }
+}
+
 /* Give the node at the head of a list to a worker. Returns: false when there is no room. */
 static bool submit_first(struct tug__resolver *resolver, struct tug__node_list *list)
 {
@@ -186,8 +193,8 @@ static bool submit_first(struct tug__resolver *resolver, struct tug__node_list *
     }
     (void)take_first(list);
     node->state = TUG__NODE_ACTIVE;
-    if (node->started_ns == 0) {
-        node->started_ns = tug__now_ns();
+    if (node->is_document) {
+        note_start(node);
     }
     return true;
 }
@@ -209,7 +216,7 @@ static void submit_inline(struct tug__resolver *resolver)
     node->job->reply.length = node->size_bytes;
     node->data = NULL;
     node->state = TUG__NODE_ACTIVE;
-    node->started_ns = tug__now_ns();
+    note_start(node);
     resolver->inline_out++;
     msg.object = node->job;
     tug__pool_send(resolver->pool, node->job->lane, &msg);
@@ -540,6 +547,23 @@ static bool is_head_refused(const struct tug_error *error)
     return error->http_status >= 400 && error->http_status < 500 && error->http_status != 429;
 }
 
+/* A worker asks for a blob's bytes, from offset on. */
+static void take_started(struct tug__resolver *resolver, struct tug__node *node, uint64_t offset)
+{
+    struct tug_event event = {
+        .kind = TUG_EVENT_STARTED,
+        .ref = node->source->result.ref,
+        .digest = node->digest,
+        .media_type = node->media_type,
+        .size_bytes = node->size_bytes,
+        .done_bytes = offset,
+    };
+
+    note_start(node);
+    node->is_running = true;
+    tug__emit(resolver, &event);
+}
+
 static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool has_failed)
 {
     struct tug__node *const node = job->owner;
@@ -548,6 +572,7 @@ static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool 
         job->kind == TUG__JOB_BLOB && node->transfer->next_byte == node->size_bytes;
 
     node->job = NULL;
+    node->is_running = false;
     if (host != NULL) {
         host->scheme = job->source.scheme;
     }
@@ -586,6 +611,9 @@ void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg 
     struct tug__node *node;
 
     switch ((enum tug__msg_kind)msg->kind) {
+    case TUG__MSG_STARTED:
+        take_started(resolver, ((struct tug__transfer *)msg->object)->owner, msg->offset);
+        break;
     case TUG__MSG_JOB_DONE:
         take_job(resolver, msg->object, false);
         break;

@@ -61,10 +61,10 @@ static void tick(struct tug__resolver *resolver)
             continue;
         }
         totals->bytes_done += tug__counter_get(&node->transfer->progress);
-        totals->blobs_active += node->job != NULL;
+        totals->blobs_active += node->is_running;
     }
     for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
-        if (node->transfer == NULL || node->job == NULL) {
+        if (!node->is_running) {
             continue;
         }
         event = (struct tug_event){

@@ -37,6 +37,7 @@ enum tug__msg_kind {
     TUG__MSG_PUBLISH, /* publication: name the image in index.json */
     TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
     /* worker → resolver, lane → resolver */
+    TUG__MSG_STARTED,       /* transfer: a worker asks for its bytes from `offset` on */
     TUG__MSG_JOB_DONE,      /* job (documents: verified and durable; blobs: all bytes received) */
     TUG__MSG_JOB_FAILED,    /* job: see job->error */
     TUG__MSG_COMMITTED,     /* transfer: in the store, durable; closed */

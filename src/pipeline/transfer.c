@@ -152,6 +152,12 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
     struct tug__transfer *const transfer = job->transfer;
     enum tug_status status = open_transfer(worker, transfer, err);
 
+    if (status == TUG_OK) {
+        const struct tug__msg started = {
+            .kind = TUG__MSG_STARTED, .object = transfer, .offset = transfer->next_byte};
+
+        tug__queue_push(worker->events, &started);
+    }
     if (status == TUG_OK && transfer->next_byte < transfer->size_bytes) {
         status = fetch_rest(worker, job, err);
     }
