@@ -25,28 +25,29 @@ extern "C" {
 /* What happened. New kinds may be added: ignore those you do not know. */
 enum tug_event_kind {
     TUG_EVENT_NONE = 0,
-    TUG_EVENT_RESOLVED,  /* ref, digest, media_type, size_bytes: the reference's root is known */
-    TUG_EVENT_STARTED,   /* digest, size_bytes, done_bytes: a blob's download begins; done_bytes were
-                            there already from an earlier, interrupted one */
-    TUG_EVENT_PROGRESS,  /* digest, size_bytes, done_bytes: at each tick, for each active blob */
+    TUG_EVENT_RESOLVED, /* ref, digest, media_type, size_bytes: the reference's root is known */
+    TUG_EVENT_STARTED,  /* digest, size_bytes, done_bytes: a blob's download begins; done_bytes were
+                           there already from an earlier, interrupted one */
+    TUG_EVENT_PROGRESS, /* digest, size_bytes, done_bytes: at each tick, for each active blob */
     TUG_EVENT_COMMITTED, /* digest, size_bytes, seconds: a blob is verified and in the store */
     TUG_EVENT_REUSED,    /* digest, size_bytes: a blob was in the store already */
     TUG_EVENT_WAITING,   /* digest: another process downloads this blob; we wait for it */
-    TUG_EVENT_RETRY,     /* ref, digest (if known), error, delay_ms: an attempt failed, another follows */
-    TUG_EVENT_WARNING,   /* ref (may be NULL), text: something the user should know */
-    TUG_EVENT_IMAGE,     /* image: a reference is complete, or failed */
-    TUG_EVENT_TICK,      /* totals only; every tick_ms, and once at the end of the run */
+    TUG_EVENT_RETRY, /* ref, digest (if known), error, delay_ms: an attempt failed, another follows
+                      */
+    TUG_EVENT_WARNING, /* ref (may be NULL), text: something the user should know */
+    TUG_EVENT_IMAGE,   /* image: a reference is complete, or failed */
+    TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
 };
 
 /* Sums over the run so far. */
 struct tug_totals {
     uint64_t images, images_done, images_failed; /* references added, completed, failed */
-    uint64_t blobs, blobs_done;       /* blobs and manifests known so far; committed or reused */
-    uint64_t bytes_known;             /* size of all blobs known so far */
-    uint64_t bytes_done;              /* of these: in the store, or received and not yet committed */
-    uint64_t bytes_received;          /* body bytes that came over the network in this run */
-    uint64_t blobs_active;            /* downloads running now */
-    double seconds;                   /* since the start of tug_fetch_run */
+    uint64_t blobs, blobs_done; /* blobs and manifests known so far; committed or reused */
+    uint64_t bytes_known;       /* size of all blobs known so far */
+    uint64_t bytes_done;        /* of these: in the store, or received and not yet committed */
+    uint64_t bytes_received;    /* body bytes that came over the network in this run */
+    uint64_t blobs_active;      /* downloads running now */
+    double seconds;             /* since the start of tug_fetch_run */
 };
 
 /* The result of one reference. */
@@ -99,13 +100,13 @@ struct tug_fetch_options {
 
     /* How. */
     unsigned max_concurrent_downloads; /* workers, each one connection; 1-64, 0 means 6 */
-    unsigned retries;                  /* attempts after the first without progress; default below */
-    bool no_retries;                   /* never retry (retries is then ignored) */
-    uint64_t retry_max_wait_ms;        /* longest single wait; 0 means 120 s */
-    uint64_t connect_timeout_ms;       /* name lookup, connect and TLS; 0 means 30 s */
-    uint64_t stall_timeout_ms;         /* no byte for so long: reconnect; 0 means 30 s */
-    uint64_t timeout_ms;               /* the whole run; 0 means none */
-    bool fail_fast;                    /* the first failed reference stops the run */
+    unsigned retries;            /* attempts after the first without progress; default below */
+    bool no_retries;             /* never retry (retries is then ignored) */
+    uint64_t retry_max_wait_ms;  /* longest single wait; 0 means 120 s */
+    uint64_t connect_timeout_ms; /* name lookup, connect and TLS; 0 means 30 s */
+    uint64_t stall_timeout_ms;   /* no byte for so long: reconnect; 0 means 30 s */
+    uint64_t timeout_ms;         /* the whole run; 0 means none */
+    bool fail_fast;              /* the first failed reference stops the run */
 
     /* Registry. */
     bool plain_http; /* http instead of https for every registry of this run */

@@ -23,7 +23,7 @@
 
 struct tug_fetch {
     /* set at create, then read-only */
-    struct tug_store *store;         /* borrowed */
+    struct tug_store *store;          /* borrowed */
     struct tug_fetch_options options; /* with defaults; what it points to is owned below */
     struct tug_platform *platforms;
     char **labels;
@@ -57,14 +57,14 @@ static enum tug_status check_label(const char *label, struct tug_error *err)
     if (starts_with(label, "org.opencontainers.image.ref.name=") ||
         starts_with(label, "io.containerd.image.name=") ||
         starts_with(label, "containerd.io/distribution.source.")) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
-                         "label '%.*s' is written by tug itself", (int)(equals - label), label);
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.*s' is written by tug itself",
+                         (int)(equals - label), label);
     }
     return TUG_OK;
 }
 
-static enum tug_status copy_labels(struct tug_fetch *fetch,
-                                   const struct tug_fetch_options *options, struct tug_error *err)
+static enum tug_status copy_labels(struct tug_fetch *fetch, const struct tug_fetch_options *options,
+                                   struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
 
@@ -112,8 +112,7 @@ static uint64_t or_default(uint64_t value, uint64_t fallback)
 }
 
 static enum tug_status take_options(struct tug_fetch *fetch,
-                                    const struct tug_fetch_options *options,
-                                    struct tug_error *err)
+                                    const struct tug_fetch_options *options, struct tug_error *err)
 {
     struct tug_fetch_options *const own = &fetch->options;
     enum tug_status status;
@@ -164,12 +163,12 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
     return TUG_OK;
 }
 
-enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
-                              struct tug_error *err)
+enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, struct tug_error *err)
 {
     if (fetch->ref_count == fetch->ref_capacity) {
         const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
-        struct tug_ref **const grown = reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
+        struct tug_ref **const grown =
+            reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
 
         if (grown == NULL) {
             return tug__fail_memory(err);

@@ -32,8 +32,8 @@ void tug__buf_clear(struct tug__buf *buf);
 enum tug_status tug__buf_append(struct tug__buf *buf, const void *bytes, size_t length,
                                 struct tug_error *err);
 /* Append formatted text; errors as tug__buf_append. */
-enum tug_status tug__buf_printf(struct tug__buf *buf, struct tug_error *err, const char *format, ...)
-    TUG__PRINTF(3, 4);
+enum tug_status tug__buf_printf(struct tug__buf *buf, struct tug_error *err, const char *format,
+                                ...) TUG__PRINTF(3, 4);
 /* Move the memory out: the caller owns (and frees) the result, the buffer is empty and usable.
  * Returns NULL when the buffer holds nothing. */
 char *tug__buf_steal(struct tug__buf *buf, size_t *out_length);

@@ -51,8 +51,7 @@ enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, mode_
                                   struct tug_error *err)
 {
     struct stat info;
-    TUG__AUTO_FD int fd =
-        openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
+    TUG__AUTO_FD int fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
 
     if (fd < 0 || fstat(fd, &info) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open '%s'", name);

@@ -58,8 +58,7 @@ static void count_built(struct json_object *object, struct tug__json_counts *cou
 }
 
 /* Build the tree of a text that the scan found good. */
-static enum tug_status build(const char *text, size_t length,
-                             const struct tug__json_limits *limits,
+static enum tug_status build(const char *text, size_t length, const struct tug__json_limits *limits,
                              const struct tug__json_counts *counts, struct json_object **out_root,
                              struct tug_error *err)
 {
@@ -77,8 +76,7 @@ static enum tug_status build(const char *text, size_t length,
     json_tokener_free(tokener);
     if (root == NULL || code != json_tokener_success) {
         json_object_put(root);
-        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: %s",
-                         json_tokener_error_desc(code));
+        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: %s", json_tokener_error_desc(code));
     }
     count_built(root, &built);
     if (built.members != counts->members || built.elements != counts->elements) {
@@ -131,8 +129,7 @@ const struct tug__json_value *tug__json_get(const struct tug__json_value *value,
 {
     struct json_object *member = NULL;
 
-    if (!tug__json_is_object(value) ||
-        !json_object_object_get_ex(object_of(value), key, &member)) {
+    if (!tug__json_is_object(value) || !json_object_object_get_ex(object_of(value), key, &member)) {
         return NULL;
     }
     return value_of(member);
@@ -198,8 +195,7 @@ enum tug_status tug__json_get_size(const struct tug__json_value *value, const ch
         return tug__fail(err, TUG_ERR_CONTENT, "%s: not a whole number", key);
     }
     /* json-c clamps what does not fit: what is out of range stays out of range. */
-    if (json_object_get_int64(member) < 0 ||
-        json_object_get_uint64(member) > (uint64_t)INT64_MAX) {
+    if (json_object_get_int64(member) < 0 || json_object_get_uint64(member) > (uint64_t)INT64_MAX) {
         return tug__fail(err, TUG_ERR_CONTENT, "%s: out of range", key);
     }
     *out_size = json_object_get_uint64(member);

@@ -18,9 +18,10 @@
 #include "base/buf.h"
 
 struct tug__json_limits {
-    size_t max_bytes;  /* length of the text */
-    size_t max_depth;  /* nesting of arrays and objects: 1 is a flat one */
-    size_t max_values; /* values of any kind: bounds the memory json-c takes (about 100 bytes each) */
+    size_t max_bytes; /* length of the text */
+    size_t max_depth; /* nesting of arrays and objects: 1 is a flat one */
+    size_t
+        max_values; /* values of any kind: bounds the memory json-c takes (about 100 bytes each) */
 };
 
 /* A parsed document, and a value inside of one. Values are borrowed from their document. */
@@ -56,7 +57,8 @@ const struct tug__json_value *tug__json_at(const struct tug__json_value *value, 
 enum tug_status tug__json_get_string(const struct tug__json_value *value, const char *key,
                                      const char **out_text, struct tug_error *err);
 /* A number member that must be there and an integer from 0 to INT64_MAX (a size in bytes).
- * Errors: TUG_ERR_CONTENT (absent, not a number, negative, fractional, in exponent form, too big). */
+ * Errors: TUG_ERR_CONTENT (absent, not a number, negative, fractional, in exponent form, too big).
+ */
 enum tug_status tug__json_get_size(const struct tug__json_value *value, const char *key,
                                    uint64_t *out_size, struct tug_error *err);
 

@@ -93,9 +93,8 @@ static enum tug_status scan_escape(struct scan *scan)
 
     scan->at++;
     if (kind != 'u') {
-        return kind != '\0' && strchr("\"\\/bfnrt", kind) != NULL
-                   ? TUG_OK
-                   : refuse(scan, "a bad escape");
+        return kind != '\0' && strchr("\"\\/bfnrt", kind) != NULL ? TUG_OK
+                                                                  : refuse(scan, "a bad escape");
     }
     if (scan->at > scan->length) {
         return refuse(scan, "a bad escape");
@@ -205,8 +204,8 @@ static enum tug_status scan_word(struct scan *scan)
 }
 
 /* Tell the caller about a value that ends at the present place. */
-static enum tug_status report(const struct scan *scan, size_t begin, size_t end,
-                              size_t key_offset, size_t key_length)
+static enum tug_status report(const struct scan *scan, size_t begin, size_t end, size_t key_offset,
+                              size_t key_length)
 {
     const struct tug__json_value_place place = {
         .begin = begin,
@@ -350,8 +349,8 @@ enum tug_status tug__json_scan(const char *text, size_t length,
     enum expectation next = VALUE;
 
     if (length > limits->max_bytes) {
-        return tug__fail(err, TUG_ERR_TOO_LARGE, "JSON of %zu bytes, over the limit of %zu",
-                         length, limits->max_bytes);
+        return tug__fail(err, TUG_ERR_TOO_LARGE, "JSON of %zu bytes, over the limit of %zu", length,
+                         limits->max_bytes);
     }
     if (!tug__is_utf8(text, length)) {
         return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: not UTF-8");

@@ -17,8 +17,8 @@ struct tug__json_counts {
 };
 
 /* Called at the start and at the end of each value. depth: arrays and objects around it; the top
- * value has 0. key: offset and length of the member's name within its quotes, length 0 when the value
- * is no member. Returns: anything but TUG_OK ends the scan with it. */
+ * value has 0. key: offset and length of the member's name within its quotes, length 0 when the
+ * value is no member. Returns: anything but TUG_OK ends the scan with it. */
 struct tug__json_value_place {
     size_t begin, end; /* end is 0 at the start of a value */
     size_t depth;
@@ -28,10 +28,9 @@ typedef enum tug_status (*tug__json_place_fn)(void *context,
                                               const struct tug__json_value_place *place,
                                               struct tug_error *err);
 
-/* Check that a text is one JSON object (RFC 8259), in strict UTF-8, within the limits, without NUL or
- * lone surrogates.
- * on_place: NULL is allowed. out_counts: filled on success.
- * Errors: TUG_ERR_CONTENT, TUG_ERR_TOO_LARGE, and what on_place returns. */
+/* Check that a text is one JSON object (RFC 8259), in strict UTF-8, within the limits, without NUL
+ * or lone surrogates. on_place: NULL is allowed. out_counts: filled on success. Errors:
+ * TUG_ERR_CONTENT, TUG_ERR_TOO_LARGE, and what on_place returns. */
 enum tug_status tug__json_scan(const char *text, size_t length,
                                const struct tug__json_limits *limits, tug__json_place_fn on_place,
                                void *context, struct tug__json_counts *out_counts,

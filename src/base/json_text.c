@@ -18,7 +18,7 @@
 struct search {
     const char *text;
     const char *key;
-    bool is_found; /* the member was seen */
+    bool is_found;  /* the member was seen */
     bool is_inside; /* the scan is within it */
     size_t open, close;
     struct tug__json_slice *slices;
@@ -30,8 +30,7 @@ static enum tug_status add_slice(struct search *search, const struct tug__json_v
 {
     if (search->count == search->capacity) {
         const size_t capacity = search->capacity > 0 ? search->capacity * 2 : 64;
-        struct tug__json_slice *const grown =
-            reallocarray(search->slices, capacity, sizeof *grown);
+        struct tug__json_slice *const grown = reallocarray(search->slices, capacity, sizeof *grown);
 
         if (grown == NULL) {
             return tug__fail_memory(err);
@@ -48,9 +47,9 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
                                 struct tug_error *err)
 {
     struct search *const search = context;
-    const bool is_member = place->depth == 1 && place->key_length == strlen(search->key) &&
-                           memcmp(search->text + place->key_offset, search->key,
-                                  place->key_length) == 0;
+    const bool is_member =
+        place->depth == 1 && place->key_length == strlen(search->key) &&
+        memcmp(search->text + place->key_offset, search->key, place->key_length) == 0;
 
     if (place->depth == 2 && place->end > 0 && search->is_inside) {
         return add_slice(search, place, err);
@@ -80,8 +79,7 @@ enum tug_status tug__json_slices(const char *text, size_t length,
 {
     struct search search = {.text = text, .key = key};
     struct tug__json_counts counts;
-    enum tug_status status =
-        tug__json_scan(text, length, limits, on_place, &search, &counts, err);
+    enum tug_status status = tug__json_scan(text, length, limits, on_place, &search, &counts, err);
 
     if (status == TUG_OK && !search.is_found) {
         status = tug__fail(err, TUG_ERR_CONTENT, "%s: missing", key);

@@ -16,10 +16,12 @@
  * Returns: true and *out_value; false with *out_value untouched. */
 bool tug__parse_u64(const char *text, size_t length, uint64_t *out_value);
 
-/* Copy length bytes of text into a new NUL-terminated string. Returns: owned; NULL without memory. */
+/* Copy length bytes of text into a new NUL-terminated string. Returns: owned; NULL without memory.
+ */
 char *tug__strndup(const char *text, size_t length);
 
-/* Tell whether length bytes are well-formed UTF-8 (no overlong forms, surrogates, over U+10FFFF). */
+/* Tell whether length bytes are well-formed UTF-8 (no overlong forms, surrogates, over U+10FFFF).
+ */
 bool tug__is_utf8(const char *text, size_t length);
 
 /* Decode strict base64 (RFC 4648 section 4, padding required, no white space).

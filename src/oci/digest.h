@@ -17,7 +17,6 @@ size_t tug__digest_length(enum tug_digest_algorithm algorithm);
 char *tug__digest_hex(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX]);
 /* Compute the digest of bytes in memory. Errors: TUG_ERR_INTERNAL, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__digest_of(enum tug_digest_algorithm algorithm, const void *bytes,
-                               size_t length, struct tug_digest *out_digest,
-                               struct tug_error *err);
+                               size_t length, struct tug_digest *out_digest, struct tug_error *err);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lane of the hash/commit stage: follow the bytes of its blobs with the hash, verify, make durable,
- * publish, report.
+ * A lane of the hash/commit stage: follow the bytes of its blobs with the hash, verify, make
+ * durable, publish, report.
  *
  * Knows: the store's door, digests. Does not know: the network, images.
  * Threads: each lane's own.
  *
  * A blob is hashed from the file right behind the worker that writes it, so the bytes come from the
- * page cache and the digest is there when the last byte is. What is verified waits in a group: as soon
- * as the lane has nothing else to do, or the group is full, all of it is synced, renamed, and made
- * durable with one sync of the directory. Only then the resolver hears of it, and only after that it
- * may ask to name an image that needs it: the order that DESIGN's crash safety rests on.
+ * page cache and the digest is there when the last byte is. What is verified waits in a group: as
+ * soon as the lane has nothing else to do, or the group is full, all of it is synced, renamed, and
+ * made durable with one sync of the directory. Only then the resolver hears of it, and only after
+ * that it may ask to name an image that needs it: the order that DESIGN's crash safety rests on.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -41,11 +41,12 @@ static void close_transfer(struct tug__transfer *transfer)
     transfer->ingest = NULL;
 }
 
-/* Give a transfer back as not usable. Its partial file is removed: the same bad bytes must not be met
- * again. transfer->error says why. */
+/* Give a transfer back as not usable. Its partial file is removed: the same bad bytes must not be
+ * met again. transfer->error says why. */
 static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    (void)tug__ingest_remove(transfer->ingest, NULL); /* on failure the next run finds it bad again */
+    (void)tug__ingest_remove(transfer->ingest,
+                             NULL); /* on failure the next run finds it bad again */
     close_transfer(transfer);
     send_event(lane, TUG__MSG_REJECTED, transfer);
 }
@@ -98,8 +99,8 @@ static void join_group(struct tug__lane *lane)
     lane->ready_count++;
 }
 
-/* A worker wrote [offset, offset + length). Within one stream every byte before the end of a segment
- * is in the file too, also when segments of an earlier worker are still to be taken. */
+/* A worker wrote [offset, offset + length). Within one stream every byte before the end of a
+ * segment is in the file too, also when segments of an earlier worker are still to be taken. */
 static void take_segment(struct tug__lane *lane, const struct tug__msg *msg)
 {
     struct tug__transfer *const transfer = msg->object;
@@ -140,8 +141,7 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
     if (promised.algorithm == TUG_DIGEST_NONE) {
         promised = job->reply.digest; /* by tag: the registry's word, if it gave one */
     }
-    algorithm =
-        promised.algorithm != TUG_DIGEST_NONE ? promised.algorithm : TUG_DIGEST_SHA256;
+    algorithm = promised.algorithm != TUG_DIGEST_NONE ? promised.algorithm : TUG_DIGEST_SHA256;
     status = tug__digest_of(algorithm, job->reply.body, job->reply.length, &found, err);
     if (status != TUG_OK) {
         return status;
@@ -151,8 +151,8 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
                          tug_digest_format(&found, text));
     }
     if (job->has_size && job->size_bytes != job->reply.length) {
-        return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64,
-                         job->reply.length, job->size_bytes);
+        return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64, job->reply.length,
+                         job->size_bytes);
     }
     job->reply.digest = found;
     return TUG_OK;
@@ -245,8 +245,7 @@ static void report_documents(struct tug__lane *lane, const struct tug_error *who
             job->error = *whole;
         }
         tug__ingest_close(lane->ready_ingests[i]);
-        send_event(lane, job->error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED,
-                   job);
+        send_event(lane, job->error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);
     }
     lane->ready_job_count = 0;
 }
@@ -271,8 +270,8 @@ static void publish_images(struct tug__lane *lane)
 }
 
 /* Commit everything in the group: files, then the directory, then index.json. The images here were
- * asked for after the commit of all they need was reported, so their order against the files of this
- * group does not matter. */
+ * asked for after the commit of all they need was reported, so their order against the files of
+ * this group does not matter. */
 static void commit_group(struct tug__lane *lane)
 {
     struct tug_error whole = {0};

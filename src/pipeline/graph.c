@@ -25,8 +25,7 @@ _Static_assert(offsetof(struct tug__node, digest) == 0, "a node is found by its 
 
 struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_digest *digest)
 {
-    struct tug__node *const *const found =
-        tfind(digest, &graph->nodes_by_digest, compare_digests);
+    struct tug__node *const *const found = tfind(digest, &graph->nodes_by_digest, compare_digests);
 
     return found != NULL ? *found : NULL;
 }
@@ -141,8 +140,7 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
 
     if (image->entry_count == image->entry_capacity) {
         const size_t capacity = image->entry_capacity > 0 ? image->entry_capacity * 2 : 16;
-        struct tug__descriptor *const grown =
-            reallocarray(image->entries, capacity, sizeof *grown);
+        struct tug__descriptor *const grown = reallocarray(image->entries, capacity, sizeof *grown);
 
         if (grown == NULL) {
             return tug__fail_memory(err);

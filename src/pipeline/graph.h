@@ -46,9 +46,9 @@ struct tug__node {
     bool has_size;
     uint64_t size_bytes;
     enum tug__media_kind kind;
-    bool is_document; /* asked for as a manifest, handled in memory */
-    char *media_type; /* owned; NULL: what the registry says */
-    uint8_t *data;    /* owned; inline content of size_bytes, NULL: none */
+    bool is_document;          /* asked for as a manifest, handled in memory */
+    char *media_type;          /* owned; NULL: what the registry says */
+    uint8_t *data;             /* owned; inline content of size_bytes, NULL: none */
     struct tug__image *source; /* whose registry and repository are asked */
 
     enum tug__node_state state;
@@ -94,8 +94,8 @@ struct tug__image {
     char *media_type; /* owned; of the root */
     bool is_index;    /* the root is an index: entries must be chosen */
     uint64_t started_ns;
-    unsigned pending; /* edges */
-    void *seen;       /* tsearch tree of digests counted already */
+    unsigned pending;                /* edges */
+    void *seen;                      /* tsearch tree of digests counted already */
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
     size_t entry_count, entry_capacity;
     struct tug__config_check *checks; /* owned */
@@ -103,7 +103,7 @@ struct tug__image {
 };
 
 struct tug__graph {
-    void *nodes_by_digest; /* tsearch tree */
+    void *nodes_by_digest;   /* tsearch tree */
     struct tug__node *nodes; /* all of them, newest first */
     size_t node_count;
 };

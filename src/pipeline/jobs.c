@@ -149,8 +149,7 @@ static void free_job(struct tug__job *job)
 
 static void fail_node(struct tug__resolver *resolver, struct tug__node *node,
                       const struct tug_error *error);
-static void drop_transfer(struct tug__resolver *resolver, struct tug__node *node,
-                          bool remove_file);
+static void drop_transfer(struct tug__resolver *resolver, struct tug__node *node, bool remove_file);
 
 /* Take a node off whatever it was about to do: no image needs it any more. */
 static void abandon(struct tug__resolver *resolver, struct tug__node *node)

@@ -7,20 +7,21 @@
  *      ▲  ╲__________________________ inbox (spsc each) ______________▶ │
  *      └──────────── events (an spsc ring per worker and per lane) ────┘
  *
- * Resolver: the thread that calls tug__run. It owns the graph (images, nodes, edges, transfers, jobs,
- * retry timers, what is known of hosts) and never touches the network.
+ * Resolver: the thread that calls tug__run. It owns the graph (images, nodes, edges, transfers,
+ * jobs, retry timers, what is known of hosts) and never touches the network.
  *
  * Locks: none in this room. Objects have one owner at a time; queues hand them over.
  *
  * Shutdown, always in this order (tug__pool_stop walks it):
  *   1. the resolver submits no more jobs and sets the pool's stop flag;
- *   2. workers that wait for a job or for the network are woken; each writes out what it holds, sends
- *      its job back, then ENDED; the resolver goes on taking events, so that nobody waits for room;
+ *   2. workers that wait for a job or for the network are woken; each writes out what it holds,
+ * sends its job back, then ENDED; the resolver goes on taking events, so that nobody waits for
+ * room;
  *   3. each lane gets STOP: it hashes and commits what is complete, publishes what was asked for,
  *      then sends ENDED;
  *   4. all threads are joined;
- *   5. transfers that are not complete are closed (their files stay for the next run), jobs still in
- *      the ring are freed, then queues, bells and clients.
+ *   5. transfers that are not complete are closed (their files stay for the next run), jobs still
+ * in the ring are freed, then queues, bells and clients.
  */
 #ifndef TUG_PIPELINE_PIPELINE_H
 #define TUG_PIPELINE_PIPELINE_H

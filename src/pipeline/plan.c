@@ -47,9 +47,8 @@ static size_t find_best(const struct tug_platform *wanted, const struct tug__des
 static bool is_repeated(const struct tug__descriptor *entries, size_t i)
 {
     for (size_t before = 0; before < i; before++) {
-        if (entries[before].has_platform &&
-            memcmp(&entries[before].platform, &entries[i].platform,
-                   sizeof entries[i].platform) == 0) {
+        if (entries[before].has_platform && memcmp(&entries[before].platform, &entries[i].platform,
+                                                   sizeof entries[i].platform) == 0) {
             return true;
         }
     }
@@ -84,8 +83,7 @@ static enum tug_status fail_missing(const struct tug_platform *wanted,
 
 enum tug_status tug__plan_select(const struct tug__wish *wish,
                                  const struct tug__descriptor *entries, size_t count,
-                                 enum tug__want *out_wants, size_t *out_best,
-                                 struct tug_error *err)
+                                 enum tug__want *out_wants, size_t *out_best, struct tug_error *err)
 {
     const enum tug__want chosen = wish->metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
     bool has_unplaced = false;

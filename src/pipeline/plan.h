@@ -22,7 +22,8 @@ enum tug__want {
 };
 
 struct tug__wish {
-    const struct tug_platform *platforms; /* normalised; borrowed; at least one unless all_platforms */
+    const struct tug_platform
+        *platforms; /* normalised; borrowed; at least one unless all_platforms */
     size_t platform_count;
     bool all_platforms; /* every entry, attestations included */
     bool all_metadata;  /* entries that are not chosen: their metadata */
@@ -31,11 +32,11 @@ struct tug__wish {
 
 /* Choose among the entries of an index (those of nested indexes put in their place).
  * For each wanted platform the one entry that ranks best is chosen, the first of equals. Entries
- * without a platform cannot be judged and are always chosen; unknown/unknown (attestations) never is,
- * unless all_platforms.
- * out_wants: count elements. out_best: platform_count elements, the entry chosen for each wanted
- * platform, or count when only entries without platform can serve it. Both are written on success.
- * Errors: TUG_ERR_NOT_FOUND: a wanted platform is not there; the message lists those that are. */
+ * without a platform cannot be judged and are always chosen; unknown/unknown (attestations) never
+ * is, unless all_platforms. out_wants: count elements. out_best: platform_count elements, the entry
+ * chosen for each wanted platform, or count when only entries without platform can serve it. Both
+ * are written on success. Errors: TUG_ERR_NOT_FOUND: a wanted platform is not there; the message
+ * lists those that are. */
 enum tug_status tug__plan_select(const struct tug__wish *wish,
                                  const struct tug__descriptor *entries, size_t count,
                                  enum tug__want *out_wants, size_t *out_best,

@@ -16,8 +16,8 @@
 
 /* Messages in a segment ring: 64 pieces are 16 MiB that the hash may lag behind. */
 #define SEGMENTS_CAPACITY 64
-/* What the resolver has under way at a lane, and so what a lane can answer, is bounded in resolve.c;
- * with these capacities neither of the two ever waits for the other. */
+/* What the resolver has under way at a lane, and so what a lane can answer, is bounded in
+ * resolve.c; with these capacities neither of the two ever waits for the other. */
 #define INBOX_CAPACITY TUG__LANE_WORK_MAX
 #define EVENTS_CAPACITY TUG__LANE_WORK_MAX
 /* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
@@ -75,8 +75,7 @@ static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct
     }
     status = tug__bell_create(&lane->bell, err);
     if (status == TUG_OK) {
-        status =
-            tug__queue_create(TUG__QUEUE_SPSC, INBOX_CAPACITY, lane->bell, &lane->inbox, err);
+        status = tug__queue_create(TUG__QUEUE_SPSC, INBOX_CAPACITY, lane->bell, &lane->inbox, err);
     }
     if (status == TUG_OK) {
         status = tug__queue_create(TUG__QUEUE_SPSC, EVENTS_CAPACITY, pool->resolver_bell,
@@ -85,14 +84,14 @@ static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct
     return status;
 }
 
-static enum tug_status make_parts(struct tug__pool *pool,
-                                  const struct tug__client_settings *client,
+static enum tug_status make_parts(struct tug__pool *pool, const struct tug__client_settings *client,
                                   struct tug_error *err)
 {
     enum tug_status status = tug__bell_create(&pool->job_bell, err);
 
     if (status == TUG_OK) {
-        /* Two jobs a worker: one at work, one at hand; what waits, waits in the resolver's order. */
+        /* Two jobs a worker: one at work, one at hand; what waits, waits in the resolver's order.
+         */
         status = tug__queue_create(TUG__QUEUE_SPMC, pool->worker_count * 2, pool->job_bell,
                                    &pool->jobs, err);
     }

@@ -68,9 +68,9 @@ struct tug__lane {
     pthread_t thread;
     bool is_started;
     /* lane thread only */
-    uint8_t *piece;                  /* TUG__PIECE_BYTES */
-    struct tug__transfer *ready;     /* verified, waiting for the group's commit; newest first */
-    struct tug__job *ready_jobs[TUG__GROUP_MAX]; /* the same for documents */
+    uint8_t *piece;              /* TUG__PIECE_BYTES */
+    struct tug__transfer *ready; /* verified, waiting for the group's commit; newest first */
+    struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
     struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
     unsigned ready_job_count;
     struct tug__publication *publications[TUG__GROUP_MAX];
@@ -82,8 +82,8 @@ struct tug__lane {
 };
 
 struct tug__pool_settings {
-    struct tug_store *store; /* borrowed, must outlive the pool */
-    unsigned worker_count;   /* 1 to TUG_DOWNLOADS_MAX */
+    struct tug_store *store;            /* borrowed, must outlive the pool */
+    unsigned worker_count;              /* 1 to TUG_DOWNLOADS_MAX */
     struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
 };
 
@@ -106,8 +106,8 @@ struct tug__pool {
 };
 
 /* Start all threads, with all signals blocked.
- * settings: borrowed for the call. bell: what the resolver sleeps on, borrowed, must outlive the pool.
- * out_pool: owned. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL; nothing runs then. */
+ * settings: borrowed for the call. bell: what the resolver sleeps on, borrowed, must outlive the
+ * pool. out_pool: owned. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL; nothing runs then. */
 enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struct tug__bell *bell,
                                 struct tug__pool **out_pool, struct tug_error *err);
 

@@ -8,7 +8,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* shared: single writer, any readers. Relaxed: a reader may lag, nothing else hangs on the value. */
+/* shared: single writer, any readers. Relaxed: a reader may lag, nothing else hangs on the value.
+ */
 struct tug__counter {
     _Atomic uint64_t value;
 };

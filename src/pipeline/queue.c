@@ -176,10 +176,9 @@ void tug__queue_push(struct tug__queue *queue, const struct tug__msg *msg)
 
 bool tug__queue_pop(struct tug__queue *queue, struct tug__msg *out_msg)
 {
-    const bool is_there =
-        queue->shape == TUG__QUEUE_SPSC
-            ? CK_RING_DEQUEUE_SPSC(msg, &queue->ring, queue->slots, out_msg)
-            : CK_RING_DEQUEUE_SPMC(msg, &queue->ring, queue->slots, out_msg);
+    const bool is_there = queue->shape == TUG__QUEUE_SPSC
+                              ? CK_RING_DEQUEUE_SPSC(msg, &queue->ring, queue->slots, out_msg)
+                              : CK_RING_DEQUEUE_SPMC(msg, &queue->ring, queue->slots, out_msg);
 
     if (!is_there) {
         return false;

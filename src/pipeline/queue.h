@@ -2,9 +2,9 @@
  *
  * Bounded queues of small messages between threads, and bells to sleep on. Nobody ever spins.
  *
- * A queue has one producer. Pushing a message hands over the object it points to: after a successful
- * push the sender may not look at it (where an object is shared by design, its struct says so); after
- * a failed one it still owns it. Messages are copied by value.
+ * A queue has one producer. Pushing a message hands over the object it points to: after a
+ * successful push the sender may not look at it (where an object is shared by design, its struct
+ * says so); after a failed one it still owns it. Messages are copied by value.
  *
  * A bell counts messages for its sleeper and may serve several queues. Each push rings the bell of
  * its queue once; tug__bell_ring does the same without a message, to make a sleeper look around.
@@ -54,14 +54,15 @@ void tug__bell_wait(struct tug__bell *bell, uint64_t deadline_ns);
 bool tug__bell_try(struct tug__bell *bell);
 
 /* Create a queue.
- * capacity: messages it holds, 1 to 65535. bell: borrowed, rung at each push, must outlive the queue.
- * out_queue: owned. Errors: TUG_ERR_NO_MEMORY. */
+ * capacity: messages it holds, 1 to 65535. bell: borrowed, rung at each push, must outlive the
+ * queue. out_queue: owned. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__queue_create(enum tug__queue_shape shape, uint32_t capacity,
                                   struct tug__bell *bell, struct tug__queue **out_queue,
                                   struct tug_error *err);
 /* Free a queue nobody uses any more; NULL is allowed. What is in it is forgotten, not freed. */
 void tug__queue_destroy(struct tug__queue *queue);
-/* Append a message if there is room. Returns: false when full. Threads: the producer. Blocks: no. */
+/* Append a message if there is room. Returns: false when full. Threads: the producer. Blocks: no.
+ */
 bool tug__queue_try_push(struct tug__queue *queue, const struct tug__msg *msg);
 /* Append a message. Threads: the producer. Blocks: until there is room; the consumer must be one
  * that always goes on popping. */

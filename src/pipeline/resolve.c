@@ -6,8 +6,9 @@
  * Threads: the resolver.
  *
  * An image goes through its states once: GATHERING while any index of it is still to be read (the
- * choice of a platform needs all of them), FETCHING until all it waits for is there, PUBLISHING while
- * a lane writes index.json, DONE. What is in the store already is taken from there on the way.
+ * choice of a platform needs all of them), FETCHING until all it waits for is there, PUBLISHING
+ * while a lane writes index.json, DONE. What is in the store already is taken from there on the
+ * way.
  */
 #include "pipeline/resolver.h"
 
@@ -134,8 +135,8 @@ static bool serve_request(struct tug__resolver *resolver, struct tug__image *ima
     struct tug__buf buf;
 
     if (!request->is_document) {
-        if (tug_store_stat(resolver->settings->store, &descriptor->digest, &is_present,
-                           &size_bytes, NULL) != TUG_OK ||
+        if (tug_store_stat(resolver->settings->store, &descriptor->digest, &is_present, &size_bytes,
+                           NULL) != TUG_OK ||
             !is_present || size_bytes != descriptor->size_bytes) {
             return false;
         }
@@ -318,8 +319,8 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
                                      const struct tug__document *document, struct tug_error *err)
 {
     struct tug__image *const image = edge->image;
-    const size_t wanted = edge->want == TUG__WANT_ALL ? document->child_count
-                                                      : (size_t)document->has_config;
+    const size_t wanted =
+        edge->want == TUG__WANT_ALL ? document->child_count : (size_t)document->has_config;
     const struct tug__descriptor **blobs;
     enum tug_status status = TUG_OK;
 
@@ -428,8 +429,7 @@ void tug__image_take_document(struct tug__resolver *resolver, const struct tug__
 
 /* Say it when the entry chosen for a platform is of another architecture. */
 static void warn_of_substitute(struct tug__resolver *resolver, const struct tug__image *image,
-                               const struct tug_platform *wanted,
-                               const struct tug_platform *chosen)
+                               const struct tug_platform *wanted, const struct tug_platform *chosen)
 {
     char wanted_text[TUG_PLATFORM_TEXT_MAX];
     char chosen_text[TUG_PLATFORM_TEXT_MAX];

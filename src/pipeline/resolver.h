@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The resolver's state, shared by its three files: run.c (loop, events, clock), resolve.c (images and
- * documents), jobs.c (requests and their results). All of it belongs to the thread of tug__run.
+ * The resolver's state, shared by its three files: run.c (loop, events, clock), resolve.c (images
+ * and documents), jobs.c (requests and their results). All of it belongs to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H

@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "pipeline/resolver.h"
 
-/* Images at work at once: enough that small ones keep all workers busy, few enough that memory stays
- * bounded however long the list is. */
+/* Images at work at once: enough that small ones keep all workers busy, few enough that memory
+ * stays bounded however long the list is. */
 #define IMAGES_PER_WORKER 4
 
 void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
@@ -36,8 +36,7 @@ void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *
 {
     char text[512];
     char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {
-        .kind = TUG_EVENT_WARNING, .ref = image->result.ref, .text = shown};
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = image->result.ref, .text = shown};
     va_list arguments;
 
     va_start(arguments, format);
@@ -150,7 +149,8 @@ static void fail_rest(struct tug__resolver *resolver)
     } else if (resolver->is_failing_fast) {
         (void)tug__fail(&error, TUG_ERR_CANCELLED, "not fetched: another reference failed first");
     } else {
-        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "the time for the run is over; what was received is kept");
+        (void)tug__fail(&error, TUG_ERR_TIMEOUT,
+                        "the time for the run is over; what was received is kept");
     }
     resolver->is_stopping = true;
     for (size_t i = 0; i < resolver->settings->ref_count; i++) {

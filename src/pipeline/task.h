@@ -4,8 +4,8 @@
  *
  *   job       made by the resolver; pushed to the workers; comes back in a JOB_DONE or JOB_FAILED
  *             message, from the worker or (documents) by way of a lane of the hash/commit stage.
- *   transfer  a blob on its way to the store. It outlives a failed job: the next job for the blob goes
- *             on where it stopped. One worker at a time writes to it; one lane follows with the hash.
+ *   transfer  a blob on its way to the store. It outlives a failed job: the next job for the blob
+ * goes on where it stopped. One worker at a time writes to it; one lane follows with the hash.
  */
 #ifndef TUG_PIPELINE_TASK_H
 #define TUG_PIPELINE_TASK_H
@@ -37,14 +37,14 @@ enum tug__msg_kind {
     TUG__MSG_PUBLISH, /* publication: name the image in index.json */
     TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
     /* worker → resolver, lane → resolver */
-    TUG__MSG_STARTED,       /* transfer: a worker asks for its bytes from `offset` on */
-    TUG__MSG_JOB_DONE,      /* job (documents: verified and durable; blobs: all bytes received) */
-    TUG__MSG_JOB_FAILED,    /* job: see job->error */
-    TUG__MSG_COMMITTED,     /* transfer: in the store, durable; closed */
-    TUG__MSG_REJECTED,      /* transfer: see transfer->error; file removed or unusable, closed */
-    TUG__MSG_DROPPED,       /* transfer: closed */
-    TUG__MSG_PUBLISHED,     /* publication: see publication->error (code TUG_OK: named) */
-    TUG__MSG_ENDED,         /* the worker or lane itself: the thread ends after this */
+    TUG__MSG_STARTED,    /* transfer: a worker asks for its bytes from `offset` on */
+    TUG__MSG_JOB_DONE,   /* job (documents: verified and durable; blobs: all bytes received) */
+    TUG__MSG_JOB_FAILED, /* job: see job->error */
+    TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
+    TUG__MSG_REJECTED,   /* transfer: see transfer->error; file removed or unusable, closed */
+    TUG__MSG_DROPPED,    /* transfer: closed */
+    TUG__MSG_PUBLISHED,  /* publication: see publication->error (code TUG_OK: named) */
+    TUG__MSG_ENDED,      /* the worker or lane itself: the thread ends after this */
 };
 
 /* A blob on its way to the store. */
@@ -55,8 +55,8 @@ struct tug__transfer {
     unsigned lane; /* which lane hashes it: a transfer stays with one */
     void *owner;   /* the resolver's node */
 
-    /* the worker that has the job; handed on through the resolver. The lane reads `ingest` after its
-     * first SEGMENT. */
+    /* the worker that has the job; handed on through the resolver. The lane reads `ingest` after
+     * its first SEGMENT. */
     struct tug__ingest *ingest; /* NULL until the first job opened it; closed by the lane */
     uint64_t next_byte;         /* all bytes before it are in the file */
 
@@ -85,7 +85,8 @@ struct tug__job {
     enum tug__job_kind kind;
     void *owner; /* the resolver's image (by tag) or node */
     unsigned lane;
-    struct tug__source source; /* host and repository borrowed from the image, which outlives the run */
+    struct tug__source
+        source; /* host and repository borrowed from the image, which outlives the run */
     char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to ask for */
     struct tug_digest digest;            /* what must come; unset for a tag */
     bool has_size;                       /* size_bytes is what the descriptor says */

@@ -6,8 +6,8 @@
  * Threads: each worker's own.
  *
  * A blob's bytes are gathered into pieces, written at their final offset, and announced to the lane
- * that hashes the blob. On any end, good or bad, what was received is written first: the next attempt
- * goes on at transfer->next_byte, in this process or in a later one.
+ * that hashes the blob. On any end, good or bad, what was received is written first: the next
+ * attempt goes on at transfer->next_byte, in this process or in a later one.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -182,8 +182,8 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
                                            &job->reply, &job->error);
         break;
     case TUG__JOB_MANIFEST:
-        status = tug__client_get_manifest(worker->client, &job->source, job->reference,
-                                          &job->reply, &job->error);
+        status = tug__client_get_manifest(worker->client, &job->source, job->reference, &job->reply,
+                                          &job->error);
         if (status == TUG_OK) {
             job->received_bytes = job->reply.length;
             tug__counter_add(&worker->received, job->reply.length);

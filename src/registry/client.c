@@ -169,16 +169,16 @@ static enum tug_status follow(struct tug__client *client, struct exchange *excha
     if (status == TUG_ERR_NETWORK && url != NULL && strcmp(url, first_url) != 0) {
         char shown[192];
 
-        status = tug__wrap(err, status, "redirected to %s",
-                           tug__url_redact(shown, sizeof shown, url));
+        status =
+            tug__wrap(err, status, "redirected to %s", tug__url_redact(shown, sizeof shown, url));
     }
     free(url);
     return status;
 }
 
 /* Ask with the scheme that is known, or with https and then http where neither is. */
-static enum tug_status ask(struct tug__client *client, struct tug__source *source,
-                           const char *kind, const char *reference, struct exchange *exchange,
+static enum tug_status ask(struct tug__client *client, struct tug__source *source, const char *kind,
+                           const char *reference, struct exchange *exchange,
                            struct tug__http_response *out_response, struct tug_error *err)
 {
     enum tug__scheme scheme =
@@ -223,8 +223,7 @@ struct manifest_sink {
     struct tug__buf body;
 };
 
-static enum tug_status manifest_on_success(void *context,
-                                           const struct tug__http_response *response,
+static enum tug_status manifest_on_success(void *context, const struct tug__http_response *response,
                                            struct tug_error *err)
 {
     struct manifest_sink *const sink = context;
@@ -247,8 +246,8 @@ static enum tug_status manifest_on_success(void *context,
         return TUG_OK;
     }
     if (tug_digest_parse(digest, strlen(digest), &reply->digest, NULL) != TUG_OK) {
-        return tug__fail(err, TUG_ERR_CONTENT, "the Docker-Content-Digest header is no digest: '%.80s'",
-                         digest);
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "the Docker-Content-Digest header is no digest: '%.80s'", digest);
     }
     return TUG_OK;
 }
@@ -343,8 +342,7 @@ static enum tug_status accept_whole(struct blob_sink *sink,
 
 /* A 206: exactly from where it was asked, perhaps not to the end. */
 static enum tug_status accept_part(struct blob_sink *sink,
-                                   const struct tug__http_response *response,
-                                   struct tug_error *err)
+                                   const struct tug__http_response *response, struct tug_error *err)
 {
     const struct tug__blob_request *const request = sink->request;
     const char *const text = tug__http_header(response, "Content-Range");

@@ -143,10 +143,9 @@ static bool set_fixed_options(struct tug__http *http)
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
     bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                            (long)(settings->connect_timeout_ms < LONG_MAX
-                                       ? settings->connect_timeout_ms
-                                       : LONG_MAX));
+    bad |= curl_easy_setopt(
+        easy, CURLOPT_CONNECTTIMEOUT_MS,
+        (long)(settings->connect_timeout_ms < LONG_MAX ? settings->connect_timeout_ms : LONG_MAX));
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, settings->user_agent);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, http);
@@ -246,8 +245,8 @@ static bool set_request_options(struct tug__http *http)
         return false;
     }
     bad |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
-                            request->allow_http ? "http,https" : "https");
+    bad |=
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, request->allow_http ? "http,https" : "https");
     bad |= curl_easy_setopt(easy, CURLOPT_NOBODY, request->is_head ? 1L : 0L);
     if (!request->is_head) {
         bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
@@ -320,8 +319,7 @@ static enum tug__http_failure classify(CURLcode code)
 /* Turn libcurl's result into ours. */
 static enum tug_status judge(struct tug__http *http, CURLcode code)
 {
-    const char *const why =
-        http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
+    const char *const why = http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
 
     if (http->verdict != TUG_OK) {
         return http->verdict; /* a callback said no and filled the error */

@@ -2,9 +2,9 @@
  *
  * HTTP/1.1 requests over one libcurl easy handle: one connection per handle, kept alive.
  *
- * Redirects are not followed here (the caller must decide what to send along), ranges are not checked
- * here, and no answer is an error by its status: the caller looks at the status in on_response,
- * before the first body byte is handed over.
+ * Redirects are not followed here (the caller must decide what to send along), ranges are not
+ * checked here, and no answer is an error by its status: the caller looks at the status in
+ * on_response, before the first body byte is handed over.
  *
  * Threads: a handle belongs to one thread at a time; tug__http_wake may come from any.
  */
@@ -33,9 +33,9 @@ struct tug__http_settings {
 /* One request. Everything is borrowed for the call. */
 struct tug__http_request {
     const char *url;
-    bool is_head;      /* HEAD instead of GET */
-    bool allow_http;   /* http is allowed besides https */
-    bool bypass_proxy; /* ignore proxy settings of the environment (loopback hosts) */
+    bool is_head;       /* HEAD instead of GET */
+    bool allow_http;    /* http is allowed besides https */
+    bool bypass_proxy;  /* ignore proxy settings of the environment (loopback hosts) */
     const char *accept; /* Accept header; NULL sends none */
     const char *range;  /* value of CURLOPT_RANGE, "first-last"; NULL asks for everything */
     /* Called once, when the final status and all headers are there. Any status but TUG_OK ends the
@@ -58,9 +58,9 @@ enum tug__http_failure {
 
 /* What is known of an answer; complete when tug__http_perform returned TUG_OK. */
 struct tug__http_response {
-    int status;             /* final HTTP status; 0: none arrived */
-    int64_t content_length; /* announced length of the body; -1: none announced */
-    uint64_t body_bytes;    /* body bytes delivered to on_body */
+    int status;              /* final HTTP status; 0: none arrived */
+    int64_t content_length;  /* announced length of the body; -1: none announced */
+    uint64_t body_bytes;     /* body bytes delivered to on_body */
     uint64_t retry_after_ms; /* from Retry-After; 0: none */
     enum tug__http_failure failure;
     struct tug__http *http; /* for the functions below */
@@ -77,10 +77,9 @@ void tug__http_wake(struct tug__http *http);
 
 /* Perform a request and wait for its end.
  * out_response: always filled, also on failure.
- * Errors: TUG_ERR_NETWORK (the message names host and reason), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY,
- * and whatever a callback returned.
- * Blocks: until the answer is complete, bounded by connect_timeout_ms and then by
- * stall_timeout_ms between any two bytes. */
+ * Errors: TUG_ERR_NETWORK (the message names host and reason), TUG_ERR_CANCELLED,
+ * TUG_ERR_NO_MEMORY, and whatever a callback returned. Blocks: until the answer is complete,
+ * bounded by connect_timeout_ms and then by stall_timeout_ms between any two bytes. */
 enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http_request *request,
                                   struct tug__http_response *out_response, struct tug_error *err);
 

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 struct tug__content_range {
-    uint64_t first;  /* position of the first byte */
-    uint64_t last;   /* position of the last byte, inclusive, at least first */
-    bool has_total;  /* false: the server wrote "*" */
-    uint64_t total;  /* length of the whole, more than last */
+    uint64_t first; /* position of the first byte */
+    uint64_t last;  /* position of the last byte, inclusive, at least first */
+    bool has_total; /* false: the server wrote "*" */
+    uint64_t total; /* length of the whole, more than last */
 };
 
 /* Parse "bytes first-last/total" strictly; the unit's case does not matter.

@@ -3,8 +3,8 @@
  * The door of the registry room: what a registry is asked (distribution-spec 1.1.1, "pull"), over
  * one connection per client.
  *
- * Does not know: the store, the graph of an image, other workers. A call makes one attempt (redirects
- * included); whether to try again is tug__retry_decide's to say (registry/retry.h).
+ * Does not know: the store, the graph of an image, other workers. A call makes one attempt
+ * (redirects included); whether to try again is tug__retry_decide's to say (registry/retry.h).
  */
 #ifndef TUG_REGISTRY_REGISTRY_H
 #define TUG_REGISTRY_REGISTRY_H
@@ -32,8 +32,8 @@ enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 
 /* Where something is asked for. */
 struct tug__source {
-    const char *host;       /* as in the reference, e.g. "docker.io"; borrowed */
-    const char *repository; /* borrowed */
+    const char *host;        /* as in the reference, e.g. "docker.io"; borrowed */
+    const char *repository;  /* borrowed */
     enum tug__scheme scheme; /* in: what is known; out: settled once the host answered */
 };
 

@@ -22,14 +22,13 @@ enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest 
     char name[TUG_DIGEST_TEXT_MAX];
     struct tug__algorithm_dirs dirs;
     struct stat info = {0};
-    const enum tug_status status =
-        tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+    const enum tug_status status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
 
     if (status != TUG_OK) {
         return status;
     }
-    if (dirs.blobs_fd >= 0 && fstatat(dirs.blobs_fd, tug__digest_hex(digest, name), &info,
-                                      AT_SYMLINK_NOFOLLOW) != 0) {
+    if (dirs.blobs_fd >= 0 &&
+        fstatat(dirs.blobs_fd, tug__digest_hex(digest, name), &info, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) {
             return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look up '%s'", name);
         }
@@ -47,8 +46,7 @@ enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest
 {
     char name[TUG_DIGEST_TEXT_MAX];
     struct tug__algorithm_dirs dirs;
-    const enum tug_status status =
-        tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+    const enum tug_status status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
 
     if (status != TUG_OK) {
         return status;
@@ -60,8 +58,8 @@ enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest
     return tug__fs_read_file(dirs.blobs_fd, tug__digest_hex(digest, name), buf, err);
 }
 
-/* Sync one directory if names in it changed. The flag goes down before the sync, so that a name that
- * comes meanwhile raises it again; it goes up again when the sync fails. */
+/* Sync one directory if names in it changed. The flag goes down before the sync, so that a name
+ * that comes meanwhile raises it again; it goes up again when the sync fails. */
 static enum tug_status sync_dir(struct tug_store *store, enum tug_digest_algorithm algorithm,
                                 struct tug_error *err)
 {

@@ -40,13 +40,12 @@ static bool is_same_file(int dir_fd, const char *name, int fd)
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
 }
 
-/* Open the partial file once. A file that was already read-only (a crash between sync and rename) is
- * made writable again. */
+/* Open the partial file once. A file that was already read-only (a crash between sync and rename)
+ * is made writable again. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
                                     struct tug_error *err)
 {
-    enum tug_status status =
-        tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
+    enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
 
     if (status != TUG_OK && err->os_errno == EACCES && unlinkat(dir_fd, name, 0) == 0) {
         *err = (struct tug_error){0};
@@ -59,8 +58,7 @@ static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
 }
 
 /* Open and lock it. */
-static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd,
-                                   struct tug_error *err)
+static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, struct tug_error *err)
 {
     for (int tries = 0; tries < OPEN_TRIES; tries++) {
         TUG__AUTO_FD int fd = -1;
@@ -120,8 +118,7 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
     ingest->fd = -1;
     status = get_dirs(ingest, &dirs, err);
     if (status == TUG_OK) {
-        status =
-            open_locked(dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
+        status = open_locked(dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
     }
     if (status == TUG_OK) {
         status = take_stock(ingest, size_bytes, err);
@@ -184,8 +181,7 @@ enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error 
         return status;
     }
     (void)tug__digest_hex(&ingest->digest, name);
-    if (is_same_file(dirs.ingest_fd, name, ingest->fd) &&
-        unlinkat(dirs.ingest_fd, name, 0) != 0) {
+    if (is_same_file(dirs.ingest_fd, name, ingest->fd) && unlinkat(dirs.ingest_fd, name, 0) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
     }
     return TUG_OK;

@@ -31,8 +31,8 @@ struct tug_store {
 };
 
 /* Get the directories of an algorithm, opened or (make) made when needed.
- * out_dirs: a copy whose descriptors stay open as long as the store. A directory that does not exist
- * and is not to be made gives -1. Errors: TUG_ERR_STORE. Threads: any. */
+ * out_dirs: a copy whose descriptors stay open as long as the store. A directory that does not
+ * exist and is not to be made gives -1. Errors: TUG_ERR_STORE. Threads: any. */
 enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
                                 bool make, struct tug__algorithm_dirs *out_dirs,
                                 struct tug_error *err);

@@ -81,8 +81,8 @@ static enum tug_status open_root(struct tug_store *store, bool must_exist, struc
 /* Names that a store in the making may hold. */
 static bool is_own_name(const char *name)
 {
-    static const char *const own[] = {".",    "..",   "blobs",      "ingest",
-                                      "lock", "index.json", "index.json.tmp", "oci-layout.tmp",
+    static const char *const own[] = {".",         "..",         "blobs",          "ingest",
+                                      "lock",      "index.json", "index.json.tmp", "oci-layout.tmp",
                                       "lost+found"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
@@ -161,8 +161,7 @@ static enum tug_status complete_layout(struct tug_store *store, struct tug_error
 {
     const bool sync = store->is_durable;
     struct tug__algorithm_dirs dirs;
-    enum tug_status status =
-        tug__fs_make_dir(store->root_fd, "blobs", sync, &store->blobs_fd, err);
+    enum tug_status status = tug__fs_make_dir(store->root_fd, "blobs", sync, &store->blobs_fd, err);
 
     if (status == TUG_OK) {
         status = tug__fs_make_dir(store->root_fd, "ingest", sync, &store->ingest_fd, err);
@@ -194,8 +193,7 @@ static enum tug_status make_or_complete(struct tug_store *store, struct tug_erro
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the store '%s'", store->path);
 }
 
-static enum tug_status open_layout(struct tug_store *store, bool must_exist,
-                                   struct tug_error *err)
+static enum tug_status open_layout(struct tug_store *store, bool must_exist, struct tug_error *err)
 {
     enum tug_status status = open_root(store, must_exist, err);
 
@@ -205,8 +203,8 @@ static enum tug_status open_layout(struct tug_store *store, bool must_exist,
     if (has_file(store, LAYOUT_FILE)) {
         status = check_layout(store, err);
     } else if (must_exist) {
-        status = tug__fail(err, TUG_ERR_STORE, "'%s' is not a store: it has no oci-layout",
-                           store->path);
+        status =
+            tug__fail(err, TUG_ERR_STORE, "'%s' is not a store: it has no oci-layout", store->path);
     } else {
         status = check_empty(store, err);
     }

@@ -27,8 +27,7 @@ enum tug_status tug__store_lock(struct tug_store *store, int *out_fd, struct tug
     }
     while (flock(fd, LOCK_EX) != 0) {
         if (errno != EINTR) {
-            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s/lock'",
-                                   store->path);
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s/lock'", store->path);
         }
     }
     *out_fd = tug__steal_fd(&fd);

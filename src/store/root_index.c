@@ -5,8 +5,8 @@
  * Knows: the annotations that name an image. Does not know: whether its content is there.
  * Threads: any; a change is made under the store's lock.
  *
- * The file is edited as text: the elements of `manifests` are found by their places, those of the same
- * name are left out, new ones are added, and everything else stays byte for byte what it was,
+ * The file is edited as text: the elements of `manifests` are found by their places, those of the
+ * same name are left out, new ones are added, and everything else stays byte for byte what it was,
  * whoever wrote it.
  */
 #include "store/internal.h"
@@ -194,8 +194,8 @@ static enum tug_status append_annotations(struct tug__buf *buf,
     const bool has_port = port != NULL && strchr(port, ']') == NULL;
     const size_t host_length =
         has_port ? (size_t)(port - entry->source_host) : strlen(entry->source_host);
-    enum tug_status status = append_annotation(buf, true, IMAGE_NAME, strlen(IMAGE_NAME),
-                                               entry->name, err);
+    enum tug_status status =
+        append_annotation(buf, true, IMAGE_NAME, strlen(IMAGE_NAME), entry->name, err);
 
     if (status == TUG_OK && is_ref_name(entry->name)) {
         status = append_annotation(buf, false, REF_NAME, strlen(REF_NAME), entry->name, err);
@@ -203,8 +203,8 @@ static enum tug_status append_annotations(struct tug__buf *buf,
     if (status == TUG_OK) {
         (void)snprintf(source, sizeof source, "%s%.*s", SOURCE_PREFIX, (int)host_length,
                        entry->source_host);
-        status = append_annotation(buf, false, source, strlen(source), entry->source_repository,
-                                   err);
+        status =
+            append_annotation(buf, false, source, strlen(source), entry->source_repository, err);
     }
     return status == TUG_OK ? append_labels(buf, entry, err) : status;
 }
@@ -230,8 +230,7 @@ static enum tug_status append_entry(struct tug__buf *buf, const struct tug__inde
 }
 
 /* Start an element on a line of its own. */
-static enum tug_status append_separator(struct tug__buf *buf, bool *is_first,
-                                        struct tug_error *err)
+static enum tug_status append_separator(struct tug__buf *buf, bool *is_first, struct tug_error *err)
 {
     const char *const separator = *is_first ? "\n" : ",\n";
 
@@ -284,8 +283,8 @@ static enum tug_status put_locked(struct tug_store *store, const struct tug__ind
     }
     tug__buf_init(&text, INDEX_BYTES_MAX);
     status = index_edit(&index, entries, count, &text, err);
-    if (status == TUG_OK && (text.length != index.buf.length ||
-                             memcmp(text.data, index.buf.data, text.length) != 0)) {
+    if (status == TUG_OK &&
+        (text.length != index.buf.length || memcmp(text.data, index.buf.data, text.length) != 0)) {
         status = tug__fs_replace_file(store->root_fd, "index.json.tmp", "index.json", text.data,
                                       text.length, 0644, store->is_durable, err);
     }

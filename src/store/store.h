@@ -3,10 +3,10 @@
  * The door of the store room: an OCI image layout with partial downloads beside it.
  *
  *   oci-layout, index.json      as the specification says
- *   blobs/<alg>/<hex>           committed content, mode 0444, always of the digest it is named after
- *   ingest/<alg>/<hex>          a partial download: the data, each byte at its final offset; what is
- *                               there is a prefix of the blob unless a power cut left holes
- *   lock                        flock(2) around index.json's read-modify-write
+ *   blobs/<alg>/<hex>           committed content, mode 0444, always of the digest it is named
+ * after ingest/<alg>/<hex>          a partial download: the data, each byte at its final offset;
+ * what is there is a prefix of the blob unless a power cut left holes lock flock(2) around
+ * index.json's read-modify-write
  *
  * Calling sequence for a blob: tug__ingest_open, write at offsets through the descriptor,
  * tug__ingest_sync, tug__ingest_publish, tug__store_sync_blobs (once for many), tug__ingest_close.
@@ -37,7 +37,8 @@ struct tug__ingest {
     struct tug_store *store;  /* borrowed */
     struct tug_digest digest; /* of the blob to be */
     int fd;                   /* read and write; closed by tug__ingest_close */
-    uint64_t resumed_bytes;   /* length that an earlier, interrupted download left; 0 for a new file */
+    uint64_t
+        resumed_bytes; /* length that an earlier, interrupted download left; 0 for a new file */
 };
 
 /* Open or create the partial file of a blob and lock it against other processes (flock).
@@ -74,9 +75,9 @@ struct tug__index_entry {
     size_t label_count;
 };
 
-/* Put images into index.json: an entry of the same name is replaced, all others and everything we do
- * not understand are kept as they are. Either all of them are there afterwards or none.
- * Errors: TUG_ERR_STORE also when index.json is not a valid index (it is left as it is). */
+/* Put images into index.json: an entry of the same name is replaced, all others and everything we
+ * do not understand are kept as they are. Either all of them are there afterwards or none. Errors:
+ * TUG_ERR_STORE also when index.json is not a valid index (it is left as it is). */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      struct tug_error *err);
