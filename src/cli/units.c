@@ -24,7 +24,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A number in millionths of its unit. Returns: false when there is none, or it is too big. */
+/* A decimal number. */
 struct number {
     uint64_t whole;
     uint64_t fraction; /* millionths */
@@ -59,7 +59,7 @@ static const char *parse_number(const char *text, struct number *out_number)
     return text;
 }
 
-/* Read a number with one of the units. Returns: false when malformed or max or more. */
+/* Read a number with one of the units. Returns: false when malformed or more than max. */
 static bool parse_with_unit(const char *text, const struct unit *units, uint64_t max,
                             uint64_t *out_value)
 {
@@ -71,11 +71,16 @@ static bool parse_with_unit(const char *text, const struct unit *units, uint64_t
     }
     for (; units->name != NULL; units++) {
         if (strcmp(rest, units->name) == 0) {
-            if (number.whole >= max / units->factor) {
+            if (number.whole > max / units->factor) { /* nothing below can overflow then */
                 return false;
             }
-            *out_value =
+            const uint64_t value =
                 number.whole * units->factor + number.fraction * units->factor / FRACTION_SCALE;
+
+            if (value > max) {
+                return false;
+            }
+            *out_value = value;
             return true;
         }
     }
@@ -98,7 +103,7 @@ bool units_parse_size(const char *text, uint64_t *out_bytes)
         {NULL, 0},
     };
 
-    return parse_with_unit(text, units, UINT64_C(1) << 63, out_bytes);
+    return parse_with_unit(text, units, INT64_MAX, out_bytes);
 }
 
 bool units_parse_time(const char *text, uint64_t *out_ms)
@@ -114,7 +119,7 @@ bool units_parse_time(const char *text, uint64_t *out_ms)
     uint64_t us = 0;
 
     /* In microseconds, so that what is less than a millisecond can be rounded up. */
-    if (!parse_with_unit(text, units, (UNITS_TIME_MS_MAX + 1) * 1000, &us)) {
+    if (!parse_with_unit(text, units, UNITS_TIME_MS_MAX * 1000, &us)) {
         return false;
     }
     *out_ms = us / 1000 + (us % 1000 > 0 ? 1 : 0);

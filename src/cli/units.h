@@ -17,7 +17,7 @@
 
 /* Parse a size: digits, perhaps with a decimal fraction, then nothing (bytes), K, M, G, KiB, MiB,
  * GiB (powers of 1024) or KB, MB, GB (powers of 1000). A fraction of a byte is cut off.
- * out_bytes: untouched on failure. Returns: false when malformed or 2^63 bytes or more. */
+ * out_bytes: untouched on failure. Returns: false when malformed or over 2^63 - 1 bytes. */
 bool units_parse_size(const char *text, uint64_t *out_bytes);
 
 /* Parse a time: digits, perhaps with a decimal fraction, then nothing or s (seconds), ms, m

@@ -63,6 +63,7 @@ struct tug__transfer {
     /* lane only, until COMMITTED, REJECTED or DROPPED */
     struct tug__hash *hash;
     uint64_t hashed_bytes;    /* the frontier: all bytes before it are hashed */
+    uint64_t pushed_bytes;    /* of these: on their way to the disk */
     uint64_t announced_bytes; /* sum of the segments taken: each byte is announced once, so when it
                                  is size_bytes, no message about this transfer is under way */
     struct tug__transfer *next_ready;

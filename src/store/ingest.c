@@ -131,6 +131,13 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
     return TUG_OK;
 }
 
+void tug__ingest_write_back(const struct tug__ingest *ingest, uint64_t offset, uint64_t length)
+{
+    if (ingest->store->is_durable) {
+        (void)sync_file_range(ingest->fd, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
+    }
+}
+
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err)
 {
     /* The mode first, so that the sync covers it. */

@@ -47,6 +47,10 @@ struct tug__ingest {
 enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_digest *digest,
                                  uint64_t size_bytes, struct tug__ingest **out_ingest,
                                  struct tug_error *err);
+/* Start writing a stretch of the data to the disk, without waiting, so that the sync at the end has
+ * little left to do. A hint: nothing under TUG_DURABILITY_NONE, failures show at tug__ingest_sync.
+ */
+void tug__ingest_write_back(const struct tug__ingest *ingest, uint64_t offset, uint64_t length);
 /* Make the data durable (nothing under TUG_DURABILITY_NONE) and read-only (mode 0444). */
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err);
 /* Give the verified, synced file its name under blobs/. A blob that is there already is replaced:
