@@ -396,14 +396,13 @@ static int option_value(size_t index)
                                              : LONG_ONLY + (int)index;
 }
 
-/* Fill in the options of some groups. mode: getopt's first character, '+' stops at operands, '-'
- * hands them out in order (and pays no heed to POSIXLY_CORRECT). */
+/* Fill in the options of some groups, in a parser that is all zero. mode: getopt's first character,
+ * '+' stops at operands, '-' hands them out in order (and pays no heed to POSIXLY_CORRECT). */
 static void build_parser(struct parser *parser, char mode, unsigned groups)
 {
     char *shorts = parser->short_options;
     struct option *longs = parser->long_options;
 
-    *parser = (struct parser){0};
     *shorts++ = mode;
     *shorts++ = ':'; /* tell a missing value from an unknown option */
     for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -530,7 +529,7 @@ static int take_answer(struct settings *settings, char **argv, const char *comma
 int options_parse(struct settings *settings, int argc, char **argv, const char *command,
                   unsigned groups, int *out_next)
 {
-    struct parser parser;
+    struct parser parser = {0};
     struct tug_error error;
     int answer;
 

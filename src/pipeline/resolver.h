@@ -74,29 +74,53 @@ void tug__image_take_document(struct tug__resolver *resolver, const struct tug__
                               const char *media_type, bool is_pinned);
 /* Something an image waited for is there. Goes on with it when it was the last. */
 void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
+/* Try to serve a waiting node from the store (another process may have brought it).
+ * Returns: true when the node is settled and gone. */
+bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);
+
+/* --- image.c --- */
+
+/* Everything an image needs is there: look at its configs, have a lane name it. */
+void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image);
 /* End an image with an error (unless it is done already) and report it. */
 void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
                      const struct tug_error *error);
 /* An image has its name in index.json, or error says why not. */
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error);
-/* Try to serve a waiting node from the store (another process may have brought it).
- * Returns: true when the node is settled and gone. */
-bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);
 
 /* --- jobs.c --- */
 
 /* Put a node in line for its turn. */
 void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node);
+/* Remember when the first job of a node began. */
+void tug__node_note_start(struct tug__node *node);
+/* Take a node that nobody needs off whatever it was about to do. It may be freed. */
+void tug__node_abandon(struct tug__resolver *resolver, struct tug__node *node);
+/* Have the lane close a node's transfer, and remove its file if that is bad. */
+void tug__node_drop_transfer(struct tug__resolver *resolver, struct tug__node *node,
+                             bool remove_file);
+/* Free a node's transfer that no lane holds. */
+void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node);
+/* Free a job and the body it holds. */
+void tug__job_free(struct tug__job *job);
+/* What is known of a registry; NULL without memory. */
+struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name);
 /* Give out as much work as there is room for. */
 void tug__jobs_submit(struct tug__resolver *resolver);
 /* Put nodes whose wait is over back in line. Returns: when the next one's is (tug__now_ns). */
 uint64_t tug__jobs_wake(struct tug__resolver *resolver);
-/* A message of a worker or a lane about a job or a transfer. */
-void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg *msg);
 /* Cancel work that no image needs any more. */
 void tug__jobs_cancel_unneeded(struct tug__resolver *resolver);
 /* Free the jobs and transfers of all nodes; the pool is stopped. */
 void tug__jobs_fini(struct tug__resolver *resolver);
+
+/* --- outcome.c --- */
+
+/* A message of a worker or a lane about a job or a transfer. */
+void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg *msg);
+/* A node fails for good, and with it every image that needs it. */
+void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
+                    const struct tug_error *error);
 
 #endif
