@@ -26,7 +26,7 @@ TUG_CFLAGS := -std=c17 -fPIC -fvisibility=hidden -pthread $(TUG_WARNINGS) $(TUG_
 TUG_LDFLAGS := -pthread $(TUG_SANITIZE)
 TUG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
-HASH := $(shell printf '%s' '$(CC) $(TUG_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
+HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
 ROOMS := base oci ref store registry pipeline api

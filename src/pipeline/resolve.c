@@ -463,6 +463,12 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
 
 /* --- the beginning --- */
 
+/* How much of a root is wanted, should it be a manifest. */
+static enum tug__want root_want(const struct tug__resolver *resolver)
+{
+    return resolver->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
+}
+
 /* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
  * nothing has changed, that is all. */
 static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
@@ -490,7 +496,7 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
     }
     image->result.blobs++;
     resolver->totals.blobs++;
-    status = tug__node_add_edge(node, image, TUG__WANT_ALL, 0, true, err);
+    status = tug__node_add_edge(node, image, root_want(resolver), 0, true, err);
     if (status != TUG_OK) {
         tug__graph_remove(&resolver->graph, node);
         return status;
@@ -508,7 +514,7 @@ static enum tug_status ask_for_digest(struct tug__resolver *resolver, struct tug
         .media_type = no_type,
     };
     const struct request request = {
-        .descriptor = &root, .is_document = true, .is_root = true, .want = TUG__WANT_ALL};
+        .descriptor = &root, .is_document = true, .is_root = true, .want = root_want(resolver)};
 
     return ask_for(resolver, image, &request, err);
 }
