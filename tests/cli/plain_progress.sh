@@ -1,0 +1,37 @@
+#!/bin/bash
+# --progress plain: lines for a log in the forms that the manual shows, no control characters.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+start_registry --generate app:1=2M:2 --rule 'path=/blobs/ cut=rst at=1000 times=2'
+short='sha256:[0-9a-f]{12}'
+size='[0-9.]+ ([KMG]i)?B'
+time='[0-9.]+ s'
+
+run fetch --plain-http "$registry/app:1" # not a terminal: auto is plain
+expect_status 0
+expect_no_match err $'[\x01-\x09\x0b-\x1f\x7f]'
+expect_match err "$registry/app:1  resolved  sha256:[0-9a-f]{64}"
+expect_match err "$short  2\\.0 MiB  $time  $size/s"
+expect_match err "$registry/app:1  retry in $time  .*"
+[ "$(tail -n 1 "$WORK/err" | grep -cxE "fetched 1 image: 4\\.0 MiB in $time \\($size/s\\), 0 B reused")" -eq 1 ] ||
+    fail "no summary"
+grep -vxE "$registry/app:1  (resolved|retry in) .*|$short  $size  ($time  $size/s|resumed at $size)|fetched .*" \
+    "$WORK/err" > "$WORK/other" && fail "other lines: $(cat "$WORK/other")"
+
+# Nothing new: quiet but for the reference; with -v each blob.
+run fetch --plain-http "$registry/app:1"
+expect_lines err 2
+run fetch -v --plain-http "$registry/app:1"
+[ "$(grep -cxE "$short  $size  reused" "$WORK/err")" -eq 4 ] || fail "blobs reused"
+
+# none: warnings and errors only. Quiet wins over everything.
+run fetch --progress none --plain-http "$registry/app:1"
+expect_empty err
+run -q fetch --progress tty --plain-http "$registry/app:1"
+expect_empty err
+
+# Long downloads get a line about the whole every ten seconds.
+start_registry --generate slow:1=3M --rate 250K
+run fetch --plain-http "$registry/slow:1"
+expect_match err "total  0/1 images  $size/3\\.0 MiB  2[0-9]{2} KiB/s  eta $time  elapsed 10\\.[0-9] s"
+expect_lines err 6

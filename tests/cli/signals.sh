@@ -1,0 +1,103 @@
+#!/bin/bash
+# SIGINT, SIGTERM and SIGHUP end a run within a second; what was received is kept and used.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A job of a script has SIGINT ignored; with job control it has not.
+set -m
+
+# Start a fetch that stalls after 300 KiB of 1 MiB (the small configuration may be one of the two
+# blobs that the rule is for), wait until the partial is there (it is written in pieces of 256 KiB).
+begin() { # WORD… after fetch
+    rm -rf "$TUG_STORE"
+    start_registry --generate app:1=1M --rule 'path=/blobs/ cut=stall at=307200 times=2'
+    "$TUG" fetch --plain-http "$@" "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+    pid=$!
+    for _ in $(seq 100); do
+        partial=$(find "$TUG_STORE/ingest" -type f -size +200k 2> /dev/null | head -n 1)
+        [ -z "$partial" ] || return 0
+        sleep 0.05
+    done
+    fail "no partial"
+}
+
+finish() { # EXPECTED STATUS
+    local began took_ms
+    began=$(date +%s%N)
+    wait "$pid"
+    status=$?
+    took_ms=$((($(date +%s%N) - began) / 1000000))
+    expect_status "$1"
+    [ "$took_ms" -lt 1000 ] || fail "it took $took_ms ms to stop"
+}
+
+for signal in INT TERM HUP; do
+    case $signal in
+    INT) expected=130 ;;
+    TERM) expected=143 ;;
+    HUP) expected=129 ;;
+    esac
+    begin --failed-file "$WORK/failed"
+    kill -"$signal" "$pid"
+    finish "$expected"
+    expect_empty out
+    expect_match err "tug: interrupted by SIG$signal; partial downloads are kept"
+    [ "$(cat "$WORK/failed")" = "$registry/app:1" ] || fail "failed file"
+    [ -s "$partial" ] || fail "the partial is gone"
+    [ ! -e "$TUG_STORE/index.json" ] || ! grep -q app:1 "$TUG_STORE/index.json" ||
+        fail "index.json names an image that is not complete"
+done
+
+# The next run goes on where this one stopped.
+run fetch -q --format json --plain-http "$registry/app:1"
+expect_status 0
+stop_registry
+received=$(sed -n 's/^blob_bytes //p' "$WORK/log")
+# 300 KiB before, the rest now, the configuration twice at most; far from 1.3 MiB.
+[ "$received" -lt $((1048576 + 65536)) ] || fail "$received bytes for a blob of 1 MiB"
+
+# JSON still has a line for the reference.
+begin --format json
+kill -TERM "$pid"
+finish 143
+[ "$(jq -r .error.code "$WORK/out")" = cancelled ] || fail "JSON of an interrupted run"
+
+# Twice at once is once (timeout(1) signals the child and its group).
+begin
+kill -TERM "$pid"
+kill -TERM "$pid"
+finish 143
+expect_text err "interrupted by SIGTERM"
+
+# An ignored signal stays ignored.
+rm -rf "$TUG_STORE"
+start_registry --generate app:1=1M --rate 1M
+(
+    trap '' HUP INT
+    exec "$TUG" fetch -q --plain-http "$registry/app:1" 2> "$WORK/err" > "$WORK/out"
+) &
+pid=$!
+sleep 0.5
+kill -HUP "$pid" || fail "it was over too soon"
+kill -INT "$pid" || fail "it did not ignore SIGHUP"
+wait "$pid"
+status=$?
+expect_status 0
+expect_lines out 1
+
+# Stopping cannot be held up by a terminal or pipe that nobody reads.
+start_registry --generate app:1=10K
+mkfifo "$WORK/pipe"
+# shellcheck disable=SC2217 # it holds the pipe open and reads nothing
+sleep 30 < "$WORK/pipe" &
+sleeper=$!
+head -c 100000 /dev/zero | tr '\0' x > "$WORK/filler"
+(
+    timeout 1 cat "$WORK/filler" # fills the pipe
+    exec "$TUG" fetch --plain-http "$registry/app:1" 2> /dev/null
+) > "$WORK/pipe" &
+pid=$!
+sleep 2
+kill -TERM "$pid"
+finish 143
+kill "$sleeper"
