@@ -17,6 +17,7 @@
 #include "registry/registry.h"
 
 #define TICK_DEFAULT_MS 200
+#define CHUNK_SIZE_DEFAULT_BYTES ((uint64_t)16 * 1024 * 1024)
 #define RETRY_MAX_WAIT_DEFAULT_MS 120000
 #define CONNECT_TIMEOUT_DEFAULT_MS 30000
 #define STALL_TIMEOUT_DEFAULT_MS 30000
@@ -127,6 +128,7 @@ static enum tug_status take_options(struct tug_fetch *fetch,
     own->max_concurrent_downloads =
         (unsigned)or_default(own->max_concurrent_downloads, TUG_DOWNLOADS_DEFAULT);
     own->retries = (unsigned)or_default(own->retries, TUG_RETRIES_DEFAULT);
+    own->chunk_size_bytes = or_default(own->chunk_size_bytes, CHUNK_SIZE_DEFAULT_BYTES);
     own->retry_max_wait_ms = or_default(own->retry_max_wait_ms, RETRY_MAX_WAIT_DEFAULT_MS);
     own->connect_timeout_ms = or_default(own->connect_timeout_ms, CONNECT_TIMEOUT_DEFAULT_MS);
     own->stall_timeout_ms = or_default(own->stall_timeout_ms, STALL_TIMEOUT_DEFAULT_MS);

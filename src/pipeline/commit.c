@@ -6,8 +6,9 @@
  * Knows: the store's door, digests. Does not know: the network, images.
  * Threads: each lane's own.
  *
- * A blob is hashed from the file right behind the worker that writes it, so the bytes come from the
- * page cache and the digest is there when the last byte is. What is verified waits in a group: as
+ * A blob is hashed from the file right behind the workers that write it, so the bytes come from the
+ * page cache and the digest is there when the last byte is. What came out of order, or is left from
+ * an earlier run, is hashed in steps, between other work. What is verified waits in a group: as
  * soon as the lane has nothing else to do, or the group is full, all of it is synced, renamed, and
  * made durable with one sync of the directory. Only then the resolver hears of it, and only after
  * that it may ask to name an image that needs it: the order that DESIGN's crash safety rests on.
@@ -22,6 +23,13 @@
 #include "pipeline/pool.h"
 
 #define GROUP_MAX TUG__GROUP_MAX
+/* Bytes of a blob that are hashed in one go: 256 KiB are what one message brings, the rest is what
+ * a blob lags behind. */
+#define HASH_STEP_BYTES ((uint64_t)2 * 1024 * 1024)
+/* Distance of the notes about a blob's beginning in its state file. */
+#define NOTE_BYTES ((uint64_t)1024 * 1024)
+/* When a run is stopped, a complete blob is still hashed if no more than this is left. */
+#define LAST_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
 /* How much of a blob is sent to the disk at a time while it still comes: the last fsync is then
  * short (1 GiB: 0.6 s without it). */
 #define WRITE_BACK_BYTES ((uint64_t)8 * 1024 * 1024)
@@ -40,6 +48,7 @@ static void close_transfer(struct tug__transfer *transfer)
 {
     tug__hash_destroy(transfer->hash);
     transfer->hash = NULL;
+    tug__extents_fini(&transfer->announced);
     tug__ingest_close(transfer->ingest);
     transfer->ingest = NULL;
 }
@@ -107,24 +116,11 @@ static void join_group(struct tug__lane *lane)
     lane->ready_count++;
 }
 
-/* A worker wrote [offset, offset + length). Within one stream every byte before the end of a
- * segment is in the file too, also when segments of an earlier worker are still to be taken. */
-static void take_segment(struct tug__lane *lane, const struct tug__msg *msg)
+/* All bytes are there and hashed, or an error was met: the verdict. */
+static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    struct tug__transfer *const transfer = msg->object;
     enum tug_status status = transfer->error.code;
 
-    transfer->announced_bytes += msg->length;
-    if (status == TUG_OK && transfer->hash == NULL) {
-        status = tug__hash_create(tug__digest_algorithm_name(transfer->digest.algorithm),
-                                  &transfer->hash, &transfer->error);
-    }
-    if (status == TUG_OK) {
-        status = hash_up_to(lane, transfer, msg->offset + msg->length, &transfer->error);
-    }
-    if (transfer->announced_bytes < transfer->size_bytes) {
-        return; /* an error is kept in the transfer: a worker may still be writing to it */
-    }
     if (status == TUG_OK) {
         status = check_digest(transfer, &transfer->error);
     }
@@ -135,6 +131,90 @@ static void take_segment(struct tug__lane *lane, const struct tug__msg *msg)
     transfer->next_ready = lane->ready;
     lane->ready = transfer;
     join_group(lane);
+}
+
+static void add_lagging(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    struct tug__transfer **link = &lane->lagging;
+
+    while (*link != NULL) {
+        link = &(*link)->next_lagging;
+    }
+    *link = transfer;
+    transfer->next_lagging = NULL;
+    transfer->is_lagging = true;
+}
+
+static void remove_lagging(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    struct tug__transfer **link = &lane->lagging;
+
+    while (*link != NULL && *link != transfer) {
+        link = &(*link)->next_lagging;
+    }
+    if (*link != NULL) {
+        *link = transfer->next_lagging;
+    }
+    transfer->is_lagging = false;
+}
+
+/* Hash a step of what is there, and conclude when that was the last. An error is kept in the
+ * transfer until every byte is announced: a worker may still be writing to it. */
+static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    const uint64_t reach = tug__extents_reach(&transfer->announced, transfer->hashed_bytes);
+    const uint64_t step_end = reach - transfer->hashed_bytes < HASH_STEP_BYTES
+                                  ? reach
+                                  : transfer->hashed_bytes + HASH_STEP_BYTES;
+    bool is_behind;
+
+    if (transfer->error.code == TUG_OK) {
+        (void)hash_up_to(lane, transfer, step_end, &transfer->error);
+    }
+    is_behind = transfer->error.code == TUG_OK && transfer->hashed_bytes < reach;
+    if (is_behind && !transfer->is_lagging) {
+        add_lagging(lane, transfer);
+    } else if (!is_behind && transfer->is_lagging) {
+        remove_lagging(lane, transfer);
+    }
+    if (!is_behind && transfer->announced_bytes >= transfer->size_bytes) {
+        conclude(lane, transfer);
+    }
+}
+
+/* Say how much of the beginning is in the file: in the state file, if there is one, and then to
+ * those who may reuse the slots of what lies before. A note that cannot be written is left out: the
+ * older one is still true. */
+static void settle(struct tug__transfer *transfer)
+{
+    const uint64_t before = tug__counter_get(&transfer->settled);
+    const uint64_t reach = tug__extents_reach(&transfer->announced, 0);
+
+    if (tug__gate_is_open(&transfer->has_state)) {
+        if (reach - before < NOTE_BYTES ||
+            tug__ingest_note(transfer->ingest, 0, 0, reach, NULL) != TUG_OK) {
+            return;
+        }
+    }
+    tug__counter_set(&transfer->settled, reach);
+}
+
+/* A worker wrote [offset, offset + length), or found it in the partial file. */
+static void take_segment(struct tug__lane *lane, const struct tug__msg *msg)
+{
+    struct tug__transfer *const transfer = msg->object;
+    struct tug_error *const error = &transfer->error;
+
+    transfer->announced_bytes += msg->length;
+    if (error->code == TUG_OK) {
+        (void)tug__extents_add(&transfer->announced, msg->offset, msg->offset + msg->length, error);
+    }
+    if (error->code == TUG_OK && transfer->hash == NULL) {
+        (void)tug__hash_create(tug__digest_algorithm_name(transfer->digest.algorithm),
+                               &transfer->hash, error);
+    }
+    settle(transfer);
+    follow(lane, transfer);
 }
 
 /* Which digest names a document, and is it the one that was promised? */
@@ -182,7 +262,7 @@ static enum tug_status write_document(struct tug__lane *lane, struct tug__job *j
     }
     job->was_present = false;
     status = tug__ingest_open(store, &job->reply.digest, job->reply.length, &ingest, err);
-    if (status == TUG_OK && ingest->resumed_bytes > 0) {
+    if (status == TUG_OK && ingest->present.count > 0) {
         status = tug__ingest_reset(ingest, err);
     }
     if (status == TUG_OK) {
@@ -326,6 +406,9 @@ static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
             handle_work(lane, &work);
         }
     }
+    if (transfer->is_lagging) {
+        remove_lagging(lane, transfer);
+    }
     if (msg->length != 0 && transfer->ingest != NULL) {
         (void)tug__ingest_remove(transfer->ingest, NULL); /* else the next run finds it bad again */
     }
@@ -356,6 +439,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
     case TUG__MSG_NONE:
     case TUG__MSG_JOB:
     case TUG__MSG_STARTED:
+    case TUG__MSG_FLOWING:
     case TUG__MSG_JOB_DONE:
     case TUG__MSG_JOB_FAILED:
     case TUG__MSG_COMMITTED:
@@ -393,16 +477,38 @@ static bool is_group_old(const struct tug__lane *lane)
     return lane->ready_count > 0 && tug__now_ns() - lane->group_since_ns > GROUP_WAIT_NS;
 }
 
+/* Go on with a blob that lags behind, each in turn. When the run ends, only what is complete and
+ * soon done is: the next run hashes the rest again anyway.
+ * Returns: false when there is none. */
+static bool follow_lagging(struct tug__lane *lane)
+{
+    struct tug__transfer *const transfer = lane->lagging;
+
+    if (transfer == NULL) {
+        return false;
+    }
+    remove_lagging(lane, transfer);
+    if (lane->is_stopping && (transfer->announced_bytes < transfer->size_bytes ||
+                              transfer->size_bytes - transfer->hashed_bytes > LAST_BYTES_MAX)) {
+        return true;
+    }
+    follow(lane, transfer);
+    return true;
+}
+
 void *tug__lane_main(void *argument)
 {
     struct tug__lane *const lane = argument;
 
     for (;;) {
         struct tug__msg msg;
+        const bool has_message = next_message(lane, &msg);
 
-        if (next_message(lane, &msg)) {
+        if (has_message) {
             handle(lane, &msg);
-            if (is_group_old(lane)) {
+        }
+        if (follow_lagging(lane) || has_message) {
+            if (is_group_old(lane) || lane->ready_count == GROUP_MAX) {
                 commit_group(lane);
             }
         } else if (lane->ready_count > 0) {

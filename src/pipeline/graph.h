@@ -39,6 +39,13 @@ enum tug__node_state {
     TUG__NODE_FAILED,     /* for good */
 };
 
+/* What shall become of a transfer that is given up. */
+enum tug__drop {
+    TUG__DROP_NOT = 0,
+    TUG__DROP_KEEP,   /* its partial file stays */
+    TUG__DROP_REMOVE, /* its partial file is bad */
+};
+
 /* Something to be fetched. */
 struct tug__node {
     struct tug_digest digest; /* unset: a tag whose digest is not known yet */
@@ -53,17 +60,23 @@ struct tug__node {
 
     enum tug__node_state state;
     enum tug__job_kind job_kind; /* what to ask next */
-    struct tug__job *job;        /* out */
-    enum tug__msg_kind verdict;  /* COMMITTED or REJECTED that came before the job's end */
+    struct tug__job *jobs;       /* out; more than one only for a blob */
+    unsigned job_count;
+    enum tug__msg_kind verdict; /* COMMITTED or REJECTED that came before the last job's end */
     struct tug__transfer *transfer;
+    enum tug__drop drop;     /* to be sent to the lane when the last job is back */
     struct tug__edge *edges; /* who waits, the first that asked first */
+    unsigned width;          /* connections a blob should have */
     unsigned failures;       /* in a row, without progress */
-    uint64_t mark_bytes;     /* transfer->next_byte at the last failure */
+    unsigned served_by;      /* endpoint of the last answer */
+    unsigned avoid;          /* endpoint that gave bad content, 0: none */
+    uint64_t mark_bytes;     /* of the blob in the file at the last failure */
     bool is_second_try;      /* content was bad once: it was fetched again from zero */
     bool is_wait_told;       /* TUG_EVENT_WAITING was sent */
-    uint64_t wake_ns;
+    uint64_t wake_ns;        /* no job before */
+    uint64_t beside_ns;      /* no further job beside a running one before */
     uint64_t started_ns;     /* when its first job began, 0: none has */
-    bool is_running;         /* a worker asks for its bytes */
+    bool is_running;         /* a worker asks for its bytes, and STARTED was told */
     struct tug_error *error; /* owned; TUG__NODE_FAILED */
 
     struct tug__node *next, *previous; /* all nodes */

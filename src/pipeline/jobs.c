@@ -39,15 +39,36 @@ static struct tug__node *take_first(struct tug__node_list *list)
     return node;
 }
 
+static void prepend(struct tug__node_list *list, struct tug__node *node)
+{
+    node->next_queued = list->first;
+    list->first = node;
+    if (list->last == NULL) {
+        list->last = node;
+    }
+}
+
 void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
 {
+    struct tug__host *host;
+
     node->state = TUG__NODE_QUEUED;
     if (node->job_kind == TUG__JOB_INLINE) {
         append(&resolver->queued_inline, node);
-    } else if (node->job_kind == TUG__JOB_BLOB) {
-        append(&resolver->queued_blobs, node);
+        return;
+    }
+    host = tug__host_find(resolver, tug_ref_host(node->source->ref));
+    if (host == NULL) {
+        struct tug_error error = {0};
+
+        (void)tug__fail_memory(&error);
+        tug__node_fail(resolver, node, &error);
+    } else if (node->job_kind != TUG__JOB_BLOB) {
+        append(&host->queued_documents, node);
+    } else if (node->transfer != NULL) {
+        prepend(&host->queued_blobs, node);
     } else {
-        append(&resolver->queued_documents, node);
+        append(&host->queued_blobs, node);
     }
 }
 
@@ -83,20 +104,40 @@ static bool make_transfer(struct tug__resolver *resolver, struct tug__node *node
     transfer->size_bytes = node->size_bytes;
     transfer->lane = resolver->next_lane++ % resolver->pool->lane_count;
     transfer->owner = node;
-    tug__counter_set(&transfer->progress, 0);
+    tug__gate_init(&transfer->has_state);
+    tug__counter_set(&transfer->settled, 0);
+    tug__ranges_init(&transfer->ranges, node->size_bytes);
+    transfer->next = resolver->transfers;
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer;
+    }
+    resolver->transfers = transfer;
     node->transfer = transfer;
     node->mark_bytes = 0;
+    node->width = 1;
     resolver->transfers_open++;
     return true;
 }
 
 void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node)
 {
-    free(node->transfer);
+    struct tug__transfer *const transfer = node->transfer;
+
+    if (transfer->previous != NULL) {
+        transfer->previous->next = transfer->next;
+    } else {
+        resolver->transfers = transfer->next;
+    }
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer->previous;
+    }
+    tug__ranges_fini(&transfer->ranges);
+    free(transfer);
     node->transfer = NULL;
     resolver->transfers_open--;
 }
 
+/* A job for a node, without its share. */
 static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__node *node)
 {
     const struct tug_ref *const ref = node->source->ref;
@@ -115,6 +156,7 @@ static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__nod
     job->digest = node->digest;
     job->has_size = node->has_size;
     job->size_bytes = node->size_bytes;
+    job->avoid = node->avoid;
     if (node->tag != NULL) {
         (void)snprintf(job->reference, sizeof job->reference, "%s", node->tag);
     } else {
@@ -122,10 +164,6 @@ static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__nod
     }
     tug__cancel_init(&job->cancel);
     if (node->job_kind == TUG__JOB_BLOB) {
-        if (node->transfer == NULL && !make_transfer(resolver, node)) {
-            free(job);
-            return NULL;
-        }
         job->transfer = node->transfer;
     } else {
         job->lane = resolver->next_lane++ % resolver->pool->lane_count;
@@ -139,16 +177,71 @@ void tug__job_free(struct tug__job *job)
     free(job);
 }
 
+static void add_job(struct tug__node *node, struct tug__job *job)
+{
+    job->next = node->jobs;
+    node->jobs = job;
+    node->job_count++;
+    node->state = TUG__NODE_ACTIVE;
+    if (node->is_document) {
+        tug__node_note_start(node);
+    }
+}
+
+bool tug__node_submit(struct tug__resolver *resolver, struct tug__node *node,
+                      const struct tug__share *share)
+{
+    struct tug__job *const job = make_job(resolver, node);
+
+    if (job == NULL) {
+        return false;
+    }
+    if (share != NULL) {
+        job->share = *share;
+        job->is_opening = !node->transfer->ranges.is_open;
+        job->is_beside = node->job_count > 0;
+        tug__ranges_join(&node->transfer->ranges, &job->share);
+    }
+    if (!tug__pool_submit(resolver->pool, job)) {
+        if (share != NULL) {
+            /* nothing has been fetched of it; an extent that was taken always fits back */
+            (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
+                                        NULL);
+        }
+        tug__job_free(job);
+        return false;
+    }
+    resolver->jobs_out++;
+    add_job(node, job);
+    return true;
+}
+
+void tug__node_cancel_jobs(struct tug__resolver *resolver, struct tug__node *node)
+{
+    for (struct tug__job *job = node->jobs; job != NULL; job = job->next) {
+        tug__cancel_set(&job->cancel);
+    }
+    if (node->jobs != NULL) {
+        tug__pool_wake(resolver->pool);
+    }
+}
+
 void tug__node_drop_transfer(struct tug__resolver *resolver, struct tug__node *node,
-                             bool remove_file)
+                             enum tug__drop drop)
 {
     const struct tug__msg msg = {
         .kind = TUG__MSG_DROP,
         .object = node->transfer,
-        .length = remove_file ? 1 : 0,
+        .length = drop == TUG__DROP_REMOVE ? 1 : 0,
     };
 
     node->state = TUG__NODE_DROPPING;
+    node->drop = node->drop == TUG__DROP_REMOVE ? TUG__DROP_REMOVE : drop;
+    if (node->job_count > 0) {
+        tug__node_cancel_jobs(resolver, node);
+        return; /* their workers still write to the file */
+    }
+    node->drop = TUG__DROP_NOT;
     tug__pool_send(resolver->pool, node->transfer->lane, &msg);
 }
 
@@ -156,7 +249,7 @@ void tug__node_drop_transfer(struct tug__resolver *resolver, struct tug__node *n
 void tug__node_abandon(struct tug__resolver *resolver, struct tug__node *node)
 {
     if (node->transfer != NULL) {
-        tug__node_drop_transfer(resolver, node, false);
+        tug__node_drop_transfer(resolver, node, TUG__DROP_KEEP);
     } else {
         tug__graph_remove(&resolver->graph, node);
     }
@@ -169,79 +262,120 @@ void tug__node_note_start(struct tug__node *node)
     }
 }
 
-/* Give the node at the head of a list to a worker. Returns: false when there is no room. */
-static bool submit_first(struct tug__resolver *resolver, struct tug__node_list *list)
+static void fail_for_memory(struct tug__resolver *resolver, struct tug__node *node)
 {
-    struct tug__node *const node = list->first;
+    struct tug_error error = {0};
+
+    (void)tug__fail_memory(&error);
+    tug__node_fail(resolver, node, &error);
+}
+
+/* Give the node at the head of a list to a worker. There is room for its job. */
+static void submit_first(struct tug__resolver *resolver, struct tug__node_list *list)
+{
+    struct tug__node *const node = take_first(list);
+    const bool is_blob = node->job_kind == TUG__JOB_BLOB;
+    struct tug__share share;
 
     if (!tug__node_is_needed(node)) {
-        tug__node_abandon(resolver, take_first(list));
-        return true;
+        tug__node_abandon(resolver, node);
+        return;
     }
-    node->job = make_job(resolver, node);
-    if (node->job == NULL) {
-        struct tug_error error = {0};
-
-        (void)tug__fail_memory(&error);
-        tug__node_fail(resolver, take_first(list), &error);
-        return true;
+    if (is_blob && ((node->transfer == NULL && !make_transfer(resolver, node)) ||
+                    !tug__parts_take(resolver, node, &share))) {
+        fail_for_memory(resolver, node);
+        return;
     }
-    if (!tug__pool_submit(resolver->pool, node->job)) {
-        tug__job_free(node->job);
-        node->job = NULL;
-        return false;
+    if (!tug__node_submit(resolver, node, is_blob ? &share : NULL)) {
+        fail_for_memory(resolver, node);
     }
-    (void)take_first(list);
-    node->state = TUG__NODE_ACTIVE;
-    if (node->is_document) {
-        tug__node_note_start(node);
-    }
-    return true;
 }
 
 /* Hand inline content to a lane, which verifies and stores it like a fetched document. */
 static void submit_inline(struct tug__resolver *resolver)
 {
     struct tug__node *const node = take_first(&resolver->queued_inline);
-    struct tug_error error = {0};
-    struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT};
+    struct tug__job *const job = make_job(resolver, node);
+    const struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT, .object = job};
 
-    node->job = make_job(resolver, node);
-    if (node->job == NULL) {
-        (void)tug__fail_memory(&error);
-        tug__node_fail(resolver, node, &error);
+    if (job == NULL) {
+        fail_for_memory(resolver, node);
         return;
     }
-    node->job->reply.body = (char *)node->data;
-    node->job->reply.length = node->size_bytes;
+    job->reply.body = (char *)node->data;
+    job->reply.length = node->size_bytes;
     node->data = NULL;
-    node->state = TUG__NODE_ACTIVE;
     tug__node_note_start(node);
+    add_job(node, job);
     resolver->inline_out++;
-    msg.object = node->job;
-    tug__pool_send(resolver->pool, node->job->lane, &msg);
+    tug__pool_send(resolver->pool, job->lane, &msg);
+}
+
+/* Tell whether the first blob of a line may begin. Blobs whose bytes are all there but not yet
+ * committed hold a file each. */
+static bool may_begin_blob(const struct tug__resolver *resolver, const struct tug__host *host)
+{
+    const unsigned transfers_max = 2 * resolver->pool->worker_count + TUG__GROUP_MAX;
+
+    return host->queued_blobs.first != NULL &&
+           (resolver->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
+}
+
+/* The next host that has work of a kind and may be asked; NULL when there is none. It goes to the
+ * end of the list, so that all have their turn. */
+static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_documents,
+                                   uint64_t now_ns)
+{
+    struct tug__host **link = &resolver->hosts;
+    struct tug__host *host;
+
+    for (; *link != NULL; link = &(*link)->next) {
+        if (now_ns >= (*link)->pause_until_ns &&
+            (wants_documents ? (*link)->queued_documents.first != NULL
+                             : may_begin_blob(resolver, *link))) {
+            break;
+        }
+    }
+    host = *link;
+    if (host == NULL) {
+        return NULL;
+    }
+    *link = host->next;
+    host->next = NULL;
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = host;
+    return host;
+}
+
+/* Jobs the ring has room for: one at work and one at hand for each worker. */
+static unsigned room(const struct tug__resolver *resolver)
+{
+    const unsigned most = 2 * resolver->pool->worker_count;
+
+    return resolver->jobs_out < most ? most - resolver->jobs_out : 0;
 }
 
 void tug__jobs_submit(struct tug__resolver *resolver)
 {
-    /* Blobs whose bytes are all there but not yet committed hold a file each. */
-    const unsigned transfers_max = 2 * resolver->pool->worker_count + TUG__GROUP_MAX;
+    const uint64_t now_ns = tug__now_ns();
+    struct tug__host *host;
 
     while (!resolver->is_stopping && resolver->queued_inline.first != NULL &&
            resolver->inline_out < INLINE_OUT_MAX) {
         submit_inline(resolver);
     }
-    while (!resolver->is_stopping && resolver->queued_documents.first != NULL) {
-        if (!submit_first(resolver, &resolver->queued_documents)) {
-            return;
-        }
+    while (!resolver->is_stopping && room(resolver) > 0 &&
+           (host = next_host(resolver, true, now_ns)) != NULL) {
+        submit_first(resolver, &host->queued_documents);
     }
-    while (!resolver->is_stopping && resolver->queued_blobs.first != NULL &&
-           (resolver->transfers_open < transfers_max ||
-            resolver->queued_blobs.first->transfer != NULL)) {
-        if (!submit_first(resolver, &resolver->queued_blobs)) {
-            return;
-        }
+    while (!resolver->is_stopping && room(resolver) > 0 &&
+           (host = next_host(resolver, false, now_ns)) != NULL) {
+        submit_first(resolver, &host->queued_blobs);
+    }
+    if (!resolver->is_stopping) {
+        tug__parts_submit(resolver);
     }
 }
 
@@ -251,6 +385,11 @@ uint64_t tug__jobs_wake(struct tug__resolver *resolver)
     uint64_t next_ns = TUG__NEVER_NS;
     struct tug__node *next;
 
+    for (const struct tug__host *host = resolver->hosts; host != NULL; host = host->next) {
+        if (host->pause_until_ns > now_ns && host->pause_until_ns < next_ns) {
+            next_ns = host->pause_until_ns;
+        }
+    }
     for (struct tug__node *node = resolver->graph.nodes; node != NULL; node = next) {
         next = node->next;
         if (node->state != TUG__NODE_WAITING) {
@@ -269,16 +408,10 @@ uint64_t tug__jobs_wake(struct tug__resolver *resolver)
 
 void tug__jobs_cancel_unneeded(struct tug__resolver *resolver)
 {
-    bool has_cancelled = false;
-
     for (struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
-        if (node->job != NULL && !tug__node_is_needed(node)) {
-            tug__cancel_set(&node->job->cancel);
-            has_cancelled = true;
+        if (node->jobs != NULL && !tug__node_is_needed(node)) {
+            tug__node_cancel_jobs(resolver, node);
         }
-    }
-    if (has_cancelled) {
-        tug__pool_wake(resolver->pool);
     }
 }
 
@@ -287,13 +420,17 @@ void tug__jobs_fini(struct tug__resolver *resolver)
     while (resolver->graph.nodes != NULL) {
         struct tug__node *const node = resolver->graph.nodes;
 
-        if (node->job != NULL) {
-            tug__job_free(node->job);
+        while (node->jobs != NULL) {
+            struct tug__job *const job = node->jobs;
+
+            node->jobs = job->next;
+            tug__job_free(job);
         }
         if (node->transfer != NULL) {
             tug__hash_destroy(node->transfer->hash);
+            tug__extents_fini(&node->transfer->announced);
             tug__ingest_close(node->transfer->ingest);
-            free(node->transfer);
+            tug__transfer_free(resolver, node);
         }
         tug__graph_remove(&resolver->graph, node);
     }

@@ -6,8 +6,9 @@
  * Threads: the resolver.
  *
  * A node with a blob keeps its transfer over failed jobs, so that the next job goes on at the byte
- * where the last one stopped. When content turns out bad, the transfer is dropped with its file and
- * the node tries once more from zero; bad again, it fails.
+ * where the last one stopped. A job that ran beside others and got no answer only shows that more
+ * connections are not to be had now. When content turns out bad, the transfer is dropped with its
+ * file and the node tries once more from zero, in one stream; bad again, it fails.
  */
 #include "pipeline/resolver.h"
 
@@ -21,6 +22,8 @@
 #define REAL_PROGRESS_BYTES ((uint64_t)1024 * 1024)
 /* How often a blob that another process downloads is looked for. */
 #define BUSY_WAIT_NS (200 * TUG__NS_PER_MS)
+/* How long no further connection is tried for a blob after one failed. */
+#define BESIDE_WAIT_NS (1000 * TUG__NS_PER_MS)
 /* How long the commit of a document takes, about. */
 #define SAME_DOCUMENT_WAIT_NS (20 * TUG__NS_PER_MS)
 
@@ -47,17 +50,20 @@ void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
         error = node->error;
     }
     if (node->transfer != NULL) {
-        tug__node_drop_transfer(resolver, node,
-                                false); /* keeps node->error: it fails again when dropped */
+        /* keeps node->error: it fails again when dropped */
+        tug__node_drop_transfer(resolver, node, TUG__DROP_KEEP);
     }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         tug__image_fail(resolver, edge->image, error);
     }
 }
 
+/* No job for a node for a while. What runs for it goes on. */
 static void wait_for(struct tug__node *node, uint64_t delay_ns)
 {
-    node->state = TUG__NODE_WAITING;
+    if (node->job_count == 0) {
+        node->state = TUG__NODE_WAITING;
+    }
     node->wake_ns = tug__now_ns() + delay_ns;
 }
 
@@ -99,8 +105,8 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
                               .ref = node->source->result.ref,
                               .digest = node->digest,
                               .error = &shown};
-    const uint64_t reached = node->transfer != NULL ? node->transfer->next_byte : 0;
-    const uint64_t progress = reached - node->mark_bytes;
+    const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
+    const uint64_t progress = reached > node->mark_bytes ? reached - node->mark_bytes : 0;
 
     node->mark_bytes = reached;
     node->failures = progress >= REAL_PROGRESS_BYTES ? 0 : progress > 0 ? 1 : node->failures + 1;
@@ -130,10 +136,11 @@ static void refetch_or_fail(struct tug__resolver *resolver, struct tug__node *no
         return;
     }
     node->is_second_try = true;
+    node->avoid = node->served_by;
     add_subject(node, &shown);
     tug__emit(resolver, &event);
     if (node->transfer != NULL) {
-        tug__node_drop_transfer(resolver, node, true);
+        tug__node_drop_transfer(resolver, node, TUG__DROP_REMOVE);
     } else {
         tug__node_enqueue(resolver, node);
     }
@@ -146,12 +153,45 @@ static void fall_back_from_inline(struct tug__resolver *resolver, struct tug__no
     tug__node_enqueue(resolver, node);
 }
 
+/* The registry wants to be left alone: nothing is asked of it until then, and that is no failure.
+ */
+static void defer(struct tug__resolver *resolver, struct tug__node *node,
+                  const struct tug__job *job)
+{
+    struct tug__host *const host = tug__host_find(resolver, job->source.host);
+    const uint64_t until_ns = tug__deadline_ns(job->retry_after_ms);
+
+    if (host != NULL && host->pause_until_ns < until_ns) {
+        host->pause_until_ns = until_ns;
+    }
+    wait_for(node, job->retry_after_ms * TUG__NS_PER_MS);
+}
+
+/* A job beside others got no answer that is of use. The blob goes on without it. */
+static void take_beside_failure(struct tug__resolver *resolver, struct tug__node *node,
+                                const struct tug__job *job)
+{
+    struct tug__host *const host = tug__host_find(resolver, job->source.host);
+
+    if (job->ranges_ignored) {
+        node->transfer->ranges.is_single = true;
+        if (host != NULL) {
+            host->ignores_ranges = true;
+        }
+    }
+    node->beside_ns = tug__now_ns() + BESIDE_WAIT_NS;
+    node->width = node->job_count > 0 ? node->job_count : 1;
+}
+
 static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
                          struct tug__job *job)
 {
     const struct tug_error *const error = &job->error;
 
-    if (!tug__node_is_needed(node)) {
+    if (job->is_beside && !job->share.is_flowing && node->job_count > 0 &&
+        error->code != TUG_ERR_STORE) {
+        take_beside_failure(resolver, node, job);
+    } else if (!tug__node_is_needed(node)) {
         tug__node_abandon(resolver, node);
     } else if (job->kind == TUG__JOB_INLINE && error->code == TUG_ERR_CONTENT &&
                node->size_bytes > 0) {
@@ -166,8 +206,13 @@ static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
         tug__node_enqueue(resolver, node); /* given up, then wanted again by another image */
     } else if (error->code == TUG_ERR_CONTENT) {
         refetch_or_fail(resolver, node, error);
+    } else if (job->ranges_ignored) {
+        take_beside_failure(resolver, node, job); /* the others have ended meanwhile */
+        tug__node_enqueue(resolver, node);
+    } else if (job->is_deferred) {
+        defer(resolver, node, job);
     } else {
-        retry_or_fail(resolver, node, error, job->reply.retry_after_ms);
+        retry_or_fail(resolver, node, error, job->retry_after_ms);
     }
 }
 
@@ -274,7 +319,11 @@ static void take_verdict(struct tug__resolver *resolver, struct tug__node *node)
 {
     const enum tug__msg_kind verdict = node->verdict;
 
-    if (node->job != NULL || verdict == TUG__MSG_NONE) {
+    if (verdict == TUG__MSG_NONE) {
+        return;
+    }
+    if (node->job_count > 0) {
+        tug__node_cancel_jobs(resolver, node); /* late shares of what is complete */
         return;
     }
     node->verdict = TUG__MSG_NONE;
@@ -291,48 +340,101 @@ static bool is_head_refused(const struct tug_error *error)
     return error->http_status >= 400 && error->http_status < 500 && error->http_status != 429;
 }
 
-/* A worker asks for a blob's bytes, from offset on. */
-static void take_started(struct tug__resolver *resolver, struct tug__node *node, uint64_t offset)
+/* A worker opened the partial file and asks for a blob's bytes. */
+static void take_started(struct tug__resolver *resolver, struct tug__job *job)
 {
+    struct tug__node *const node = job->owner;
+    struct tug__ranges *const ranges = &node->transfer->ranges;
     struct tug_event event = {
         .kind = TUG_EVENT_STARTED,
         .ref = node->source->result.ref,
         .digest = node->digest,
         .media_type = node->media_type,
         .size_bytes = node->size_bytes,
-        .done_bytes = offset,
     };
+    struct tug_error error = {0};
 
+    if (tug__ranges_open(ranges, &job->share, &node->transfer->ingest->present, &error) != TUG_OK) {
+        tug__node_fail(resolver, node, &error);
+        return;
+    }
+    event.done_bytes = ranges->done_bytes;
     tug__node_note_start(node);
     node->is_running = true;
     tug__emit(resolver, &event);
+}
+
+/* A share's answer has begun. */
+static void take_flowing(struct tug__resolver *resolver, struct tug__job *job)
+{
+    struct tug__node *const node = job->owner;
+    struct tug_error error = {0};
+
+    if (tug__ranges_flow(&node->transfer->ranges, &job->share, &error) != TUG_OK) {
+        tug__node_fail(resolver, node, &error);
+    }
+}
+
+static void remove_job(struct tug__resolver *resolver, struct tug__node *node,
+                       const struct tug__job *job)
+{
+    struct tug__job **link = &node->jobs;
+
+    while (*link != job) {
+        link = &(*link)->next;
+    }
+    *link = job->next;
+    node->job_count--;
+    if (job->kind == TUG__JOB_INLINE) {
+        resolver->inline_out--;
+    } else {
+        resolver->jobs_out--;
+    }
+}
+
+/* A share has ended, well or not. */
+static void take_share(struct tug__resolver *resolver, struct tug__node *node, struct tug__job *job,
+                       bool has_failed)
+{
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+    struct tug_error error = {0};
+
+    node->is_running = node->job_count > 0;
+    node->served_by = job->served_by;
+    if (tug__ranges_give_back(ranges, &job->share, job->next_byte, &error) != TUG_OK) {
+        tug__node_fail(resolver, node, &error);
+    } else if (node->drop != TUG__DROP_NOT) {
+        if (node->job_count == 0) {
+            tug__node_drop_transfer(resolver, node, node->drop);
+        }
+    } else if (ranges->is_open && ranges->done_bytes == ranges->size_bytes) {
+        /* The lane has every byte: its verdict counts, also when a request ended badly. */
+        take_verdict(resolver, node);
+    } else if (has_failed) {
+        take_failure(resolver, node, job);
+    } else if (node->job_count == 0) {
+        tug__node_enqueue(resolver, node); /* its next share */
+    }
 }
 
 static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool has_failed)
 {
     struct tug__node *const node = job->owner;
     struct tug__host *const host = tug__host_find(resolver, job->source.host);
-    const bool is_complete =
-        job->kind == TUG__JOB_BLOB && node->transfer->next_byte == node->size_bytes;
 
-    node->job = NULL;
-    node->is_running = false;
+    remove_job(resolver, node, job);
     if (host != NULL) {
         host->scheme = job->source.scheme;
     }
-    if (job->kind == TUG__JOB_INLINE) {
-        resolver->inline_out--;
-    }
-    if (is_complete) {
-        /* The lane has every byte: its verdict counts, also when the request ended badly. */
-        take_verdict(resolver, node);
+    if (job->kind == TUG__JOB_BLOB) {
+        take_share(resolver, node, job, has_failed);
     } else if (has_failed && job->kind == TUG__JOB_RESOLVE && is_head_refused(&job->error)) {
         take_resolved(resolver, node, job); /* some registries know no HEAD: ask with a GET */
     } else if (has_failed) {
         take_failure(resolver, node, job);
     } else if (job->kind == TUG__JOB_RESOLVE) {
         take_resolved(resolver, node, job);
-    } else if (job->kind != TUG__JOB_BLOB) {
+    } else {
         take_document(resolver, node, job);
     }
     tug__job_free(job);
@@ -356,7 +458,10 @@ void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg 
 
     switch ((enum tug__msg_kind)msg->kind) {
     case TUG__MSG_STARTED:
-        take_started(resolver, ((struct tug__transfer *)msg->object)->owner, msg->offset);
+        take_started(resolver, msg->object);
+        break;
+    case TUG__MSG_FLOWING:
+        take_flowing(resolver, msg->object);
         break;
     case TUG__MSG_JOB_DONE:
         take_job(resolver, msg->object, false);

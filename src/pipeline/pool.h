@@ -68,8 +68,9 @@ struct tug__lane {
     pthread_t thread;
     bool is_started;
     /* lane thread only */
-    uint8_t *piece;              /* TUG__PIECE_BYTES */
-    struct tug__transfer *ready; /* verified, waiting for the group's commit; newest first */
+    uint8_t *piece;                /* TUG__PIECE_BYTES */
+    struct tug__transfer *lagging; /* with bytes in the file that are not hashed yet, in turn */
+    struct tug__transfer *ready;   /* verified, waiting for the group's commit; newest first */
     struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
     struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
     unsigned ready_job_count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The resolver's state, shared by its three files: run.c (loop, events, clock), resolve.c (images
- * and documents), jobs.c (requests and their results). All of it belongs to the thread of tug__run.
+ * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c and image.c
+ * (images and documents), jobs.c (requests), parts.c (blobs over several connections), outcome.c
+ * (what comes of them). All of it belongs to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -9,6 +10,7 @@
 #include "pipeline/graph.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pool.h"
+#include "pipeline/spread.h"
 #include "registry/retry.h"
 
 /* A first-in first-out list of nodes that wait for their turn. */
@@ -16,10 +18,14 @@ struct tug__node_list {
     struct tug__node *first, *last;
 };
 
-/* What is known of a registry. */
+/* A registry, as references name it: what waits for it, and what is known of it. */
 struct tug__host {
     const char *name; /* borrowed from a reference */
     enum tug__scheme scheme;
+    struct tug__node_list queued_documents; /* first: they make the next work known */
+    struct tug__node_list queued_blobs;
+    uint64_t pause_until_ns; /* it asked to be left alone */
+    bool ignores_ranges;
     struct tug__host *next;
 };
 
@@ -27,15 +33,14 @@ struct tug__resolver {
     const struct tug__run_settings *settings;
     struct tug__pool *pool;
     struct tug__graph graph;
-    struct tug__image *images; /* ref_count of them */
-    struct tug__host *hosts;
+    struct tug__image *images;       /* ref_count of them */
+    struct tug__host *hosts;         /* asked in turn: after each look the first goes to the end */
+    struct tug__transfer *transfers; /* all that are open */
+    struct tug__spread spread;
     struct tug__wish wish;
     struct tug__retry_policy retry_policy;
     uint32_t random; /* state of the jitter */
 
-    /* what waits for a worker, documents first: they make the next work known */
-    struct tug__node_list queued_documents;
-    struct tug__node_list queued_blobs;
     struct tug__node_list queued_inline; /* for a lane */
 
     /* counts that bound what is under way */
@@ -43,6 +48,7 @@ struct tug__resolver {
     size_t images_active;
     size_t images_done;
     unsigned transfers_open;
+    unsigned jobs_out; /* at workers or in their ring */
     unsigned inline_out;
     unsigned next_lane;
 
@@ -91,15 +97,23 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
 
 /* --- jobs.c --- */
 
-/* Put a node in line for its turn. */
+/* Put a node in line for its turn; one whose bytes came already goes to the head. */
 void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node);
+/* Make a job of a node and hand it to the workers.
+ * share: of a blob that is open already, NULL for anything else; moved into the job.
+ * Returns: false when there is no room or no memory; nothing has changed then. */
+bool tug__node_submit(struct tug__resolver *resolver, struct tug__node *node,
+                      const struct tug__share *share);
 /* Remember when the first job of a node began. */
 void tug__node_note_start(struct tug__node *node);
 /* Take a node that nobody needs off whatever it was about to do. It may be freed. */
 void tug__node_abandon(struct tug__resolver *resolver, struct tug__node *node);
-/* Have the lane close a node's transfer, and remove its file if that is bad. */
+/* Have the lane close a node's transfer, as soon as all its jobs are back; running ones are
+ * cancelled. */
 void tug__node_drop_transfer(struct tug__resolver *resolver, struct tug__node *node,
-                             bool remove_file);
+                             enum tug__drop drop);
+/* Cancel the jobs of a node: their results are of no use. */
+void tug__node_cancel_jobs(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a node's transfer that no lane holds. */
 void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a job and the body it holds. */
@@ -114,6 +128,17 @@ uint64_t tug__jobs_wake(struct tug__resolver *resolver);
 void tug__jobs_cancel_unneeded(struct tug__resolver *resolver);
 /* Free the jobs and transfers of all nodes; the pool is stopped. */
 void tug__jobs_fini(struct tug__resolver *resolver);
+
+/* --- parts.c --- */
+
+/* Give idle workers shares of blobs that are being fetched already. */
+void tug__parts_submit(struct tug__resolver *resolver);
+/* Measure, and decide whether blobs get more connections. Returns: when to look again. */
+uint64_t tug__parts_look(struct tug__resolver *resolver);
+/* A share for a node that has no job out: the first of its blob, or the rest of one that was
+ * interrupted. Returns: false when nothing is missing (or no memory). */
+bool tug__parts_take(struct tug__resolver *resolver, struct tug__node *node,
+                     struct tug__share *out_share);
 
 /* --- outcome.c --- */
 

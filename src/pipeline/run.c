@@ -59,7 +59,7 @@ static void tick(struct tug__resolver *resolver)
         if (node->transfer == NULL) {
             continue;
         }
-        totals->bytes_done += tug__counter_get(&node->transfer->progress);
+        totals->bytes_done += tug__ranges_done(&node->transfer->ranges);
         totals->blobs_active += node->is_running;
     }
     for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
@@ -71,7 +71,7 @@ static void tick(struct tug__resolver *resolver)
             .digest = node->digest,
             .media_type = node->media_type,
             .size_bytes = node->size_bytes,
-            .done_bytes = tug__counter_get(&node->transfer->progress),
+            .done_bytes = tug__ranges_done(&node->transfer->ranges),
         };
         tug__emit(resolver, &event);
     }
@@ -115,10 +115,13 @@ static void loop(struct tug__resolver *resolver)
     while (resolver->images_done < settings->ref_count) {
         struct tug__msg msg;
         uint64_t wake_ns = tug__jobs_wake(resolver);
+        uint64_t look_ns;
         uint64_t now_ns;
 
         begin_images(resolver);
+        look_ns = tug__parts_look(resolver);
         tug__jobs_submit(resolver);
+        wake_ns = wake_ns < look_ns ? wake_ns : look_ns;
         wake_ns = wake_ns < next_tick_ns ? wake_ns : next_tick_ns;
         wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
         if (resolver->images_done < settings->ref_count && !resolver->is_stopping) {

@@ -4,8 +4,8 @@
  *
  *   job       made by the resolver; pushed to the workers; comes back in a JOB_DONE or JOB_FAILED
  *             message, from the worker or (documents) by way of a lane of the hash/commit stage.
- *   transfer  a blob on its way to the store. It outlives a failed job: the next job for the blob
- * goes on where it stopped. One worker at a time writes to it; one lane follows with the hash.
+ *   transfer  a blob on its way to the store. It outlives its jobs: each fetches one share of the
+ *             blob, one after the other or several at once. One lane follows with the hash.
  */
 #ifndef TUG_PIPELINE_TASK_H
 #define TUG_PIPELINE_TASK_H
@@ -20,6 +20,7 @@
 #include "base/cancel.h"
 #include "base/hash.h"
 #include "pipeline/progress.h"
+#include "pipeline/ranges.h"
 #include "registry/registry.h"
 #include "store/store.h"
 
@@ -37,7 +38,9 @@ enum tug__msg_kind {
     TUG__MSG_PUBLISH, /* publication: name the image in index.json */
     TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
     /* worker → resolver, lane → resolver */
-    TUG__MSG_STARTED,    /* transfer: a worker asks for its bytes from `offset` on */
+    TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
+                            transfer->ingest->present, what is fetched now in job->share */
+    TUG__MSG_FLOWING,    /* job (lent): the first byte of its answer came, its cut is made */
     TUG__MSG_JOB_DONE,   /* job (documents: verified and durable; blobs: all bytes received) */
     TUG__MSG_JOB_FAILED, /* job: see job->error */
     TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
@@ -55,22 +58,32 @@ struct tug__transfer {
     unsigned lane; /* which lane hashes it: a transfer stays with one */
     void *owner;   /* the resolver's node */
 
-    /* the worker that has the job; handed on through the resolver. The lane reads `ingest` after
-     * its first SEGMENT. */
-    struct tug__ingest *ingest; /* NULL until the first job opened it; closed by the lane */
-    uint64_t next_byte;         /* all bytes before it are in the file */
+    /* set by the worker of the first job, before STARTED and the first SEGMENT; then read-only for
+     * workers and lane, until the lane closes it */
+    struct tug__ingest *ingest;
+
+    /* resolver only */
+    struct tug__ranges ranges;
+    struct tug__transfer *next, *previous; /* of all that are open */
 
     /* lane only, until COMMITTED, REJECTED or DROPPED */
     struct tug__hash *hash;
-    uint64_t hashed_bytes;    /* the frontier: all bytes before it are hashed */
-    uint64_t pushed_bytes;    /* of these: on their way to the disk */
-    uint64_t announced_bytes; /* sum of the segments taken: each byte is announced once, so when it
-                                 is size_bytes, no message about this transfer is under way */
+    struct tug__extents announced; /* what is in the file */
+    uint64_t announced_bytes;      /* sum of the segments taken: each byte is announced once, so
+                                      when it is size_bytes, no message about this is under way */
+    uint64_t hashed_bytes;         /* the frontier: all bytes before it are hashed */
+    uint64_t pushed_bytes;         /* of these: on their way to the disk */
+    bool is_lagging;               /* in the lane's list of those with bytes still to be hashed */
+    struct tug__transfer *next_lagging;
     struct tug__transfer *next_ready;
     struct tug_error error; /* REJECTED: why */
 
-    /* shared: bytes in the file, resumed ones included. Writer: the worker; reader: the resolver */
-    struct tug__counter progress;
+    /* shared: open when there is a state file. Writer: the worker that made it; readers: workers,
+     * the lane */
+    struct tug__gate has_state;
+    /* shared: all bytes before it are in the file, and slot 0 says so if there is a state file.
+     * Writer: the lane; readers: workers, the resolver */
+    struct tug__counter settled;
 };
 
 enum tug__job_kind {
@@ -84,7 +97,7 @@ enum tug__job_kind {
 /* One request to be made. Owned by the resolver except between push and return. */
 struct tug__job {
     enum tug__job_kind kind;
-    void *owner; /* the resolver's image (by tag) or node */
+    void *owner; /* the resolver's node */
     unsigned lane;
     struct tug__source
         source; /* host and repository borrowed from the image, which outlives the run */
@@ -92,13 +105,27 @@ struct tug__job {
     struct tug_digest digest;            /* what must come; unset for a tag */
     bool has_size;                       /* size_bytes is what the descriptor says */
     uint64_t size_bytes;
-    struct tug__transfer *transfer; /* TUG__JOB_BLOB */
+
+    /* TUG__JOB_BLOB */
+    struct tug__transfer *transfer;
+    struct tug__share share; /* see ranges.h for who may look at what */
+    bool is_opening;         /* the first of the transfer: opens the partial file */
+    bool is_beside;          /* others fetch the same blob: only a ranged answer is of use */
+    unsigned avoid;          /* endpoint that gave bad content, 0: none */
 
     /* results */
     struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */
+    uint64_t next_byte;               /* blobs: all of the share before it is in the file */
     uint64_t received_bytes;          /* over the network */
-    bool was_present;                 /* the document was in the store already */
+    uint64_t retry_after_ms;
+    unsigned served_by;  /* endpoint of the last answer */
+    bool is_deferred;    /* nobody was asked: every endpoint pauses, for retry_after_ms */
+    bool ranges_ignored; /* asked for a range, the whole would have come */
+    bool was_present;    /* the document was in the store already */
     struct tug_error error;
+
+    /* resolver only */
+    struct tug__job *next; /* of the same node */
 
     /* shared: set by the resolver when nobody needs the result any more */
     struct tug__cancel cancel;

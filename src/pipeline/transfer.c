@@ -7,7 +7,9 @@
  *
  * A blob's bytes are gathered into pieces, written at their final offset, and announced to the lane
  * that hashes the blob. On any end, good or bad, what was received is written first: the next
- * attempt goes on at transfer->next_byte, in this process or in a later one.
+ * attempt goes on there, in this process or in a later one. While a blob is fetched by several
+ * workers, each claims its bytes before it writes them (progress.h), and notes in the state file
+ * how far it got.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,11 +19,20 @@
 #include "base/fs.h"
 #include "pipeline/pool.h"
 
+/* Distance of a share's notes in the state file. With the piece that is not written yet, what a
+ * kill makes us fetch again stays below 1 MiB for each connection. */
+#define NOTE_BYTES ((uint64_t)512 * 1024)
+/* Blobs from this size on get their disk space in advance. */
+#define RESERVE_BYTES_MIN ((uint64_t)8 * 1024 * 1024)
+
 /* The body of one blob job on its way into the file. */
 struct blob_writer {
     struct tug__worker *worker;
-    struct tug__transfer *transfer;
-    size_t gathered; /* bytes in worker->piece, not yet in the file */
+    struct tug__job *job;
+    struct tug__blob_request *request;
+    size_t gathered;     /* bytes in worker->piece, not yet in the file */
+    uint64_t noted_byte; /* the share's slot says so far */
+    bool is_flowing;     /* the first byte came */
 };
 
 static void send_event(struct tug__worker *worker, enum tug__msg_kind kind, void *object)
@@ -31,24 +42,38 @@ static void send_event(struct tug__worker *worker, enum tug__msg_kind kind, void
     tug__queue_push(worker->events, &msg);
 }
 
-/* Tell the lane that [offset, offset + length) is in the file. */
-static void announce(struct tug__worker *worker, struct tug__transfer *transfer, uint64_t offset,
-                     uint64_t length)
+/* Tell the lane that [first, end) is in the file. */
+static void announce(struct tug__worker *worker, struct tug__transfer *transfer, uint64_t first,
+                     uint64_t end)
 {
     const struct tug__msg msg = {
         .kind = TUG__MSG_SEGMENT,
         .object = transfer,
-        .offset = offset,
-        .length = length,
+        .offset = first,
+        .length = end - first,
     };
 
     tug__queue_push(worker->segments[transfer->lane], &msg);
 }
 
+/* Note in the state file how far the share got. That it fails costs at most a repetition of these
+ * bytes after a kill, so it is no reason to stop. */
+static void note_share(struct blob_writer *writer)
+{
+    const struct tug__job *const job = writer->job;
+
+    if (job->next_byte > writer->noted_byte && tug__gate_is_open(&job->transfer->has_state)) {
+        (void)tug__ingest_note(job->transfer->ingest, job->share.slot, job->share.first_byte,
+                               job->next_byte, NULL);
+        writer->noted_byte = job->next_byte;
+    }
+}
+
 /* Write what is gathered and announce it. */
 static enum tug_status flush_piece(struct blob_writer *writer, struct tug_error *err)
 {
-    struct tug__transfer *const transfer = writer->transfer;
+    struct tug__job *const job = writer->job;
+    struct tug__transfer *const transfer = job->transfer;
     const size_t length = writer->gathered;
     enum tug_status status;
 
@@ -56,16 +81,32 @@ static enum tug_status flush_piece(struct blob_writer *writer, struct tug_error 
         return TUG_OK;
     }
     writer->gathered = 0;
-    status = tug__fs_pwrite_all(transfer->ingest->fd, writer->worker->piece, length,
-                                transfer->next_byte, err);
+    status = tug__fs_pwrite_all(transfer->ingest->fd, writer->worker->piece, length, job->next_byte,
+                                err);
     if (status != TUG_OK) {
-        /* The bytes are lost: count only what is in the file. */
-        tug__counter_set(&transfer->progress, transfer->next_byte);
         return status;
     }
-    transfer->next_byte += length;
-    announce(writer->worker, transfer, transfer->next_byte - length, length);
+    job->next_byte += length;
+    announce(writer->worker, transfer, job->next_byte - length, job->next_byte);
+    if (job->next_byte - writer->noted_byte >= NOTE_BYTES) {
+        note_share(writer);
+    }
     return TUG_OK;
+}
+
+/* The first byte came: take the tail of the share that had these bytes, if there is one.
+ * Returns: false when that one is past them already. */
+static bool begin_flow(struct blob_writer *writer)
+{
+    struct tug__job *const job = writer->job;
+
+    if (job->share.victim_span != NULL &&
+        !tug__span_cut(job->share.victim_span, job->share.first_byte)) {
+        return false;
+    }
+    writer->is_flowing = true;
+    send_event(writer->worker, TUG__MSG_FLOWING, job);
+    return true;
 }
 
 static enum tug_status take_bytes(void *context, const void *bytes, size_t length,
@@ -73,10 +114,23 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
 {
     struct blob_writer *const writer = context;
     struct tug__worker *const worker = writer->worker;
+    struct tug__job *const job = writer->job;
+    uint64_t position = job->next_byte + writer->gathered;
+    uint64_t allowed;
 
-    worker->job->received_bytes += length;
+    job->received_bytes += length;
     tug__counter_add(&worker->received, length);
-    tug__counter_add(&writer->transfer->progress, length);
+    if (!writer->is_flowing && !begin_flow(writer)) {
+        writer->request->is_enough = true;
+        return TUG_OK;
+    }
+    allowed = tug__span_claim(job->share.span, position + length);
+    if (allowed < position + length) {
+        length = (size_t)(allowed - position);
+    }
+    if (allowed == tug__span_end(job->share.span) && allowed < writer->request->end_byte) {
+        writer->request->is_enough = true; /* the rest is another's */
+    }
     if (writer->gathered + length > TUG__PIECE_BYTES) {
         const enum tug_status status = flush_piece(writer, err);
 
@@ -89,37 +143,60 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     return TUG_OK;
 }
 
-/* Open the partial file if this is the transfer's first job; what it holds is announced. */
-static enum tug_status open_transfer(struct tug__worker *worker, struct tug__transfer *transfer,
-                                     struct tug_error *err)
+/* Announce what an earlier download left, and make its state ours: one slot for each part. */
+static enum tug_status take_over(struct tug__worker *worker, struct tug__transfer *transfer,
+                                 struct tug_error *err)
 {
-    enum tug_status status;
+    struct tug__ingest *const ingest = transfer->ingest;
+    const struct tug__extents *const present = &ingest->present;
 
-    if (transfer->ingest != NULL) {
-        return TUG_OK;
+    for (size_t i = 0; i < present->count; i++) {
+        announce(worker, transfer, present->items[i].first, present->items[i].end);
     }
-    status = tug__ingest_open(worker->pool->store, &transfer->digest, transfer->size_bytes,
-                              &transfer->ingest, err);
-    if (status != TUG_OK) {
-        return status;
-    }
-    transfer->next_byte = transfer->ingest->resumed_bytes;
-    tug__counter_set(&transfer->progress, transfer->next_byte);
-    if (transfer->next_byte > 0) {
-        announce(worker, transfer, 0, transfer->next_byte);
+    if (present->count > 1 || (present->count == 1 && present->items[0].first > 0)) {
+        const enum tug_status status = tug__ingest_begin_state(ingest, 0, err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+        tug__gate_open(&transfer->has_state);
     }
     return TUG_OK;
 }
 
-static enum tug_status fetch_rest(struct tug__worker *worker, struct tug__job *job,
-                                  struct tug_error *err)
+/* Open the partial file; the job's share becomes the first part that is missing. */
+static enum tug_status open_transfer(struct tug__worker *worker, struct tug__job *job,
+                                     struct tug_error *err)
 {
     struct tug__transfer *const transfer = job->transfer;
-    struct blob_writer writer = {.worker = worker, .transfer = transfer};
+    enum tug_status status = tug__ingest_open(worker->pool->store, &transfer->digest,
+                                              transfer->size_bytes, &transfer->ingest, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    (void)tug__share_settle(&job->share, &transfer->ingest->present, transfer->size_bytes);
+    job->next_byte = job->share.first_byte;
+    send_event(worker, TUG__MSG_STARTED, job);
+    status = take_over(worker, transfer, err);
+    if (status == TUG_OK && transfer->size_bytes >= RESERVE_BYTES_MIN) {
+        status = tug__ingest_reserve(transfer->ingest, err);
+    }
+    return status;
+}
+
+/* Fetch the job's share. */
+static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *job,
+                                   struct tug_error *err)
+{
+    struct tug__transfer *const transfer = job->transfer;
+    struct blob_writer writer = {.worker = worker, .job = job, .noted_byte = job->next_byte};
     struct tug__blob_request request = {
         .digest = &transfer->digest,
         .size_bytes = transfer->size_bytes,
-        .first_byte = transfer->next_byte,
+        .first_byte = job->share.first_byte,
+        .end_byte = tug__span_end(job->share.span),
+        .needs_range = job->is_beside,
         .on_data = take_bytes,
         .context = &writer,
     };
@@ -127,6 +204,7 @@ static enum tug_status fetch_rest(struct tug__worker *worker, struct tug__job *j
     enum tug_status status;
     enum tug_status flush_status;
 
+    writer.request = &request;
     if (worker->piece == NULL) {
         worker->piece = malloc(TUG__PIECE_BYTES);
         if (worker->piece == NULL) {
@@ -134,11 +212,13 @@ static enum tug_status fetch_rest(struct tug__worker *worker, struct tug__job *j
         }
     }
     status = tug__client_get_blob(worker->client, &job->source, &request, err);
-    job->reply.retry_after_ms = request.retry_after_ms;
+    job->retry_after_ms = request.retry_after_ms;
+    job->ranges_ignored = request.ranges_ignored;
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }
     flush_status = flush_piece(&writer, &flush_error);
+    note_share(&writer);
     if (status == TUG_OK && flush_status != TUG_OK) {
         *err = flush_error;
         return flush_status;
@@ -146,20 +226,36 @@ static enum tug_status fetch_rest(struct tug__worker *worker, struct tug__job *j
     return status;
 }
 
+/* Out-of-order bytes need a state file before the first of them is written. */
+static enum tug_status need_state(struct tug__transfer *transfer, struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (tug__gate_is_open(&transfer->has_state)) {
+        return TUG_OK;
+    }
+    status = tug__ingest_begin_state(transfer->ingest, tug__counter_get(&transfer->settled), err);
+    if (status == TUG_OK) {
+        tug__gate_open(&transfer->has_state);
+    }
+    return status;
+}
+
 static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job,
                                 struct tug_error *err)
 {
-    struct tug__transfer *const transfer = job->transfer;
-    enum tug_status status = open_transfer(worker, transfer, err);
+    enum tug_status status = TUG_OK;
 
-    if (status == TUG_OK) {
-        const struct tug__msg started = {
-            .kind = TUG__MSG_STARTED, .object = transfer, .offset = transfer->next_byte};
-
-        tug__queue_push(worker->events, &started);
+    if (job->is_opening) {
+        status = open_transfer(worker, job, err);
+    } else {
+        job->next_byte = job->share.first_byte;
     }
-    if (status == TUG_OK && transfer->next_byte < transfer->size_bytes) {
-        status = fetch_rest(worker, job, err);
+    if (status == TUG_OK && job->is_beside) {
+        status = need_state(job->transfer, err);
+    }
+    if (status == TUG_OK && job->next_byte < tug__span_end(job->share.span)) {
+        status = fetch_share(worker, job, err);
     }
     return status;
 }

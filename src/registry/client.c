@@ -315,7 +315,14 @@ struct blob_sink {
     uint64_t skip_bytes; /* still to be dropped: the server ignored the range */
     uint64_t next_byte;  /* position of the next byte to deliver */
     uint64_t end_byte;   /* the answer ends before this position */
+    bool is_whole;       /* a 200 to a ranged request */
 };
+
+/* Tell whether a part is asked for; never on a plain first request: some registries refuse it. */
+static bool is_ranged(const struct tug__blob_request *request)
+{
+    return request->first_byte > 0 || request->end_byte < request->size_bytes;
+}
 
 static enum tug_status size_error(const struct tug__blob_request *request, uint64_t found,
                                   struct tug_error *err)
@@ -330,13 +337,19 @@ static enum tug_status accept_whole(struct blob_sink *sink,
                                     const struct tug__http_response *response,
                                     struct tug_error *err)
 {
-    const struct tug__blob_request *const request = sink->request;
+    struct tug__blob_request *const request = sink->request;
 
     if (response->content_length >= 0 &&
         (uint64_t)response->content_length != request->size_bytes) {
         return size_error(request, (uint64_t)response->content_length, err);
     }
+    if (request->needs_range) {
+        request->ranges_ignored = true;
+        return tug__fail(err, TUG_ERR_UNSUPPORTED, "the registry ignores ranges");
+    }
     sink->skip_bytes = request->first_byte;
+    sink->is_whole = request->end_byte < request->size_bytes;
+    sink->end_byte = request->size_bytes;
     return TUG_OK;
 }
 
@@ -355,8 +368,8 @@ static enum tug_status accept_part(struct blob_sink *sink,
     if (range.has_total && range.total != request->size_bytes) {
         return size_error(request, range.total, err);
     }
-    if (request->first_byte == 0 || range.first != request->first_byte ||
-        range.last >= request->size_bytes) {
+    if (!is_ranged(request) || range.first != request->first_byte ||
+        range.last >= request->end_byte) {
         return tug__fail(err, TUG_ERR_CONTENT,
                          "the registry sent bytes %" PRIu64 "-%" PRIu64 ", asked from %" PRIu64,
                          range.first, range.last, request->first_byte);
@@ -397,6 +410,10 @@ static enum tug_status blob_on_data(void *context, const void *bytes, size_t len
     if (length == 0) {
         return TUG_OK;
     }
+    if (length > sink->request->end_byte - sink->next_byte && sink->is_whole) {
+        length = (size_t)(sink->request->end_byte - sink->next_byte); /* the rest of a 200 */
+        sink->request->is_enough = true;
+    }
     if (length > sink->end_byte - sink->next_byte) {
         return tug__fail(err, TUG_ERR_CONTENT,
                          "the registry sends more than the %" PRIu64 " bytes it should have",
@@ -406,6 +423,9 @@ static enum tug_status blob_on_data(void *context, const void *bytes, size_t len
     if (status == TUG_OK) {
         sink->next_byte += length;
     }
+    if (status == TUG_OK && sink->request->is_enough) {
+        return tug__fail(err, TUG_ERR_CANCELLED, "enough");
+    }
     return status;
 }
 
@@ -414,7 +434,7 @@ static enum tug_status check_complete(const struct blob_sink *sink,
                                       const struct tug__http_response *response,
                                       struct tug_error *err)
 {
-    const uint64_t size = sink->request->size_bytes;
+    const uint64_t size = sink->request->end_byte;
 
     if (sink->next_byte == size) {
         return TUG_OK;
@@ -432,7 +452,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, struct tug__sou
     struct blob_sink sink = {
         .request = request,
         .next_byte = request->first_byte,
-        .end_byte = request->size_bytes,
+        .end_byte = request->end_byte,
     };
     struct exchange exchange = {
         .request = {.accept = "*/*"},
@@ -445,14 +465,20 @@ enum tug_status tug__client_get_blob(struct tug__client *client, struct tug__sou
     char range[48];
     enum tug_status status;
 
-    if (request->first_byte > 0) { /* never a range on a first request: some registries refuse it */
+    if (is_ranged(request)) {
         (void)snprintf(range, sizeof range, "%" PRIu64 "-%" PRIu64, request->first_byte,
-                       request->size_bytes - 1);
+                       request->end_byte - 1);
         exchange.request.range = range;
     }
     (void)tug_digest_format(request->digest, digest);
     status = ask(client, source, "blobs", digest, &exchange, &response, err);
     request->retry_after_ms = response.retry_after_ms;
+    if (request->is_enough && status == TUG_ERR_CANCELLED) {
+        if (err != NULL) {
+            *err = (struct tug_error){0};
+        }
+        return TUG_OK;
+    }
     if (status == TUG_OK) {
         status = check_complete(&sink, &response, err);
     }

@@ -88,13 +88,19 @@ enum tug_status tug__client_head_manifest(struct tug__client *client, struct tug
 /* A part of a blob, and where its bytes go. Borrowed for the call. */
 struct tug__blob_request {
     const struct tug_digest *digest;
-    uint64_t size_bytes; /* of the whole blob; more than that never reaches on_data */
-    uint64_t first_byte; /* where to start: 0 asks without a range */
+    uint64_t size_bytes; /* of the whole blob */
+    uint64_t first_byte; /* first byte wanted */
+    uint64_t end_byte;   /* one past the last byte wanted; no byte from there on reaches on_data */
+    bool needs_range;    /* a server that ignores the range is no use: the call ends before its
+                            body, with ranges_ignored */
     /* Receives the bytes in order, starting at first_byte, at most 16 KiB a time. */
     enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
                                struct tug_error *err);
     void *context;
-    uint64_t retry_after_ms; /* out */
+    bool is_enough; /* set by on_data to end the call with TUG_OK after this piece */
+    /* results */
+    uint64_t retry_after_ms;
+    bool ranges_ignored; /* a 200 came, a range was needed */
 };
 
 /* GET a blob from first_byte to its end. A registry that ignores the range is read from zero and

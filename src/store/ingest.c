@@ -2,7 +2,7 @@
  *
  * Partial downloads: ingest/<alg>/<hex>, one at a time, until they get their name under blobs/.
  *
- * Knows: files and flock(2). Does not know: where the bytes come from.
+ * Knows: files, flock(2), that state.c keeps the state. Does not know: where the bytes come from.
  * Threads: an ingest belongs to one thread at a time.
  */
 #include "store/internal.h"
@@ -83,20 +83,25 @@ static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, st
     return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
 }
 
-/* Empty a file that cannot be a beginning of the blob; tell what there is. */
-static enum tug_status take_stock(struct tug__ingest *ingest, uint64_t size_bytes,
-                                  struct tug_error *err)
+/* Tell what there is; empty a file that cannot be part of the blob. */
+static enum tug_status take_stock(struct tug__ingest *ingest, int dir_fd, struct tug_error *err)
 {
+    struct tug_error state_error = {0};
+    bool is_valid = false;
+    uint64_t data_bytes;
     struct stat info;
 
     if (fstat(ingest->fd, &info) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
     }
-    ingest->resumed_bytes = (uint64_t)info.st_size;
-    if (ingest->resumed_bytes > size_bytes) {
-        return tug__ingest_reset(ingest, err);
+    data_bytes = (uint64_t)info.st_size;
+    if (tug__state_load(ingest, dir_fd, data_bytes, &is_valid, &state_error) != TUG_OK &&
+        state_error.os_errno == ENOENT) {
+        is_valid = data_bytes <= ingest->size_bytes; /* no state: it is the beginning */
+        return is_valid ? tug__extents_add(&ingest->present, 0, data_bytes, err)
+                        : tug__ingest_reset(ingest, err);
     }
-    return TUG_OK;
+    return is_valid ? TUG_OK : tug__ingest_reset(ingest, err);
 }
 
 enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_digest *digest,
@@ -115,13 +120,15 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
     }
     ingest->store = store;
     ingest->digest = *digest;
+    ingest->size_bytes = size_bytes;
     ingest->fd = -1;
+    ingest->state_fd = -1;
     status = get_dirs(ingest, &dirs, err);
     if (status == TUG_OK) {
         status = open_locked(dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
     }
     if (status == TUG_OK) {
-        status = take_stock(ingest, size_bytes, err);
+        status = take_stock(ingest, dirs.ingest_fd, err);
     }
     if (status != TUG_OK) {
         tug__ingest_close(ingest);
@@ -140,6 +147,14 @@ void tug__ingest_write_back(const struct tug__ingest *ingest, uint64_t offset, u
 
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err)
 {
+    struct stat info;
+
+    if (fstat(ingest->fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
+    }
+    if ((uint64_t)info.st_size != ingest->size_bytes) {
+        return tug__fail(err, TUG_ERR_STORE, "somebody changed the length of a partial download");
+    }
     /* The mode first, so that the sync covers it. */
     if (fchmod(ingest->fd, 0444) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make a blob read-only");
@@ -162,6 +177,10 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
         return tug__fail(err, TUG_ERR_STORE, "somebody replaced the partial download of '%s'",
                          name);
     }
+    /* A complete file needs no state; left behind, one would speak of the next partial file. */
+    if (ingest->state_fd >= 0 && tug__state_remove(ingest, dirs.ingest_fd, err) != TUG_OK) {
+        return TUG_ERR_STORE;
+    }
     if (renameat(dirs.ingest_fd, name, dirs.blobs_fd, name) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot move '%s' to blobs", name);
     }
@@ -171,11 +190,18 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
 
 enum tug_status tug__ingest_reset(struct tug__ingest *ingest, struct tug_error *err)
 {
+    struct tug__algorithm_dirs dirs;
+    enum tug_status status = get_dirs(ingest, &dirs, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    tug__extents_fini(&ingest->present);
+    /* The data first: a state that claims more than there is, is worthless. */
     if (ftruncate(ingest->fd, 0) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot empty a partial download");
     }
-    ingest->resumed_bytes = 0;
-    return TUG_OK;
+    return tug__state_remove(ingest, dirs.ingest_fd, err);
 }
 
 enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err)
@@ -191,7 +217,7 @@ enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error 
     if (is_same_file(dirs.ingest_fd, name, ingest->fd) && unlinkat(dirs.ingest_fd, name, 0) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
     }
-    return TUG_OK;
+    return tug__state_remove(ingest, dirs.ingest_fd, err);
 }
 
 void tug__ingest_close(struct tug__ingest *ingest)
@@ -202,5 +228,9 @@ void tug__ingest_close(struct tug__ingest *ingest)
     if (ingest->fd >= 0) {
         (void)close(ingest->fd); /* gives the lock back too */
     }
+    if (ingest->state_fd >= 0) {
+        (void)close(ingest->state_fd);
+    }
+    tug__extents_fini(&ingest->present);
     free(ingest);
 }

@@ -39,6 +39,17 @@ enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorit
 /* Remember that a name under blobs/<algorithm> changed. */
 void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
 
+/* Capacity for the name of a state file. */
+#define TUG__STATE_NAME_MAX (TUG_DIGEST_TEXT_MAX + 8)
+
+/* Open a partial download's state file and add what it claims to ingest->present.
+ * data_bytes: length of the data file. *out_is_valid: false when the file is not to be trusted;
+ * then nothing was added. Errors: TUG_ERR_STORE; os_errno is ENOENT when there is no state file. */
+enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t data_bytes,
+                                bool *out_is_valid, struct tug_error *err);
+/* Close and remove the state file if there is one, whatever it is. Errors: TUG_ERR_STORE. */
+enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
+
 /* Take the store's lock against other processes and threads; waits for it.
  * out_fd: to be given to tug__store_unlock. */
 enum tug_status tug__store_lock(struct tug_store *store, int *out_fd, struct tug_error *err);

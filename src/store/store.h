@@ -4,9 +4,10 @@
  *
  *   oci-layout, index.json      as the specification says
  *   blobs/<alg>/<hex>           committed content, mode 0444, always of the digest it is named
- * after ingest/<alg>/<hex>          a partial download: the data, each byte at its final offset;
- * what is there is a prefix of the blob unless a power cut left holes lock flock(2) around
- * index.json's read-modify-write
+ * after ingest/<alg>/<hex>          a partial download: the data, each byte at its final offset.
+ * Alone, what is there is the blob's beginning ingest/<alg>/<hex>.state    which parts are there,
+ * for one that came out of order (state.c) lock                        flock(2) around index.json's
+ * read-modify-write
  *
  * Calling sequence for a blob: tug__ingest_open, write at offsets through the descriptor,
  * tug__ingest_sync, tug__ingest_publish, tug__store_sync_blobs (once for many), tug__ingest_close.
@@ -26,27 +27,47 @@
 #include <tug/store.h>
 
 #include "base/buf.h"
+#include "base/extents.h"
 
 /* Read a committed blob into memory (appended to buf, whose limit applies: TUG_ERR_TOO_LARGE).
  * The content is not hashed again. */
 enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest *digest,
                                 struct tug__buf *buf, struct tug_error *err);
 
+/* Slots of a state file: how many parts of one blob it can tell apart. */
+#define TUG__INGEST_SLOTS 256
+
 /* A partial download that this process holds. */
 struct tug__ingest {
-    struct tug_store *store;  /* borrowed */
-    struct tug_digest digest; /* of the blob to be */
-    int fd;                   /* read and write; closed by tug__ingest_close */
-    uint64_t
-        resumed_bytes; /* length that an earlier, interrupted download left; 0 for a new file */
+    struct tug_store *store;     /* borrowed */
+    struct tug_digest digest;    /* of the blob to be */
+    uint64_t size_bytes;         /* of the blob to be */
+    int fd;                      /* read and write; closed by tug__ingest_close */
+    int state_fd;                /* the state file; -1: there is none */
+    struct tug__extents present; /* what an earlier, interrupted download left; owned */
 };
 
 /* Open or create the partial file of a blob and lock it against other processes (flock).
- * out_ingest: owned, to be closed with tug__ingest_close; untouched on failure. A left-over longer
- * than size_bytes is emptied. Errors: TUG_ERR_BUSY: another process holds it. */
+ * out_ingest: owned, to be closed with tug__ingest_close; untouched on failure. A left-over that
+ * cannot be part of this blob (longer than size_bytes, or with a state file that does not check out
+ * to the last bit) is emptied. Errors: TUG_ERR_BUSY: another process holds it. */
 enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_digest *digest,
                                  uint64_t size_bytes, struct tug__ingest **out_ingest,
                                  struct tug_error *err);
+/* Take the disk space of the whole blob now, without writing anything (fallocate), so that a full
+ * disk shows before the download and not in the middle. A file system that cannot do that is no
+ * error. Errors: TUG_ERR_STORE with ENOSPC or EDQUOT; the message says how much is missing. */
+enum tug_status tug__ingest_reserve(struct tug__ingest *ingest, struct tug_error *err);
+/* Write a state file (a new one, durable) that says: the beginning is there up to prefix_bytes
+ * (slot 0), and ingest->present (slots 1 and up, in order; those past the last slot are left out).
+ * Must be called before the first byte is written out of order. Threads: one at a time; others may
+ * call tug__ingest_note only after they learnt of its end. */
+enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t prefix_bytes,
+                                        struct tug_error *err);
+/* Say in one slot that bytes [first, end) are in the data file; an empty part clears the slot.
+ * Call it after the bytes were written. Threads: several at once with different slots. */
+enum tug_status tug__ingest_note(const struct tug__ingest *ingest, unsigned slot, uint64_t first,
+                                 uint64_t end, struct tug_error *err);
 /* Start writing a stretch of the data to the disk, without waiting, so that the sync at the end has
  * little left to do. A hint: nothing under TUG_DURABILITY_NONE, failures show at tug__ingest_sync.
  */
@@ -90,5 +111,12 @@ enum tug_status tug__store_index_put(struct tug_store *store,
  * out_found: false and *out_digest untouched when index.json has no such entry. */
 enum tug_status tug__store_index_find(struct tug_store *store, const char *name, bool *out_found,
                                       struct tug_digest *out_digest, struct tug_error *err);
+
+/* Space for new data on the store's file system, in bytes, as far as this user may take it.
+ * Errors: TUG_ERR_STORE. */
+enum tug_status tug__store_free_bytes(struct tug_store *store, uint64_t *out_bytes,
+                                      struct tug_error *err);
+/* Disk space that the partial file of a blob holds already; 0 when there is none. */
+uint64_t tug__store_partial_bytes(struct tug_store *store, const struct tug_digest *digest);
 
 #endif
