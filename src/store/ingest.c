@@ -20,8 +20,8 @@
 #include "base/fs.h"
 #include "oci/digest.h"
 
-/* The file may be renamed or removed between opening and locking it, by the process that had it:
- * then it is opened anew. */
+/* The file may be renamed or removed between opening and locking it, by the process that had it, or
+ * have to be removed: then it is opened anew. */
 #define OPEN_TRIES 100
 
 static enum tug_status get_dirs(const struct tug__ingest *ingest,
@@ -40,8 +40,16 @@ static bool is_same_file(int dir_fd, const char *name, int fd)
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
 }
 
+/* Tell whether the file has other names: then its bytes are not only ours. */
+static bool is_shared(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) != 0 || info.st_nlink > 1;
+}
+
 /* Open the partial file once. A file that was already read-only (a crash between sync and rename)
- * is made writable again. */
+ * is made anew. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
                                     struct tug_error *err)
 {
@@ -50,9 +58,6 @@ static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
     if (status != TUG_OK && err->os_errno == EACCES && unlinkat(dir_fd, name, 0) == 0) {
         *err = (struct tug_error){0};
         status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
-    }
-    if (status == TUG_OK) {
-        (void)fchmod(*out_fd, 0600); /* best effort: what matters is that it is open for writing */
     }
     return status;
 }
@@ -75,9 +80,17 @@ static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, st
                 return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s'", name);
             }
         }
-        if (is_same_file(dir_fd, name, fd)) {
+        if (!is_same_file(dir_fd, name, fd)) {
+            continue;
+        }
+        if (!is_shared(fd)) {
+            (void)fchmod(fd, 0600); /* best effort: what matters is that it is open for writing */
             *out_fd = tug__steal_fd(&fd);
             return TUG_OK;
+        }
+        /* A hard link to a file of somebody else, who shall not find it overwritten. */
+        if (unlinkat(dir_fd, name, 0) != 0) {
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
         }
     }
     return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
