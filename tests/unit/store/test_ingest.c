@@ -126,6 +126,64 @@ Test(store_ingest, a_crash_before_the_rename_is_resumed)
     place_remove(&place);
 }
 
+/* Become a user who is bound by file modes; the files belong to that user, who need not be able to
+ * get there by the whole path. */
+static void drop_privileges(struct place *place)
+{
+    free(place->path);
+    place->path = tmpdir_join(".", "store");
+    cr_assert_eq(chdir(place->root), 0);
+    if (geteuid() == 0) {
+        cr_assert_eq(chown(place->root, 65534, 65534), 0);
+        cr_assert_eq(seteuid(65534), 0);
+    }
+}
+
+static void regain_privileges(void)
+{
+    if (getuid() == 0) {
+        cr_assert_eq(seteuid(0), 0);
+    }
+}
+
+/* A file is read-only from its sync on: it is still its holder's. */
+Test(store_ingest, a_read_only_file_may_be_held)
+{
+    struct place place = place_create();
+    struct tug__ingest *ingest;
+
+    drop_privileges(&place);
+    place_open(&place);
+    ingest = open_ingest(&place, 2);
+    cr_assert_eq(tug__fs_pwrite_all(ingest->fd, "{}", 2, 0, NULL), TUG_OK);
+    cr_assert_eq(tug__ingest_sync(ingest, NULL), TUG_OK);
+    expect_refused(&place, TUG_ERR_BUSY);
+    cr_assert_eq(tug__ingest_publish(ingest, NULL), TUG_OK, "another open took the file away");
+    tug__ingest_close(ingest);
+    place_expect(&place, PLACE_BLOB, "{}");
+    regain_privileges();
+    place_remove(&place);
+}
+
+/* One that a crash left is taken over with its data. */
+Test(store_ingest, a_read_only_leftover_is_resumed)
+{
+    struct place place = place_create();
+    struct tug__ingest *ingest;
+
+    drop_privileges(&place);
+    place_open(&place);
+    place_put(&place, PLACE_INGEST, "{");
+    cr_assert_eq(fchmodat(place.fd, PLACE_INGEST, 0444, 0), 0);
+    ingest = open_ingest(&place, 2);
+    cr_assert(ingest->resumed_bytes == 1);
+    publish(ingest);
+    tug__ingest_close(ingest);
+    place_expect(&place, PLACE_BLOB, "{}");
+    regain_privileges();
+    place_remove(&place);
+}
+
 Test(store_ingest, is_removed)
 {
     struct place place = place_create();
