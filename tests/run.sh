@@ -32,7 +32,7 @@ unset TUG_STORE XDG_DATA_HOME NO_COLOR http_proxy https_proxy no_proxy all_proxy
 export ASAN_OPTIONS="log_path=$work/sanitizer:detect_leaks=1:abort_on_error=0"
 export UBSAN_OPTIONS="log_path=$work/sanitizer:print_stacktrace=1"
 export TSAN_OPTIONS="log_path=$work/sanitizer:suppressions=$here/tests/support/tsan.supp"
-export LSAN_OPTIONS="suppressions=$here/tests/support/lsan.supp"
+export LSAN_OPTIONS="suppressions=$here/tests/support/lsan.supp:print_suppressions=0"
 
 count() { # PASSED FAILED
     passed=$((passed + $1))
