@@ -90,7 +90,9 @@ $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_O
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
-$(OBJ)/unit-tests: $(UNIT_OBJ) $(SUPPORT_OBJ) $(OBJ)/libtug.a
+# The unit tests link those files of the command that need neither its main nor its commands.
+CLI_TESTED := $(call objs,$(addprefix src/cli/,list.c report.c terminal.c text.c units.c))
+$(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) -lcriterion $(TUG_LIBS)
 
@@ -103,6 +105,11 @@ $(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o $(OB
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+# Each stress program: a plain one, because criterion does not run under ThreadSanitizer.
+$(OBJ)/stress-%: $(OBJ)/tests/stress/stress_%.o $(SUPPORT_OBJ) $(OBJ)/libtug.a
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
 # What people use lives in build/ under a steady name.
 build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
@@ -110,7 +117,9 @@ build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/
 FORCE:
 
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry support-test unit-tests flow-tests $(addprefix replay-,$(FUZZED)))
+STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
+TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry support-test unit-tests flow-tests \
+  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)))
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
@@ -123,14 +132,14 @@ check: ## run all tests; installs missing packages first
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit fuzz flow cli real)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real)
 
 check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan SANITIZE=address WERROR=1 CFLAGS='-O1 -g' \
 	  SUITES='support unit fuzz flow cli' test
 
-check-tsan: ## the support and command-line tests under ThreadSanitizer (criterion cannot run there)
+check-tsan: ## the support, stress and command-line tests under ThreadSanitizer (criterion cannot run there)
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
 	  SUITES='support stress cli' test
@@ -182,4 +191,5 @@ clean: ## remove build/
 help: ## show the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) \
+  $(call objs,$(wildcard tests/stress/*.c)))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit flow fuzz cli real
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli real
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -32,7 +32,7 @@ unset TUG_STORE XDG_DATA_HOME NO_COLOR http_proxy https_proxy no_proxy all_proxy
 export ASAN_OPTIONS="log_path=$work/sanitizer:detect_leaks=1:abort_on_error=0"
 export UBSAN_OPTIONS="log_path=$work/sanitizer:print_stacktrace=1"
 export TSAN_OPTIONS="log_path=$work/sanitizer:suppressions=$here/tests/support/tsan.supp"
-export LSAN_OPTIONS="suppressions=$here/tests/support/lsan.supp"
+export LSAN_OPTIONS="suppressions=$here/tests/support/lsan.supp:print_suppressions=0"
 
 count() { # PASSED FAILED
     passed=$((passed + $1))
@@ -119,6 +119,25 @@ run_fuzz() { # replay all seeds and found inputs
     done
 }
 
+run_stress() { # each program with several seeds; another set: STRESS_SEEDS="4 5 6"
+    local program name seed
+    for program in "$here"/tests/stress/stress_*.c; do
+        name=$(basename "$program" .c)
+        name=${name#stress_}
+        for seed in ${STRESS_SEEDS:-1 2 3}; do
+            if timeout 120 "$obj/stress-$name" "$seed" > "$work/stress.log" 2>&1; then
+                count 1 0
+                echo "ok   stress: $name, seed $seed"
+            else
+                count 0 1
+                echo "FAIL stress: $name, seed $seed"
+                tail -n 40 "$work/stress.log"
+            fi
+            check_reports "stress/$name"
+        done
+    done
+}
+
 run_real() {
     mkdir "$work/real"
     WORK="$work/real" timeout 280 "$here/tests/real/run.sh" > "$work/real.log" 2>&1 < /dev/null
@@ -142,6 +161,7 @@ for suite in "$@"; do
     unit | flow) run_criterion "$suite" ;;
     cli) run_scripts cli ;;
     support) run_support ;;
+    stress) run_stress ;;
     fuzz) run_fuzz ;;
     real) run_real ;;
     *)

@@ -42,6 +42,9 @@ static enum tug_status reserve(struct tug__buf *buf, size_t length, struct tug_e
     if (length > buf->limit - buf->length) {
         return tug__fail(err, TUG_ERR_TOO_LARGE, "over the limit of %zu bytes", buf->limit);
     }
+    if (capacity > buf->limit) {
+        capacity = buf->limit + 1;
+    }
     while (capacity < buf->length + length + 1) {
         capacity = capacity <= buf->limit / 2 ? capacity * 2 : buf->limit + 1;
     }

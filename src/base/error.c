@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 /* Room for a message before it is escaped. */
 #define RAW_BYTES 1024
 
@@ -59,6 +61,16 @@ enum tug_status tug__fail_errno(struct tug_error *err, enum tug_status code, int
     return code;
 }
 
+/* Take off the beginning of a character whose end was cut. */
+static void trim_torn_character(char *text)
+{
+    size_t length = strlen(text);
+
+    for (int i = 0; i < 3 && length > 0 && !tug__is_utf8(text, length); i++) {
+        text[--length] = '\0';
+    }
+}
+
 enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const char *format, ...)
 {
     char raw[RAW_BYTES];
@@ -74,6 +86,7 @@ enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const cha
     va_end(arguments);
     length = tug_text_escape(message, sizeof message, raw, strlen(raw));
     (void)snprintf(message + length, sizeof message - length, ": %s", err->message);
+    trim_torn_character(message);
     memcpy(err->message, message, sizeof message);
     return err->code;
 }

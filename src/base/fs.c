@@ -136,9 +136,12 @@ enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const ch
                                      struct tug_error *err)
 {
     TUG__AUTO_FD int fd = -1;
-    enum tug_status status =
-        tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd, err);
+    enum tug_status status;
 
+    /* What an interrupted run left, or somebody put there: a link to another file must not be
+     * written through. */
+    (void)unlinkat(dir_fd, temporary, 0);
+    status = tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, mode, &fd, err);
     if (status != TUG_OK) {
         return status;
     }

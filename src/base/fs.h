@@ -36,7 +36,8 @@ enum tug_status tug__fs_pread_all(int fd, void *bytes, size_t length, uint64_t o
 enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf *buf,
                                   struct tug_error *err);
 /* Replace a file at once: write `temporary`, fsync (if sync), rename over name, fsync dir (if
- * sync). The temporary file is removed on failure. */
+ * sync). An old file of the temporary's name is removed first: the caller sees to it that nobody is
+ * at work on it. The temporary file is removed on failure. */
 enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
                                      const void *bytes, size_t length, mode_t mode, bool sync,
                                      struct tug_error *err);

@@ -264,6 +264,9 @@ static enum tug_status scan_value(struct scan *scan, enum expectation *out_next)
         scan->counts.elements++;
         scan->key_length = 0;
     }
+    if (scan->depth == 0 && first != '{') {
+        return refuse(scan, "no object");
+    }
     status = report(scan, begin, 0, scan->key_offset, scan->key_length);
     if (status != TUG_OK) {
         return status;
@@ -271,9 +274,6 @@ static enum tug_status scan_value(struct scan *scan, enum expectation *out_next)
     if (first == '{' || first == '[') {
         *out_next = first == '{' ? KEY_OR_END : VALUE_OR_END;
         return open_level(scan, first == '{');
-    }
-    if (scan->depth == 0) {
-        return refuse(scan, "no object");
     }
     if (first == '"') {
         status = scan_string(scan);

@@ -30,7 +30,7 @@ struct number {
     uint64_t fraction; /* millionths */
 };
 
-/* Read digits[.digits]. Returns: what follows, NULL when malformed or over 10^15. */
+/* Read digits[.digits]. Returns: what follows, NULL when malformed or too large to hold. */
 static const char *parse_number(const char *text, struct number *out_number)
 {
     struct number number = {0};
@@ -40,7 +40,7 @@ static const char *parse_number(const char *text, struct number *out_number)
         return NULL;
     }
     for (; is_digit(*text); text++) {
-        if (number.whole > UINT64_C(1000000000000000)) {
+        if (number.whole > (UINT64_MAX - 9) / 10) {
             return NULL;
         }
         number.whole = number.whole * 10 + (uint64_t)(*text - '0');

@@ -20,8 +20,8 @@
 #include "base/fs.h"
 #include "oci/digest.h"
 
-/* The file may be renamed or removed between opening and locking it, by the process that had it:
- * then it is opened anew. */
+/* The file may be renamed or removed between opening and locking it, by the process that had it, or
+ * have to be removed: then it is opened anew. */
 #define OPEN_TRIES 100
 
 static enum tug_status get_dirs(const struct tug__ingest *ingest,
@@ -40,21 +40,53 @@ static bool is_same_file(int dir_fd, const char *name, int fd)
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
 }
 
-/* Open the partial file once. A file that was already read-only (a crash between sync and rename)
- * is made writable again. */
+/* Tell whether the file has other names: then its bytes are not only ours. */
+static bool is_shared(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) != 0 || info.st_nlink > 1;
+}
+
+/* Open the partial file once. One that is read-only (between sync and rename, or left there by a
+ * crash) is opened for reading: enough to find out whether somebody holds it. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
                                     struct tug_error *err)
 {
     enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
 
-    if (status != TUG_OK && err->os_errno == EACCES && unlinkat(dir_fd, name, 0) == 0) {
+    if (status != TUG_OK && err->os_errno == EACCES) {
+        *err = (struct tug_error){0};
+        status = tug__fs_open_file(dir_fd, name, O_RDONLY, 0, out_fd, err);
+    }
+    if (status != TUG_OK && err->os_errno == ENOENT) { /* it was renamed meanwhile */
         *err = (struct tug_error){0};
         status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
     }
-    if (status == TUG_OK) {
-        (void)fchmod(*out_fd, 0600); /* best effort: what matters is that it is open for writing */
-    }
     return status;
+}
+
+/* Look at a file after it was locked. *out_is_ours: it can be used; otherwise the name must be
+ * opened anew: it means another file now, or was made writable, or was removed. */
+static enum tug_status take_over(int dir_fd, const char *name, int fd, bool *out_is_ours,
+                                 struct tug_error *err)
+{
+    const bool is_read_only = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+
+    *out_is_ours = false;
+    if (!is_same_file(dir_fd, name, fd)) {
+        return TUG_OK;
+    }
+    if (!is_shared(fd) && (fchmod(fd, 0600) == 0 || !is_read_only)) {
+        *out_is_ours = !is_read_only;
+        return TUG_OK;
+    }
+    /* A hard link to a file of somebody else, who shall not find it overwritten, or a file that is
+     * neither writable nor ours to make so. */
+    if (unlinkat(dir_fd, name, 0) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
+    }
+    return TUG_OK;
 }
 
 /* Open and lock it. */
@@ -62,12 +94,10 @@ static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, st
 {
     for (int tries = 0; tries < OPEN_TRIES; tries++) {
         TUG__AUTO_FD int fd = -1;
-        const enum tug_status status = open_partial(dir_fd, name, &fd, err);
+        enum tug_status status = open_partial(dir_fd, name, &fd, err);
+        bool is_ours = false;
 
-        if (status != TUG_OK) {
-            return status;
-        }
-        while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        while (status == TUG_OK && flock(fd, LOCK_EX | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK) {
                 return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
             }
@@ -75,7 +105,13 @@ static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, st
                 return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s'", name);
             }
         }
-        if (is_same_file(dir_fd, name, fd)) {
+        if (status == TUG_OK) {
+            status = take_over(dir_fd, name, fd, &is_ours, err);
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
+        if (is_ours) {
             *out_fd = tug__steal_fd(&fd);
             return TUG_OK;
         }

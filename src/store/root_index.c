@@ -229,6 +229,17 @@ static enum tug_status append_entry(struct tug__buf *buf, const struct tug__inde
     return status == TUG_OK ? tug__buf_append(buf, "}}", 2, err) : status;
 }
 
+/* Tell whether a later entry of the same change has the same name: then that one counts. */
+static bool is_outdone(const struct tug__index_entry *entries, size_t count, size_t position)
+{
+    for (size_t i = position + 1; i < count; i++) {
+        if (strcmp(entries[i].name, entries[position].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Start an element on a line of its own. */
 static enum tug_status append_separator(struct tug__buf *buf, bool *is_first, struct tug_error *err)
 {
@@ -258,6 +269,9 @@ static enum tug_status index_edit(const struct index_text *index,
         }
     }
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
+        if (is_outdone(entries, count, i)) {
+            continue;
+        }
         status = append_separator(out_text, &is_first, err);
         if (status == TUG_OK) {
             status = append_entry(out_text, &entries[i], err);

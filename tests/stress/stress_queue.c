@@ -11,9 +11,11 @@
 
 #include "base/clock.h"
 #include "pipeline/queue.h"
+#include "stress/stress.h"
 
-#define CONSUMERS 6
-#define MESSAGES 60000
+#define CONSUMERS_MAX 8
+#define ROUNDS 4
+#define MESSAGES 20000
 #define STOP_KIND 7
 
 /* What a message carries: plain memory, so that a hand-over without ordering is a race TSan sees.
@@ -29,14 +31,6 @@ struct consumer {
     struct tug__queue *results;
     pthread_t thread;
 };
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);                \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Take jobs, change them, send them on. */
 static void *consume(void *argument)
@@ -63,10 +57,10 @@ static void *consume(void *argument)
     }
 }
 
-/* One producer, CONSUMERS consumers, and back over one queue each. */
-static void run_round(uint32_t capacity, struct item *items)
+/* One producer, several consumers, and back over one queue each. */
+static void run_round(uint32_t capacity, unsigned consumer_count, struct item *items)
 {
-    struct consumer consumers[CONSUMERS] = {0};
+    struct consumer consumers[CONSUMERS_MAX] = {0};
     struct tug__bell *job_bell = NULL;
     struct tug__bell *own_bell = NULL;
     struct tug__queue *jobs = NULL;
@@ -77,17 +71,17 @@ static void run_round(uint32_t capacity, struct item *items)
     REQUIRE(tug__bell_create(&job_bell, NULL) == TUG_OK);
     REQUIRE(tug__bell_create(&own_bell, NULL) == TUG_OK);
     REQUIRE(tug__queue_create(TUG__QUEUE_SPMC, capacity, job_bell, &jobs, NULL) == TUG_OK);
-    for (unsigned i = 0; i < CONSUMERS; i++) {
+    for (unsigned i = 0; i < consumer_count; i++) {
         consumers[i].jobs = jobs;
         consumers[i].job_bell = job_bell;
         REQUIRE(tug__queue_create(TUG__QUEUE_SPSC, capacity, own_bell, &consumers[i].results,
                                   NULL) == TUG_OK);
         REQUIRE(pthread_create(&consumers[i].thread, NULL, consume, &consumers[i]) == 0);
     }
-    while (stopped < CONSUMERS) {
+    while (stopped < consumer_count) {
         struct tug__msg msg = {.kind = 1};
 
-        for (; sent < MESSAGES + CONSUMERS; sent++) {
+        for (; sent < MESSAGES + consumer_count; sent++) {
             items[sent] = (struct item){.number = sent};
             msg.kind = sent < MESSAGES ? 1 : STOP_KIND;
             msg.object = &items[sent];
@@ -97,7 +91,7 @@ static void run_round(uint32_t capacity, struct item *items)
             }
         }
         tug__bell_wait(own_bell, tug__deadline_ns(10000));
-        for (unsigned i = 0; i < CONSUMERS; i++) {
+        for (unsigned i = 0; i < consumer_count; i++) {
             while (tug__queue_pop(consumers[i].results, &msg)) {
                 if (msg.kind == STOP_KIND) {
                     stopped++;
@@ -109,7 +103,7 @@ static void run_round(uint32_t capacity, struct item *items)
         }
     }
     REQUIRE(received == MESSAGES);
-    for (unsigned i = 0; i < CONSUMERS; i++) {
+    for (unsigned i = 0; i < consumer_count; i++) {
         REQUIRE(pthread_join(consumers[i].thread, NULL) == 0);
         tug__queue_destroy(consumers[i].results);
     }
@@ -118,14 +112,21 @@ static void run_round(uint32_t capacity, struct item *items)
     tug__bell_destroy(own_bell);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static const uint32_t capacities[] = {1, 2, 3, 12, 64};
-    struct item *const items = calloc(MESSAGES + CONSUMERS, sizeof *items);
+    static const uint32_t capacities[] = {1, 2, 3, 12, 64, 1024};
+    uint64_t random = stress_seed(argc, argv);
+    struct item *const items = calloc(MESSAGES + CONSUMERS_MAX, sizeof *items);
 
     REQUIRE(items != NULL);
-    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
-        run_round(capacities[i], items);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        const uint32_t capacity =
+            capacities[stress_random(&random, sizeof capacities / sizeof *capacities)];
+        const unsigned consumer_count = 1 + stress_random(&random, CONSUMERS_MAX);
+
+        printf("%u places, %u consumers\n", capacity, consumer_count);
+        (void)fflush(stdout);
+        run_round(capacity, consumer_count, items);
     }
     free(items);
     puts("stress-queue: every message arrived once");

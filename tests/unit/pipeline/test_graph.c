@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The graph of a run: nodes by digest, edges, what an image keeps.
+ */
+#include "pipeline/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+static struct tug_digest digest_of(unsigned number)
+{
+    struct tug_digest digest = {.algorithm = TUG_DIGEST_SHA256};
+
+    memcpy(digest.bytes, &number, sizeof number);
+    return digest;
+}
+
+static struct tug__node *add(struct tug__graph *graph, unsigned number)
+{
+    const struct tug_digest digest = digest_of(number);
+    struct tug__node *node = NULL;
+
+    cr_assert_eq(tug__graph_add(graph, &digest, &node, NULL), TUG_OK);
+    return node;
+}
+
+static struct tug__node *find(struct tug__graph *graph, unsigned number)
+{
+    const struct tug_digest digest = digest_of(number);
+
+    return tug__graph_find(graph, &digest);
+}
+
+/* The list of all nodes must be sound in both directions. */
+static void check_list(const struct tug__graph *graph)
+{
+    const struct tug__node *previous = NULL;
+    size_t count = 0;
+
+    for (const struct tug__node *node = graph->nodes; node != NULL; node = node->next) {
+        cr_assert_eq(node->previous, previous);
+        previous = node;
+        count++;
+    }
+    cr_assert_eq(count, graph->node_count);
+}
+
+Test(pipeline_graph, finds_nodes_by_digest)
+{
+    struct tug__graph graph = {0};
+    struct tug__node *const one = add(&graph, 1);
+    struct tug__node *const two = add(&graph, 2);
+    struct tug_digest other = digest_of(1);
+
+    cr_assert_eq(find(&graph, 1), one);
+    cr_assert_eq(find(&graph, 2), two);
+    cr_assert_null(find(&graph, 3));
+    other.algorithm = TUG_DIGEST_SHA512;
+    cr_assert_null(tug__graph_find(&graph, &other), "another algorithm is another digest");
+    cr_assert_eq(one->state, TUG__NODE_QUEUED);
+    cr_assert_null(one->edges);
+    tug__graph_remove(&graph, one);
+    cr_assert_null(find(&graph, 1));
+    tug__graph_remove(&graph, two);
+    cr_assert_null(graph.nodes);
+    cr_assert_eq(graph.node_count, 0);
+}
+
+Test(pipeline_graph, nodes_of_tags_have_no_digest)
+{
+    struct tug__graph graph = {0};
+    const struct tug_digest unset = {0};
+    struct tug__node *first = NULL;
+    struct tug__node *second = NULL;
+
+    cr_assert_eq(tug__graph_add(&graph, NULL, &first, NULL), TUG_OK);
+    cr_assert_eq(tug__graph_add(&graph, NULL, &second, NULL), TUG_OK);
+    cr_assert_neq(first, second);
+    cr_assert_null(tug__graph_find(&graph, &unset));
+    first->tag = strdup("1.0");
+    first->media_type = strdup("x/y");
+    first->data = malloc(3);
+    first->error = calloc(1, sizeof *first->error);
+    tug__graph_remove(&graph, first);
+    check_list(&graph);
+    tug__graph_remove(&graph, second);
+    cr_assert_eq(graph.node_count, 0);
+}
+
+Test(pipeline_graph, stays_sound_in_any_order)
+{
+    struct tug__graph graph = {0};
+
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)add(&graph, i);
+    }
+    check_list(&graph);
+    for (unsigned i = 0; i < 1000; i++) { /* 7 and 1000 have no common divisor: each once */
+        const unsigned number = i * 7 % 1000;
+
+        tug__graph_remove(&graph, find(&graph, number));
+        cr_assert_null(find(&graph, number));
+        if (i % 100 == 0) {
+            check_list(&graph);
+        }
+    }
+    cr_assert_null(graph.nodes);
+    cr_assert_null(graph.nodes_by_digest);
+}
+
+Test(pipeline_graph, a_node_is_needed_by_images_at_work)
+{
+    struct tug__graph graph = {0};
+    struct tug__image first = {.state = TUG__IMAGE_FETCHING};
+    struct tug__image second = {.state = TUG__IMAGE_GATHERING};
+    struct tug__node *const node = add(&graph, 1);
+
+    cr_assert_not(tug__node_is_needed(node));
+    cr_assert_eq(tug__node_add_edge(node, &first, TUG__WANT_ALL, 1, true, NULL), TUG_OK);
+    cr_assert_eq(tug__node_add_edge(node, &second, TUG__WANT_METADATA, 2, false, NULL), TUG_OK);
+    cr_assert_eq(first.pending, 1);
+    cr_assert_eq(second.pending, 1);
+    cr_assert_eq(node->edges->image, &first, "who asked first stands first");
+    cr_assert(node->edges->is_root);
+    cr_assert_eq(node->edges->want, TUG__WANT_ALL);
+    cr_assert_eq(node->edges->next->image, &second);
+    cr_assert_eq(node->edges->next->depth, 2);
+    cr_assert(tug__node_is_needed(node));
+    first.state = TUG__IMAGE_DONE;
+    cr_assert(tug__node_is_needed(node));
+    second.state = TUG__IMAGE_DONE;
+    cr_assert_not(tug__node_is_needed(node));
+    tug__graph_remove(&graph, node);
+}
+
+Test(pipeline_graph, an_image_counts_a_digest_once)
+{
+    struct tug__image image = {0};
+    bool is_new = false;
+
+    for (unsigned i = 0; i < 200; i++) {
+        const struct tug_digest digest = digest_of(i % 100);
+
+        cr_assert_eq(tug__image_see(&image, &digest, &is_new, NULL), TUG_OK);
+        cr_assert_eq(is_new, i < 100, "%u", i);
+    }
+    tug__image_release(&image);
+    cr_assert_null(image.seen);
+    tug__image_fini(&image);
+}
+
+Test(pipeline_graph, an_image_keeps_copies_of_entries)
+{
+    struct tug__image image = {.media_type = strdup("root")};
+    char media_type[] = "a/b";
+    uint8_t data[] = {1, 2, 3};
+
+    for (unsigned i = 0; i < 40; i++) {
+        const struct tug__descriptor entry = {.digest = digest_of(i),
+                                              .size_bytes = 3,
+                                              .media_type = media_type,
+                                              .data = i % 2 == 0 ? data : NULL};
+
+        cr_assert_eq(tug__image_add_entry(&image, &entry, NULL), TUG_OK);
+    }
+    memset(media_type, 'x', 3);
+    memset(data, 9, 3);
+    cr_assert_eq(image.entry_count, 40);
+    for (unsigned i = 0; i < 40; i++) {
+        const struct tug_digest digest = digest_of(i);
+
+        cr_assert(tug_digest_equal(&image.entries[i].digest, &digest));
+        cr_assert_str_eq(image.entries[i].media_type, "a/b");
+        cr_assert_eq(image.entries[i].data != NULL, i % 2 == 0);
+        cr_assert(i % 2 != 0 || memcmp(image.entries[i].data, "\1\2\3", 3) == 0);
+    }
+    tug__image_release(&image);
+    cr_assert_eq(image.entry_count, 0);
+    cr_assert_null(image.entries);
+    cr_assert_str_eq(image.media_type, "root", "kept until the end");
+    tug__image_fini(&image);
+    cr_assert_null(image.media_type);
+}
+
+Test(pipeline_graph, an_image_keeps_checks)
+{
+    const struct tug_digest digest = digest_of(1);
+    const struct tug_platform platform = {.os = "linux", .architecture = "amd64"};
+    struct tug__image image = {0};
+
+    cr_assert_eq(tug__image_add_check(&image, &digest, NULL, NULL), TUG_OK);
+    cr_assert_eq(tug__image_add_check(&image, &digest, &platform, NULL), TUG_OK);
+    cr_assert(image.checks->has_platform);
+    cr_assert_str_eq(image.checks->platform.os, "linux");
+    cr_assert_not(image.checks->next->has_platform);
+    tug__image_fini(&image);
+    cr_assert_null(image.checks);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The threads of a run: started, fed with documents, stopped. Nothing here uses the network.
+ */
+#include "pipeline/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "base/clock.h"
+#include "oci/digest.h"
+#include "support/tmpdir.h"
+
+struct run {
+    char *path;
+    struct tug_store *store;
+    struct tug__bell *bell;
+    struct tug__pool *pool;
+    unsigned done;   /* documents that came back good */
+    unsigned failed; /* and bad */
+};
+
+static struct run run_begin(unsigned worker_count)
+{
+    struct run run = {.path = tmpdir_create()};
+    struct tug__pool_settings settings = {
+        .worker_count = worker_count,
+        .client = {.connect_timeout_ms = 1000, .stall_timeout_ms = 1000}};
+
+    cr_assert_eq(tug__registry_acquire(NULL), TUG_OK);
+    cr_assert_eq(tug_store_open(run.path, NULL, &run.store, NULL), TUG_OK);
+    cr_assert_eq(tug__bell_create(&run.bell, NULL), TUG_OK);
+    settings.store = run.store;
+    cr_assert_eq(tug__pool_start(&settings, run.bell, &run.pool, NULL), TUG_OK);
+    return run;
+}
+
+static void on_event(void *context, const struct tug__msg *msg)
+{
+    struct run *const run = context;
+
+    run->done += msg->kind == TUG__MSG_JOB_DONE;
+    run->failed += msg->kind == TUG__MSG_JOB_FAILED;
+}
+
+static void run_free(struct run *run)
+{
+    cr_assert_eq(run->pool->running_workers, 0);
+    cr_assert_eq(run->pool->running_lanes, 0);
+    tug__pool_destroy(run->pool);
+    tug__bell_destroy(run->bell);
+    tug_store_close(run->store);
+    tug__registry_release();
+    tmpdir_remove(run->path);
+}
+
+static void run_end(struct run *run)
+{
+    tug__pool_stop(run->pool, on_event, run);
+    run_free(run);
+}
+
+Test(pipeline_pool, starts_and_stops, .timeout = 60)
+{
+    static const unsigned counts[] = {1, 2, 3, 16, TUG_DOWNLOADS_MAX};
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct run run = run_begin(counts[i]);
+        struct tug__msg msg;
+
+        cr_assert_eq(run.pool->running_workers, counts[i]);
+        cr_assert_geq(run.pool->lane_count, 1);
+        cr_assert_leq(run.pool->lane_count,
+                      counts[i] < TUG__LANES_MAX ? counts[i] : TUG__LANES_MAX);
+        cr_assert_eq(run.pool->running_lanes, run.pool->lane_count);
+        cr_assert(tug__pool_received(run.pool) == 0);
+        cr_assert_not(tug__pool_next_event(run.pool, &msg));
+        tug__pool_wake(run.pool);
+        run_end(&run);
+        cr_assert_eq(run.done + run.failed, 0);
+    }
+    tug__pool_destroy(NULL);
+}
+
+/* A document that came inside a descriptor. */
+static void fill_document(struct tug__job *job, const char *text, const char *digest_of_text)
+{
+    *job = (struct tug__job){.kind = TUG__JOB_INLINE, .has_size = true};
+    job->size_bytes = strlen(text);
+    job->reply.body = strdup(text);
+    job->reply.length = strlen(text);
+    cr_assert_eq(tug__digest_of(TUG_DIGEST_SHA256, digest_of_text, strlen(digest_of_text),
+                                &job->digest, NULL),
+                 TUG_OK);
+    tug__cancel_init(&job->cancel);
+}
+
+static void send_document(struct run *run, unsigned lane, struct tug__job *job)
+{
+    const struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT, .object = job};
+
+    tug__pool_send(run->pool, lane, &msg);
+}
+
+static bool is_present(const struct run *run, const struct tug_digest *digest)
+{
+    bool present = false;
+
+    cr_assert_eq(tug_store_stat(run->store, digest, &present, NULL, NULL), TUG_OK);
+    return present;
+}
+
+Test(pipeline_pool, a_lane_verifies_and_stores_documents, .timeout = 30)
+{
+    struct run run = run_begin(2);
+    struct tug__job jobs[2];
+
+    fill_document(&jobs[0], "{\"a\":1}", "{\"a\":1}");
+    fill_document(&jobs[1], "{\"a\":2}", "{\"a\":3}");
+    send_document(&run, 0, &jobs[0]);
+    send_document(&run, run.pool->lane_count - 1, &jobs[1]);
+    while (run.done + run.failed < 2) {
+        struct tug__msg msg;
+
+        tug__bell_wait(run.bell, tug__deadline_ns(10000));
+        while (tug__pool_next_event(run.pool, &msg)) {
+            cr_assert(msg.object == &jobs[0] || msg.object == &jobs[1]);
+            on_event(&run, &msg);
+        }
+    }
+    cr_assert_eq(run.done, 1);
+    cr_assert_eq(jobs[0].error.code, TUG_OK);
+    cr_assert_eq(jobs[1].error.code, TUG_ERR_CONTENT);
+    cr_assert(is_present(&run, &jobs[0].digest));
+    cr_assert_not(is_present(&run, &jobs[1].digest), "content of another digest was stored");
+    run_end(&run);
+    free(jobs[0].reply.body);
+    free(jobs[1].reply.body);
+}
+
+/* Stopping is not forgetting: what a lane has, it commits first, and every job comes back. */
+Test(pipeline_pool, stopping_finishes_what_is_complete, .timeout = 30)
+{
+    enum { COUNT = 150 }; /* more than two groups */
+    struct run run = run_begin(4);
+    struct tug__job *const jobs = calloc(COUNT, sizeof *jobs);
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        char text[32];
+
+        (void)snprintf(text, sizeof text, "{\"a\":%u}", i);
+        fill_document(&jobs[i], text, text);
+        send_document(&run, i % run.pool->lane_count, &jobs[i]);
+    }
+    tug__pool_stop(run.pool, on_event, &run);
+    cr_assert_eq(run.done, COUNT);
+    for (unsigned i = 0; i < COUNT; i++) {
+        cr_assert(is_present(&run, &jobs[i].digest), "document %u", i);
+        free(jobs[i].reply.body);
+    }
+    run_free(&run);
+    free(jobs);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The retry policy.
+ */
+#include "registry/retry.h"
+
+#include <stddef.h>
+
+#include <criterion/criterion.h>
+
+static const struct tug__retry_policy policy = {.retries = 5, .max_wait_ms = 60000};
+
+static bool retries(enum tug_status code, int http_status)
+{
+    const struct tug_error error = {.code = code, .http_status = http_status};
+    uint64_t delay_ms = 0;
+
+    return tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms);
+}
+
+Test(registry_retry, only_what_may_pass_is_tried_again)
+{
+    static const int again[] = {0, 200, 206, 408, 425, 500, 502, 503, 504};
+    static const int final[] = {400, 405, 406, 409, 413, 416, 418, 451, 499};
+
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        cr_assert(retries(TUG_ERR_NETWORK, again[i]), "%d", again[i]);
+    }
+    for (size_t i = 0; i < sizeof final / sizeof *final; i++) {
+        cr_assert_not(retries(TUG_ERR_NETWORK, final[i]), "%d", final[i]);
+    }
+    cr_assert(retries(TUG_ERR_RATE_LIMITED, 429));
+    for (int code = TUG_OK; code <= TUG_ERR_INTERNAL; code++) {
+        if (code != TUG_ERR_NETWORK && code != TUG_ERR_RATE_LIMITED) {
+            cr_assert_not(retries((enum tug_status)code, 503), "%d", code);
+        }
+    }
+}
+
+Test(registry_retry, attempts_without_progress_are_counted)
+{
+    const struct tug_error error = {.code = TUG_ERR_NETWORK};
+    uint64_t delay_ms = 0;
+
+    for (unsigned failures = 0; failures <= policy.retries; failures++) {
+        cr_assert(tug__retry_decide(&policy, &error, failures, 0, 0, &delay_ms), "%u", failures);
+    }
+    delay_ms = 4711;
+    cr_assert_not(tug__retry_decide(&policy, &error, policy.retries + 1, 0, 0, &delay_ms));
+    cr_assert(delay_ms == 4711);
+}
+
+Test(registry_retry, no_retries_means_none)
+{
+    const struct tug__retry_policy none = {.retries = 0, .max_wait_ms = 1000};
+    const struct tug_error error = {.code = TUG_ERR_NETWORK};
+    uint64_t delay_ms = 0;
+
+    cr_assert_not(tug__retry_decide(&none, &error, 1, 0, 0, &delay_ms));
+}
+
+/* The wait grows, is spread by at most half, and never passes its limit, however many failures. */
+Test(registry_retry, waits_grow_up_to_the_limit)
+{
+    const struct tug__retry_policy patient = {.retries = UINT32_MAX, .max_wait_ms = 60000};
+    const struct tug_error error = {.code = TUG_ERR_NETWORK};
+    uint64_t last_ms = 0;
+
+    for (unsigned failures = 1; failures < 100; failures++) {
+        uint64_t least_ms = 0;
+        uint64_t most_ms = 0;
+
+        cr_assert(tug__retry_decide(&patient, &error, failures, 0, 0, &least_ms));
+        cr_assert(tug__retry_decide(&patient, &error, failures, 0, UINT32_MAX, &most_ms));
+        cr_assert(least_ms > 0 && least_ms <= most_ms);
+        cr_assert(most_ms <= least_ms + least_ms / 2 || most_ms == patient.max_wait_ms);
+        cr_assert(least_ms >= last_ms && most_ms <= patient.max_wait_ms, "%u failures", failures);
+        last_ms = least_ms;
+    }
+    cr_assert(last_ms == patient.max_wait_ms);
+}
+
+Test(registry_retry, progress_goes_on_at_once)
+{
+    const struct tug_error error = {.code = TUG_ERR_NETWORK};
+    uint64_t delay_ms = 4711;
+
+    cr_assert(tug__retry_decide(&policy, &error, 0, 0, UINT32_MAX, &delay_ms));
+    cr_assert(delay_ms == 0);
+}
+
+Test(registry_retry, the_servers_wish_is_kept)
+{
+    const struct tug_error error = {.code = TUG_ERR_RATE_LIMITED, .http_status = 429};
+    uint64_t delay_ms = 0;
+
+    cr_assert(tug__retry_decide(&policy, &error, 1, 5000, 0, &delay_ms));
+    cr_assert(delay_ms == 5000);
+    cr_assert(tug__retry_decide(&policy, &error, 0, 5000, 0, &delay_ms));
+    cr_assert(delay_ms == 5000);
+    cr_assert(tug__retry_decide(&policy, &error, 1, 60000, 0, &delay_ms));
+    cr_assert(delay_ms == 60000);
+    cr_assert_not(tug__retry_decide(&policy, &error, 1, 60001, 0, &delay_ms));
+    cr_assert_not(tug__retry_decide(&policy, &error, 1, UINT64_MAX, 0, &delay_ms));
+}
