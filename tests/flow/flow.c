@@ -192,7 +192,8 @@ void flow_expect_exit(const struct flow *flow, const char *name, int status, con
     cr_assert(result.err_len > 0 && strchr(result.err, '\n') == result.err + result.err_len - 1,
               "not one line: %s", result.err);
     cr_assert_eq(strncmp(result.err, "tug: ", 5), 0, "%s", result.err);
-    cr_assert_not_null(strstr(result.err, reference), "no reference: %s", result.err);
+    /* What is no reference may hold a password, and is not repeated as it is. */
+    cr_assert(status == 2 || strstr(result.err, reference) != NULL, "no reference: %s", result.err);
     cr_assert_not_null(strstr(result.err, text), "no '%s': %s", text, result.err);
     run_result_fini(&result);
     free(reference);
