@@ -114,6 +114,7 @@ Test(requests, registry_that_knows_no_head)
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
     fake_rule_add(flow.registry, &(struct fake_rule){.match.method = "HEAD", .answer.status = 405});
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.image.bytes_fetched, 0, "the manifest was there");
     flow_close(&flow);
 }
 
