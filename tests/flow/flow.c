@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+/* A user and a group without rights. */
+#define NOBODY 65534
 
 void flow_open(struct flow *flow, const struct fake_options *options)
 {
@@ -33,6 +37,14 @@ void flow_close(struct flow *flow)
     (void)sem_destroy(&flow->reached);
     free(flow->store);
     tmpdir_remove(flow->directory);
+}
+
+void flow_drop_root(void)
+{
+    if (geteuid() == 0) {
+        cr_assert_eq(setegid(NOBODY), 0);
+        cr_assert_eq(seteuid(NOBODY), 0);
+    }
 }
 
 char *flow_reference(const struct flow *flow, const char *name)

@@ -69,6 +69,9 @@ void flow_open(struct flow *flow, const struct fake_options *options);
 /* Check the store once more (if there is one) and remove everything. */
 void flow_close(struct flow *flow);
 
+/* Go on as an ordinary user, for whom file modes count; call it before flow_open(). */
+void flow_drop_root(void);
+
 /* "HOST:PORT/NAME" in new memory. Returns: owned; free(). */
 char *flow_reference(const struct flow *flow, const char *name);
 

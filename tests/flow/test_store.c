@@ -267,6 +267,24 @@ Test(store, t41_read_only)
     flow_close(&flow);
 }
 
+Test(store, t41_no_permission)
+{
+    struct flow flow;
+
+    flow_drop_root();
+    flow_open(&flow, NULL);
+    add_image(&flow, NULL);
+    make_store(&flow);
+    char *const path = tmpdir_join(flow.store, "ingest/sha256");
+    cr_assert_eq(chmod(path, 0500), 0);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_STORE);
+    cr_assert_not_null(strstr(flow.seen.error.message, "Permission denied"), "%s",
+                       flow.seen.error.message);
+    cr_assert_eq(flow_blob_count(&flow), 0);
+    free(path);
+    flow_close(&flow);
+}
+
 /* The disk is full in mid-blob: what is there stays good, and goes on where there is room again. */
 Test(store, t41_full)
 {
