@@ -43,7 +43,7 @@ struct flow_seen {
     char media_type[128];                /* of the last image, "" for none */
     char warning[512];                   /* the last one */
     char retry[TUG_ERROR_MESSAGE_MAX];   /* the last one's error */
-    uint64_t resumed_bytes;              /* done_bytes of the last TUG_EVENT_STARTED */
+    uint64_t resumed_bytes;              /* most done_bytes of any TUG_EVENT_STARTED */
     bool is_out_of_order;                /* an event came before one that it needs */
     struct tug_totals totals;            /* of the last event */
 };
@@ -69,7 +69,8 @@ void flow_open(struct flow *flow, const struct fake_options *options);
 /* Check the store once more (if there is one) and remove everything. */
 void flow_close(struct flow *flow);
 
-/* Go on as an ordinary user, for whom file modes count; call it before flow_open(). */
+/* Go on as an ordinary user, for whom file modes count; call it before flow_open().
+ * flow_close() takes it back. */
 void flow_drop_root(void);
 
 /* "HOST:PORT/NAME" in new memory. Returns: owned; free(). */
