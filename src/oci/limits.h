@@ -5,6 +5,8 @@
 #ifndef TUG_OCI_LIMITS_H
 #define TUG_OCI_LIMITS_H
 
+#include <stdint.h>
+
 /* A manifest or index: the distribution specification asks registries to take at least 4 MiB, and
  * registries refuse more. */
 #define TUG__MANIFEST_BYTES_MAX ((size_t)4 * 1024 * 1024)
@@ -15,6 +17,9 @@
 /* Values in one JSON document: json-c takes about 100 bytes for each, and a 4 MiB manifest of real
  * descriptors has about 130 000. */
 #define TUG__JSON_VALUES_MAX ((size_t)300000)
+/* One blob: 1 PiB is beyond every registry and file system in use; a larger size is a lie, and
+ * refused before anything is added to it. */
+#define TUG__BLOB_BYTES_MAX (UINT64_C(1) << 50)
 /* Indexes within indexes: real ones need 2. */
 #define TUG__INDEX_DEPTH_MAX 64
 /* Media type text: RFC 6838 allows 127 + 1 + 127 characters. */

@@ -51,7 +51,8 @@ void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
     }
     if (node->transfer != NULL) {
         /* keeps node->error: it fails again when dropped */
-        tug__node_drop_transfer(resolver, node, TUG__DROP_KEEP);
+        tug__node_drop_transfer(resolver, node,
+                                error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
     }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         tug__image_fail(resolver, edge->image, error);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -89,7 +90,8 @@ static enum tug_status take_over(int dir_fd, const char *name, int fd, bool *out
     return TUG_OK;
 }
 
-/* Open and lock it. */
+/* Open and lock it. The mode and the name are touched under the lock only: until then they are
+ * another's, who may be about to publish the file with them. */
 static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, struct tug_error *err)
 {
     for (int tries = 0; tries < OPEN_TRIES; tries++) {

@@ -45,10 +45,11 @@ static void download(struct worker *worker, const struct blob *blob)
         return;
     }
     REQUIRE(status == TUG_OK);
-    end = ingest->resumed_bytes + stress_random(&worker->random, BLOB_BYTES);
+    end = tug__extents_bytes(&ingest->present) + stress_random(&worker->random, BLOB_BYTES);
     end = end < BLOB_BYTES ? end : BLOB_BYTES;
-    REQUIRE(tug__fs_pwrite_all(ingest->fd, blob->bytes + ingest->resumed_bytes,
-                               end - ingest->resumed_bytes, ingest->resumed_bytes, &err) == TUG_OK);
+    REQUIRE(tug__fs_pwrite_all(ingest->fd, blob->bytes + tug__extents_bytes(&ingest->present),
+                               end - tug__extents_bytes(&ingest->present),
+                               tug__extents_bytes(&ingest->present), &err) == TUG_OK);
     if (end == BLOB_BYTES) {
         REQUIRE(tug__ingest_sync(ingest, &err) == TUG_OK);
         REQUIRE(tug__ingest_publish(ingest, &err) == TUG_OK);

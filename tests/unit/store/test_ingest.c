@@ -56,7 +56,7 @@ Test(store_ingest, becomes_a_blob)
 
     place_open(&place);
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 0);
+    cr_assert(tug__extents_bytes(&ingest->present) == 0);
     cr_assert_neq(place_mode(&place, PLACE_INGEST), 0);
     publish(ingest);
     tug__ingest_close(ingest);
@@ -79,9 +79,9 @@ Test(store_ingest, is_resumed)
     place_close(&place);
     place_open(&place);
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 1);
+    cr_assert(tug__extents_bytes(&ingest->present) == 1);
     cr_assert_eq(tug__ingest_reset(ingest, NULL), TUG_OK);
-    cr_assert(ingest->resumed_bytes == 0);
+    cr_assert(tug__extents_bytes(&ingest->present) == 0);
     tug__ingest_close(ingest);
     place_expect(&place, PLACE_INGEST, "");
     place_remove(&place);
@@ -95,11 +95,11 @@ Test(store_ingest, t39_too_long_a_leftover_is_emptied)
     place_open(&place);
     place_put(&place, PLACE_INGEST, "{}");
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 2);
+    cr_assert(tug__extents_bytes(&ingest->present) == 2);
     tug__ingest_close(ingest);
     place_put(&place, PLACE_INGEST, "{}!");
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 0);
+    cr_assert(tug__extents_bytes(&ingest->present) == 0);
     place_expect(&place, PLACE_INGEST, "");
     tug__ingest_close(ingest);
     place_remove(&place);
@@ -176,7 +176,7 @@ Test(store_ingest, a_read_only_leftover_is_resumed)
     place_put(&place, PLACE_INGEST, "{");
     cr_assert_eq(fchmodat(place.fd, PLACE_INGEST, 0444, 0), 0);
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 1);
+    cr_assert(tug__extents_bytes(&ingest->present) == 1);
     publish(ingest);
     tug__ingest_close(ingest);
     place_expect(&place, PLACE_BLOB, "{}");
@@ -237,7 +237,7 @@ Test(store_ingest, a_killed_holder_holds_nothing, .timeout = 20)
     cr_assert_eq(kill(child, SIGKILL), 0);
     cr_assert_eq(waitpid(child, NULL, 0), child);
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 1);
+    cr_assert(tug__extents_bytes(&ingest->present) == 1);
     tug__ingest_close(ingest);
     (void)close(ready[0]);
     (void)close(ready[1]);
@@ -305,7 +305,7 @@ Test(store_ingest, t34_a_hard_link_is_not_written)
     cr_assert_eq(fchmodat(place.fd, "victim", 0640, 0), 0);
     cr_assert_eq(linkat(place.fd, "victim", place.fd, PLACE_INGEST, 0), 0);
     ingest = open_ingest(&place, 2);
-    cr_assert(ingest->resumed_bytes == 0, "bytes of another file were taken over");
+    cr_assert(tug__extents_bytes(&ingest->present) == 0, "bytes of another file were taken over");
     publish(ingest);
     tug__ingest_close(ingest);
     place_expect(&place, "victim", "x");
