@@ -29,7 +29,7 @@ TUG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base oci ref store registry pipeline api
+ROOMS := base toml oci ref store registry pipeline api
 LIB_SRC := $(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c)))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
 SUPPORT_SRC := $(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c)))
