@@ -159,7 +159,7 @@ format: ## reformat all C files
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.[ch]')
 
 install: all ## install below DESTDIR and PREFIX (default /usr/local)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 build/tug $(DESTDIR)$(BINDIR)/tug
 	install -m 644 build/libtug.a $(DESTDIR)$(LIBDIR)/libtug.a
 	install -m 755 build/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so.0
@@ -167,10 +167,11 @@ install: all ## install below DESTDIR and PREFIX (default /usr/local)
 	install -m 644 build/tug.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/tug.1 $(DESTDIR)$(MANDIR)/man1/tug.1
+	install -m 644 man/tug-hosts.5 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tug $(DESTDIR)$(LIBDIR)/libtug.a $(DESTDIR)$(LIBDIR)/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(DESTDIR)$(MANDIR)/man1/tug.1 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(DESTDIR)$(MANDIR)/man1/tug.1 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 
 dist: ## make tug-VERSION.tar.gz out of what is committed
