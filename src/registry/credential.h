@@ -107,7 +107,7 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
  * unchanging until tug__credentials_destroy. Names that a request sets itself (Authorization,
  * Host, Range, Accept, …) are left out.
  * Reads the files as tug__credentials_get does: ask after the first 401 only.
- * Errors: TUG_ERR_CONFIG, TUG_ERR_CANCELLED (never: nothing waits long), TUG_ERR_NO_MEMORY. */
+ * Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__credentials_headers(struct tug__credentials *credentials,
                                          const char *const **out_headers, size_t *out_count,
                                          struct tug_error *err);

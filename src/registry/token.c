@@ -50,6 +50,9 @@ struct entry {
 };
 
 struct tug__token_cache {
+    /* set at create, then read-only */
+    uint64_t (*clock)(void *context);
+    void *clock_context;
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* a fetch has ended, or wakes has changed */
     /* guarded */
@@ -76,6 +79,17 @@ static void lock(struct tug__token_cache *cache)
 static void unlock(struct tug__token_cache *cache)
 {
     (void)pthread_mutex_unlock(&cache->mutex);
+}
+
+static uint64_t read_clock(void *context)
+{
+    (void)context;
+    return tug__now_ns();
+}
+
+static uint64_t now(const struct tug__token_cache *cache)
+{
+    return cache->clock(cache->clock_context);
 }
 
 static void free_secret(struct secret *secret)
@@ -247,7 +261,7 @@ static enum tug_status fetch_unlocking(struct tug__token_cache *cache, struct en
     enum tug_status status = TUG_ERR_NO_MEMORY;
 
     unlock(cache);
-    started_ns = tug__now_ns();
+    started_ns = now(cache);
     secret = calloc(1, sizeof *secret);
     if (secret == NULL) {
         (void)tug__fail_memory(error);
@@ -266,7 +280,7 @@ static enum tug_status fetch_unlocking(struct tug__token_cache *cache, struct en
     if (status == TUG_OK) {
         unused = install_locked(cache, entry, secret, started_ns, reply.lifetime_s);
         *out_secret = secret;
-    } else if (note_failure_locked(entry, error, tug__now_ns())) {
+    } else if (note_failure_locked(entry, error, now(cache))) {
         *out_secret = entry->secret;
         entry->secret->refs++;
         status = TUG_OK;
@@ -313,7 +327,7 @@ static enum tug_status get_unlocking(struct tug__token_cache *cache, struct entr
     enum tug_status status;
 
     for (;;) {
-        switch (choose_locked(entry, waited_for, tug__now_ns())) {
+        switch (choose_locked(entry, waited_for, now(cache))) {
         case STEP_TAKE:
             *out_secret = entry->secret;
             *out_generation = entry->generation;
@@ -428,7 +442,7 @@ bool tug__token_reject(struct tug__token_cache *cache, const struct tug__token_k
     lock(cache);
     entry = find_locked(cache, joined, length);
     if (entry != NULL) {
-        is_worth_it = refuse_locked(entry, generation, tug__now_ns(), &unused);
+        is_worth_it = refuse_locked(entry, generation, now(cache), &unused);
     }
     unlock(cache);
     free_secret(unused);
@@ -456,8 +470,16 @@ enum tug_status tug__token_cache_create(struct tug__token_cache **out_cache, str
         free(cache);
         return tug__fail_memory(err);
     }
+    cache->clock = read_clock;
     *out_cache = cache;
     return TUG_OK;
+}
+
+void tug__token_cache_set_clock(struct tug__token_cache *cache, uint64_t (*now_ns)(void *context),
+                                void *context)
+{
+    cache->clock = now_ns;
+    cache->clock_context = context;
 }
 
 void tug__token_cache_destroy(struct tug__token_cache *cache)
