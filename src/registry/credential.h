@@ -38,6 +38,13 @@ void tug__credential_fini(struct tug__credential *credential);
 enum tug_status tug__credential_dup(const struct tug__credential *credential,
                                     struct tug__credential *out_copy, struct tug_error *err);
 
+/* Make a credential out of borrowed texts.
+ * borrowed: its texts stay the caller's. out_credential: owned, untouched on failure.
+ * Errors: TUG_ERR_CONTENT (control characters in one, over TUG__CREDENTIAL_TEXT_MAX; the message
+ * holds neither), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__credential_make(const struct tug__credential *borrowed,
+                                     struct tug__credential *out_credential, struct tug_error *err);
+
 /* Where to look. Everything is copied; NULL and 0 mean "not given". */
 struct tug__credential_settings {
     const char *host;           /* the one registry that user or refresh_token are for */
@@ -100,7 +107,7 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
  * unchanging until tug__credentials_destroy. Names that a request sets itself (Authorization,
  * Host, Range, Accept, …) are left out.
  * Reads the files as tug__credentials_get does: ask after the first 401 only.
- * Errors: TUG_ERR_CONFIG, TUG_ERR_CANCELLED (never: nothing waits long), TUG_ERR_NO_MEMORY. */
+ * Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__credentials_headers(struct tug__credentials *credentials,
                                          const char *const **out_headers, size_t *out_count,
                                          struct tug_error *err);

@@ -65,6 +65,10 @@ struct tug__token_cache;
 enum tug_status tug__token_cache_create(struct tug__token_cache **out_cache, struct tug_error *err);
 /* Wipe and free; NULL is allowed. No other thread may be inside. */
 void tug__token_cache_destroy(struct tug__token_cache *cache);
+/* Use another clock than tug__now_ns, for tests of lifetimes; before any other thread knows the
+ * cache. now_ns: must not call the cache. */
+void tug__token_cache_set_clock(struct tug__token_cache *cache, uint64_t (*now_ns)(void *context),
+                                void *context);
 /* Make all who wait ask their should_stop now. Threads: any. Blocks: no. */
 void tug__token_cache_wake(struct tug__token_cache *cache);
 
