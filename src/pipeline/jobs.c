@@ -85,7 +85,6 @@ struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *nam
         host = calloc(1, sizeof *host);
         if (host != NULL) {
             host->name = name;
-            host->scheme = tug__scheme_default(name, resolver->settings->options.plain_http);
             host->next = resolver->hosts;
             resolver->hosts = host;
         }
@@ -141,18 +140,15 @@ void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node)
 static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__node *node)
 {
     const struct tug_ref *const ref = node->source->ref;
-    const struct tug__host *const host = tug__host_find(resolver, tug_ref_host(ref));
     struct tug__job *const job = calloc(1, sizeof *job);
 
-    if (job == NULL || host == NULL) {
-        free(job);
+    if (job == NULL) {
         return NULL;
     }
     job->kind = node->job_kind;
     job->owner = node;
-    job->source.host = host->name;
+    job->source.host = tug_ref_host(ref);
     job->source.repository = tug_ref_repository(ref);
-    job->source.scheme = host->scheme;
     job->digest = node->digest;
     job->has_size = node->has_size;
     job->size_bytes = node->size_bytes;

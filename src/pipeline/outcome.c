@@ -162,6 +162,10 @@ static void defer(struct tug__resolver *resolver, struct tug__node *node,
     struct tug__host *const host = tug__host_find(resolver, job->source.host);
     const uint64_t until_ns = tug__deadline_ns(job->retry_after_ms);
 
+    if (job->retry_after_ms > resolver->retry_policy.max_wait_ms) {
+        tug__node_fail(resolver, node, &job->error);
+        return;
+    }
     if (host != NULL && host->pause_until_ns < until_ns) {
         host->pause_until_ns = until_ns;
     }
@@ -421,12 +425,8 @@ static void take_share(struct tug__resolver *resolver, struct tug__node *node, s
 static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool has_failed)
 {
     struct tug__node *const node = job->owner;
-    struct tug__host *const host = tug__host_find(resolver, job->source.host);
 
     remove_job(resolver, node, job);
-    if (host != NULL) {
-        host->scheme = job->source.scheme;
-    }
     if (job->kind == TUG__JOB_BLOB) {
         take_share(resolver, node, job, has_failed);
     } else if (has_failed && job->kind == TUG__JOB_RESOLVE && is_head_refused(&job->error)) {

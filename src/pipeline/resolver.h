@@ -21,7 +21,6 @@ struct tug__node_list {
 /* A registry, as references name it: what waits for it, and what is known of it. */
 struct tug__host {
     const char *name; /* borrowed from a reference */
-    enum tug__scheme scheme;
     struct tug__node_list queued_documents; /* first: they make the next work known */
     struct tug__node_list queued_blobs;
     uint64_t pause_until_ns; /* it asked to be left alone */
@@ -36,6 +35,7 @@ struct tug__resolver {
     struct tug__image *images;       /* ref_count of them */
     struct tug__host *hosts;         /* asked in turn: after each look the first goes to the end */
     struct tug__transfer *transfers; /* all that are open */
+    struct tug__session *session;    /* of registries; shared with the workers */
     struct tug__spread spread;
     struct tug__wish wish;
     struct tug__retry_policy retry_policy;
@@ -118,7 +118,7 @@ void tug__node_cancel_jobs(struct tug__resolver *resolver, struct tug__node *nod
 void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a job and the body it holds. */
 void tug__job_free(struct tug__job *job);
-/* What is known of a registry; NULL without memory. */
+/* What is known of a registry, and what waits for it; NULL without memory. */
 struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name);
 /* Give out as much work as there is room for. */
 void tug__jobs_submit(struct tug__resolver *resolver);

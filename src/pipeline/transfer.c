@@ -197,6 +197,7 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
         .first_byte = job->share.first_byte,
         .end_byte = tug__span_end(job->share.span),
         .needs_range = job->is_beside,
+        .avoid = job->avoid,
         .on_data = take_bytes,
         .context = &writer,
     };
@@ -214,6 +215,8 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
     status = tug__client_get_blob(worker->client, &job->source, &request, err);
     job->retry_after_ms = request.retry_after_ms;
     job->ranges_ignored = request.ranges_ignored;
+    job->is_deferred = request.is_deferred;
+    job->served_by = request.served_by;
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }
@@ -296,6 +299,10 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     default:
         status = tug__fail(&job->error, TUG_ERR_INTERNAL, "a worker cannot do job kind %d",
                            (int)job->kind);
+    }
+    if (job->kind != TUG__JOB_BLOB) {
+        job->retry_after_ms = job->reply.retry_after_ms;
+        job->is_deferred = job->reply.is_deferred;
     }
     worker->job = NULL;
     send_event(worker, status == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);

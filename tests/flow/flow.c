@@ -45,6 +45,7 @@ void flow_close(struct flow *flow)
     fake_registry_destroy(flow->registry);
     (void)sem_destroy(&flow->reached);
     free(flow->store);
+    free(flow->hosts_dir);
     tmpdir_remove(flow->directory);
     if (getuid() == 0 && geteuid() != 0) {
         (void)seteuid(0); /* first: only root may change the group */

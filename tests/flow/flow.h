@@ -52,6 +52,7 @@ struct flow {
     struct fake_registry *registry;
     char *directory; /* holds the store, and whatever else a test puts there */
     char *store;     /* path of the store */
+    char *hosts_dir; /* of hosts.toml files; NULL: none */
     struct tug_platform platform;
     struct tug_fetch_options options; /* for library runs; plain http, linux/amd64, no retries */
     uint64_t signal_bytes;            /* post `reached` when a download has so many; 0: never */

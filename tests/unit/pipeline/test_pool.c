@@ -18,6 +18,7 @@ struct run {
     char *path;
     struct tug_store *store;
     struct tug__bell *bell;
+    struct tug__session *session;
     struct tug__pool *pool;
     unsigned done;   /* documents that came back good */
     unsigned failed; /* and bad */
@@ -34,6 +35,9 @@ static struct run run_begin(unsigned worker_count)
     cr_assert_eq(tug_store_open(run.path, NULL, &run.store, NULL), TUG_OK);
     cr_assert_eq(tug__bell_create(&run.bell, NULL), TUG_OK);
     settings.store = run.store;
+    cr_assert_eq(tug__session_create(&(struct tug__session_settings){0}, &run.session, NULL),
+                 TUG_OK);
+    settings.client.session = run.session;
     cr_assert_eq(tug__pool_start(&settings, run.bell, &run.pool, NULL), TUG_OK);
     return run;
 }
@@ -51,6 +55,7 @@ static void run_free(struct run *run)
     cr_assert_eq(run->pool->running_workers, 0);
     cr_assert_eq(run->pool->running_lanes, 0);
     tug__pool_destroy(run->pool);
+    tug__session_destroy(run->session);
     tug__bell_destroy(run->bell);
     tug_store_close(run->store);
     tug__registry_release();

@@ -16,10 +16,10 @@ static struct tug_error fail(int http_status, const char *body)
 {
     struct tug_error err = {0};
 
-    cr_assert_eq(tug__response_fail(http_status, body, strlen(body), &err), err.code);
+    cr_assert_eq(tug__response_fail(http_status, body, strlen(body), NULL, &err), err.code);
     cr_assert_eq(err.http_status, http_status);
     cr_assert_eq(err.os_errno, 0);
-    cr_assert_eq(tug__response_fail(http_status, body, strlen(body), NULL), err.code);
+    cr_assert_eq(tug__response_fail(http_status, body, strlen(body), NULL, NULL), err.code);
     return err;
 }
 
