@@ -84,20 +84,20 @@ static enum tug_status accept_part(struct blob_sink *sink,
     const char *const type = tug__http_header(response, "Content-Type");
     struct tug__content_range range;
 
-    if (type != NULL && strncasecmp(type, "multipart/", strlen("multipart/")) == 0) {
-        return tug__fail(err, TUG_ERR_CONTENT, "a range answer has several parts");
-    }
     if (!tug__content_range_parse(text, &range)) {
         return tug__fail(err, TUG_ERR_CONTENT, "a range answer has no usable Content-Range: '%s'",
                          text != NULL ? text : "");
+    }
+    if (type != NULL && strncasecmp(type, "multipart/", strlen("multipart/")) == 0) {
+        return tug__fail(err, TUG_ERR_CONTENT, "a range answer has several parts");
     }
     if (range.has_total && range.total != request->size_bytes) {
         return size_error(request, range.total, err);
     }
     if (!is_ranged(sink) || range.first != sink->next_byte || range.last >= request->end_byte) {
         return tug__fail(err, TUG_ERR_CONTENT,
-                         "the registry sent bytes %" PRIu64 "-%" PRIu64 ", asked for %" PRIu64
-                         "-%" PRIu64,
+                         "the registry sent bytes %" PRIu64 "-%" PRIu64 ", asked from %" PRIu64
+                         " to %" PRIu64,
                          range.first, range.last, sink->next_byte, request->end_byte - 1);
     }
     if (response->content_length >= 0 &&
