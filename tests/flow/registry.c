@@ -7,6 +7,7 @@
  */
 #include "registry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,17 +56,20 @@ void registry_log_in(struct flow *flow)
 
 void registry_write_hosts(struct flow *flow, const char *text)
 {
-    char *const root = tmpdir_join(flow->directory, "hosts");
+    static char root[4096]; /* the options point to it */
     char *const name = build_text("127.0.0.1_%u_", fake_registry_port(flow->registry));
-    char *const directory = tmpdir_join(root, name);
-    char *const path = tmpdir_join(directory, "hosts.toml");
+    char *directory;
+    char *path;
 
+    (void)snprintf(root, sizeof root, "%s/hosts", flow->directory);
+    directory = tmpdir_join(root, name);
+    path = tmpdir_join(directory, "hosts.toml");
     (void)mkdir(root, 0700);
     if (*text != '\0') {
         (void)mkdir(directory, 0700);
         tmpdir_write(path, text, strlen(text));
     }
-    flow->options.hosts_dir = root; /* to the end of the test's process */
+    flow->options.hosts_dir = root;
     free(path);
     free(directory);
     free(name);
