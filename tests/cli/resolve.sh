@@ -1,0 +1,40 @@
+#!/bin/bash
+# tug resolve: what references name, in the order given; nothing is fetched or stored.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+start_registry --generate app:1=1M --generate app:2=1M
+run fetch -q "$registry/app:1"
+expect_status 0
+digest=$(cut -d' ' -f2 "$WORK/out")
+rm -rf "$TUG_STORE"
+
+run resolve "$registry/app:2" "$registry/app:1"
+expect_status 0
+expect_empty err
+expect_lines out 2
+sed -n 1p "$WORK/out" | grep -q "^$registry/app:2 sha256:" || fail "not in the order given"
+expect_match out "$registry/app:1 $digest application/vnd\.oci\.image\.manifest\.v1\+json [1-9][0-9]*"
+[ ! -e "$TUG_STORE" ] || fail "a store was made"
+
+run resolve --format json "$registry/app:1" "$registry/app:none"
+expect_status 1
+expect_lines out 2
+sed -n 1p "$WORK/out" | jq -e ".status == \"ok\" and .digest == \"$digest\" and .size > 0 and
+    .mediaType == \"application/vnd.oci.image.manifest.v1+json\"" > /dev/null || fail "the first line"
+sed -n 2p "$WORK/out" | jq -e '.status == "failed" and .error.code == "not-found"' > /dev/null ||
+    fail "the second line"
+
+run resolve "$registry/app:none"
+expect_status 3
+expect_lines err 1
+
+stop_registry
+[ "$(grep -c '^request .* GET .*/blobs/' "$WORK/log")" -eq 2 ] || fail "a blob was asked for"
+[ "$(grep -c '^request .* GET .*app/manifests/1 ' "$WORK/log")" -eq 1 ] || fail "not with a HEAD"
+
+# A registry that knows no HEAD is asked with a GET.
+start_registry --generate app:1=1M --rule "method=HEAD status=405"
+run resolve "$registry/app:1"
+expect_status 0
+expect_lines out 1
