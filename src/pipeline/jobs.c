@@ -170,6 +170,7 @@ static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__nod
 
 void tug__job_free(struct tug__job *job)
 {
+    tug__extents_fini(&job->present);
     free(job->reply.body);
     free(job);
 }

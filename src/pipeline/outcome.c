@@ -359,7 +359,7 @@ static void take_started(struct tug__resolver *resolver, struct tug__job *job)
     };
     struct tug_error error = {0};
 
-    if (tug__ranges_open(ranges, &job->share, &node->transfer->ingest->present, &error) != TUG_OK) {
+    if (tug__ranges_open(ranges, &job->share, &job->present, &error) != TUG_OK) {
         tug__node_fail(resolver, node, &error);
         return;
     }

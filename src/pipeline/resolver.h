@@ -20,7 +20,7 @@ struct tug__node_list {
 
 /* A registry, as references name it: what waits for it, and what is known of it. */
 struct tug__host {
-    const char *name; /* borrowed from a reference */
+    const char *name;                       /* borrowed from a reference */
     struct tug__node_list queued_documents; /* first: they make the next work known */
     struct tug__node_list queued_blobs;
     uint64_t pause_until_ns; /* it asked to be left alone */

@@ -39,7 +39,7 @@ enum tug__msg_kind {
     TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
     /* worker → resolver, lane → resolver */
     TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
-                            transfer->ingest->present, what is fetched now in job->share */
+                            job->present, what is fetched now in job->share */
     TUG__MSG_FLOWING,    /* job (lent): the first byte of its answer came, its cut is made */
     TUG__MSG_JOB_DONE,   /* job (documents: verified and durable; blobs: all bytes received) */
     TUG__MSG_JOB_FAILED, /* job: see job->error */
@@ -108,10 +108,11 @@ struct tug__job {
 
     /* TUG__JOB_BLOB */
     struct tug__transfer *transfer;
-    struct tug__share share; /* see ranges.h for who may look at what */
-    bool is_opening;         /* the first of the transfer: opens the partial file */
-    bool is_beside;          /* others fetch the same blob: only a ranged answer is of use */
-    unsigned avoid;          /* endpoint that gave bad content, 0: none */
+    struct tug__share share;     /* see ranges.h for who may look at what */
+    bool is_opening;             /* the first of the transfer: opens the partial file */
+    bool is_beside;              /* others fetch the same blob: only a ranged answer is of use */
+    unsigned avoid;              /* endpoint that gave bad content, 0: none */
+    struct tug__extents present; /* is_opening: what the partial file had; set before STARTED */
 
     /* results */
     struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */

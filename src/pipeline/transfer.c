@@ -69,8 +69,9 @@ static void note_share(struct blob_writer *writer)
     }
 }
 
-/* Write what is gathered and announce it. */
-static enum tug_status flush_piece(struct blob_writer *writer, struct tug_error *err)
+/* Write what is gathered, note it when that is due, and announce it last: the lane closes the file
+ * as soon as it knows of the last byte. */
+static enum tug_status flush_piece(struct blob_writer *writer, bool is_last, struct tug_error *err)
 {
     struct tug__job *const job = writer->job;
     struct tug__transfer *const transfer = job->transfer;
@@ -87,10 +88,10 @@ static enum tug_status flush_piece(struct blob_writer *writer, struct tug_error 
         return status;
     }
     job->next_byte += length;
-    announce(writer->worker, transfer, job->next_byte - length, job->next_byte);
-    if (job->next_byte - writer->noted_byte >= NOTE_BYTES) {
+    if (is_last || job->next_byte - writer->noted_byte >= NOTE_BYTES) {
         note_share(writer);
     }
+    announce(writer->worker, transfer, job->next_byte - length, job->next_byte);
     return TUG_OK;
 }
 
@@ -132,7 +133,7 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
         writer->request->is_enough = true; /* the rest is another's */
     }
     if (writer->gathered + length > TUG__PIECE_BYTES) {
-        const enum tug_status status = flush_piece(writer, err);
+        const enum tug_status status = flush_piece(writer, false, err);
 
         if (status != TUG_OK) {
             return status;
@@ -143,25 +144,36 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     return TUG_OK;
 }
 
-/* Announce what an earlier download left, and make its state ours: one slot for each part. */
-static enum tug_status take_over(struct tug__worker *worker, struct tug__transfer *transfer,
-                                 struct tug_error *err)
+/* Copy what an earlier download left: the lane may close the partial file before the resolver looks
+ * at the job. */
+static enum tug_status copy_present(struct tug__job *job, struct tug_error *err)
 {
-    struct tug__ingest *const ingest = transfer->ingest;
-    const struct tug__extents *const present = &ingest->present;
+    const struct tug__extents *const present = &job->transfer->ingest->present;
+    enum tug_status status = TUG_OK;
 
-    for (size_t i = 0; i < present->count; i++) {
-        announce(worker, transfer, present->items[i].first, present->items[i].end);
+    for (size_t i = 0; status == TUG_OK && i < present->count; i++) {
+        status =
+            tug__extents_add(&job->present, present->items[i].first, present->items[i].end, err);
     }
-    if (present->count > 1 || (present->count == 1 && present->items[0].first > 0)) {
-        const enum tug_status status = tug__ingest_begin_state(ingest, 0, err);
+    return status;
+}
 
-        if (status != TUG_OK) {
-            return status;
+/* Make the state of an earlier download ours, and take the disk space of the rest. */
+static enum tug_status take_over(struct tug__job *job, struct tug_error *err)
+{
+    struct tug__transfer *const transfer = job->transfer;
+    enum tug_status status = TUG_OK;
+
+    if (job->present.count > 1 || (job->present.count == 1 && job->present.items[0].first > 0)) {
+        status = tug__ingest_begin_state(transfer->ingest, 0, err);
+        if (status == TUG_OK) {
+            tug__gate_open(&transfer->has_state);
         }
-        tug__gate_open(&transfer->has_state);
     }
-    return TUG_OK;
+    if (status == TUG_OK && transfer->size_bytes >= RESERVE_BYTES_MIN) {
+        status = tug__ingest_reserve(transfer->ingest, err);
+    }
+    return status;
 }
 
 /* Open the partial file; the job's share becomes the first part that is missing. */
@@ -172,15 +184,19 @@ static enum tug_status open_transfer(struct tug__worker *worker, struct tug__job
     enum tug_status status = tug__ingest_open(worker->pool->store, &transfer->digest,
                                               transfer->size_bytes, &transfer->ingest, err);
 
+    if (status == TUG_OK) {
+        status = copy_present(job, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
-    (void)tug__share_settle(&job->share, &transfer->ingest->present, transfer->size_bytes);
+    (void)tug__share_settle(&job->share, &job->present, transfer->size_bytes);
     job->next_byte = job->share.first_byte;
     send_event(worker, TUG__MSG_STARTED, job);
-    status = take_over(worker, transfer, err);
-    if (status == TUG_OK && transfer->size_bytes >= RESERVE_BYTES_MIN) {
-        status = tug__ingest_reserve(transfer->ingest, err);
+    status = take_over(job, err);
+    /* Last, because the lane closes the file when it knows of every byte. */
+    for (size_t i = 0; i < job->present.count; i++) {
+        announce(worker, transfer, job->present.items[i].first, job->present.items[i].end);
     }
     return status;
 }
@@ -220,8 +236,7 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }
-    flush_status = flush_piece(&writer, &flush_error);
-    note_share(&writer);
+    flush_status = flush_piece(&writer, true, &flush_error);
     if (status == TUG_OK && flush_status != TUG_OK) {
         *err = flush_error;
         return flush_status;
