@@ -86,6 +86,12 @@ $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+$(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o
+$(OBJ)/presign: $(OBJ)/tests/support/presign_main.o
+$(OBJ)/token-server $(OBJ)/presign: $(SUPPORT_OBJ)
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
@@ -110,7 +116,7 @@ build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/
 FORCE:
 
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry support-test unit-tests flow-tests $(addprefix replay-,$(FUZZED)))
+TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests $(addprefix replay-,$(FUZZED)))
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build

@@ -149,7 +149,7 @@ unsigned fake_rule_hits(struct fake_registry *registry, int rule);
  * Keys: method path header without skip times status location body refuse cut at pause flip
  * flip-at extra length-delta chunked range shift max delay rate add-header omit. Values of
  * refuse, cut and range are the enum's last words in lower case, "accept-rst" for two of them;
- * "_" stands for a blank inside body and add-header.
+ * "_" stands for a blank inside header, without, body and add-header, "__" for "_".
  * out_rule: filled; its text points into text, which is changed and must outlive it.
  * Returns: NULL, or a borrowed message that says what is wrong.
  */

@@ -79,11 +79,16 @@ static const char *set_named(const char *name, const char *value, struct fake_ru
     return "unknown key";
 }
 
+/* "_" stands for a blank, "__" for itself. */
 static void replace_blanks(char *text)
 {
+    char *to = text;
     for (; *text != '\0'; text++) {
-        *text = *text == '_' ? ' ' : *text;
+        const bool is_escaped = text[0] == '_' && text[1] == '_';
+        text += is_escaped ? 1 : 0;
+        *to++ = (char)(*text == '_' && !is_escaped ? ' ' : *text);
     }
+    *to = '\0';
 }
 
 static const char *set_field(const struct key *key, char *value, struct fake_rule *rule)
