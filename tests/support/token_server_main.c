@@ -236,7 +236,7 @@ static struct mini_answer answer(const struct mini_request *request, void *ctx)
 {
     struct token_server *const server = ctx;
     const char *const query = strchr(request->target, '?');
-    if (strncmp(request->target, "/token", 6) != 0) {
+    if (strstr(request->target, "/token") == NULL) {
         return refuse(404, "only tokens here");
     }
     return strcmp(request->method, "POST") == 0
