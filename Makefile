@@ -29,7 +29,7 @@ TUG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base oci ref store registry pipeline api
+ROOMS := base toml oci ref store registry pipeline api
 LIB_SRC := $(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c)))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
 SUPPORT_SRC := $(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c)))
@@ -165,7 +165,7 @@ format: ## reformat all C files
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.[ch]')
 
 install: all ## install below DESTDIR and PREFIX (default /usr/local)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 build/tug $(DESTDIR)$(BINDIR)/tug
 	install -m 644 build/libtug.a $(DESTDIR)$(LIBDIR)/libtug.a
 	install -m 755 build/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so.0
@@ -173,10 +173,11 @@ install: all ## install below DESTDIR and PREFIX (default /usr/local)
 	install -m 644 build/tug.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/tug.1 $(DESTDIR)$(MANDIR)/man1/tug.1
+	install -m 644 man/tug-hosts.5 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tug $(DESTDIR)$(LIBDIR)/libtug.a $(DESTDIR)$(LIBDIR)/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(DESTDIR)$(MANDIR)/man1/tug.1 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(DESTDIR)$(MANDIR)/man1/tug.1 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 
 dist: ## make tug-VERSION.tar.gz out of what is committed

@@ -29,14 +29,15 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-forbid "base knows no other room" "$inc(oci|ref|registry|store|pipeline|api|cli)/" src/base/*
-forbid "oci knows base only" "$inc(ref|registry|store|pipeline|api|cli)/" src/oci/*
-forbid "ref knows oci and base only" "$inc(registry|store|pipeline|api|cli)/" src/ref/*
+forbid "base knows no other room" "$inc(toml|oci|ref|registry|store|pipeline|api|cli)/" src/base/*
+forbid "toml knows base only" "$inc(oci|ref|registry|store|pipeline|api|cli)/" src/toml/*
+forbid "oci knows base only" "$inc(toml|ref|registry|store|pipeline|api|cli)/" src/oci/*
+forbid "ref knows oci and base only" "$inc(toml|registry|store|pipeline|api|cli)/" src/ref/*
 forbid "registry does not see the store or what is above" "$inc(store|pipeline|api|cli)/" src/registry/*
-forbid "store does not see the registry or what is above" "$inc(registry|pipeline|api|cli)/" src/store/*
+forbid "store does not see the registry or what is above" "$inc(toml|registry|pipeline|api|cli)/" src/store/*
 forbid "pipeline does not see what is above" "$inc(api|cli)/" src/pipeline/*
 forbid "api does not see the command" "$inc(cli)/" src/api/*
-forbid "the command sees public headers and its own room" "$inc(\.\.|base|oci|ref|registry|store|pipeline|api)/" src/cli/*
+forbid "the command sees public headers and its own room" "$inc(\.\.|base|toml|oci|ref|registry|store|pipeline|api)/" src/cli/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'curl/' src/registry/http.c
 only_in 'ck_' src/pipeline/queue.c

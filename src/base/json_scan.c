@@ -355,7 +355,11 @@ enum tug_status tug__json_scan(const char *text, size_t length,
     if (!tug__is_utf8(text, length)) {
         return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: not UTF-8");
     }
-    for (skip_space(&scan); scan.at < length; skip_space(&scan)) {
+    skip_space(&scan);
+    if (scan.at < length && text[scan.at] != '{') {
+        return refuse(&scan, "no object");
+    }
+    for (; scan.at < length; skip_space(&scan)) {
         const enum tug_status status = step(&scan, &next);
 
         if (status != TUG_OK) {

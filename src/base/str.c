@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/error.h"
@@ -165,4 +166,33 @@ enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **ou
     *out_bytes = bytes;
     *out_length = (size_t)decoded - padding;
     return TUG_OK;
+}
+
+char *tug__base64_encode(const void *bytes, size_t length)
+{
+    char *text;
+
+    if (length > INT32_MAX / 2) {
+        return NULL;
+    }
+    text = malloc((length + 2) / 3 * 4 + 1);
+    if (text != NULL) {
+        (void)EVP_EncodeBlock((unsigned char *)text, bytes, (int)length);
+    }
+    return text;
+}
+
+void tug__wipe(void *bytes, size_t length)
+{
+    if (length > 0) {
+        OPENSSL_cleanse(bytes, length);
+    }
+}
+
+void tug__wipe_free(char *text)
+{
+    if (text != NULL) {
+        tug__wipe(text, strlen(text));
+        free(text);
+    }
 }

@@ -30,4 +30,13 @@ bool tug__is_utf8(const char *text, size_t length);
 enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
                                    size_t *out_length, struct tug_error *err);
 
+/* Encode bytes as base64 with padding. Returns: owned; NULL without memory. */
+char *tug__base64_encode(const void *bytes, size_t length);
+
+/* Overwrite memory that held a secret, in a way no compiler removes. bytes may be NULL if length is
+ * 0. */
+void tug__wipe(void *bytes, size_t length);
+/* Overwrite and free a text that held a secret; NULL is allowed. */
+void tug__wipe_free(char *text);
+
 #endif
