@@ -15,9 +15,6 @@ front() {
 END
 }
 start_nginx front
-start=${EPOCHREALTIME/./}
 tug_fetch --plain-http --max-concurrent-downloads 6 "127.0.0.1:$P1/test/image:1"
-took=$(((${EPOCHREALTIME/./} - start) / 1000))
 connections=$(sed -n 's|.* connection=\([0-9]*\) .*/blobs/.* sent=[0-9]\{7,\}$|\1|p' nginx/access | sort -u | wc -l)
 assert_at_least "connections that brought a layer" 4 "$connections"
-assert_at_most "ms, of 6000 over one connection" 3500 "$took"
