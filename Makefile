@@ -20,7 +20,7 @@ TUG_WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prot
 SANITIZE_address := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_thread := -fsanitize=thread -fno-omit-frame-pointer
 TUG_SANITIZE := $(SANITIZE_$(SANITIZE))
-PACKAGES := libcurl libcrypto json-c
+PACKAGES := libcurl libssl libcrypto json-c
 TUG_CPPFLAGS = -D_GNU_SOURCE -Iinclude $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 TUG_CFLAGS := -std=c17 -fPIC -fvisibility=hidden -pthread $(TUG_WARNINGS) $(TUG_SANITIZE)
 TUG_LDFLAGS := -pthread $(TUG_SANITIZE)

@@ -5,6 +5,7 @@
 #ifndef TUG_ERROR_H
 #define TUG_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -39,8 +40,9 @@ enum tug_status {
  * Zero-initialise it before the first call; functions fill it only when they fail. */
 struct tug_error {
     enum tug_status code;
-    int os_errno;    /* errno of the failing system call, 0 when there was none */
-    int http_status; /* HTTP status of the failing answer, 0 when there was none */
+    int os_errno;      /* errno of the failing system call, 0 when there was none */
+    int http_status;   /* HTTP status of the failing answer, 0 when there was none */
+    bool is_permanent; /* trying again is no use, whatever the code says (a bad certificate) */
     /* One line, UTF-8, control characters escaped, no secret: what failed, then why, the
      * outermost context first. Cut at the capacity. */
     char message[TUG_ERROR_MESSAGE_MAX];

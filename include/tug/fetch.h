@@ -87,6 +87,10 @@ struct tug_event {
  * work is handed out. */
 typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
 
+/* Receives a line of the log, escaped, without its end. Called from several threads at a time; it
+ * must not call any function of the same fetch. */
+typedef void (*tug_log_fn)(void *context, const char *line);
+
 /* Options; all zero is the default of each. */
 struct tug_fetch_options {
     /* What. */
@@ -109,7 +113,29 @@ struct tug_fetch_options {
     bool fail_fast;              /* the first failed reference stops the run */
 
     /* Registry. */
-    bool plain_http; /* http instead of https for every registry of this run */
+    bool plain_http;  /* http instead of https where no hosts.toml says otherwise */
+    bool skip_verify; /* take any certificate, of the references' registries themselves: neither of
+                         mirrors, nor of token servers or hosts they redirect to */
+    const char *ca_file;          /* PEM: certificates to trust besides the system's */
+    const char *certificate_file; /* PEM: client certificate for the registries themselves */
+    const char *key_file;         /* PEM: its key; NULL: in certificate_file */
+    const char *hosts_dir;        /* directory of hosts.toml files; NULL: /etc/tug/certs.d, else
+                                     /etc/containerd/certs.d; those that exist */
+    const char *proxy;            /* URL for all requests, loopback hosts too; "": none; NULL: what
+                                     http_proxy, https_proxy, all_proxy and no_proxy say */
+    /* Credentials of the one registry that all references of this run belong to. Without any they
+     * come from auth files and credential helpers, when a registry asks for them. */
+    const char *user;          /* with password; NULL: none */
+    const char *password;      /* NULL: empty */
+    const char *refresh_token; /* an OAuth2 identity token, instead of user; NULL: none */
+    const char *authfile;      /* before the usual auth files; NULL: none */
+    bool foreign_layers;       /* fetch layers from the URLs that manifests name: https only,
+                                  without credentials; default: leave them out */
+    /* Lines about requests for people who look for a fault, without secrets. */
+    tug_log_fn on_log; /* NULL: none */
+    void *log_context; /* handed to on_log */
+    bool log_http;     /* heads of requests and answers, bodies of errors */
+    bool log_timing;   /* one line of times for each request */
 
     /* Show. */
     tug_event_fn on_event; /* NULL: none */
@@ -127,11 +153,11 @@ struct tug_fetch_options {
 struct tug_fetch;
 
 /* Prepare a run.
- * store: borrowed, must outlive the fetch. options: copied, with all it points to; NULL means all
- * defaults. out_fetch: owned by the caller, untouched on failure.
- * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (an option out of range, a label without '='),
- * TUG_ERR_NO_MEMORY.
- * Threads: any. Blocks: no. */
+ * store: borrowed, must outlive the fetch; NULL is allowed for tug_fetch_resolve. options: copied,
+ * with all it points to; NULL means all defaults. out_fetch: owned by the caller, untouched on
+ * failure. Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (an option out of range, a label
+ * without '=', a key without a certificate, both kinds of credentials), TUG_ERR_NO_MEMORY. Threads:
+ * any. Blocks: no. */
 enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
                                  struct tug_fetch **out_fetch, struct tug_error *err);
 
@@ -147,10 +173,19 @@ enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
  * comes as TUG_EVENT_IMAGE.
  * Returns: TUG_OK when every reference is complete; else the code of the first that failed, and err
  * tells of it. TUG_ERR_CANCELLED after tug_fetch_cancel, TUG_ERR_TIMEOUT after options.timeout_ms.
- * On failure whatever was committed stays, partial downloads are kept for the next run.
- * Threads: the fetch's owner; callbacks run on this thread. Blocks: until done. It starts
+ * TUG_ERR_CONFIG, before any request: a hosts.toml or certificate file that cannot be used;
+ * TUG_ERR_INVALID_ARGUMENT: credentials for references of several registries, a proxy that is no
+ * URL. On failure whatever was committed stays, partial downloads are kept for the next run.
+ * Threads: the fetch's owner; on_event callbacks run on this thread. Blocks: until done. It starts
  * max_concurrent_downloads + up to 4 threads with all signals blocked, and joins them. */
 enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err);
+
+/* Ask the registries what everything that was added names, instead of tug_fetch_run: the digest,
+ * media type and size of each root come as TUG_EVENT_IMAGE, in the order in which they become
+ * known. Nothing is fetched or stored (tug_fetch_create takes a NULL store then); a manifest is
+ * read only where a registry does not answer a HEAD with all three. Returns, errors and threads: as
+ * tug_fetch_run. */
+enum tug_status tug_fetch_resolve(struct tug_fetch *fetch, struct tug_error *err);
 
 /* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. Calling
  * it before, after or more than once is harmless.

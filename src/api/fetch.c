@@ -7,12 +7,15 @@
  */
 #include <tug/tug.h>
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "oci/platform.h"
+#include "pipeline/lookup.h"
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
 
@@ -21,12 +24,28 @@
 #define CONNECT_TIMEOUT_DEFAULT_MS 30000
 #define STALL_TIMEOUT_DEFAULT_MS 30000
 
+/* Options that are one text each. */
+static const size_t text_offsets[] = {
+    offsetof(struct tug_fetch_options, ca_file),
+    offsetof(struct tug_fetch_options, certificate_file),
+    offsetof(struct tug_fetch_options, key_file),
+    offsetof(struct tug_fetch_options, hosts_dir),
+    offsetof(struct tug_fetch_options, proxy),
+    offsetof(struct tug_fetch_options, user),
+    offsetof(struct tug_fetch_options, password),
+    offsetof(struct tug_fetch_options, refresh_token),
+    offsetof(struct tug_fetch_options, authfile),
+};
+
+#define TEXT_COUNT (sizeof text_offsets / sizeof text_offsets[0])
+
 struct tug_fetch {
     /* set at create, then read-only */
     struct tug_store *store;          /* borrowed */
     struct tug_fetch_options options; /* with defaults; what it points to is owned below */
     struct tug_platform *platforms;
     char **labels;
+    char *texts[TEXT_COUNT]; /* copies of the options' single texts */
     struct tug__bell *bell;
     bool has_registry; /* tug__registry_release is due */
     /* owner only */
@@ -106,6 +125,40 @@ static enum tug_status copy_platforms(struct tug_fetch *fetch,
     return TUG_OK;
 }
 
+/* Copy the single texts; the options then point to the copies. */
+static enum tug_status copy_texts(struct tug_fetch *fetch, const struct tug_fetch_options *options,
+                                  struct tug_error *err)
+{
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        const char *text;
+
+        memcpy(&text, (const char *)options + text_offsets[i], sizeof text);
+        if (text != NULL) {
+            fetch->texts[i] = strdup(text);
+            if (fetch->texts[i] == NULL) {
+                return tug__fail_memory(err);
+            }
+        }
+        memcpy((char *)&fetch->options + text_offsets[i], &fetch->texts[i], sizeof text);
+    }
+    return TUG_OK;
+}
+
+static enum tug_status check_registry_options(const struct tug_fetch_options *options,
+                                              struct tug_error *err)
+{
+    if (options->key_file != NULL && options->certificate_file == NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a client key without a certificate");
+    }
+    if (options->user != NULL && options->refresh_token != NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "both a user and a refresh token");
+    }
+    if (options->user == NULL && options->password != NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a password without a user");
+    }
+    return TUG_OK;
+}
+
 static uint64_t or_default(uint64_t value, uint64_t fallback)
 {
     return value != 0 ? value : fallback;
@@ -131,7 +184,13 @@ static enum tug_status take_options(struct tug_fetch *fetch,
     own->connect_timeout_ms = or_default(own->connect_timeout_ms, CONNECT_TIMEOUT_DEFAULT_MS);
     own->stall_timeout_ms = or_default(own->stall_timeout_ms, STALL_TIMEOUT_DEFAULT_MS);
     own->tick_ms = or_default(own->tick_ms, TICK_DEFAULT_MS);
-    status = copy_platforms(fetch, options, err);
+    status = copy_texts(fetch, options, err);
+    if (status == TUG_OK) {
+        status = check_registry_options(own, err);
+    }
+    if (status == TUG_OK) {
+        status = copy_platforms(fetch, options, err);
+    }
     return status == TUG_OK ? copy_labels(fetch, options, err) : status;
 }
 
@@ -184,7 +243,11 @@ enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, st
     return status;
 }
 
-enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err)
+/* Run once, one way or the other. */
+static enum tug_status run(struct tug_fetch *fetch,
+                           enum tug_status (*work)(const struct tug__run_settings *settings,
+                                                   struct tug_error *err),
+                           struct tug_error *err)
 {
     const struct tug__run_settings settings = {
         .store = fetch->store,
@@ -199,7 +262,20 @@ enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err)
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "this fetch has run already");
     }
     fetch->has_run = true;
-    return tug__run(&settings, err);
+    return work(&settings, err);
+}
+
+enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err)
+{
+    if (fetch->store == NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a fetch without a store");
+    }
+    return run(fetch, tug__run, err);
+}
+
+enum tug_status tug_fetch_resolve(struct tug_fetch *fetch, struct tug_error *err)
+{
+    return run(fetch, tug__lookup_run, err);
 }
 
 void tug_fetch_cancel(struct tug_fetch *fetch)
@@ -224,6 +300,9 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
         free(fetch->labels[i]);
     }
     free(fetch->labels);
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        tug__wipe_free(fetch->texts[i]);
+    }
     free(fetch->platforms);
     tug__bell_destroy(fetch->bell);
     free(fetch);

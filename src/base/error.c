@@ -31,6 +31,7 @@ static void fill(struct tug_error *err, enum tug_status code, int os_errno, cons
     err->code = code;
     err->os_errno = os_errno;
     err->http_status = 0;
+    err->is_permanent = false;
     (void)tug_text_escape(err->message, sizeof err->message, raw, strlen(raw));
 }
 

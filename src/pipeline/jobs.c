@@ -53,25 +53,6 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
 
 /* --- giving out --- */
 
-struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name)
-{
-    struct tug__host *host = resolver->hosts;
-
-    while (host != NULL && strcmp(host->name, name) != 0) {
-        host = host->next;
-    }
-    if (host == NULL) {
-        host = calloc(1, sizeof *host);
-        if (host != NULL) {
-            host->name = name;
-            host->scheme = tug__scheme_default(name, resolver->settings->options.plain_http);
-            host->next = resolver->hosts;
-            resolver->hosts = host;
-        }
-    }
-    return host;
-}
-
 static bool make_transfer(struct tug__resolver *resolver, struct tug__node *node)
 {
     struct tug__transfer *const transfer = calloc(1, sizeof *transfer);
@@ -100,18 +81,15 @@ void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node)
 static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__node *node)
 {
     const struct tug_ref *const ref = node->source->ref;
-    const struct tug__host *const host = tug__host_find(resolver, tug_ref_host(ref));
     struct tug__job *const job = calloc(1, sizeof *job);
 
-    if (job == NULL || host == NULL) {
-        free(job);
+    if (job == NULL) {
         return NULL;
     }
     job->kind = node->job_kind;
     job->owner = node;
-    job->source.host = host->name;
+    job->source.host = tug_ref_host(ref);
     job->source.repository = tug_ref_repository(ref);
-    job->source.scheme = host->scheme;
     job->digest = node->digest;
     job->has_size = node->has_size;
     job->size_bytes = node->size_bytes;
@@ -296,11 +274,5 @@ void tug__jobs_fini(struct tug__resolver *resolver)
             free(node->transfer);
         }
         tug__graph_remove(&resolver->graph, node);
-    }
-    while (resolver->hosts != NULL) {
-        struct tug__host *const host = resolver->hosts;
-
-        resolver->hosts = host->next;
-        free(host);
     }
 }

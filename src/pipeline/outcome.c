@@ -115,6 +115,18 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
     wait_for(node, event.delay_ms * TUG__NS_PER_MS);
 }
 
+/* Every endpoint told us to wait, so no request was made: that is no failure of this node, unless
+ * the wait is longer than we are willing to. */
+static void wait_for_endpoints(struct tug__resolver *resolver, struct tug__node *node,
+                               const struct tug_error *error, uint64_t rest_ms)
+{
+    if (rest_ms > resolver->retry_policy.max_wait_ms) {
+        tug__node_fail(resolver, node, error);
+    } else {
+        wait_for(node, rest_ms * TUG__NS_PER_MS);
+    }
+}
+
 /* What came is not what was named: once more from zero, then it is final. */
 static void refetch_or_fail(struct tug__resolver *resolver, struct tug__node *node,
                             const struct tug_error *error)
@@ -166,6 +178,8 @@ static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
         tug__node_enqueue(resolver, node); /* given up, then wanted again by another image */
     } else if (error->code == TUG_ERR_CONTENT) {
         refetch_or_fail(resolver, node, error);
+    } else if (job->reply.is_deferred) {
+        wait_for_endpoints(resolver, node, error, job->reply.retry_after_ms);
     } else {
         retry_or_fail(resolver, node, error, job->reply.retry_after_ms);
     }
@@ -311,15 +325,11 @@ static void take_started(struct tug__resolver *resolver, struct tug__node *node,
 static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool has_failed)
 {
     struct tug__node *const node = job->owner;
-    struct tug__host *const host = tug__host_find(resolver, job->source.host);
     const bool is_complete =
         job->kind == TUG__JOB_BLOB && node->transfer->next_byte == node->size_bytes;
 
     node->job = NULL;
     node->is_running = false;
-    if (host != NULL) {
-        host->scheme = job->source.scheme;
-    }
     if (job->kind == TUG__JOB_INLINE) {
         resolver->inline_out--;
     }

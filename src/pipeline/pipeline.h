@@ -10,7 +10,8 @@
  * Resolver: the thread that calls tug__run. It owns the graph (images, nodes, edges, transfers,
  * jobs, retry timers, what is known of hosts) and never touches the network.
  *
- * Locks: none in this room. Objects have one owner at a time; queues hand them over.
+ * Locks: none in this room; the registry's session (registry/session.h) has one for a few lines.
+ * Objects have one owner at a time; queues hand them over.
  *
  * Shutdown, always in this order (tug__pool_stop walks it):
  *   1. the resolver submits no more jobs and sets the pool's stop flag;
@@ -41,6 +42,14 @@ struct tug__run_settings {
     const struct tug__cancel *cancel;
     struct tug__bell *bell; /* what the resolver sleeps on */
 };
+
+struct tug__session;
+
+/* Make the session of a run: what the options say, with every registry of its references.
+ * out_session: owned (tug__session_destroy). Errors: TUG_ERR_CONFIG, TUG_ERR_INVALID_ARGUMENT
+ * (credentials for several registries), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
+enum tug_status tug__run_session(const struct tug__run_settings *settings,
+                                 struct tug__session **out_session, struct tug_error *err);
 
 /* Fetch all references; the contract is tug_fetch_run's (tug/fetch.h). */
 enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_error *err);

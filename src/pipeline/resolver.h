@@ -16,19 +16,12 @@ struct tug__node_list {
     struct tug__node *first, *last;
 };
 
-/* What is known of a registry. */
-struct tug__host {
-    const char *name; /* borrowed from a reference */
-    enum tug__scheme scheme;
-    struct tug__host *next;
-};
-
 struct tug__resolver {
     const struct tug__run_settings *settings;
     struct tug__pool *pool;
     struct tug__graph graph;
-    struct tug__image *images; /* ref_count of them */
-    struct tug__host *hosts;
+    struct tug__image *images;    /* ref_count of them */
+    struct tug__session *session; /* of registries; shared with the workers */
     struct tug__wish wish;
     struct tug__retry_policy retry_policy;
     uint32_t random; /* state of the jitter */
@@ -104,8 +97,6 @@ void tug__node_drop_transfer(struct tug__resolver *resolver, struct tug__node *n
 void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a job and the body it holds. */
 void tug__job_free(struct tug__job *job);
-/* What is known of a registry; NULL without memory. */
-struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name);
 /* Give out as much work as there is room for. */
 void tug__jobs_submit(struct tug__resolver *resolver);
 /* Put nodes whose wait is over back in line. Returns: when the next one's is (tug__now_ns). */

@@ -46,12 +46,26 @@ void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *
     tug__emit(resolver, &event);
 }
 
+/* Hand on what registries warn of. */
+static void emit_warnings(struct tug__resolver *resolver)
+{
+    char text[512];
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
+
+    while (tug__session_take_warning(resolver->session, text, sizeof text)) {
+        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+        tug__emit(resolver, &event);
+    }
+}
+
 /* Report the state of each active download and the sums. */
 static void tick(struct tug__resolver *resolver)
 {
     struct tug_totals *const totals = &resolver->totals;
     struct tug_event event;
 
+    emit_warnings(resolver);
     totals->bytes_done = resolver->bytes_settled;
     totals->blobs_active = 0;
     totals->bytes_received = tug__pool_received(resolver->pool);
@@ -158,16 +172,79 @@ static void fail_rest(struct tug__resolver *resolver)
     }
 }
 
+/* Credentials are for one registry. out_host: borrowed; NULL when there are none. */
+static enum tug_status find_credential_host(const struct tug__run_settings *settings,
+                                            const char **out_host, struct tug_error *err)
+{
+    const struct tug_fetch_options *const options = &settings->options;
+
+    *out_host = NULL;
+    if ((options->user == NULL && options->refresh_token == NULL) || settings->ref_count == 0) {
+        return TUG_OK;
+    }
+    *out_host = tug_ref_host(settings->refs[0]);
+    for (size_t i = 1; i < settings->ref_count; i++) {
+        if (strcmp(tug_ref_host(settings->refs[i]), *out_host) != 0) {
+            return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                             "credentials are for one registry, but there are references to %s and "
+                             "%s",
+                             *out_host, tug_ref_host(settings->refs[i]));
+        }
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__run_session(const struct tug__run_settings *settings,
+                                 struct tug__session **out_session, struct tug_error *err)
+{
+    const struct tug_fetch_options *const options = &settings->options;
+    struct tug__session_settings wanted = {
+        .plain_http = options->plain_http,
+        .skip_verify = options->skip_verify,
+        .ca_file = options->ca_file,
+        .certificate_file = options->certificate_file,
+        .key_file = options->key_file,
+        .hosts_dir = options->hosts_dir,
+        .proxy = options->proxy,
+        .refresh_token = options->refresh_token,
+        .authfile = options->authfile,
+        .on_log = options->on_log,
+        .log_context = options->log_context,
+        .log_heads = options->log_http,
+        .log_timing = options->log_timing,
+    };
+    struct tug__session *session = NULL;
+    enum tug_status status = find_credential_host(settings, &wanted.credential_host, err);
+
+    if (wanted.credential_host != NULL && options->user != NULL) {
+        wanted.user = options->user;
+        wanted.password = options->password != NULL ? options->password : "";
+    }
+    if (status == TUG_OK) {
+        status = tug__session_create(&wanted, &session, err);
+    }
+    for (size_t i = 0; status == TUG_OK && i < settings->ref_count; i++) {
+        status = tug__session_add(session, tug_ref_host(settings->refs[i]), err);
+    }
+    if (status != TUG_OK) {
+        tug__session_destroy(session);
+        return status;
+    }
+    *out_session = session;
+    return TUG_OK;
+}
+
 static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *err)
 {
     const struct tug__run_settings *const settings = resolver->settings;
     const struct tug_fetch_options *const options = &settings->options;
-    const struct tug__pool_settings pool_settings = {
+    struct tug__pool_settings pool_settings = {
         .store = settings->store,
         .worker_count = options->max_concurrent_downloads,
         .client = {.connect_timeout_ms = options->connect_timeout_ms,
                    .stall_timeout_ms = options->stall_timeout_ms},
     };
+    enum tug_status status;
 
     resolver->wish = (struct tug__wish){
         .platforms = options->platforms,
@@ -192,6 +269,11 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
         resolver->images[i].result.ref = tug_ref_name(settings->refs[i]);
         resolver->images[i].result.position = i;
     }
+    status = tug__run_session(settings, &resolver->session, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    pool_settings.client.session = resolver->session;
     return tug__pool_start(&pool_settings, settings->bell, &resolver->pool, err);
 }
 
@@ -216,5 +298,6 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     }
     free(resolver.images);
     tug__pool_destroy(resolver.pool);
+    tug__session_destroy(resolver.session); /* after its clients */
     return status;
 }

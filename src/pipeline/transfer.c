@@ -120,6 +120,7 @@ static enum tug_status fetch_rest(struct tug__worker *worker, struct tug__job *j
         .digest = &transfer->digest,
         .size_bytes = transfer->size_bytes,
         .first_byte = transfer->next_byte,
+        .end_byte = transfer->size_bytes,
         .on_data = take_bytes,
         .context = &writer,
     };
@@ -135,6 +136,7 @@ static enum tug_status fetch_rest(struct tug__worker *worker, struct tug__job *j
     }
     status = tug__client_get_blob(worker->client, &job->source, &request, err);
     job->reply.retry_after_ms = request.retry_after_ms;
+    job->reply.is_deferred = request.is_deferred;
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }

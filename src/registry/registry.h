@@ -3,8 +3,8 @@
  * The door of the registry room: what a registry is asked (distribution-spec 1.1.1, "pull"), over
  * one connection per client.
  *
- * Does not know: the store, the graph of an image, other workers. A call makes one attempt
- * (redirects included); whether to try again is tug__retry_decide's to say (registry/retry.h).
+ * Does not know: the store, the graph of an image. A call makes one attempt; whether to try again
+ * is tug__retry_decide's to say (registry/retry.h).
  */
 #ifndef TUG_REGISTRY_REGISTRY_H
 #define TUG_REGISTRY_REGISTRY_H
@@ -30,15 +30,62 @@ enum tug__scheme {
  * Threads: any. Blocks: no. */
 enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 
-/* Where something is asked for. */
+/* Where something is asked for. All is borrowed. */
 struct tug__source {
-    const char *host;        /* as in the reference, e.g. "docker.io"; borrowed */
-    const char *repository;  /* borrowed */
-    enum tug__scheme scheme; /* in: what is known; out: settled once the host answered */
+    const char *host; /* as in the reference, e.g. "docker.io"; added to the session */
+    const char *repository;
 };
+
+/* What the user said about registries, for the life of a session. Everything is copied. */
+struct tug__session_settings {
+    bool plain_http;              /* http where no hosts.toml says otherwise */
+    bool skip_verify;             /* of the registry itself; not of mirrors or redirect targets */
+    const char *ca_file;          /* trusted besides the system's certificates; NULL: none */
+    const char *certificate_file; /* of the client, for the registry itself; NULL: none */
+    const char *key_file;         /* NULL: in certificate_file */
+    const char *hosts_dir;        /* NULL: the places of tug__hosts_root */
+    const char *proxy;            /* NULL: what the environment says */
+    const char *credential_host;  /* the registry that user or refresh_token are for */
+    const char *user;
+    const char *password;
+    const char *refresh_token;
+    const char *authfile;
+    /* Lines for people who look for a fault; called from any thread. NULL: none. */
+    void (*on_log)(void *context, const char *line);
+    void *log_context;
+    bool log_heads;  /* heads of requests and answers */
+    bool log_timing; /* a line of times for each request */
+};
+
+/* What all clients of a run share: configuration, credentials, tokens, and what is known of each
+ * endpoint (registry/session.h). */
+struct tug__session;
+
+/* Make a session without registries.
+ * settings: copied. out_session: owned.
+ * Errors: TUG_ERR_CONFIG (certificate files, hosts directory), TUG_ERR_INVALID_ARGUMENT (proxy,
+ * user), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
+enum tug_status tug__session_create(const struct tug__session_settings *settings,
+                                    struct tug__session **out_session, struct tug_error *err);
+/* Wipe secrets and free; no client may use it any more. NULL is allowed. */
+void tug__session_destroy(struct tug__session *session);
+/* Read what is configured for a registry, once; a second call for the same host does nothing.
+ * host: as in a reference; copied. Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY.
+ * Threads: the creator's, before any client makes a request. Blocks: on the disk. */
+enum tug_status tug__session_add(struct tug__session *session, const char *host,
+                                 struct tug_error *err);
+/* The hosts directory in use, or NULL. Borrowed. */
+const char *tug__session_hosts_dir(const struct tug__session *session);
+/* Have those who wait for somebody else's token ask their should_stop. Threads: any. */
+void tug__session_wake(struct tug__session *session);
+/* Take the next warning that a registry sent, each text once in a session.
+ * out_text: "HOST: TEXT", foreign text, not escaped. Returns: false when there is none.
+ * Threads: any. */
+bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity);
 
 /* Settings for the life of a client. */
 struct tug__client_settings {
+    struct tug__session *session; /* borrowed, must outlive the client */
     uint64_t connect_timeout_ms;
     uint64_t stall_timeout_ms;
     /* Asked whenever the client wakes up; true ends the call with TUG_ERR_CANCELLED. */
@@ -58,52 +105,77 @@ void tug__client_destroy(struct tug__client *client);
 /* Make a call that sleeps ask should_stop at once. Threads: any. Blocks: no. */
 void tug__client_wake(struct tug__client *client);
 
+/* Each call below makes one attempt: it asks the endpoints of the registry in order (mirrors, then
+ * the registry itself; those that failed lately last) until one of them serves. Tokens, redirects
+ * and expired presigned URLs are part of it. Endpoints that told us to wait are left out; when all
+ * of them have, the call makes no request and returns TUG_ERR_RATE_LIMITED with is_deferred. */
+
 /* A manifest as it came. */
 struct tug__manifest_reply {
     char *body; /* owned (free); NULL for a HEAD */
     size_t length;
     char media_type[TUG__MEDIA_TYPE_MAX]; /* Content-Type; empty when missing */
     struct tug_digest digest;             /* Docker-Content-Digest; unset when missing */
-    uint64_t retry_after_ms;              /* also filled on failure */
+    bool has_size;                        /* the answer told the length */
+    uint64_t size_bytes;
+    uint64_t retry_after_ms; /* also filled on failure */
+    bool is_deferred;        /* also filled on failure: no request was made */
 };
 
 /* GET a manifest or index by tag or digest.
- * source: scheme may be updated. reference: tag or digest text.
- * out_reply: filled on success; on failure only retry_after_ms.
+ * reference: tag or digest text.
+ * out_reply: filled on success; on failure only retry_after_ms and is_deferred.
  * Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK,
  * TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX), TUG_ERR_CONTENT (encoded body, malformed digest
- * header), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform. */
-enum tug_status tug__client_get_manifest(struct tug__client *client, struct tug__source *source,
-                                         const char *reference,
+ * header), TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for
+ * each request. */
+enum tug_status tug__client_get_manifest(struct tug__client *client,
+                                         const struct tug__source *source, const char *reference,
                                          struct tug__manifest_reply *out_reply,
                                          struct tug_error *err);
 
-/* HEAD a manifest: only its digest and type. A registry that does not answer with a digest gives
- * TUG_OK and an unset one. Errors and blocking: as tug__client_get_manifest. */
-enum tug_status tug__client_head_manifest(struct tug__client *client, struct tug__source *source,
-                                          const char *reference,
+/* HEAD a manifest: only its digest, type and size. A registry that does not answer with a digest
+ * gives TUG_OK and an unset one. Errors and blocking: as tug__client_get_manifest. */
+enum tug_status tug__client_head_manifest(struct tug__client *client,
+                                          const struct tug__source *source, const char *reference,
                                           struct tug__manifest_reply *out_reply,
                                           struct tug_error *err);
 
 /* A part of a blob, and where its bytes go. Borrowed for the call. */
 struct tug__blob_request {
     const struct tug_digest *digest;
-    uint64_t size_bytes; /* of the whole blob; more than that never reaches on_data */
-    uint64_t first_byte; /* where to start: 0 asks without a range */
+    uint64_t size_bytes; /* of the whole blob */
+    uint64_t first_byte;
+    uint64_t end_byte; /* one past the last byte wanted, at most size_bytes; nothing beyond it ever
+                          reaches on_data */
+    bool needs_range;  /* a 200 to a request with a range is refused before its body
+                          (ranges_ignored, TUG_ERR_UNSUPPORTED) instead of read and skipped */
+    unsigned avoid;    /* endpoint to be tried last: served_by of an attempt that gave bad content;
+                          0: none */
+    const char *const *urls; /* of a foreign layer, asked instead of the registry; NULL: none */
+    size_t url_count;
     /* Receives the bytes in order, starting at first_byte, at most 16 KiB a time. */
     enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
                                struct tug_error *err);
     void *context;
-    uint64_t retry_after_ms; /* out */
+    bool is_enough; /* set by on_data: end the call with TUG_OK after this piece */
+
+    /* results, also on failure */
+    uint64_t retry_after_ms;
+    bool is_deferred;     /* no request was made */
+    bool ranges_ignored;  /* the last endpoint answered a range with 200 */
+    unsigned served_by;   /* endpoint that sent the last bytes; 0: none did */
+    bool made_connection; /* a new connection was opened */
 };
 
-/* GET a blob from first_byte to its end. A registry that ignores the range is read from zero and
- * what is there already is dropped.
- * Returns TUG_OK only when every byte up to size_bytes was delivered. Whatever was delivered before
- * a failure is right as far as the transport can tell.
- * Errors: as tug__client_get_manifest, and TUG_ERR_CONTENT when the blob there is longer or shorter
- * than size_bytes or a range answer does not fit what was asked. */
-enum tug_status tug__client_get_blob(struct tug__client *client, struct tug__source *source,
+/* GET [first_byte, end_byte) of a blob. A Range header is sent only when that is not all of it.
+ * Returns TUG_OK only when every byte up to end_byte was delivered (or is_enough was set). Whatever
+ * was delivered before a failure is right as far as the transport can tell: the caller asks for the
+ * rest. A call may deliver bytes of several endpoints, one going on where another one broke off.
+ * Errors: as tug__client_get_manifest; TUG_ERR_NETWORK also for an answer that is shorter than what
+ * was asked for; TUG_ERR_CONTENT when the blob there has another size than size_bytes or a range
+ * answer does not fit what was asked; TUG_ERR_UNSUPPORTED for needs_range. */
+enum tug_status tug__client_get_blob(struct tug__client *client, const struct tug__source *source,
                                      struct tug__blob_request *request, struct tug_error *err);
 
 /* Initialise what clients share in this process; release once per acquire. Thread-safe. */

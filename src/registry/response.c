@@ -54,7 +54,7 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     const char *message = NULL;
 
     out_text[0] = '\0';
-    if (tug__json_parse(body, length, &limits, &json, NULL) != TUG_OK) {
+    if (tug__json_parse(body != NULL ? body : "", length, &limits, &json, NULL) != TUG_OK) {
         return; /* HTML, text, nothing: not worth showing */
     }
     first = tug__json_at(tug__json_get(tug__json_root(json), "errors"), 0);
@@ -66,18 +66,45 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     tug__json_destroy(json);
 }
 
+/* Write what a 429 tells of limits, with ", " before each, or nothing. */
+static void tell_limits(char *out_text, size_t capacity, const struct tug__response_limits *limits)
+{
+    int at = 0;
+
+    out_text[0] = '\0';
+    if (limits->limit != NULL) {
+        at = snprintf(out_text, capacity, ", limit %.64s", limits->limit);
+    }
+    if (limits->remaining != NULL) {
+        at +=
+            snprintf(out_text + at, capacity - (size_t)at, ", remaining %.64s", limits->remaining);
+    }
+    if (limits->source != NULL) {
+        at += snprintf(out_text + at, capacity - (size_t)at, ", counted for %.64s", limits->source);
+    }
+    if (limits->retry_after_ms > 0) {
+        (void)snprintf(out_text + at, capacity - (size_t)at, ", try again in %llu s",
+                       (unsigned long long)(limits->retry_after_ms + 999) / 1000);
+    }
+}
+
 enum tug_status tug__response_fail(int http_status, const char *body, size_t length,
-                                   struct tug_error *err)
+                                   const struct tug__response_limits *limits, struct tug_error *err)
 {
     const enum tug_status code = code_of(http_status);
     const char *const words = words_of(http_status);
     char details[384];
+    char limit_text[320] = "";
     char number[32];
 
     explain(details, sizeof details, body, length);
+    if (http_status == 429 && limits != NULL) {
+        tell_limits(limit_text, sizeof limit_text, limits);
+    }
     (void)snprintf(number, sizeof number, "status %d", http_status);
-    (void)tug__fail(err, code, "the registry answered %s%s%s%s", words != NULL ? words : number,
-                    details[0] != '\0' ? " (" : "", details, details[0] != '\0' ? ")" : "");
+    (void)tug__fail(err, code, "the registry answered %s%s%s%s%s", words != NULL ? words : number,
+                    details[0] != '\0' ? " (" : "", details, details[0] != '\0' ? ")" : "",
+                    limit_text);
     if (err != NULL) {
         err->http_status = http_status;
     }

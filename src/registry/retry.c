@@ -16,6 +16,9 @@ static bool is_transient(const struct tug_error *error)
 {
     const int status = error->http_status;
 
+    if (error->is_permanent) {
+        return false;
+    }
     if (error->code == TUG_ERR_RATE_LIMITED) {
         return true;
     }

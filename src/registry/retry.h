@@ -22,7 +22,7 @@ struct tug__retry_policy {
  * random: any 32 random bits; they spread the waits of many clients (jitter).
  * Returns: true and *out_delay_ms (0 to max_wait_ms); false: the error is final.
  * Retried: TUG_ERR_NETWORK unless it is a 4xx other than 408 and 425, and TUG_ERR_RATE_LIMITED
- * unless the server asks for more than max_wait_ms. Nothing else. */
+ * unless the server asks for more than max_wait_ms. Nothing else, and nothing that is_permanent. */
 bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_error *error,
                        unsigned failures, uint64_t retry_after_ms, uint32_t random,
                        uint64_t *out_delay_ms);

@@ -2,7 +2,7 @@
  *
  * Build URLs, and make foreign ones fit to be shown.
  *
- * Knows: the API paths of distribution-spec 1.1.1, that docker.io's API lives on another host.
+ * Knows: the API paths of distribution-spec 1.1.1.
  * Does not know: HTTP.
  * Threads: any.
  */
@@ -13,19 +13,32 @@
 #include <string.h>
 #include <strings.h>
 
-/* The host that serves the API of a registry. */
-static const char *api_host(const char *host)
+bool tug__url_format(char out_url[TUG__URL_MAX], const struct tug__endpoint *endpoint,
+                     enum tug__scheme scheme, const char *repository, const char *kind,
+                     const char *reference)
 {
-    return strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
-}
+    const struct tug__endpoint_config *const config = endpoint->config;
+    const int length = snprintf(out_url, TUG__URL_MAX, "%s://%s%s/%s/%s/%s",
+                                scheme == TUG__SCHEME_HTTP ? "http" : "https", config->host,
+                                config->path, repository, kind, reference);
+    size_t at = length < 0 ? TUG__URL_MAX : (size_t)length;
 
-char *tug__url_format(char out_url[TUG__URL_MAX], const struct tug__source *source,
-                      enum tug__scheme scheme, const char *kind, const char *reference)
-{
-    (void)snprintf(out_url, TUG__URL_MAX, "%s://%s/v2/%s/%s/%s",
-                   scheme == TUG__SCHEME_HTTP ? "http" : "https", api_host(source->host),
-                   source->repository, kind, reference);
-    return out_url;
+    if (at >= TUG__URL_MAX || !config->needs_ns) {
+        return at < TUG__URL_MAX;
+    }
+    at += (size_t)snprintf(out_url + at, TUG__URL_MAX - at, "?ns=");
+    for (const char *c = endpoint->registry_host; *c != '\0'; c++) {
+        if (at + 4 > TUG__URL_MAX) {
+            return false;
+        }
+        if (strchr(":[]", *c) != NULL) {
+            at += (size_t)snprintf(out_url + at, TUG__URL_MAX - at, "%%%02X", (unsigned)*c);
+        } else {
+            out_url[at++] = *c;
+        }
+    }
+    out_url[at] = '\0';
+    return true;
 }
 
 bool tug__url_is_loopback(const char *host)

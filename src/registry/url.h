@@ -9,16 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "registry/registry.h"
+#include "registry/session.h"
 
-/* Most characters of a URL we build: host + repository are at most 255, a reference 135. */
-#define TUG__URL_MAX 768
+/* Most characters of a URL we build: host and API root are at most 255 each, host + repository of a
+ * reference 255, a reference 135, the host in ns three times 255. */
+#define TUG__URL_MAX 1536
 
-/* Write scheme://host/v2/repository/kind/reference.
- * kind: "manifests" or "blobs". All parts come out of strict parsers, so nothing needs escaping.
- * Returns: out_url. */
-char *tug__url_format(char out_url[TUG__URL_MAX], const struct tug__source *source,
-                      enum tug__scheme scheme, const char *kind, const char *reference);
+/* Write scheme://host/path/repository/kind/reference, with ?ns= where the endpoint wants it.
+ * kind: "manifests" or "blobs". All parts come out of strict parsers, so nothing needs escaping but
+ * the host in ns. Returns: false when it does not fit. */
+bool tug__url_format(char out_url[TUG__URL_MAX], const struct tug__endpoint *endpoint,
+                     enum tug__scheme scheme, const char *repository, const char *kind,
+                     const char *reference);
 
 /* Tell whether a host (with or without port) is literally this machine: localhost, 127.0.0.0/8 or
  * [::1]. Names are not resolved. */

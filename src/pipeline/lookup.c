@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ask registries what references name, and fetch nothing.
+ *
+ * Knows: the registry's door, the retry policy. Does not know: the store, the graph of a run.
+ * Threads: tug__lookup_run in the caller's; askers, each with one client. What they share is under
+ * one mutex, which is never held while a request runs.
+ */
+#include "pipeline/lookup.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "oci/digest.h"
+#include "oci/document.h"
+#include "registry/registry.h"
+#include "registry/retry.h"
+
+/* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
+#define STACK_BYTES ((size_t)256 * 1024)
+
+/* What came of one reference. */
+struct answer {
+    struct tug_image_result result;
+    char *media_type; /* owned */
+    bool is_reported;
+};
+
+struct lookup {
+    /* set before the askers start, then read-only */
+    const struct tug__run_settings *settings;
+    struct tug__session *session;
+    struct tug__retry_policy retry_policy;
+    /* shared */
+    struct tug__cancel stop;
+    pthread_mutex_t mutex;
+    pthread_cond_t woken;   /* stop was set */
+    struct answer *answers; /* ref_count; each is its asker's until it is in done */
+    size_t next;
+    size_t *done; /* ref_count positions, in the order in which they were done */
+    size_t done_count;
+    unsigned running;
+};
+
+struct asker {
+    struct lookup *lookup;
+    struct tug__client *client;
+    pthread_t thread;
+    bool is_started;
+    uint32_t random;
+};
+
+static bool should_stop(void *context)
+{
+    const struct asker *const asker = context;
+
+    return tug__cancel_is_set(&asker->lookup->stop);
+}
+
+/* The type that counts: what the registry says, or where that says nothing the document. */
+static char *choose_media_type(const struct tug__manifest_reply *reply)
+{
+    struct tug__document document;
+    char *type = NULL;
+
+    if (tug__media_is_generic(reply->media_type) && reply->body != NULL &&
+        tug__document_parse(reply->body, reply->length, reply->media_type, false, &document,
+                            NULL) == TUG_OK) {
+        type = strdup(document.media_type);
+        tug__document_fini(&document);
+        return type;
+    }
+    type = strdup(reply->media_type);
+    if (type != NULL) {
+        type[strcspn(type, "; \t")] = '\0';
+    }
+    return type;
+}
+
+/* Check what came against what was asked for and what the registry said of it. */
+static enum tug_status take_reply(const struct tug_ref *ref,
+                                  const struct tug__manifest_reply *reply, struct answer *answer,
+                                  struct tug_error *err)
+{
+    const struct tug_digest *const pinned = tug_ref_digest(ref);
+    const struct tug_digest *const promised = pinned != NULL ? pinned : &reply->digest;
+    struct tug_digest found = reply->digest;
+    char text[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status = TUG_OK;
+
+    if (reply->body != NULL) {
+        status = tug__digest_of(promised->algorithm != TUG_DIGEST_NONE ? promised->algorithm
+                                                                       : TUG_DIGEST_SHA256,
+                                reply->body, reply->length, &found, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (promised->algorithm != TUG_DIGEST_NONE && found.algorithm == promised->algorithm &&
+        !tug_digest_equal(&found, promised)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "the registry has another manifest there: %s",
+                         tug_digest_format(&found, text));
+    }
+    answer->media_type = choose_media_type(reply);
+    if (answer->media_type == NULL) {
+        return tug__fail_memory(err);
+    }
+    answer->result.digest = pinned != NULL ? *pinned : found;
+    answer->result.size_bytes = reply->body != NULL ? reply->length : reply->size_bytes;
+    return TUG_OK;
+}
+
+/* Does a HEAD tell all there is to tell? */
+static bool is_whole(const struct tug__manifest_reply *reply)
+{
+    return reply->digest.algorithm != TUG_DIGEST_NONE && reply->has_size &&
+           !tug__media_is_generic(reply->media_type);
+}
+
+/* A 4xx to a HEAD may only mean that the registry knows no HEAD. */
+static bool is_head_refused(const struct tug_error *error)
+{
+    return error->http_status >= 400 && error->http_status < 500 && error->http_status != 401 &&
+           error->http_status != 429;
+}
+
+/* Ask once: with a HEAD, and with a GET where that is not enough. */
+static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, struct answer *answer,
+                           struct tug__manifest_reply *out_reply, struct tug_error *err)
+{
+    const struct tug_digest *const pinned = tug_ref_digest(ref);
+    const struct tug__source source = {tug_ref_host(ref), tug_ref_repository(ref)};
+    char digest[TUG_DIGEST_TEXT_MAX];
+    const char *const reference =
+        pinned != NULL ? tug_digest_format(pinned, digest) : tug_ref_tag(ref);
+    enum tug_status status =
+        tug__client_head_manifest(asker->client, &source, reference, out_reply, err);
+
+    if (status != TUG_OK ? is_head_refused(err) : !is_whole(out_reply)) {
+        *err = (struct tug_error){0};
+        status = tug__client_get_manifest(asker->client, &source, reference, out_reply, err);
+    }
+    if (status == TUG_OK) {
+        status = take_reply(ref, out_reply, answer, err);
+    }
+    free(out_reply->body);
+    out_reply->body = NULL;
+    return status;
+}
+
+/* Sleep, unless the run is to stop. */
+static void wait_ms(struct lookup *lookup, uint64_t delay_ms)
+{
+    const uint64_t end_ns = tug__deadline_ns(delay_ms);
+    const struct timespec end = {
+        .tv_sec = (time_t)(end_ns / TUG__NS_PER_S),
+        .tv_nsec = (long)(end_ns % TUG__NS_PER_S),
+    };
+
+    (void)pthread_mutex_lock(&lookup->mutex);
+    while (!tug__cancel_is_set(&lookup->stop) && tug__now_ns() < end_ns) {
+        (void)pthread_cond_timedwait(&lookup->woken, &lookup->mutex, &end);
+    }
+    (void)pthread_mutex_unlock(&lookup->mutex);
+}
+
+/* Ask until there is an answer, or no point in asking. */
+static void resolve(struct asker *asker, const struct tug_ref *ref, struct answer *answer)
+{
+    const struct tug__retry_policy *const policy = &asker->lookup->retry_policy;
+    const uint64_t begin_ns = tug__now_ns();
+    unsigned failures = 0;
+
+    for (;;) {
+        struct tug_error error = {0};
+        struct tug__manifest_reply reply;
+        uint64_t delay_ms = 0;
+        const enum tug_status status = ask(asker, ref, answer, &reply, &error);
+
+        answer->result.status = status;
+        answer->result.error = error;
+        answer->result.seconds = (double)(tug__now_ns() - begin_ns) / (double)TUG__NS_PER_S;
+        if (status == TUG_OK || should_stop(asker)) {
+            return;
+        }
+        asker->random = asker->random * UINT32_C(1664525) + UINT32_C(1013904223);
+        failures += reply.is_deferred ? 0 : 1;
+        if (!tug__retry_decide(policy, &error, failures, reply.retry_after_ms, asker->random >> 16,
+                               &delay_ms)) {
+            return;
+        }
+        wait_ms(asker->lookup, delay_ms);
+    }
+}
+
+static void *asker_main(void *argument)
+{
+    struct asker *const asker = argument;
+    struct lookup *const lookup = asker->lookup;
+
+    (void)pthread_mutex_lock(&lookup->mutex);
+    while (!tug__cancel_is_set(&lookup->stop) && lookup->next < lookup->settings->ref_count) {
+        const size_t position = lookup->next++;
+
+        (void)pthread_mutex_unlock(&lookup->mutex);
+        resolve(asker, lookup->settings->refs[position], &lookup->answers[position]);
+        (void)pthread_mutex_lock(&lookup->mutex);
+        lookup->done[lookup->done_count++] = position;
+        tug__bell_ring(lookup->settings->bell);
+    }
+    lookup->running--;
+    (void)pthread_mutex_unlock(&lookup->mutex);
+    tug__bell_ring(lookup->settings->bell);
+    return NULL;
+}
+
+static enum tug_status start(struct lookup *lookup, struct asker *asker, struct tug_error *err)
+{
+    const struct tug_fetch_options *const options = &lookup->settings->options;
+    const struct tug__client_settings settings = {
+        .session = lookup->session,
+        .connect_timeout_ms = options->connect_timeout_ms,
+        .stall_timeout_ms = options->stall_timeout_ms,
+        .should_stop = should_stop,
+        .stop_context = asker,
+    };
+    pthread_attr_t attributes;
+    enum tug_status status;
+    sigset_t all;
+    sigset_t before;
+    int code;
+
+    asker->lookup = lookup;
+    asker->random = (uint32_t)tug__now_ns();
+    status = tug__client_create(&settings, &asker->client, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (pthread_attr_init(&attributes) != 0) {
+        return tug__fail_memory(err);
+    }
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    (void)sigfillset(&all); /* threads inherit the mask: signals are for those of the program */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    (void)pthread_mutex_lock(&lookup->mutex);
+    code = pthread_create(&asker->thread, &attributes, asker_main, asker);
+    asker->is_started = code == 0;
+    lookup->running += asker->is_started;
+    (void)pthread_mutex_unlock(&lookup->mutex);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return code == 0 ? TUG_OK
+                     : tug__fail_errno(err, TUG_ERR_INTERNAL, code, "cannot start a thread");
+}
+
+static void emit(const struct lookup *lookup, struct tug_event *event)
+{
+    const struct tug_fetch_options *const options = &lookup->settings->options;
+    const struct tug_totals totals = {.images = lookup->settings->ref_count};
+
+    if (options->on_event != NULL) {
+        event->totals = &totals;
+        options->on_event(options->event_context, event);
+    }
+}
+
+static void emit_warnings(const struct lookup *lookup)
+{
+    char text[512];
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
+
+    while (tug__session_take_warning(lookup->session, text, sizeof text)) {
+        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+        emit(lookup, &event);
+    }
+}
+
+/* Report an answer, and the first failure to the caller. */
+static void report(struct lookup *lookup, size_t position, struct tug_error *first_error)
+{
+    struct answer *const answer = &lookup->answers[position];
+    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .image = &answer->result};
+
+    answer->is_reported = true;
+    answer->result.position = position;
+    answer->result.ref = tug_ref_name(lookup->settings->refs[position]);
+    answer->result.media_type = answer->media_type;
+    emit_warnings(lookup);
+    emit(lookup, &event);
+    if (first_error->code == TUG_OK && answer->result.status != TUG_OK) {
+        *first_error = answer->result.error;
+    }
+    free(answer->media_type);
+    answer->media_type = NULL;
+}
+
+/* Report what is done. Returns: true when no asker is left. */
+static bool report_done(struct lookup *lookup, size_t *reported_count,
+                        struct tug_error *first_error)
+{
+    size_t done_count;
+    bool is_over;
+
+    (void)pthread_mutex_lock(&lookup->mutex);
+    done_count = lookup->done_count;
+    is_over = lookup->running == 0;
+    (void)pthread_mutex_unlock(&lookup->mutex);
+    for (; *reported_count < done_count; ++*reported_count) {
+        report(lookup, lookup->done[*reported_count], first_error);
+    }
+    return is_over;
+}
+
+/* Have the askers stop: those in a request, those that wait, those about to begin one. */
+static void stop(struct lookup *lookup, struct asker *askers, unsigned count)
+{
+    tug__cancel_set(&lookup->stop);
+    (void)pthread_mutex_lock(&lookup->mutex);
+    (void)pthread_cond_broadcast(&lookup->woken);
+    (void)pthread_mutex_unlock(&lookup->mutex);
+    for (unsigned i = 0; i < count; i++) {
+        if (askers[i].is_started) {
+            tug__client_wake(askers[i].client);
+        }
+    }
+}
+
+static void fail_rest(struct lookup *lookup, struct tug_error *first_error)
+{
+    struct tug_error error = {0};
+
+    if (tug__cancel_is_set(lookup->settings->cancel)) {
+        (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted");
+    } else {
+        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "the time for the run is over");
+    }
+    for (size_t i = 0; i < lookup->settings->ref_count; i++) {
+        if (!lookup->answers[i].is_reported) {
+            lookup->answers[i].result.status = error.code;
+            lookup->answers[i].result.error = error;
+            report(lookup, i, first_error);
+        }
+    }
+}
+
+static void loop(struct lookup *lookup, struct asker *askers, unsigned count,
+                 struct tug_error *first_error)
+{
+    const struct tug__run_settings *const settings = lookup->settings;
+    const uint64_t end_ns = settings->options.timeout_ms > 0
+                                ? tug__deadline_ns(settings->options.timeout_ms)
+                                : TUG__NEVER_NS;
+    size_t reported_count = 0;
+    bool is_stopping = false;
+
+    while (!report_done(lookup, &reported_count, first_error)) {
+        if (!is_stopping && (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
+                             (settings->options.fail_fast && first_error->code != TUG_OK))) {
+            is_stopping = true;
+            stop(lookup, askers, count);
+        }
+        tug__bell_wait(settings->bell, is_stopping ? TUG__NEVER_NS : end_ns);
+    }
+}
+
+static enum tug_status set_up(struct lookup *lookup, struct tug_error *err)
+{
+    const struct tug_fetch_options *const options = &lookup->settings->options;
+    pthread_condattr_t attributes;
+
+    lookup->retry_policy = (struct tug__retry_policy){
+        .retries = options->no_retries ? 0 : options->retries,
+        .max_wait_ms = options->retry_max_wait_ms,
+    };
+    tug__cancel_init(&lookup->stop);
+    (void)pthread_mutex_init(&lookup->mutex, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&lookup->woken, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    lookup->answers = calloc(lookup->settings->ref_count + 1, sizeof *lookup->answers);
+    lookup->done = calloc(lookup->settings->ref_count + 1, sizeof *lookup->done);
+    if (lookup->answers == NULL || lookup->done == NULL) {
+        return tug__fail_memory(err);
+    }
+    return tug__run_session(lookup->settings, &lookup->session, err);
+}
+
+enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct tug_error *err)
+{
+    struct lookup lookup = {.settings = settings};
+    struct tug_error first_error = {0};
+    const unsigned most = settings->options.max_concurrent_downloads;
+    const unsigned count = settings->ref_count < most ? (unsigned)settings->ref_count : most;
+    struct asker *const askers = calloc(count + 1, sizeof *askers);
+    enum tug_status status = set_up(&lookup, err);
+
+    if (askers == NULL && status == TUG_OK) {
+        status = tug__fail_memory(err);
+    }
+    for (unsigned i = 0; status == TUG_OK && i < count; i++) {
+        status = start(&lookup, &askers[i], err);
+    }
+    if (status != TUG_OK && askers != NULL) {
+        stop(&lookup, askers, count);
+    }
+    if (status == TUG_OK) {
+        loop(&lookup, askers, count, &first_error);
+        fail_rest(&lookup, &first_error);
+        status = first_error.code;
+        if (status != TUG_OK && err != NULL) {
+            *err = first_error;
+        }
+    }
+    for (unsigned i = 0; askers != NULL && i < count; i++) {
+        if (askers[i].is_started) {
+            (void)pthread_join(askers[i].thread, NULL);
+        }
+        tug__client_destroy(askers[i].client);
+    }
+    free(askers);
+    for (size_t i = 0; lookup.answers != NULL && i < settings->ref_count; i++) {
+        free(lookup.answers[i].media_type);
+    }
+    free(lookup.answers);
+    free(lookup.done);
+    tug__session_destroy(lookup.session);
+    (void)pthread_cond_destroy(&lookup.woken);
+    (void)pthread_mutex_destroy(&lookup.mutex);
+    return status;
+}

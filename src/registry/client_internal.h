@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of a client, from the whole call to the single request:
+ *
+ *   manifest.c, blob.c   what is asked for and what a good answer is
+ *   endpoint.c           which endpoint is asked, and which one next
+ *   exchange.c           one endpoint: tokens, expired URLs, what a bad answer means
+ *   auth.c               the Authorization header, fetching tokens
+ *   redirect.c           one request and its redirects
+ *
+ * Threads: the client's owner.
+ */
+#ifndef TUG_REGISTRY_CLIENT_INTERNAL_H
+#define TUG_REGISTRY_CLIENT_INTERNAL_H
+
+#include "base/buf.h"
+#include "registry/http.h"
+#include "registry/session.h"
+
+/* Redirects of one request; real registries need one or two. */
+#define TUG__REDIRECTS_OF_REQUEST_MAX 10
+
+struct tug__client {
+    struct tug__client_settings settings;
+    struct tug__session *session;
+    struct tug__http *http;
+};
+
+/* What is asked of whichever endpoint serves it. */
+struct tug__ask {
+    const struct tug__source *source;
+    const char *kind;      /* "manifests" or "blobs" */
+    const char *reference; /* tag or digest */
+    unsigned capabilities; /* TUG__CAN_… an endpoint must have */
+    unsigned avoid;        /* endpoint to be tried last; 0: none */
+    bool is_head;
+    const char *accept;
+    const struct tug_digest
+        *digest; /* of a blob: where it is redirected to is remembered; or NULL */
+    /* The range that is still wanted, for the next request; NULL: all. Borrowed until the next
+     * call. */
+    const char *(*range)(void *context);
+    /* Looks at a 2xx answer and decides, before its body. */
+    enum tug_status (*on_success)(void *context, const struct tug__http_response *response,
+                                  struct tug_error *err);
+    /* Takes a piece of its body. May set is_ended: nothing more is wanted, whatever it returns. May
+     * set is_ours: the failure is none of the endpoint's. */
+    enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
+                               struct tug_error *err);
+    /* Judges when the body has ended well. */
+    enum tug_status (*on_end)(void *context, const struct tug__http_response *response,
+                              struct tug_error *err);
+    void *context;
+    bool is_ended;
+    bool is_ours;
+
+    /* the present request */
+    bool is_success;            /* the answer is 2xx */
+    struct tug__buf error_body; /* of an answer that is neither 2xx nor a redirect */
+
+    /* results, also on failure */
+    uint64_t retry_after_ms;
+    bool is_deferred;
+    unsigned served_by; /* number of the endpoint that sent the last good answer */
+    bool made_connection;
+};
+
+/* One request to a first URL, and where it leads. */
+struct tug__path {
+    struct tug__endpoint *endpoint;  /* whose settings apply; NULL: a foreign layer's URL */
+    const char *url;                 /* where to begin */
+    bool is_outside;                 /* url is not the endpoint's own: nothing secret goes along */
+    bool allow_http;                 /* url may be http */
+    bool is_public;                  /* outside, private addresses are refused */
+    const char *authorization;       /* for the endpoint's own origin; or NULL */
+    const char *const *more_headers; /* the same */
+    size_t more_header_count;
+
+    /* results, also on failure */
+    struct tug__http_response response;
+    char *final_url; /* owned by the caller; NULL: it did not leave url */
+    bool has_left;   /* the answer is from outside of the endpoint's origin */
+};
+
+/* Follow a path to an answer that is no redirect. ask: its sinks get the answer; is_success tells
+ * whether it was 2xx. Errors: as tug__http_perform; TUG_ERR_NETWORK, permanent, for redirects that
+ * are refused. */
+enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *ask,
+                                 struct tug__path *path, struct tug_error *err);
+
+/* Ask one endpoint, tokens and all. Errors: as the calls of registry.h. */
+enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,
+                                  struct tug__endpoint *endpoint, struct tug_error *err);
+/* Fail for an answer that is not the wanted one. */
+enum tug_status tug__ask_fail(struct tug__ask *ask, const struct tug__http_response *response,
+                              struct tug_error *err);
+
+/* Ask the endpoints of a registry in order until one serves. */
+enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struct tug_error *err);
+
+/* How a request is authorised. All text is owned. */
+struct tug__auth {
+    char *value;   /* of the Authorization header; NULL: anonymous */
+    char *source;  /* where the credential is from; NULL: there is none */
+    bool is_known; /* what the endpoint asks for is known, so this is the best we have */
+    bool has_token;
+    uint64_t generation;
+    struct tug__known_auth known;
+    char *account;
+    char origin[TUG__ORIGIN_TEXT_MAX];
+    const char *const *headers; /* docker's HttpHeaders; borrowed from the credentials */
+    size_t header_count;
+};
+
+/* Wipe and free. */
+void tug__auth_fini(struct tug__auth *auth);
+/* Find out how to authorise a request, by what earlier answers asked for. May fetch a token.
+ * origin: the endpoint's, with the scheme in use. out_auth: to be ended with tug__auth_fini, also
+ * on failure. Errors: TUG_ERR_AUTH, TUG_ERR_CONFIG, TUG_ERR_NETWORK, TUG_ERR_RATE_LIMITED, … */
+enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
+                               struct tug__endpoint *endpoint, const struct tug__origin *origin,
+                               struct tug__auth *out_auth, struct tug_error *err);
+/* Tell the token cache that the endpoint took the token. */
+void tug__auth_accept(struct tug__client *client, const struct tug__auth *auth);
+/* Read the 401 that came on url and remember what it asks for.
+ * auth: what was sent. Returns: TUG_OK: find again and repeat the request; TUG_ERR_AUTH: there is
+ * no point, err says what the user can do. */
+enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask *ask,
+                                    struct tug__endpoint *endpoint, const char *url,
+                                    const struct tug__http_response *response,
+                                    const struct tug__auth *auth, struct tug_error *err);
+/* Add to an error about access what credentials were used and what to do. */
+enum tug_status tug__auth_hint(const struct tug__endpoint *endpoint, const struct tug__auth *auth,
+                               struct tug_error *err);
+
+#endif

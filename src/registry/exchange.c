@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One endpoint's part of a call: its URL, its tokens, its redirect targets, its refusals.
+ *
+ * Knows: the distribution API's URLs, what statuses mean. Does not know: other endpoints.
+ * Threads: the client's owner.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "registry/client_internal.h"
+#include "registry/response.h"
+#include "registry/url.h"
+#include "registry/warning.h"
+
+/* Requests that an endpoint may cost because of 401s: without a token, with one, with a newer one.
+ */
+#define AUTH_ROUNDS_MAX 3
+
+/* One endpoint is being asked. */
+struct exchange {
+    struct tug__client *client;
+    struct tug__ask *ask;
+    struct tug__endpoint *endpoint;
+    enum tug__scheme scheme; /* in use */
+    char url[TUG__URL_MAX];
+    struct tug__auth auth;
+    struct tug__path path;
+    bool was_reasked; /* the registry was asked again because a redirect's target had refused */
+};
+
+/* A 4xx of a redirect's target that means: this URL is no good (any more). */
+static bool is_stale(int status)
+{
+    return status >= 400 && status < 500 && status != 408 && status != 416 && status != 425 &&
+           status != 429;
+}
+
+static void take_warnings(struct tug__client *client, const struct tug__endpoint *endpoint,
+                          const struct tug__http_response *response)
+{
+    char text[TUG__WARNING_MAX];
+    const char *value;
+
+    for (size_t i = 0; i < 8 && (value = tug__http_header_at(response, "Warning", i)) != NULL;
+         i++) {
+        if (tug__warning_parse(value, text, sizeof text)) {
+            tug__session_add_warning(client->session, endpoint->config->host, text);
+        }
+    }
+}
+
+enum tug_status tug__ask_fail(struct tug__ask *ask, const struct tug__http_response *response,
+                              struct tug_error *err)
+{
+    const struct tug__response_limits limits = {
+        .limit = tug__http_header(response, "ratelimit-limit"),
+        .remaining = tug__http_header(response, "ratelimit-remaining"),
+        .source = tug__http_header(response, "docker-ratelimit-source"),
+        .retry_after_ms = response->retry_after_ms,
+    };
+
+    return tug__response_fail(response->status, ask->error_body.data, ask->error_body.length,
+                              &limits, err);
+}
+
+/* Follow a path from the endpoint's own URL, or from a remembered target. */
+static enum tug_status follow(struct exchange *exchange, const char *target, struct tug_error *err)
+{
+    const struct tug__health health =
+        tug__session_health(exchange->client->session, exchange->endpoint);
+
+    free(exchange->path.final_url);
+    exchange->path = (struct tug__path){
+        .endpoint = exchange->endpoint,
+        .url = target != NULL ? target : exchange->url,
+        .is_outside = target != NULL,
+        .is_public = !health.is_private,
+        .authorization = exchange->auth.value,
+        .more_headers = exchange->auth.headers,
+        .more_header_count = exchange->auth.header_count,
+    };
+    return tug__path_follow(exchange->client, exchange->ask, &exchange->path, err);
+}
+
+/* Remember what an answer tells about the endpoint. */
+static void note_answer(struct exchange *exchange)
+{
+    struct tug__session *const session = exchange->client->session;
+    const struct tug__http_response *const response = &exchange->path.response;
+    const int status = response->status;
+
+    if (status == 429 || (status == 503 && response->retry_after_ms > 0)) {
+        exchange->ask->retry_after_ms =
+            tug__session_pause(session, exchange->endpoint, response->retry_after_ms);
+    } else if (status >= 500) {
+        tug__session_note_failure(session, exchange->endpoint);
+    } else {
+        tug__session_note_answer(session, exchange->endpoint, exchange->scheme,
+                                 !exchange->path.has_left && response->was_private);
+    }
+    if (!exchange->path.has_left) {
+        take_warnings(exchange->client, exchange->endpoint, response);
+    }
+}
+
+/* A good answer has ended. */
+static enum tug_status finish(struct exchange *exchange, struct tug_error *err)
+{
+    struct tug__ask *const ask = exchange->ask;
+    const struct tug__path *const path = &exchange->path;
+
+    tug__auth_accept(exchange->client, &exchange->auth);
+    ask->served_by = exchange->endpoint->number;
+    if (ask->digest != NULL && path->has_left && path->final_url != NULL) {
+        tug__session_set_redirect(exchange->client->session, exchange->endpoint, ask->digest,
+                                  path->final_url);
+    }
+    return ask->is_ended ? TUG_OK : ask->on_end(ask->context, &path->response, err);
+}
+
+/* Go to where the endpoint redirected to last time.
+ * Returns: true when that settles the call, with *out_status; false: ask the endpoint. */
+static bool try_target(struct exchange *exchange, enum tug_status *out_status,
+                       struct tug_error *err)
+{
+    struct tug__ask *const ask = exchange->ask;
+    struct tug__session *const session = exchange->client->session;
+    char *const target = ask->digest != NULL
+                             ? tug__session_redirect(session, exchange->endpoint, ask->digest)
+                             : NULL;
+    enum tug_status status;
+    bool is_settled;
+
+    if (target == NULL) {
+        return false;
+    }
+    status = follow(exchange, target, err);
+    tug__wipe_free(target);
+    if (status == TUG_OK && ask->is_success) {
+        ask->served_by = exchange->endpoint->number;
+        *out_status =
+            ask->is_ended ? TUG_OK : ask->on_end(ask->context, &exchange->path.response, err);
+        return true;
+    }
+    tug__session_set_redirect(session, exchange->endpoint, ask->digest, NULL);
+    is_settled = status != TUG_OK && (exchange->path.response.body_bytes > 0 || ask->is_ours ||
+                                      status != TUG_ERR_NETWORK);
+    if (is_settled) {
+        *out_status = status;
+        return true;
+    }
+    if (err != NULL) {
+        *err = (struct tug_error){0};
+    }
+    return false;
+}
+
+/* Neither a redirect nor good: find out whether it is worth asking again.
+ * Returns: TUG_OK: ask again. */
+static enum tug_status take_refusal(struct exchange *exchange, int round, struct tug_error *err)
+{
+    const struct tug__http_response *const response = &exchange->path.response;
+    enum tug_status status;
+
+    if (exchange->path.has_left && is_stale(response->status)) {
+        char shown[192];
+
+        if (!exchange->was_reasked) {
+            exchange->was_reasked = true;
+            return TUG_OK;
+        }
+        (void)tug__ask_fail(exchange->ask, response, err);
+        if (err != NULL && err->code == TUG_ERR_AUTH) {
+            err->code = TUG_ERR_NETWORK; /* nobody's password is wrong */
+        }
+        return tug__wrap(err, TUG_ERR_NETWORK, "redirected to %s",
+                         tug__url_redact(shown, sizeof shown, exchange->path.final_url));
+    }
+    if (response->status == 401 && !exchange->path.has_left) {
+        if (round + 1 < AUTH_ROUNDS_MAX) {
+            status = tug__auth_challenge(exchange->client, exchange->ask, exchange->endpoint,
+                                         exchange->path.final_url != NULL ? exchange->path.final_url
+                                                                          : exchange->url,
+                                         response, &exchange->auth, err);
+            return status;
+        }
+        (void)tug__ask_fail(exchange->ask, response, err);
+        return tug__auth_hint(exchange->endpoint, &exchange->auth, err);
+    }
+    status = tug__ask_fail(exchange->ask, response, err);
+    if (status == TUG_ERR_AUTH) {
+        status = tug__auth_hint(exchange->endpoint, &exchange->auth, err);
+    }
+    return status;
+}
+
+/* Ask the endpoint itself, with whatever authorisation it wants. */
+static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *err)
+{
+    struct tug__origin origin;
+
+    if (!tug__origin_parse(exchange->url, &origin)) {
+        return tug__fail(err, TUG_ERR_CONFIG, "'%s' is no usable endpoint",
+                         exchange->endpoint->config->host);
+    }
+    for (int round = 0;;) {
+        enum tug_status status;
+
+        tug__auth_fini(&exchange->auth);
+        status = tug__auth_find(exchange->client, exchange->ask, exchange->endpoint, &origin,
+                                &exchange->auth, err);
+        if (status == TUG_OK) {
+            status = follow(exchange, NULL, err);
+        }
+        if (exchange->path.response.status != 0) {
+            note_answer(exchange);
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
+        if (exchange->ask->is_success) {
+            return finish(exchange, err);
+        }
+        status = take_refusal(exchange, round, err);
+        if (status != TUG_OK) {
+            return status;
+        }
+        round += exchange->path.has_left ? 0 : 1;
+    }
+}
+
+static enum tug_status ask_with_scheme(struct exchange *exchange, enum tug__scheme scheme,
+                                       struct tug_error *err)
+{
+    const struct tug__ask *const ask = exchange->ask;
+
+    exchange->scheme = scheme;
+    exchange->path.response = (struct tug__http_response){0};
+    if (!tug__url_format(exchange->url, exchange->endpoint, scheme, ask->source->repository,
+                         ask->kind, ask->reference)) {
+        return tug__fail(err, TUG_ERR_CONFIG, "the URL at '%s' would be too long",
+                         exchange->endpoint->config->host);
+    }
+    return ask_itself(exchange, err);
+}
+
+/* https, and where that is not spoken and the host is a loopback one, http. */
+static enum tug_status ask_scheme(struct exchange *exchange, struct tug_error *err)
+{
+    const enum tug__scheme known =
+        tug__session_health(exchange->client->session, exchange->endpoint).scheme;
+    enum tug_status status;
+
+    if (known == TUG__SCHEME_HTTP) {
+        return ask_with_scheme(exchange, TUG__SCHEME_HTTP, err);
+    }
+    status = ask_with_scheme(exchange, TUG__SCHEME_HTTPS, err);
+    if (known == TUG__SCHEME_UNKNOWN && status == TUG_ERR_NETWORK &&
+        exchange->path.response.status == 0 && !exchange->path.has_left &&
+        (exchange->path.response.failure == TUG__HTTP_NO_TLS ||
+         exchange->path.response.failure == TUG__HTTP_NO_CONNECTION)) {
+        if (err != NULL) {
+            *err = (struct tug_error){0}; /* of the first try */
+        }
+        status = ask_with_scheme(exchange, TUG__SCHEME_HTTP, err);
+    }
+    return status;
+}
+
+enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,
+                                  struct tug__endpoint *endpoint, struct tug_error *err)
+{
+    struct exchange exchange = {.client = client, .ask = ask, .endpoint = endpoint};
+    enum tug_status status = TUG_OK;
+
+    tug__buf_init(&ask->error_body, TUG__ERROR_BODY_MAX);
+    if (!try_target(&exchange, &status, err)) {
+        status = ask_scheme(&exchange, err);
+    }
+    tug__auth_fini(&exchange.auth);
+    tug__wipe_free(exchange.path.final_url);
+    tug__buf_fini(&ask->error_body);
+    return status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of an HTTP handle, shared by its two files: http.c (the course of a request) and
+ * http_setup.c (libcurl's options).
+ * Threads: the handle's owner.
+ */
+#ifndef TUG_REGISTRY_HTTP_INTERNAL_H
+#define TUG_REGISTRY_HTTP_INTERNAL_H
+
+#include <curl/curl.h>
+
+#include "registry/http.h"
+
+/* Sets of connections that differ in their TLS settings: the registry, what it redirects to, a
+ * mirror and one more. */
+#define TUG__HTTP_POOLS 4
+
+/* Connections that may serve each other's requests. */
+struct tug__http_pool {
+    struct tug__http_tls tls; /* its texts are only compared by address */
+    CURLM *multi;             /* NULL: unused */
+    uint64_t used_ns;
+};
+
+struct tug__http {
+    struct tug__http_settings settings;
+    CURL *easy;
+    struct tug__http_pool pools[TUG__HTTP_POOLS];
+    int wake_fd;                /* an eventfd: the one thing other threads touch */
+    struct curl_slist *headers; /* of the present request */
+    char reason[CURL_ERROR_SIZE];
+
+    /* the request that is running */
+    const struct tug__http_request *request;
+    struct tug__http_response *response;
+    struct tug_error *error;
+    enum tug_status verdict; /* what a callback ended the request with */
+    bool has_proxy;
+    bool has_refused;      /* an address was refused */
+    bool is_connected;     /* the stall timer runs */
+    bool has_response;     /* on_response was called */
+    size_t header_bytes;   /* interim answers and trailers included */
+    uint64_t active_ns;    /* time of the last byte */
+    uint64_t connected_ns; /* when the request was sent */
+    uint64_t window_ns;    /* since when window_bytes are counted */
+    uint64_t window_bytes;
+};
+
+/* Make libcurl's handle and set what holds for every request.
+ * Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL. */
+enum tug_status tug__http_set_up(struct tug__http *http, struct tug_error *err);
+
+/* Set the options of http->request; each is set every time, so that nothing of the last one stays.
+ * Returns: the multi handle whose connections it may use; NULL without memory. */
+CURLM *tug__http_set_request(struct tug__http *http);
+
+/* Callbacks of http.c. */
+int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int remote_port,
+                           int local_port);
+size_t tug__http_on_header(char *line, size_t size, size_t count, void *context);
+size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context);
+
+#endif

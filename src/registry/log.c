@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Redacted lines about requests.
+ *
+ * Knows: what in HTTP is secret. Does not know: requests.
+ * Threads: any.
+ */
+#include "registry/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* Bytes of an error body that are worth a line. */
+#define BODY_SHOWN_BYTES 512
+
+static void send_line(const struct tug__log *log, const char *text)
+{
+    char line[TUG__LOG_LINE_MAX];
+
+    (void)tug_text_escape(line, sizeof line, text, strlen(text));
+    log->on_line(log->context, line);
+}
+
+void tug__log_printf(const struct tug__log *log, const char *format, ...)
+{
+    char text[TUG__LOG_LINE_MAX];
+    va_list arguments;
+
+    if (log == NULL || log->on_line == NULL) {
+        return;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    send_line(log, text);
+}
+
+/* Characters that end a URL inside of a text. */
+static bool ends_url(char c)
+{
+    return c == '\0' || c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '<' || c == '>' ||
+           c == '\r' || c == '\n';
+}
+
+/* Find the end of user information that begins right after "//"; NULL when there is none. */
+static const char *user_end(const char *authority, const char *end)
+{
+    const char *found = NULL;
+
+    for (const char *at = authority; at < end && !ends_url(*at) && strchr("/?#", *at) == NULL;
+         at++) {
+        if (*at == '@') {
+            found = at + 1;
+        }
+    }
+    return found;
+}
+
+char *tug__log_redact(char *out_text, size_t capacity, const char *text, size_t length)
+{
+    const char *const end = text + length;
+    size_t at = 0;
+
+    while (text < end && at + sizeof "?REDACTED" < capacity) {
+        const char *user;
+
+        if (text[0] == '/' && end - text > 1 && text[1] == '/' &&
+            (user = user_end(text + 2, end)) != NULL) {
+            memcpy(out_text + at, "//", 2);
+            at += 2;
+            text = user;
+        } else if (text[0] == '?' && end - text > 1 && !ends_url(text[1])) {
+            memcpy(out_text + at, "?REDACTED", strlen("?REDACTED"));
+            at += strlen("?REDACTED");
+            while (text < end && !ends_url(*text)) {
+                text++;
+            }
+        } else {
+            out_text[at++] = *text++;
+        }
+    }
+    out_text[at] = '\0';
+    return out_text;
+}
+
+static bool name_is(const char *line, size_t name_length, const char *name)
+{
+    return strlen(name) == name_length && strncasecmp(line, name, name_length) == 0;
+}
+
+static bool name_has(const char *line, size_t name_length, const char *part)
+{
+    const size_t length = strlen(part);
+
+    for (size_t i = 0; i + length <= name_length; i++) {
+        if (strncasecmp(line + i, part, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Tell whether the value of a header is not to be shown at all. */
+static bool is_secret(const char *line, size_t name_length)
+{
+    static const char *const parts[] = {"auth",     "cookie",    "token",      "secret", "key",
+                                        "password", "signature", "credential", "session"};
+
+    if (name_is(line, name_length, "WWW-Authenticate") ||
+        name_is(line, name_length, "Proxy-Authenticate")) {
+        return false; /* a challenge is no secret, and what people look for */
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (name_has(line, name_length, parts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tug__log_header(const struct tug__log *log, char direction, const char *line, size_t length)
+{
+    char shown[TUG__LOG_LINE_MAX - 8];
+    size_t name_length = 0;
+
+    while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n')) {
+        length--;
+    }
+    if (length == 0) {
+        return;
+    }
+    while (name_length < length && line[name_length] != ':' && line[name_length] != ' ') {
+        name_length++;
+    }
+    if (name_length < length && line[name_length] == ':' && is_secret(line, name_length)) {
+        tug__log_printf(log, "%c %.*s: REDACTED", direction,
+                        (int)(name_length < 128 ? name_length : 128), line);
+        return;
+    }
+    tug__log_printf(log, "%c %s", direction, tug__log_redact(shown, sizeof shown, line, length));
+}
+
+/* Replace what follows "token": and its like in JSON, up to the end of the text: simple, and what
+ * an error body has after it is no loss. */
+static size_t cut_secrets(const char *bytes, size_t length)
+{
+    static const char *const names[] = {"token", "password", "secret", "authorization"};
+    size_t shortest = length;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const size_t name_length = strlen(names[i]);
+
+        for (size_t at = 0; at + name_length + 1 < shortest; at++) {
+            if (strncasecmp(bytes + at, names[i], name_length) == 0 &&
+                (bytes[at + name_length] == '"' || bytes[at + name_length] == '=')) {
+                shortest = at;
+            }
+        }
+    }
+    return shortest;
+}
+
+void tug__log_body(const struct tug__log *log, const char *bytes, size_t length)
+{
+    char shown[BODY_SHOWN_BYTES + 32];
+    const size_t whole = length;
+
+    if (length > BODY_SHOWN_BYTES) {
+        length = BODY_SHOWN_BYTES;
+    }
+    length = cut_secrets(bytes, length);
+    tug__log_printf(log, "| %s%s", tug__log_redact(shown, sizeof shown, bytes, length),
+                    length < whole ? " ..." : "");
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ask for manifests.
+ *
+ * Knows: what an answer to a manifest request must be. Does not know: what is in a manifest.
+ * Threads: the client's owner.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "oci/media_type.h"
+#include "registry/client_internal.h"
+
+struct manifest_sink {
+    struct tug__manifest_reply *reply;
+    struct tug__buf body;
+};
+
+static enum tug_status on_success(void *context, const struct tug__http_response *response,
+                                  struct tug_error *err)
+{
+    struct manifest_sink *const sink = context;
+    struct tug__manifest_reply *const reply = sink->reply;
+    const char *const type = tug__http_header(response, "Content-Type");
+    const char *const digest = tug__http_header(response, "Docker-Content-Digest");
+
+    tug__buf_clear(&sink->body);
+    *reply = (struct tug__manifest_reply){0};
+    if (response->status != 200) {
+        return tug__fail(err, TUG_ERR_NETWORK, "the registry answered status %d, not 200",
+                         response->status);
+    }
+    if (response->content_length > (int64_t)TUG__MANIFEST_BYTES_MAX) {
+        return tug__fail(err, TUG_ERR_TOO_LARGE, "it has %" PRId64 " bytes, over the limit of %zu",
+                         response->content_length, TUG__MANIFEST_BYTES_MAX);
+    }
+    reply->has_size = response->content_length > 0;
+    reply->size_bytes = reply->has_size ? (uint64_t)response->content_length : 0;
+    if (type != NULL) {
+        (void)snprintf(reply->media_type, sizeof reply->media_type, "%s", type);
+    }
+    if (digest == NULL || digest[0] == '\0') {
+        return TUG_OK;
+    }
+    if (tug_digest_parse(digest, strlen(digest), &reply->digest, NULL) != TUG_OK) {
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "the Docker-Content-Digest header is no digest: '%.80s'", digest);
+    }
+    return TUG_OK;
+}
+
+static enum tug_status on_data(void *context, const void *bytes, size_t length,
+                               struct tug_error *err)
+{
+    struct manifest_sink *const sink = context;
+
+    if (length > sink->body.limit - sink->body.length) {
+        return tug__fail(err, TUG_ERR_TOO_LARGE, "it is over the limit of %zu bytes",
+                         sink->body.limit);
+    }
+    return tug__buf_append(&sink->body, bytes, length, err);
+}
+
+static enum tug_status on_get_end(void *context, const struct tug__http_response *response,
+                                  struct tug_error *err)
+{
+    struct manifest_sink *const sink = context;
+
+    (void)response;
+    sink->reply->body = tug__buf_steal(&sink->body, &sink->reply->length);
+    if (sink->reply->body == NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT, "the registry sent an empty body");
+    }
+    return TUG_OK;
+}
+
+static enum tug_status on_head_end(void *context, const struct tug__http_response *response,
+                                   struct tug_error *err)
+{
+    (void)context;
+    (void)response;
+    (void)err;
+    return TUG_OK;
+}
+
+static enum tug_status ask_manifest(struct tug__client *client, const struct tug__source *source,
+                                    const char *reference, bool is_head,
+                                    struct tug__manifest_reply *out_reply, struct tug_error *err)
+{
+    const bool is_tag = strchr(reference, ':') == NULL; /* a digest has one, a tag cannot */
+    struct tug__manifest_reply reply = {0};
+    struct manifest_sink sink = {.reply = &reply};
+    struct tug__ask ask = {
+        .source = source,
+        .kind = "manifests",
+        .reference = reference,
+        .capabilities = TUG__CAN_PULL | (is_tag ? TUG__CAN_RESOLVE : 0U),
+        .is_head = is_head,
+        .accept = tug__media_accept(),
+        .on_success = on_success,
+        .on_data = on_data,
+        .on_end = is_head ? on_head_end : on_get_end,
+        .context = &sink,
+    };
+    enum tug_status status;
+
+    tug__buf_init(&sink.body, TUG__MANIFEST_BYTES_MAX);
+    status = tug__ask(client, &ask, err);
+    tug__buf_fini(&sink.body);
+    *out_reply = status == TUG_OK ? reply : (struct tug__manifest_reply){0};
+    out_reply->retry_after_ms = ask.retry_after_ms;
+    out_reply->is_deferred = ask.is_deferred;
+    return status;
+}
+
+enum tug_status tug__client_get_manifest(struct tug__client *client,
+                                         const struct tug__source *source, const char *reference,
+                                         struct tug__manifest_reply *out_reply,
+                                         struct tug_error *err)
+{
+    return ask_manifest(client, source, reference, false, out_reply, err);
+}
+
+enum tug_status tug__client_head_manifest(struct tug__client *client,
+                                          const struct tug__source *source, const char *reference,
+                                          struct tug__manifest_reply *out_reply,
+                                          struct tug_error *err)
+{
+    return ask_manifest(client, source, reference, true, out_reply, err);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One request and its redirects, followed by hand.
+ *
+ * What is secret (Authorization, configured headers, the client certificate) and what is lax
+ * (skip_verify) holds for the origin it was configured for: scheme, host and port. A path that has
+ * left it gets none of it any more, not even when it leads back.
+ *
+ * Knows: HTTP, origins. Does not know: what answers mean.
+ * Threads: the client's owner.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "registry/address.h"
+#include "registry/client_internal.h"
+#include "registry/url.h"
+
+/* The state of a walk. */
+struct walk {
+    struct tug__path *path;
+    struct tug__origin origin;                     /* of the endpoint */
+    char *seen[TUG__REDIRECTS_OF_REQUEST_MAX + 1]; /* owned; the last one is asked now */
+    size_t seen_count;
+    bool is_public;
+};
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static enum tug_status on_response(void *context, const struct tug__http_response *response,
+                                   struct tug_error *err)
+{
+    struct tug__ask *const ask = context;
+    const char *const encoding = tug__http_header(response, "Content-Encoding");
+
+    ask->is_success = response->status >= 200 && response->status < 300;
+    tug__buf_clear(&ask->error_body);
+    if (!ask->is_success) {
+        return TUG_OK;
+    }
+    if (encoding != NULL && encoding[0] != '\0' && strcasecmp(encoding, "identity") != 0) {
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "the registry sent it with Content-Encoding '%s', which was not asked for",
+                         encoding);
+    }
+    return ask->on_success(ask->context, response, err);
+}
+
+static enum tug_status on_body(void *context, const void *bytes, size_t length,
+                               struct tug_error *err)
+{
+    struct tug__ask *const ask = context;
+    struct tug__buf *const error_body = &ask->error_body;
+
+    if (ask->is_success) {
+        const enum tug_status status = ask->on_data(ask->context, bytes, length, err);
+
+        return status == TUG_OK && ask->is_ended ? TUG_ERR_CANCELLED : status;
+    }
+    if (length > error_body->limit - error_body->length) {
+        length = error_body->limit - error_body->length;
+    }
+    return length > 0 ? tug__buf_append(error_body, bytes, length, err) : TUG_OK;
+}
+
+static enum tug_status refuse(struct tug_error *err, const char *why, const char *url)
+{
+    char shown[256];
+    const enum tug_status status = tug__fail(
+        err, TUG_ERR_NETWORK, "a redirect is refused: %s%s%s", why, url != NULL ? ": " : "",
+        url != NULL ? tug__url_redact(shown, sizeof shown, url) : "");
+
+    if (err != NULL) {
+        err->is_permanent = true;
+    }
+    return status;
+}
+
+/* Make the request of the last URL in seen. */
+static enum tug_status perform(struct tug__client *client, struct tug__ask *ask, struct walk *walk,
+                               struct tug_error *err)
+{
+    struct tug__path *const path = walk->path;
+    const struct tug__endpoint *const endpoint = path->endpoint;
+    const bool is_inside = !path->has_left;
+    const char **headers = NULL;
+    struct tug__http_request request = {
+        .url = walk->seen[walk->seen_count - 1],
+        .is_head = ask->is_head,
+        .allow_http = strncasecmp(walk->seen[walk->seen_count - 1], "http:", 5) == 0,
+        .is_public = path->has_left && walk->is_public,
+        .accept = ask->accept,
+        .range = ask->range != NULL ? ask->range(ask->context) : NULL,
+        .tls = endpoint == NULL ? tug__session_tls(client->session)
+               : is_inside      ? &endpoint->tls
+                                : &endpoint->target_tls,
+        .connect_timeout_ms = is_inside && endpoint != NULL ? endpoint->config->dial_timeout_ms : 0,
+        .on_response = on_response,
+        .on_body = on_body,
+        .context = ask,
+    };
+    enum tug_status status;
+
+    if (is_inside && endpoint != NULL) {
+        headers = calloc(endpoint->header_count + path->more_header_count + 1, sizeof *headers);
+        if (headers == NULL) {
+            return tug__fail_memory(err);
+        }
+        for (size_t i = 0; i < endpoint->header_count; i++) {
+            headers[request.header_count++] = endpoint->headers[i];
+        }
+        for (size_t i = 0; i < path->more_header_count; i++) {
+            headers[request.header_count++] = path->more_headers[i];
+        }
+        request.headers = headers;
+        request.authorization = endpoint->has_authorization ? NULL : path->authorization;
+    }
+    status = tug__http_perform(client->http, &request, &path->response, err);
+    free(headers);
+    ask->made_connection = ask->made_connection || path->response.made_connection;
+    if (ask->is_ended) { /* on_body ended it because all that was wanted is there */
+        if (err != NULL) {
+            *err = (struct tug_error){0};
+        }
+        return TUG_OK;
+    }
+    return status;
+}
+
+/* Look at where an answer redirects to; it becomes the last of seen. */
+static enum tug_status take_location(struct walk *walk, struct tug_error *err)
+{
+    struct tug__path *const path = walk->path;
+    const char *const now = walk->seen[walk->seen_count - 1];
+    const char *const next = tug__http_redirect_url(&path->response);
+    struct tug__origin origin;
+
+    if (next == NULL) {
+        return tug__fail(err, TUG_ERR_NETWORK, "a redirect (status %d) names no location",
+                         path->response.status);
+    }
+    if (walk->seen_count > TUG__REDIRECTS_OF_REQUEST_MAX) {
+        return refuse(err, "more than 10 in a row", NULL);
+    }
+    if (strlen(next) > TUG__REDIRECT_URL_MAX) {
+        return refuse(err, "its URL is too long", NULL);
+    }
+    if (!tug__origin_parse(next, &origin)) {
+        return refuse(err, "no plain http or https URL", next);
+    }
+    if (!origin.is_https && strncasecmp(now, "https:", 6) == 0) {
+        return refuse(err, "from https to http", next);
+    }
+    for (size_t i = 0; i < walk->seen_count; i++) {
+        if (strcmp(walk->seen[i], next) == 0) {
+            return refuse(err, "it goes round in circles", next);
+        }
+    }
+    if (!path->has_left) {
+        walk->is_public = walk->is_public && !path->response.was_private;
+        path->has_left = path->endpoint == NULL || !tug__origin_equal(&origin, &walk->origin);
+    }
+    if (path->has_left && walk->is_public && tug__host_is_private(origin.host)) {
+        return refuse(err, "a public server sends us to a private address", next);
+    }
+    walk->seen[walk->seen_count] = strdup(next);
+    if (walk->seen[walk->seen_count] == NULL) {
+        return tug__fail_memory(err);
+    }
+    walk->seen_count++;
+    return TUG_OK;
+}
+
+enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *ask,
+                                 struct tug__path *path, struct tug_error *err)
+{
+    struct walk walk = {.path = path, .is_public = path->is_public};
+    enum tug_status status = TUG_OK;
+
+    path->response = (struct tug__http_response){0};
+    path->final_url = NULL;
+    path->has_left = path->is_outside;
+    ask->is_success = false;
+    if (!tug__origin_parse(path->url, &walk.origin)) {
+        return refuse(err, "no plain http or https URL", path->url);
+    }
+    walk.seen[walk.seen_count++] = strdup(path->url);
+    status = walk.seen[0] != NULL ? TUG_OK : tug__fail_memory(err);
+    while (status == TUG_OK) {
+        status = perform(client, ask, &walk, err);
+        if (status != TUG_OK || !is_redirect(path->response.status)) {
+            break;
+        }
+        status = take_location(&walk, err);
+    }
+    if (status == TUG_ERR_NETWORK && walk.seen_count > 1) {
+        char shown[192];
+
+        status = tug__wrap(err, status, "redirected to %s",
+                           tug__url_redact(shown, sizeof shown, walk.seen[walk.seen_count - 1]));
+    }
+    if (walk.seen_count > 1) {
+        path->final_url = walk.seen[--walk.seen_count];
+    }
+    while (walk.seen_count > 0) {
+        tug__wipe_free(walk.seen[--walk.seen_count]);
+    }
+    return status;
+}

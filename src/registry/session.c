@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Make a session: configuration, certificates, the endpoints of each registry.
+ *
+ * Knows: hosts.toml, TLS settings. Does not know: requests.
+ * Threads: the creator's; what is made here is read-only afterwards.
+ */
+#include "registry/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "registry/address.h"
+#include "registry/session_internal.h"
+
+static bool copy(char **out_copy, const char *text)
+{
+    *out_copy = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *out_copy != NULL;
+}
+
+static enum tug_status copy_settings(struct tug__session *session,
+                                     const struct tug__session_settings *settings,
+                                     struct tug_error *err)
+{
+    session->plain_http = settings->plain_http;
+    session->skip_verify = settings->skip_verify;
+    session->log = (struct tug__log){
+        .on_line = settings->on_log,
+        .context = settings->log_context,
+        .has_heads = settings->on_log != NULL && settings->log_heads,
+        .has_timing = settings->on_log != NULL && settings->log_timing,
+    };
+    if (!copy(&session->ca_file, settings->ca_file) ||
+        !copy(&session->certificate_file, settings->certificate_file) ||
+        !copy(&session->key_file, settings->key_file)) {
+        return tug__fail_memory(err);
+    }
+    return TUG_OK;
+}
+
+/* Make a set of trusted certificates that the session owns: the system's, --tlscacert, and more. */
+static enum tug_status make_trust(struct tug__session *session, const char *const *files,
+                                  size_t file_count, struct tug__trust **out_trust,
+                                  struct tug_error *err)
+{
+    const char *directory = getenv("SSL_CERT_DIR");
+    const char *bundle = getenv("SSL_CERT_FILE");
+    struct tug__trust_item *const item = calloc(1, sizeof *item);
+    const char **const all = calloc(file_count + 1, sizeof *all);
+    enum tug_status status = TUG_OK;
+    size_t count = 0;
+
+    if (item == NULL || all == NULL) {
+        free(item);
+        free(all);
+        return tug__fail_memory(err);
+    }
+    if (directory == NULL && bundle == NULL) {
+        tug__http_system_ca(&directory, &bundle);
+    }
+    if (session->ca_file != NULL) {
+        all[count++] = session->ca_file;
+    }
+    for (size_t i = 0; i < file_count; i++) {
+        all[count++] = files[i];
+    }
+    status = tug__trust_create(directory, bundle, all, count, &item->trust, err);
+    free(all);
+    if (status != TUG_OK) {
+        free(item);
+        return status;
+    }
+    item->next = session->trusts;
+    session->trusts = item;
+    *out_trust = item->trust;
+    return TUG_OK;
+}
+
+static enum tug_status find_hosts_dir(struct tug__session *session, const char *option,
+                                      struct tug_error *err)
+{
+    const char *root = NULL;
+    const enum tug_status status = tug__hosts_root(option, NULL, &root, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    return copy(&session->hosts_dir, root) ? TUG_OK : tug__fail_memory(err);
+}
+
+static enum tug_status make_credentials(struct tug__session *session,
+                                        const struct tug__session_settings *settings,
+                                        struct tug_error *err)
+{
+    const struct tug__credential_settings credentials = {
+        .host = settings->credential_host,
+        .user = settings->user,
+        .password = settings->password,
+        .refresh_token = settings->refresh_token,
+        .authfile = settings->authfile,
+    };
+    enum tug_status status = tug__credentials_create(&credentials, &session->credentials, err);
+
+    if (status == TUG_OK) {
+        status = tug__token_cache_create(&session->tokens, err);
+    }
+    return status;
+}
+
+enum tug_status tug__session_create(const struct tug__session_settings *settings,
+                                    struct tug__session **out_session, struct tug_error *err)
+{
+    struct tug__session *const session = calloc(1, sizeof *session);
+    enum tug_status status;
+
+    if (session == NULL) {
+        return tug__fail_memory(err);
+    }
+    (void)pthread_mutex_init(&session->mutex, NULL); /* cannot fail without attributes */
+    status = copy_settings(session, settings, err);
+    if (status == TUG_OK) {
+        status = tug__proxies_init(&session->proxies, settings->proxy, err);
+    }
+    if (status == TUG_OK && settings->certificate_file != NULL) {
+        status = tug__tls_check_client(settings->certificate_file, settings->key_file, err);
+    }
+    if (status == TUG_OK) {
+        status = make_trust(session, NULL, 0, &session->tls.trust, err);
+        session->tls.is_common = true;
+    }
+    if (status == TUG_OK) {
+        status = find_hosts_dir(session, settings->hosts_dir, err);
+    }
+    if (status == TUG_OK) {
+        status = make_credentials(session, settings, err);
+    }
+    if (status != TUG_OK) {
+        tug__session_destroy(session);
+        return status;
+    }
+    *out_session = session;
+    return TUG_OK;
+}
+
+static void free_registry(struct tug__registry *registry)
+{
+    for (size_t i = 0; registry->endpoints != NULL && i < registry->endpoint_count; i++) {
+        struct tug__endpoint *const endpoint = &registry->endpoints[i];
+
+        for (size_t k = 0; k < endpoint->header_count; k++) {
+            tug__wipe_free(endpoint->headers[k]);
+        }
+        free(endpoint->headers);
+    }
+    free(registry->endpoints);
+    tug__hosts_destroy(registry->file);
+    free(registry->host);
+    free(registry);
+}
+
+void tug__session_destroy(struct tug__session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    tug__session_forget(session);
+    while (session->registries != NULL) {
+        struct tug__registry *const registry = session->registries;
+
+        session->registries = registry->next;
+        free_registry(registry);
+    }
+    while (session->trusts != NULL) {
+        struct tug__trust_item *const item = session->trusts;
+
+        session->trusts = item->next;
+        tug__trust_destroy(item->trust);
+        free(item);
+    }
+    tug__token_cache_destroy(session->tokens);
+    tug__credentials_destroy(session->credentials);
+    tug__proxies_fini(&session->proxies);
+    free(session->ca_file);
+    free(session->certificate_file);
+    free(session->key_file);
+    free(session->hosts_dir);
+    (void)pthread_mutex_destroy(&session->mutex);
+    free(session);
+}
+
+static enum tug_status copy_headers(struct tug__endpoint *endpoint, struct tug_error *err)
+{
+    const struct tug__endpoint_config *const config = endpoint->config;
+
+    endpoint->headers = calloc(config->header_count + 1, sizeof *endpoint->headers);
+    if (endpoint->headers == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < config->header_count; i++) {
+        const struct tug__endpoint_header *const header = &config->headers[i];
+        /* libcurl wants "Name;" for a header with an empty value */
+        const bool is_empty = header->value[0] == '\0';
+        char *line = NULL;
+
+        if (asprintf(&line, is_empty ? "%s;%s" : "%s: %s", header->name, header->value) < 0) {
+            return tug__fail_memory(err);
+        }
+        endpoint->headers[endpoint->header_count++] = line;
+        endpoint->has_authorization |= strcasecmp(header->name, "Authorization") == 0;
+    }
+    return TUG_OK;
+}
+
+static enum tug_status set_tls(struct tug__session *session, struct tug__endpoint *endpoint,
+                               struct tug_error *err)
+{
+    const struct tug__endpoint_config *const config = endpoint->config;
+    struct tug__http_tls tls = session->tls;
+    enum tug_status status = TUG_OK;
+
+    if (config->ca_file_count > 0) {
+        status = make_trust(session, (const char *const *)config->ca_files, config->ca_file_count,
+                            &tls.trust, err);
+        tls.is_common = false;
+    }
+    endpoint->target_tls = tls;
+    if (config->has_skip_verify) {
+        tls.skip_verify = config->skip_verify;
+    } else {
+        tls.skip_verify = session->skip_verify && config->is_upstream;
+    }
+    for (size_t i = 0; status == TUG_OK && i < config->client_pair_count; i++) {
+        status = tug__tls_check_client(config->client_pairs[i].certificate_file,
+                                       config->client_pairs[i].key_file, err);
+    }
+    if (config->client_pair_count > 0) {
+        tls.certificate_file = config->client_pairs[0].certificate_file;
+        tls.key_file = config->client_pairs[0].key_file;
+    } else if (config->is_upstream) {
+        tls.certificate_file = session->certificate_file;
+        tls.key_file = session->key_file;
+    }
+    tls.is_common = tls.is_common && !tls.skip_verify && tls.certificate_file == NULL;
+    endpoint->tls = tls;
+    return status;
+}
+
+static enum tug_status fill_endpoint(struct tug__session *session, struct tug__registry *registry,
+                                     size_t position, struct tug_error *err)
+{
+    struct tug__endpoint *const endpoint = &registry->endpoints[position];
+    enum tug_status status;
+
+    endpoint->config = &registry->file->endpoints[position];
+    endpoint->registry_host = registry->host;
+    endpoint->number = (unsigned)position + 1;
+    endpoint->health.scheme =
+        endpoint->config->scheme != TUG__SCHEME_UNKNOWN
+            ? endpoint->config->scheme
+            : tug__scheme_default(endpoint->config->host, session->plain_http);
+    endpoint->health.is_private = tug__host_is_private(endpoint->config->host);
+    status = copy_headers(endpoint, err);
+    return status == TUG_OK ? set_tls(session, endpoint, err) : status;
+}
+
+enum tug_status tug__session_add(struct tug__session *session, const char *host,
+                                 struct tug_error *err)
+{
+    struct tug__registry *registry;
+    enum tug_status status;
+
+    if (tug__session_find(session, host) != NULL) {
+        return TUG_OK;
+    }
+    registry = calloc(1, sizeof *registry);
+    if (registry == NULL) {
+        return tug__fail_memory(err);
+    }
+    registry->host = strdup(host);
+    status = registry->host != NULL
+                 ? tug__hosts_load(session->hosts_dir, host, &registry->file, err)
+                 : tug__fail_memory(err);
+    if (status == TUG_OK) {
+        registry->endpoint_count = registry->file->endpoint_count;
+        registry->endpoints = calloc(registry->endpoint_count, sizeof *registry->endpoints);
+        status = registry->endpoints != NULL ? TUG_OK : tug__fail_memory(err);
+    }
+    for (size_t i = 0; status == TUG_OK && i < registry->endpoint_count; i++) {
+        status = fill_endpoint(session, registry, i, err);
+    }
+    if (status != TUG_OK) {
+        free_registry(registry);
+        return status;
+    }
+    registry->next = session->registries;
+    session->registries = registry;
+    return TUG_OK;
+}
+
+const struct tug__registry *tug__session_find(const struct tug__session *session, const char *host)
+{
+    for (const struct tug__registry *registry = session->registries; registry != NULL;
+         registry = registry->next) {
+        if (strcmp(registry->host, host) == 0) {
+            return registry;
+        }
+    }
+    return NULL;
+}
+
+const char *tug__session_hosts_dir(const struct tug__session *session)
+{
+    return session->hosts_dir;
+}
+
+const struct tug__proxies *tug__session_proxies(const struct tug__session *session)
+{
+    return &session->proxies;
+}
+
+const struct tug__log *tug__session_log(const struct tug__session *session)
+{
+    return session->log.on_line != NULL ? &session->log : NULL;
+}
+
+const struct tug__http_tls *tug__session_tls(const struct tug__session *session)
+{
+    return &session->tls;
+}
+
+struct tug__credentials *tug__session_credentials(const struct tug__session *session)
+{
+    return session->credentials;
+}
+
+struct tug__token_cache *tug__session_tokens(const struct tug__session *session)
+{
+    return session->tokens;
+}
+
+void tug__session_wake(struct tug__session *session)
+{
+    tug__token_cache_wake(session->tokens);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What all clients of a run share: which endpoints serve a registry, how each is spoken to, how it
+ * does, who is to wait, what it asks for, and where it redirects to.
+ *
+ * Knows: hosts.toml, TLS settings, credentials, tokens. Does not know: HTTP, the order of a
+ * request. Threads: made and filled (tug__session_add) by one thread before others use it; then
+ * any. One mutex, held for a few lines, never while anything waits.
+ */
+#ifndef TUG_REGISTRY_SESSION_H
+#define TUG_REGISTRY_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#include "registry/challenge.h"
+#include "registry/credential.h"
+#include "registry/hosts.h"
+#include "registry/http.h"
+#include "registry/log.h"
+#include "registry/origin.h"
+#include "registry/proxy.h"
+#include "registry/registry.h"
+#include "registry/token.h"
+
+/* How long the target of a redirect is used again; presigned URLs live for minutes. */
+#define TUG__REDIRECT_LIFE_MS 60000
+/* Longest URL that a redirect may lead to. */
+#define TUG__REDIRECT_URL_MAX 8192
+
+/* How an endpoint does. Belongs to the session's mutex. */
+struct tug__health {
+    enum tug__scheme scheme; /* UNKNOWN until the first answer of a loopback host */
+    bool is_down;            /* failed since its last answer: tried last */
+    uint64_t paused_ns;      /* no request before this time (tug__now_ns) */
+    unsigned limited_count;  /* 429s in a row that named no time */
+    bool is_private;         /* it was reached at a private address, or says so itself */
+};
+
+/* One endpoint of a registry. */
+struct tug__endpoint {
+    /* set before clients start, then read-only */
+    const struct tug__endpoint_config *config; /* borrowed from the registry's file */
+    const char *registry_host;                 /* as in references; borrowed */
+    unsigned number;                           /* from 1 on, in the order of the file */
+    struct tug__http_tls tls;                  /* for requests to the endpoint itself */
+    struct tug__http_tls target_tls;           /* for where it sends us: no client certificate, no
+                                                  skip_verify */
+    char **headers;                            /* owned "Name: value" lines, for its origin only */
+    size_t header_count;
+    bool has_authorization; /* one of them is an Authorization header */
+    /* shared */
+    struct tug__health health;
+};
+
+/* The endpoints of a registry host. Read-only but for their health. */
+struct tug__registry {
+    char *host; /* owned; as in references */
+    struct tug__hosts_file *file;
+    struct tug__endpoint *endpoints;
+    size_t endpoint_count;
+    struct tug__registry *next;
+};
+
+/* Make an empty session.
+ * settings: copied. out_session: owned.
+ * Errors: TUG_ERR_CONFIG (certificate files, hosts directory), TUG_ERR_INVALID_ARGUMENT (proxy,
+ * user), TUG_ERR_NO_MEMORY. Blocks: on the disk. See registry.h for tug__session_add and destroy.
+ */
+
+/* The registry of a host that was added; NULL for any other. Borrowed. */
+const struct tug__registry *tug__session_find(const struct tug__session *session, const char *host);
+
+/* Parts that do not change. Borrowed. */
+const struct tug__proxies *tug__session_proxies(const struct tug__session *session);
+const struct tug__log *tug__session_log(const struct tug__session *session);
+const struct tug__http_tls *tug__session_tls(const struct tug__session *session);
+struct tug__credentials *tug__session_credentials(const struct tug__session *session);
+struct tug__token_cache *tug__session_tokens(const struct tug__session *session);
+
+/* --- how endpoints do --- */
+
+/* The order in which to try a registry's endpoints: those with all of the capabilities; the healthy
+ * ones first, each kind in the order of the file; avoid (a number, 0: none) after all others.
+ * out_order: room for TUG__HOSTS_ENDPOINTS_MAX. Returns: how many. */
+size_t tug__session_order(struct tug__session *session, const struct tug__registry *registry,
+                          unsigned capabilities, unsigned avoid, struct tug__endpoint **out_order);
+/* Look at an endpoint's health at this moment. */
+struct tug__health tug__session_health(struct tug__session *session,
+                                       const struct tug__endpoint *endpoint);
+/* Milliseconds until an endpoint may be asked again; 0: now. */
+uint64_t tug__session_pause_rest_ms(struct tug__session *session,
+                                    const struct tug__endpoint *endpoint);
+/* Have everybody wait with an endpoint. retry_after_ms: what it asked for; 0: it named no time, and
+ * a second is waited, twice as long each time in a row. Returns: the wait. */
+uint64_t tug__session_pause(struct tug__session *session, struct tug__endpoint *endpoint,
+                            uint64_t retry_after_ms);
+/* An endpoint answered (with any status that does not tell us to wait). */
+void tug__session_note_answer(struct tug__session *session, struct tug__endpoint *endpoint,
+                              enum tug__scheme scheme, bool is_private);
+/* An endpoint did not answer, broke off or failed: it is tried last until it answers again. */
+void tug__session_note_failure(struct tug__session *session, struct tug__endpoint *endpoint);
+
+/* --- what endpoints ask for --- */
+
+/* How requests for a repository are to be authorised, as the last 401 said. */
+struct tug__known_auth {
+    enum tug__auth_scheme scheme;
+    char *realm_url; /* BEARER: resolved */
+    char *service;
+    char *scope;
+};
+
+/* Free what it owns. */
+void tug__known_auth_fini(struct tug__known_auth *known);
+/* Look up what is known. out_known: owned copy; scheme NONE when nothing is.
+ * Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__session_known_auth(struct tug__session *session,
+                                        const struct tug__endpoint *endpoint,
+                                        const char *repository, struct tug__known_auth *out_known,
+                                        struct tug_error *err);
+/* Remember it (copied). Without memory it is forgotten: it costs a request each time. */
+void tug__session_learn_auth(struct tug__session *session, const struct tug__endpoint *endpoint,
+                             const char *repository, const struct tug__known_auth *known);
+
+/* --- where blobs are --- */
+
+/* The URL that an endpoint last redirected to for a blob, when it is young enough. Owned; NULL:
+ * none. */
+char *tug__session_redirect(struct tug__session *session, const struct tug__endpoint *endpoint,
+                            const struct tug_digest *digest);
+/* Remember it, or (NULL) forget it. */
+void tug__session_set_redirect(struct tug__session *session, const struct tug__endpoint *endpoint,
+                               const struct tug_digest *digest, const char *url);
+
+/* --- warnings --- */
+
+/* Keep a warning of a registry, unless it was seen before. text: foreign. */
+void tug__session_add_warning(struct tug__session *session, const char *host, const char *text);
+
+#endif

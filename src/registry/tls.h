@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whom TLS connections trust: one set of certificates for all threads, read once.
+ *
+ * The system's certificates are looked up in their hashed directory when they are needed: reading
+ * the whole bundle costs 30 to 60 ms for each connection.
+ */
+#ifndef TUG_REGISTRY_TLS_H
+#define TUG_REGISTRY_TLS_H
+
+#include <stddef.h>
+
+#include <tug/error.h>
+
+/* A set of trusted certificates. Immutable after it is made; any number of threads may use it. */
+struct tug__trust;
+
+/* Make a set: the system's certificates and those in some PEM files.
+ * system_directory: hashed directory; NULL: none. system_file: bundle, used only when there is no
+ * directory; NULL: none. files: borrowed. out_trust: owned.
+ * Errors: TUG_ERR_CONFIG (a file cannot be read or has no certificate), TUG_ERR_NO_MEMORY.
+ * Blocks: on the disk. */
+enum tug_status tug__trust_create(const char *system_directory, const char *system_file,
+                                  const char *const *files, size_t file_count,
+                                  struct tug__trust **out_trust, struct tug_error *err);
+/* Free a set; connections that use it keep what they need. NULL is allowed. */
+void tug__trust_destroy(struct tug__trust *trust);
+
+/* Have a connection that is being made trust this set only. ssl_context: OpenSSL's SSL_CTX, as
+ * libcurl hands it out. Threads: any. */
+void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
+
+/* Check that a client certificate and its key can be read, belong together and need no passphrase.
+ * key_file: NULL: the key is in certificate_file.
+ * Errors: TUG_ERR_CONFIG (the message names the file), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
+enum tug_status tug__tls_check_client(const char *certificate_file, const char *key_file,
+                                      struct tug_error *err);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Parse the Warning header.
+ *
+ * Knows: RFC 7234 section 5.5. Does not know: who shows it.
+ * Threads: any.
+ */
+#include "registry/warning.h"
+
+#include <string.h>
+
+bool tug__warning_parse(const char *value, char *out_text, size_t capacity)
+{
+    static const char start[] = "299 - \"";
+    size_t length = 0;
+
+    if (strncmp(value, start, sizeof start - 1) != 0) {
+        return false;
+    }
+    for (value += sizeof start - 1; *value != '"'; value++) {
+        if (*value == '\\' && value[1] != '\0') {
+            value++;
+        }
+        if (*value == '\0') {
+            return false; /* the quote never ends */
+        }
+        if (length + 1 < capacity) {
+            out_text[length++] = *value;
+        }
+    }
+    out_text[length] = '\0';
+    return length > 0;
+}
