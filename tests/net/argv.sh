@@ -16,7 +16,7 @@ has_warned() {
     grep -qi 'command line\|process\|--password-stdin' "$ERR"
 }
 wait_until 10 "tug warns of a password on the command line" has_warned
-[ -s "/proc/$tug_pid/cmdline" ] || fail "the process is gone: $(cat "$ERR")"
+kill -0 "$tug_pid" || fail "the process is gone: $(cat "$ERR")"
 tr '\0' '\n' < "/proc/$tug_pid/cmdline" > cmdline
 assert_file_has cmdline user
 assert_clean cmdline "$ERR"

@@ -48,7 +48,7 @@ REGISTRY_AUTH_FILE=$PWD/good.json tug_fetch "$image"
 tug_fetch -u "user:$password" --authfile bad.json "$image"
 done_case "the order of the places"
 
-tug_refuse 4 "$HOME/.docker/config.json" "$image"
+tug_refuse 4 '[.]docker/config.json' "$image"
 grep -qE 'docker login|--user' "$ERR" || fail "no advice: $(cat "$ERR")"
 tug_refuse 4 'bad.json' --authfile bad.json "$image"
 tug_refuse 4 'user' -u "user:$wrong" "$image"

@@ -30,6 +30,7 @@ secure_layer=$(layer_of "$secure_layout")
 
 start_fake plain --port "$plain"
 start_fake elsewhere --rule "path=layer status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
+# shellcheck disable=SC2317 # start_nginx calls it
 front() {
     cat << END
     server {

@@ -8,6 +8,7 @@
 # own (enter_namespace). Each secret used is registered (new_secret, add_secret), and then tug may
 # show it nowhere: tug_run looks for all of them in what tug prints; assert_clean looks for them
 # in the records of servers that must not get them.
+# shellcheck disable=SC2034,SC2094,SC2154 # the scripts use much of what is set here
 # shellcheck source-path=SCRIPTDIR source=../real/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../real/lib.sh"
 
@@ -79,6 +80,16 @@ tug_refuse() { # "EXIT-STATUS…" TEXT ARGUMENT…
     grep -qiE -- "$text" "$ERR" || fail "no '$text' in: $(cat "$ERR")"
 }
 
+# As in tests/real, in few words, since it is done hundreds of times here.
+check_store() { # STORE
+    local wrong
+    wrong=$(cd "$1/blobs/sha256" && find . -type f ! -perm 0444 -printf '%M %P ' &&
+        find . -type f -printf '%P\0' | xargs -0 sha256sum | awk '$1 != $2')
+    assert_equal "blobs of another mode or content" "" "$wrong"
+    assert_json "$1/index.json" "index.json" '.manifests | length >= 1'
+    assert_equal "leftovers in ingest/" "" "$(find "$1/ingest" ! -type d -printf '%P' 2> /dev/null)"
+}
+
 # Fetch into an empty store, and look at what is there then.
 tug_fetch() { # ARGUMENT…
     rm -rf "$STORE"
@@ -109,7 +120,17 @@ free_port() {
     fail "no free port"
 }
 
+# A process that has ended is no longer this script's to end: its number may be another's.
+forget_process() { # PID
+    local pid rest=()
+    for pid in "${own_pids[@]}"; do
+        [ "$pid" = "$1" ] || rest+=("$pid")
+    done
+    own_pids=(${rest[@]+"${rest[@]}"})
+}
+
 end_process() { # PID
+    forget_process "$1"
     kill "$1" 2> /dev/null || true
     wait "$1" 2> /dev/null || true
 }
@@ -163,6 +184,7 @@ stop_fake() { # NAME…
     local name
     for name in "$@"; do
         kill -TERM "${FAKE_PID[$name]}"
+        forget_process "${FAKE_PID[$name]}"
         wait "${FAKE_PID[$name]}" || fail "the server '$name' ended with status $?"
     done
 }

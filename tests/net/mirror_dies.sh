@@ -24,7 +24,7 @@ END
 tug_pid=$!
 own_pids+=("$tug_pid")
 has_part() {
-    [ -n "$(find "$STORE/ingest" -type f -size +2900k 2> /dev/null)" ]
+    [ -n "$(find "$STORE/ingest" -type f -size +2000k 2> /dev/null)" ]
 }
 wait_until 20 "the mirror has sent its part" has_part
 # The rest of the part lies in buffers that are written at once when they come.

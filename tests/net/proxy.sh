@@ -64,10 +64,10 @@ tug_fetch --proxy "http://gate:$proxy_password@$PROXY" --plain-http -u "user:$pa
 https_proxy="http://gate:$proxy_password@$PROXY" tug_fetch "${tls[@]}" "$secure"
 rm -rf "$STORE"
 tug_run 0 fetch --debug --http-dump --http-trace --proxy "http://gate:$proxy_password@$PROXY" "${tls[@]}" "$secure"
-tug_refuse "4 5" '407|proxy' --retries 1 --proxy "http://$PROXY" "${tls[@]}" "$secure"
+tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://$PROXY" "${tls[@]}" "$secure"
 wrong=$(new_secret wrong)
-tug_refuse "4 5" '407|proxy' --retries 1 --proxy "http://gate:$wrong@$PROXY" "${tls[@]}" "$secure"
-tug_refuse "4 5" '407|proxy' --retries 1 --proxy "http://$PROXY" --plain-http -u "user:$password" "$plain"
+tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://gate:$wrong@$PROXY" "${tls[@]}" "$secure"
+tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://$PROXY" --plain-http -u "user:$password" "$plain"
 done_case "a proxy with a password"
 end_process "$proxy_pid"
 
@@ -89,7 +89,7 @@ done_case "T-06: the proxy's password stays with the proxy"
 
 # A recording proxy sees CONNECT and what is its own, and nothing of the origin.
 start_fake gate --rule 'method=CONNECT status=407 add-header=Proxy-Authenticate:_Basic_realm="g"'
-tug_refuse "4 5" '407|proxy' --retries 1 --proxy "http://${FAKE[gate]}" "${tls[@]}" "$secure"
+tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://${FAKE[gate]}" "${tls[@]}" "$secure"
 tug_refuse "5" '' --retries 1 --proxy "http://127.0.0.1:$(free_port)" "${tls[@]}" "$secure"
 stop_fake gate
 assert_clean "${RECORD[gate]}"

@@ -44,7 +44,7 @@ assert_equal "what curl gets without" 400 "$(curl -s -o /dev/null -w '%{http_cod
     --cacert private.pem "https://127.0.0.1:$P1/v2/")"
 
 tug_fetch --tlscacert private.pem --tlscert client.pem --tlskey client.key "$image"
-tug_refuse "4 5" 'certificate' --tlscacert private.pem "$image"
+tug_refuse "4 5" '400|certificate' --tlscacert private.pem "$image"
 tug_refuse 9 'missing.pem' --tlscacert private.pem --tlscert missing.pem --tlskey client.key "$image"
 tug_refuse 9 'client.pem|other.key' --tlscacert private.pem --tlscert client.pem --tlskey other.key "$image"
 rm -rf "$STORE"

@@ -7,7 +7,7 @@ set -eu
 
 password=$(new_secret password)
 basic user "$password" > /dev/null
-front_extra="limit_rate 50k;"
+front_extra="limit_rate 50k; proxy_buffering on; proxy_max_temp_file_size 0; proxy_buffers 64 4k;"
 start_token_registry --user "user:$password:*" --lifetime 5 --leeway 60
 push_random test/image:1 26 150000 "user:$password"
 token=$(curl -s -k -u "user:$password" \
