@@ -136,6 +136,7 @@ struct tug_fetch_options {
     void *log_context; /* handed to on_log */
     bool log_http;     /* heads of requests and answers, bodies of errors */
     bool log_timing;   /* one line of times for each request */
+    bool log_config;   /* which hosts directory, hosts.toml files and proxies are in use */
 
     /* Show. */
     tug_event_fn on_event; /* NULL: none */

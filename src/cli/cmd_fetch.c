@@ -150,8 +150,13 @@ static void on_event(void *context, const struct tug_event *event)
 
 static enum ui_kind choose_ui(const struct settings *settings)
 {
+    const bool has_log = settings->fetch.log_http || settings->fetch.log_timing;
+
     if (settings->verbosity < 0) {
         return UI_NONE;
+    }
+    if (has_log && settings->progress == PROGRESS_AUTO) {
+        return UI_PLAIN; /* lines of the log would tear what is drawn in place */
     }
     switch (settings->progress) {
     case PROGRESS_AUTO:
@@ -206,6 +211,8 @@ static int set_up_fetch(struct run *run)
     options.on_event = on_event;
     options.event_context = run;
     options.tick_ms = ui_tick_ms(run->ui);
+    options.on_log = report_log_line;
+    options.log_config = settings->verbosity >= 1;
     status = tug_fetch_create(run->store, &options, &run->fetch, &error);
     for (size_t i = 0; status == TUG_OK && i < run->refs.count; i++) {
         status = tug_fetch_add(run->fetch, run->refs.items[i], &error);

@@ -30,6 +30,8 @@ const struct command *command_at(size_t index);
 
 /* Fetch images. */
 int cmd_fetch(const struct settings *settings);
+/* Tell what references name. */
+int cmd_resolve(const struct settings *settings);
 /* Print help, on one command or on all. */
 int cmd_help(const struct settings *settings);
 /* Print the version. */

@@ -15,6 +15,7 @@
 #include <malloc.h>
 #endif
 
+#include "login.h"
 #include "report.h"
 #include "terminal.h"
 
@@ -33,9 +34,22 @@ static const char fetch_description[] =
     "FULL-REFERENCE DIGEST for each complete image. TIME is a number with ms, s, m or\n"
     "h; without a unit it is seconds.\n";
 
+static const char *const resolve_examples[] = {
+    "tug resolve alpine:3.20",
+    "tug resolve --format json --user me registry.example.org/team/app:1.4 | jq -r .digest",
+    NULL,
+};
+
+static const char resolve_description[] =
+    "Ask the registries what the references name and fetch nothing. Prints\n"
+    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each. Options about the store and\n"
+    "about progress have no effect.\n";
+
 static const struct command commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch all content of images",
      fetch_description, OPTIONS_OF_FETCH, fetch_examples, cmd_fetch},
+    {"resolve", "[options] REF...", "tell what references name", resolve_description,
+     OPTIONS_OF_RESOLVE, resolve_examples, cmd_resolve},
     {"version", "", "show the version", NULL, OPTION_BIT(OPTION_GLOBAL), NULL, cmd_version},
     {"help", "[COMMAND]", "show help", NULL, OPTION_BIT(OPTION_GLOBAL), NULL, cmd_help},
 };
@@ -102,7 +116,16 @@ static int dispatch(struct settings *settings, int argc, char **argv)
     if (settings->wants_help) {
         return help_print_command(command);
     }
-    return settings->wants_version ? cmd_version(&(struct settings){0}) : command->run(settings);
+    if (settings->wants_version) {
+        return cmd_version(&(struct settings){0});
+    }
+    if ((command->groups & OPTION_BIT(OPTION_REGISTRY)) != 0) {
+        status = login_prepare(settings, command->name);
+        if (status != 0) {
+            return status;
+        }
+    }
+    return command->run(settings);
 }
 
 int main(int argc, char **argv)

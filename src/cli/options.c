@@ -30,10 +30,11 @@ typedef enum tug_status (*option_apply_fn)(struct settings *settings, const char
 
 /* What an option does. */
 enum option_kind {
-    KIND_CALL,     /* apply takes its value */
-    KIND_FLAG,     /* sets a bool of settings */
-    KIND_TIME,     /* a time more than zero (zero would mean the default) into a uint64_t, in ms */
-    KIND_TIME_OR_0 /* a time; zero has a meaning of its own */
+    KIND_CALL,      /* apply takes its value */
+    KIND_FLAG,      /* sets a bool of settings */
+    KIND_TIME,      /* a time more than zero (zero would mean the default) into a uint64_t, in ms */
+    KIND_TIME_OR_0, /* a time; zero has a meaning of its own */
+    KIND_TEXT,      /* a text, borrowed from argv, into a const char pointer */
 };
 
 struct option_spec {
@@ -277,6 +278,54 @@ static enum tug_status apply_format(struct settings *settings, const char *value
     return status;
 }
 
+/* Copy a text and overwrite it where it came from: everybody can read a command line. */
+static enum tug_status take_secret(char *secret, char **out_copy, struct tug_error *err)
+{
+    char *const copy = strdup(secret);
+
+    explicit_bzero(secret, strlen(secret));
+    if (copy == NULL) {
+        return refuse_memory(err);
+    }
+    if (*out_copy != NULL) {
+        explicit_bzero(*out_copy, strlen(*out_copy));
+        free(*out_copy);
+    }
+    *out_copy = copy;
+    return TUG_OK;
+}
+
+static enum tug_status apply_user(struct settings *settings, const char *value,
+                                  struct tug_error *err)
+{
+    const char *const colon = strchr(value, ':');
+    const size_t length = colon != NULL ? (size_t)(colon - value) : strlen(value);
+
+    if (length == 0) {
+        return refuse(err, "not USER or USER:PASSWORD");
+    }
+    free(settings->user);
+    settings->user = strndup(value, length);
+    if (settings->user == NULL) {
+        return refuse_memory(err);
+    }
+    if (colon == NULL) {
+        return TUG_OK;
+    }
+    settings->has_shown_secret = true;
+    return take_secret((char *)(uintptr_t)colon + 1, &settings->password, err);
+}
+
+static enum tug_status apply_refresh(struct settings *settings, const char *value,
+                                     struct tug_error *err)
+{
+    if (*value == '\0') {
+        return refuse(err, "must not be empty");
+    }
+    settings->has_shown_secret = true;
+    return take_secret((char *)(uintptr_t)value, &settings->refresh_token, err);
+}
+
 /* --- the table --- */
 
 #define CALL(group, apply, name, short_name, argument, text)                                       \
@@ -286,6 +335,10 @@ static enum tug_status apply_format(struct settings *settings, const char *value
 #define FLAG(group, member, name, short_name, text)                                                \
     {                                                                                              \
         {name, short_name, NULL, text}, group, KIND_FLAG, NULL, offsetof(struct settings, member)  \
+    }
+#define TEXT(group, member, name, argument, text)                                                  \
+    {                                                                                              \
+        {name, 0, argument, text}, group, KIND_TEXT, NULL, offsetof(struct settings, member)       \
     }
 #define TIME(group, kind, member, name, text)                                                      \
     {                                                                                              \
@@ -323,8 +376,31 @@ static const struct option_spec table[] = {
          "for the whole run (default 0: no limit)"),
     CALL(OPTION_HOW, apply_durability, "durability", 0, "full|none",
          "force data to the disk, or leave it to the system (default full)"),
+    CALL(OPTION_REGISTRY, apply_user, "user", 'u', "USER[:PASSWORD]",
+         "log in; without a password it is asked for on the terminal"),
+    FLAG(OPTION_REGISTRY, wants_stdin_password, "password-stdin", 0,
+         "read the password of --user from stdin"),
+    CALL(OPTION_REGISTRY, apply_refresh, "refresh", 0, "TOKEN",
+         "log in with an identity (refresh) token"),
+    TEXT(OPTION_REGISTRY, fetch.authfile, "authfile", "FILE",
+         "look for credentials here before the usual places"),
     FLAG(OPTION_REGISTRY, fetch.plain_http, "plain-http", 0,
          "http instead of https, for every registry of this run"),
+    FLAG(OPTION_REGISTRY, fetch.skip_verify, "skip-verify", 'k',
+         "take any certificate of the registry itself"),
+    TEXT(OPTION_REGISTRY, fetch.ca_file, "tlscacert", "FILE",
+         "certificates to trust besides the system's (PEM)"),
+    TEXT(OPTION_REGISTRY, fetch.certificate_file, "tlscert", "FILE",
+         "client certificate (PEM), with --tlskey"),
+    TEXT(OPTION_REGISTRY, fetch.key_file, "tlskey", "FILE", "its key (PEM)"),
+    TEXT(OPTION_REGISTRY, fetch.hosts_dir, "hosts-dir", "DIR",
+         "hosts.toml files (default /etc/tug/certs.d, else /etc/containerd/certs.d)"),
+    TEXT(OPTION_REGISTRY, fetch.proxy, "proxy", "URL",
+         "for all requests (default: http_proxy, https_proxy, all_proxy, no_proxy)"),
+    FLAG(OPTION_REGISTRY, fetch.log_http, "http-dump", 0,
+         "show heads of requests and answers on stderr, without secrets"),
+    FLAG(OPTION_REGISTRY, fetch.log_timing, "http-trace", 0,
+         "show the times of each request on stderr"),
     CALL(OPTION_SHOW, apply_progress, "progress", 0, "auto|tty|plain|none",
          "progress on stderr (default auto)"),
     CALL(OPTION_SHOW, apply_format, "format", 0, "text|json", "results on stdout (default text)"),
@@ -379,6 +455,15 @@ void settings_fini(struct settings *settings)
     free(settings->inputs);
     free(settings->platforms);
     free(settings->labels);
+    free(settings->user);
+    if (settings->password != NULL) {
+        explicit_bzero(settings->password, strlen(settings->password));
+    }
+    free(settings->password);
+    if (settings->refresh_token != NULL) {
+        explicit_bzero(settings->refresh_token, strlen(settings->refresh_token));
+    }
+    free(settings->refresh_token);
     *settings = (struct settings){0};
 }
 
@@ -477,6 +562,9 @@ static enum tug_status apply_spec(struct settings *settings, const struct option
     case KIND_FLAG:
         *(bool *)member = true;
         return TUG_OK;
+    case KIND_TEXT:
+        *(const char **)member = value;
+        return TUG_OK;
     case KIND_TIME:
     case KIND_TIME_OR_0:
         return take_time(value, spec->kind == KIND_TIME_OR_0, member, err);
@@ -494,8 +582,11 @@ static int apply_option(struct settings *settings, const char *command,
     if (status == TUG_OK) {
         return 0;
     }
-    (void)snprintf(subject, sizeof subject, "--%s '%s'", spec->help.name,
-                   value != NULL ? value : "");
+    if (spec->apply == apply_user || spec->apply == apply_refresh) { /* no secret in a message */
+        value = NULL;
+    }
+    (void)snprintf(subject, sizeof subject, value != NULL ? "--%s '%s'" : "--%s", spec->help.name,
+                   value);
     report_error(subject, error.message);
     return status == TUG_ERR_NO_MEMORY ? EXIT_STATUS_STORE : report_usage_hint(command);
 }

@@ -23,6 +23,9 @@ enum option_group {
 };
 
 #define OPTION_BIT(group) (1U << (group))
+#define OPTIONS_OF_RESOLVE                                                                         \
+    (OPTION_BIT(OPTION_HOW) | OPTION_BIT(OPTION_REGISTRY) | OPTION_BIT(OPTION_SHOW) |              \
+     OPTION_BIT(OPTION_GLOBAL))
 #define OPTIONS_OF_FETCH                                                                           \
     (OPTION_BIT(OPTION_WHAT) | OPTION_BIT(OPTION_MANY) | OPTION_BIT(OPTION_HOW) |                  \
      OPTION_BIT(OPTION_REGISTRY) | OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_GLOBAL))
@@ -74,6 +77,12 @@ struct settings {
     enum progress_mode progress;
     enum result_format format;
     const char *failed_path; /* --failed-file, borrowed from argv */
+    /* Credentials; those of fetch above point here. */
+    char *user;            /* owned; without the password */
+    char *password;        /* owned */
+    char *refresh_token;   /* owned */
+    bool has_shown_secret; /* one of them was on the command line */
+    bool wants_stdin_password;
 };
 
 /* Free what settings own; they are empty afterwards. */

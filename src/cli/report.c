@@ -92,6 +92,17 @@ void report_errno(const char *subject, const char *action, int os_errno)
     report_error(subject, message);
 }
 
+void report_warning(const char *message)
+{
+    write_line("tug: warning: %s", message);
+}
+
+void report_log_line(void *context, const char *line)
+{
+    (void)context;
+    write_line("%s", line);
+}
+
 int report_usage_hint(const char *command)
 {
     write_line("try 'tug help%s%s'", command != NULL ? " " : "", command != NULL ? command : "");

@@ -28,6 +28,12 @@ void report_error(const char *subject, const char *message);
 /* Print the failure of a system call: "tug: SUBJECT: ACTION: strerror". Raw subject. */
 void report_errno(const char *subject, const char *action, int os_errno);
 
+/* Print "tug: warning: MESSAGE". message: safe text. */
+void report_warning(const char *message);
+
+/* Print a line of the library's log as it is, for tug_fetch_options.on_log; context is not used. */
+void report_log_line(void *context, const char *line);
+
 /* Print "tug: …" for wrong usage and "try 'tug help COMMAND'".
  * command: name of the command, NULL when none is known. The formatted text may hold raw parts: it
  * is escaped as a whole. Returns: EXIT_STATUS_USAGE. */

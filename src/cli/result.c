@@ -34,7 +34,7 @@ void results_fini(struct results *results)
     *results = (struct results){0};
 }
 
-static void format_json(struct text *text, const struct tug_image_result *image)
+static void format_json(struct text *text, const struct tug_image_result *image, bool is_lookup)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
     const bool is_ok = image->status == TUG_OK;
@@ -55,6 +55,10 @@ static void format_json(struct text *text, const struct tug_image_result *image)
         json_string(text, image->error.message);
         text_puts(text, "}");
     }
+    if (is_lookup) {
+        text_printf(text, ",\"seconds\":%.3f}\n", image->seconds > 0 ? image->seconds : 0);
+        return;
+    }
     text_printf(text,
                 ",\"blobs\":%" PRIu64 ",\"bytesFetched\":%" PRIu64 ",\"bytesReused\":%" PRIu64
                 ",\"seconds\":%.3f}\n",
@@ -62,13 +66,21 @@ static void format_json(struct text *text, const struct tug_image_result *image)
                 image->seconds > 0 ? image->seconds : 0);
 }
 
-static void format_text(struct text *text, const struct tug_image_result *image)
+static void format_text(struct text *text, const struct tug_image_result *image, bool is_lookup)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
-    if (image->status == TUG_OK) {
-        text_printf(text, "%s %s\n", image->ref, tug_digest_format(&image->digest, digest));
+    if (image->status != TUG_OK) {
+        return;
     }
+    text_printf(text, "%s %s", image->ref, tug_digest_format(&image->digest, digest));
+    if (is_lookup) {
+        char type[512];
+
+        (void)tug_text_escape(type, sizeof type, image->media_type, strlen(image->media_type));
+        text_printf(text, " %s %" PRIu64, *type != '\0' ? type : "-", image->size_bytes);
+    }
+    text_puts(text, "\n");
 }
 
 static void fill_slot(struct results *results, const struct tug_image_result *image)
@@ -82,9 +94,9 @@ static void fill_slot(struct results *results, const struct tug_image_result *im
         return;
     }
     if (results->format == FORMAT_JSON) {
-        format_json(&text, image);
+        format_json(&text, image, results->is_lookup);
     } else {
-        format_text(&text, image);
+        format_text(&text, image, results->is_lookup);
     }
     if (text.has_failed) {
         results->has_lost_line = true;

@@ -25,6 +25,7 @@ struct result_slot {
 struct results {
     const struct ref_list *refs; /* borrowed */
     enum result_format format;
+    bool is_lookup;            /* of resolve: media type and size, nothing of what was fetched */
     struct result_slot *slots; /* one for each reference */
     size_t printed_count;      /* slots before this one are done with */
     int output_errno;          /* of the first write that failed; nothing is written after it */

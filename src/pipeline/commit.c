@@ -14,7 +14,9 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -166,21 +168,39 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
     return TUG_OK;
 }
 
+/* Does the store have just these bytes? A name and a size are no proof: what a damaged file held
+ * would be kept for good, because the bytes that just came are used in its place. */
+static bool is_stored(struct tug_store *store, const struct tug__manifest_reply *reply)
+{
+    uint64_t size_bytes = 0;
+    bool is_present = false;
+    struct tug__buf buf;
+
+    if (tug_store_stat(store, &reply->digest, &is_present, &size_bytes, NULL) != TUG_OK ||
+        !is_present || size_bytes != reply->length) {
+        return false;
+    }
+    tug__buf_init(&buf, reply->length);
+    is_present = reply->length == 0 ||
+                 (tug__store_read(store, &reply->digest, &buf, NULL) == TUG_OK &&
+                  buf.length == reply->length && memcmp(buf.data, reply->body, buf.length) == 0);
+    tug__buf_fini(&buf);
+    return is_present;
+}
+
 /* Write a verified document into a partial file; *out_ingest stays NULL when the store has it. */
 static enum tug_status write_document(struct tug__lane *lane, struct tug__job *job,
                                       struct tug__ingest **out_ingest, struct tug_error *err)
 {
     struct tug_store *const store = lane->pool->store;
     struct tug__ingest *ingest = NULL;
-    uint64_t size_bytes = 0;
     enum tug_status status;
 
     *out_ingest = NULL;
-    status = tug_store_stat(store, &job->reply.digest, &job->was_present, &size_bytes, err);
-    if (status != TUG_OK || (job->was_present && size_bytes == job->reply.length)) {
-        return status;
+    job->was_present = is_stored(store, &job->reply);
+    if (job->was_present) {
+        return TUG_OK;
     }
-    job->was_present = false;
     status = tug__ingest_open(store, &job->reply.digest, job->reply.length, &ingest, err);
     if (status == TUG_OK && ingest->resumed_bytes > 0) {
         status = tug__ingest_reset(ingest, err);

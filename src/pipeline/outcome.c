@@ -47,8 +47,8 @@ void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
         error = node->error;
     }
     if (node->transfer != NULL) {
-        tug__node_drop_transfer(resolver, node,
-                                false); /* keeps node->error: it fails again when dropped */
+        /* keeps node->error: it fails again when dropped */
+        tug__node_drop_transfer(resolver, node, error->code == TUG_ERR_CONTENT);
     }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         tug__image_fail(resolver, edge->image, error);

@@ -212,6 +212,7 @@ enum tug_status tug__run_session(const struct tug__run_settings *settings,
         .log_context = options->log_context,
         .log_heads = options->log_http,
         .log_timing = options->log_timing,
+        .log_config = options->log_config,
     };
     struct tug__session *session = NULL;
     enum tug_status status = find_credential_host(settings, &wanted.credential_host, err);

@@ -55,6 +55,7 @@ struct tug__session_settings {
     void *log_context;
     bool log_heads;  /* heads of requests and answers */
     bool log_timing; /* a line of times for each request */
+    bool log_config; /* which configuration is in use */
 };
 
 /* What all clients of a run share: configuration, credentials, tokens, and what is known of each

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "registry/address.h"
 #include "registry/session_internal.h"
+#include "registry/url.h"
 
 static bool copy(char **out_copy, const char *text)
 {
@@ -35,6 +36,7 @@ static enum tug_status copy_settings(struct tug__session *session,
         .context = settings->log_context,
         .has_heads = settings->on_log != NULL && settings->log_heads,
         .has_timing = settings->on_log != NULL && settings->log_timing,
+        .has_config = settings->on_log != NULL && settings->log_config,
     };
     if (!copy(&session->ca_file, settings->ca_file) ||
         !copy(&session->certificate_file, settings->certificate_file) ||
@@ -113,6 +115,24 @@ static enum tug_status make_credentials(struct tug__session *session,
     return status;
 }
 
+/* Tell what was found outside of the command line. */
+static void log_config(const struct tug__session *session)
+{
+    const char *const proxy =
+        session->proxies.for_https != NULL ? session->proxies.for_https : session->proxies.for_http;
+    char shown[256];
+
+    if (!session->log.has_config) {
+        return;
+    }
+    if (session->hosts_dir != NULL) {
+        tug__log_printf(&session->log, "hosts directory: %s", session->hosts_dir);
+    }
+    if (proxy != NULL) {
+        tug__log_printf(&session->log, "proxy: %s", tug__url_redact(shown, sizeof shown, proxy));
+    }
+}
+
 enum tug_status tug__session_create(const struct tug__session_settings *settings,
                                     struct tug__session **out_session, struct tug_error *err)
 {
@@ -144,6 +164,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         tug__session_destroy(session);
         return status;
     }
+    log_config(session);
     *out_session = session;
     return TUG_OK;
 }
@@ -297,6 +318,9 @@ enum tug_status tug__session_add(struct tug__session *session, const char *host,
     if (status != TUG_OK) {
         free_registry(registry);
         return status;
+    }
+    if (session->log.has_config && registry->file->path != NULL) {
+        tug__log_printf(&session->log, "hosts configuration of %s: %s", host, registry->file->path);
     }
     registry->next = session->registries;
     session->registries = registry;

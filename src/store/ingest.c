@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -40,47 +41,73 @@ static bool is_same_file(int dir_fd, const char *name, int fd)
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
 }
 
-/* Open the partial file once. A file that was already read-only (a crash between sync and rename)
- * is made writable again. */
+/* Open the file for writing, or just for its lock when it is read-only: somebody is about to rename
+ * it, or crashed before that. *out_fd stays -1 when it is neither: it was renamed just now, or the
+ * directory denies us. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
-                                    struct tug_error *err)
+                                    bool *out_is_writable, struct tug_error *err)
 {
     enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
 
-    if (status != TUG_OK && err->os_errno == EACCES && unlinkat(dir_fd, name, 0) == 0) {
+    *out_is_writable = status == TUG_OK;
+    if (status != TUG_OK && err->os_errno == EACCES) {
         *err = (struct tug_error){0};
-        status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
-    }
-    if (status == TUG_OK) {
-        (void)fchmod(*out_fd, 0600); /* best effort: what matters is that it is open for writing */
+        status = tug__fs_open_file(dir_fd, name, O_RDONLY, 0, out_fd, err);
+        if (status != TUG_OK && err->os_errno == ENOENT) {
+            *err = (struct tug_error){0};
+            return TUG_OK;
+        }
     }
     return status;
 }
 
-/* Open and lock it. */
+static enum tug_status lock_partial(int fd, const char *name, struct tug_error *err)
+{
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) {
+            return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
+        }
+        if (errno != EINTR) {
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s'", name);
+        }
+    }
+    return TUG_OK;
+}
+
+/* Open and lock it. The mode and the name are touched under the lock only: until then they are
+ * another's, who may be about to publish the file with them. */
 static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, struct tug_error *err)
 {
+    bool is_denied = false;
+
     for (int tries = 0; tries < OPEN_TRIES; tries++) {
         TUG__AUTO_FD int fd = -1;
-        const enum tug_status status = open_partial(dir_fd, name, &fd, err);
+        bool is_writable = false;
+        enum tug_status status = open_partial(dir_fd, name, &fd, &is_writable, err);
 
+        is_denied = status == TUG_OK && fd < 0;
+        if (is_denied) {
+            continue;
+        }
+        if (status == TUG_OK) {
+            status = lock_partial(fd, name, err);
+        }
         if (status != TUG_OK) {
             return status;
         }
-        while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EWOULDBLOCK) {
-                return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
-            }
-            if (errno != EINTR) {
-                return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s'", name);
-            }
+        if (!is_same_file(dir_fd, name, fd)) {
+            continue;
         }
-        if (is_same_file(dir_fd, name, fd)) {
+        if (fchmod(fd, 0600) != 0 && !is_writable && unlinkat(dir_fd, name, 0) != 0) {
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot write to '%s'", name);
+        }
+        if (is_writable) {
             *out_fd = tug__steal_fd(&fd);
             return TUG_OK;
         }
     }
-    return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
+    return is_denied ? tug__fail_errno(err, TUG_ERR_STORE, EACCES, "cannot open '%s'", name)
+                     : tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
 }
 
 /* Empty a file that cannot be a beginning of the blob; tell what there is. */

@@ -238,6 +238,17 @@ static enum tug_status append_separator(struct tug__buf *buf, bool *is_first, st
     return tug__buf_append(buf, separator, strlen(separator), err);
 }
 
+/* Tell whether a later entry has the same name: then that one counts. */
+static bool is_superseded(const struct tug__index_entry *entries, size_t count, size_t position)
+{
+    for (size_t i = position + 1; i < count; i++) {
+        if (strcmp(entries[i].name, entries[position].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Write the new text: what stays, then the new entries in their order. */
 static enum tug_status index_edit(const struct index_text *index,
                                   const struct tug__index_entry *entries, size_t count,
@@ -258,6 +269,9 @@ static enum tug_status index_edit(const struct index_text *index,
         }
     }
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
+        if (is_superseded(entries, count, i)) {
+            continue;
+        }
         status = append_separator(out_text, &is_first, err);
         if (status == TUG_OK) {
             status = append_entry(out_text, &entries[i], err);

@@ -11,7 +11,7 @@ expect_usage() { # MESSAGE WORD…
     expect_empty out
     expect_lines err 2
     expect_text err "$message"
-    sed -n 2p "$WORK/err" | grep -qE "^try 'tug help( fetch| version| help)?'$" || fail "no hint: $*"
+    sed -n 2p "$WORK/err" | grep -qE "^try 'tug help( fetch| resolve| version| help)?'$" || fail "no hint: $*"
     [ ! -e "$TUG_STORE" ] || fail "a store was made: $*"
 }
 
@@ -28,8 +28,18 @@ expect_usage "tug: option '--help' takes no value" fetch --help=yes x
 # Abbreviations, and options that this version does not have, are unknown; values are never shown.
 expect_usage "tug: unknown option '--fail-f'" fetch --fail-f x
 expect_usage "tug: unknown option '--plat'" fetch --plat linux/amd64 x
-expect_usage "tug: unknown option '--user'" fetch --user=me:secret x
+expect_usage "tug: unknown option '--password'" fetch --password secret x # T-14
 grep -q secret "$WORK/err" && fail "a value was shown"
+expect_usage "--user: not USER or USER:PASSWORD" fetch --user=:secret x
+grep -q secret "$WORK/err" && fail "a value was shown"
+expect_usage "--tlscert and --tlskey belong together" fetch --tlscert c.pem x
+expect_usage "--tlscert and --tlskey belong together" resolve --tlskey k.pem x
+expect_usage "--user and --refresh: only one of them" fetch --user me --refresh t x
+expect_usage "--password-stdin needs --user" fetch --password-stdin x
+expect_usage "--password-stdin, but --user has a password" fetch -u me:pw --password-stdin x
+expect_usage "stdin can be only one" fetch -u me --password-stdin --from-file -
+expect_usage "--password-stdin: there is no password on stdin" fetch -u me --password-stdin x
+expect_usage "tug: resolve: no reference given" resolve
 expect_usage "--retries 'x'" fetch --retries x y
 expect_usage "--retries '-1'" fetch --retries -1 y
 expect_usage "--max-concurrent-downloads '0'" fetch --max-concurrent-downloads 0 y

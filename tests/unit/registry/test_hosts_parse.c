@@ -153,6 +153,7 @@ Test(hosts_parse, reads_urls)
     expect_url("r", "http://r:443", "http://r:443/v2", true);
     expect_url("r", "https://rr", "https://rr/v2", true);
     expect_url("r", "https://m/v2", "https://m/v2", true);
+    expect_url("r", "https://m/a", "https://m/a/v2", true);
     expect_url("r", "https://m/v2/", "https://m/v2", true);
     expect_url("r", "https://m//a/./b//", "https://m/a/b/v2", true);
     expect_url("r", "https://m/xv2", "https://m/xv2/v2", true);

@@ -74,6 +74,7 @@ Test(registry_realm, t07_refuses_http_but_of_the_registry_itself)
     refuse("http://r.example:5000/v2/", "http://r.example/t");
     refuse("http://r.example:5000/v2/", "http://127.0.0.1:5000/t");
     refuse("http://r.example:5000/v2/", "//r.example:5001/t");
+    refuse("https://127.0.0.1:5000/v2/", "http://127.0.0.1:5001/t");
     // tests and development: both on this machine
     resolve("http://127.0.0.1:5000/v2/", "http://127.0.0.1:5001/t", "http://127.0.0.1:5001/t");
     resolve("http://localhost:5000/v2/", "http://[::1]:5001/t", "http://[::1]:5001/t");

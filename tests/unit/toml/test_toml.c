@@ -278,6 +278,7 @@ Test(toml, refuses_bad_strings)
 {
     refuse("a = \"x", "1: a string without end");
     refuse("a = \"x\n\"", "1: a string without end");
+    refuse("a = \"\"\"\nx\r\ny\n\"\"\"\nb", "5: expected '=' after the key 'b'");
     refuse("a = 'x\n'", "1: a string without end");
     refuse("\na = \"\"\"x\n\n", "2: a string without end");
     refuse("a = '''x''", "1: a string without end");

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Credentials from options, standard input and the terminal.
+ *
+ * Knows: terminals, signals. Does not know: registries.
+ * Threads: main.
+ */
+#include "login.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "text.h"
+
+/* Longest password, its line end included: tokens used as passwords have some thousand characters.
+ */
+#define PASSWORD_MAX 65536
+
+/* Signals that end a prompt; the terminal must have its echo back first. */
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+#define ENDING_COUNT (sizeof ending_signals / sizeof ending_signals[0])
+
+static volatile sig_atomic_t caught_signal;
+
+static void on_signal(int number)
+{
+    caught_signal = number;
+}
+
+/* Read one line into buf. Returns: its length without the line end; -1: the end of the file before
+ * any byte, an error, too long, or a signal. */
+static ssize_t read_line(int fd, char *buf, size_t capacity)
+{
+    size_t length = 0;
+
+    for (;;) {
+        char byte;
+        const ssize_t count = read(fd, &byte, 1); /* no byte more than the line's is taken */
+
+        if (count < 0 && errno == EINTR && caught_signal == 0) {
+            continue;
+        }
+        if (count < 0 || (count == 0 && length == 0)) {
+            return -1;
+        }
+        if (count == 0 || byte == '\n') {
+            break;
+        }
+        if (length + 1 >= capacity) {
+            return -1;
+        }
+        buf[length++] = byte;
+    }
+    if (length > 0 && buf[length - 1] == '\r') {
+        length--;
+    }
+    buf[length] = '\0';
+    return (ssize_t)length;
+}
+
+/* Ask on the terminal. Returns: as read_line. */
+static ssize_t prompt(int tty, const char *user, char *buf, size_t capacity)
+{
+    struct sigaction before[ENDING_COUNT];
+    const struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART: read ends */
+    struct termios shown;
+    struct termios hidden;
+    struct text question = {0};
+    char escaped[512];
+    ssize_t length;
+
+    if (tcgetattr(tty, &shown) != 0) {
+        return -1;
+    }
+    caught_signal = 0;
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        (void)sigaction(ending_signals[i], &action, &before[i]);
+    }
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    (void)tcsetattr(tty, TCSAFLUSH, &hidden);
+    (void)tug_text_escape(escaped, sizeof escaped, user, strlen(user));
+    text_printf(&question, "Password for %s: ", escaped);
+    (void)text_write_all(tty, question.data, question.length);
+    text_fini(&question);
+    length = read_line(tty, buf, capacity);
+    (void)tcsetattr(tty, TCSAFLUSH, &shown);
+    (void)text_write_all(tty, "\n", 1);
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        (void)sigaction(ending_signals[i], &before[i], NULL);
+    }
+    if (caught_signal != 0) {
+        (void)raise(caught_signal);
+    }
+    return length;
+}
+
+/* Get the password of --user. Returns: 0, or the exit status. */
+static int ask_password(struct settings *settings, const char *command)
+{
+    char *const buf = malloc(PASSWORD_MAX);
+    ssize_t length = -1;
+    int tty = -1;
+
+    if (buf == NULL) {
+        report_error(NULL, "out of memory");
+        return EXIT_STATUS_STORE;
+    }
+    if (settings->wants_stdin_password) {
+        length = read_line(STDIN_FILENO, buf, PASSWORD_MAX);
+    } else {
+        tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+        if (tty >= 0) {
+            length = prompt(tty, settings->user, buf, PASSWORD_MAX);
+            (void)close(tty);
+        }
+    }
+    if (length >= 0) {
+        settings->password = strdup(buf);
+    }
+    explicit_bzero(buf, PASSWORD_MAX);
+    free(buf);
+    if (caught_signal != 0) {
+        return 128 + caught_signal; /* it is ignored, or we would not be here */
+    }
+    if (length < 0) {
+        return settings->wants_stdin_password
+                   ? report_usage(command, "--password-stdin: there is no password on stdin")
+                   : report_usage(command, "--user: no password, and no terminal to ask on: use "
+                                           "--password-stdin");
+    }
+    if (settings->password == NULL) {
+        report_error(NULL, "out of memory");
+        return EXIT_STATUS_STORE;
+    }
+    return 0;
+}
+
+static bool reads_stdin(const struct settings *settings)
+{
+    for (size_t i = 0; i < settings->input_count; i++) {
+        if (settings->inputs[i].is_file && strcmp(settings->inputs[i].text, "-") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Options that do not go together, or not alone. Returns: 0, or the exit status. */
+static int check(const struct settings *settings, const char *command)
+{
+    if ((settings->fetch.certificate_file == NULL) != (settings->fetch.key_file == NULL)) {
+        return report_usage(command, "--tlscert and --tlskey belong together");
+    }
+    if (settings->user != NULL && settings->refresh_token != NULL) {
+        return report_usage(command, "--user and --refresh: only one of them");
+    }
+    if (settings->wants_stdin_password && settings->user == NULL) {
+        return report_usage(command, "--password-stdin needs --user");
+    }
+    if (settings->wants_stdin_password && settings->password != NULL) {
+        return report_usage(command, "--password-stdin, but --user has a password already");
+    }
+    if (settings->wants_stdin_password && reads_stdin(settings)) {
+        return report_usage(command, "--password-stdin and --from-file -: stdin can be only one");
+    }
+    return 0;
+}
+
+int login_prepare(struct settings *settings, const char *command)
+{
+    int status = check(settings, command);
+
+    if (status != 0) {
+        return status;
+    }
+    if (settings->has_shown_secret && settings->verbosity >= 0) {
+        report_warning("a secret on the command line can be read by other users: use "
+                       "--password-stdin, --authfile or 'docker login'");
+    }
+    if (settings->user != NULL && settings->password == NULL && settings->input_count > 0) {
+        status = ask_password(settings, command);
+    }
+    settings->fetch.user = settings->user;
+    settings->fetch.password = settings->password;
+    settings->fetch.refresh_token = settings->refresh_token;
+    return status;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Content that is not what was named: blobs of other bytes or length, documents that are none.
+ *
+ * Knows: what a hostile or broken registry may send. Does not know: ranges, connections.
+ * Threads: criterion's.
+ */
+#include "flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(content, .timeout = 60);
+
+#define LAYER_BYTES 400000
+
+static void add_image(struct flow *flow, struct build_image_result *out_built)
+{
+    static const uint64_t size = LAYER_BYTES;
+    const struct build_image image = {
+        .repo = "app", .tag = "1", .layer_sizes = &size, .layer_count = 1};
+
+    build_image_add(flow->registry, &image, out_built);
+}
+
+/* Damage the layer's body, and expect the image to be refused with this text. */
+static void check_body(struct fake_body_fault fault, const char *text)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, &built);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = built.layers[0].digest, .body = fault});
+    flow_expect_exit(&flow, "app:1", 6, text);
+    cr_assert(!flow_has(&flow, built.layers[0].digest));
+    cr_assert_eq(flow_partial_size(&flow, built.layers[0].digest), -1,
+                 "bytes known to be bad were kept");
+    cr_assert_leq(flow_requests(&flow, "GET", built.layers[0].digest), 2);
+    flow_close(&flow);
+}
+
+Test(content, t22_blob_of_other_bytes)
+{
+    check_body((struct fake_body_fault){.flip_mask = 1, .flip_offset = LAYER_BYTES - 1},
+               "its content has the digest sha256:");
+}
+
+Test(content, t26_blob_longer_than_its_size)
+{
+    check_body((struct fake_body_fault){.extra_bytes = 10}, "has 400010 bytes under this digest");
+}
+
+Test(content, t26_blob_longer_in_chunks)
+{
+    check_body((struct fake_body_fault){.extra_bytes = 1, .chunked = true},
+               "sends more than the 400000 bytes");
+}
+
+Test(content, t26_blob_without_end)
+{
+    check_body((struct fake_body_fault){.extra_bytes = FAKE_ENDLESS, .chunked = true},
+               "sends more than the 400000 bytes");
+}
+
+Test(content, t27_blob_shorter_than_its_size)
+{
+    check_body((struct fake_body_fault){.cut = FAKE_CUT_END, .cut_at_bytes = 399999},
+               "has 399999 bytes under this digest");
+}
+
+Test(content, t27_blob_shorter_in_chunks)
+{
+    check_body((struct fake_body_fault){.cut = FAKE_CUT_END, .cut_at_bytes = 1000, .chunked = true},
+               "has 1000 bytes under this digest");
+}
+
+/* Cut short: a fault of the network, not of the content. What came stays, nothing is published. */
+Test(content, t27_connection_closed_in_mid_blob)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, &built);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = built.layers[0].digest,
+                                                     .body.cut = FAKE_CUT_CLOSE,
+                                                     .body.cut_at_bytes = 150000});
+    flow_expect_exit(&flow, "app:1", 5, built.layers[0].digest);
+    cr_assert(!flow_has(&flow, built.layers[0].digest));
+    cr_assert_eq(flow_partial_size(&flow, built.layers[0].digest), 150000);
+    flow_close(&flow);
+}
+
+Test(content, bad_bytes_once_are_fetched_again)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, &built);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = built.layers[0].digest,
+                                                     .match.times = 1,
+                                                     .body.flip_mask = 0x80});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_not_null(strstr(flow.seen.retry, "its content has the digest"), "%s",
+                       flow.seen.retry);
+    cr_assert_eq(flow_requests(&flow, "GET", built.layers[0].digest), 2);
+    cr_assert_eq(flow_requests(&flow, "GET", "range"), 0);
+    flow_close(&flow);
+}
+
+/* An empty blob under the digest of something else. */
+Test(content, t22_empty_blob_that_is_none)
+{
+    struct build_descriptor layer = {.media_type = BUILD_OCI_LAYER};
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    fake_digest(NULL, "x", 1, layer.digest);
+    char *const layers = build_descriptor_json(&layer, NULL);
+    flow_add_manifest(&flow, "1", NULL, layers, NULL);
+    flow_expect_exit(&flow, "app:1", 6, "its content has the digest sha256:e3b0c442");
+    free(layers);
+    flow_close(&flow);
+}
+
+/* --- manifests --- */
+
+/* Serve this as "app:1" and expect it to be refused with this text. */
+static void check_manifest(const char *media_type, const char *json, const char *text)
+{
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    build_manifest_raw(flow.registry, "app", "1", media_type, json, NULL);
+    flow_expect_exit(&flow, "app:1", 6, text);
+    cr_assert_eq(flow_requests(&flow, NULL, "/blobs/"), 0, "it was believed");
+    flow_close(&flow);
+}
+
+Test(content, t25_manifest_not_json)
+{
+    check_manifest(BUILD_OCI_MANIFEST, "<html>Please log in</html>", "JSON");
+    check_manifest(BUILD_OCI_MANIFEST, "{\"schemaVersion\":2,", "JSON");
+    check_manifest(BUILD_OCI_MANIFEST, "[]", "");
+    check_manifest(BUILD_OCI_MANIFEST, "{\"schemaVersion\":2}{}", "JSON");
+}
+
+Test(content, t25_manifest_of_no_kind)
+{
+    check_manifest(BUILD_OCI_MANIFEST, "{\"schemaVersion\":2}", "neither an index nor a manifest");
+    check_manifest("application/json", "{\"schemaVersion\":3,\"config\":{}}", "schemaVersion");
+    check_manifest("text/html", "{\"schemaVersion\":2,\"layers\":[]}",
+                   "neither a manifest nor an index");
+}
+
+Test(content, t21_both_index_and_manifest)
+{
+    check_manifest(BUILD_OCI_INDEX,
+                   "{\"schemaVersion\":2,\"mediaType\":\"" BUILD_OCI_INDEX
+                   "\",\"manifests\":[],\"layers\":[]}",
+                   "ambiguous");
+    check_manifest(BUILD_OCI_MANIFEST,
+                   "{\"schemaVersion\":2,\"manifests\":[],\"config\":{},\"layers\":[]}",
+                   "ambiguous");
+}
+
+Test(content, t21_type_announced_and_own_type_differ)
+{
+    check_manifest(BUILD_OCI_INDEX,
+                   "{\"schemaVersion\":2,\"mediaType\":\"" BUILD_OCI_MANIFEST "\",\"layers\":[]}",
+                   "but its mediaType is");
+    check_manifest(BUILD_OCI_MANIFEST, "{\"schemaVersion\":2,\"manifests\":[]}",
+                   "a manifest by its type");
+}
+
+Test(content, t25_manifest_over_4_mib)
+{
+    const size_t length = ((size_t)4 << 20) + 1;
+    char *const json = malloc(length + 1);
+    struct flow flow;
+
+    memset(json, ' ', length);
+    json[length] = '\0';
+    memcpy(json, "{}", 2);
+    check_manifest(BUILD_OCI_MANIFEST, json, "over the limit of 4194304");
+    flow_open(&flow, NULL);
+    build_manifest_raw(flow.registry, "app", "1", BUILD_OCI_MANIFEST, json, NULL);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = "/manifests/", .body.chunked = true});
+    flow_expect_exit(&flow, "app:1", 6, "over the limit of 4194304");
+    flow_close(&flow);
+    free(json);
+}
+
+Test(content, t25_manifest_without_end)
+{
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    build_manifest_raw(flow.registry, "app", "1", BUILD_OCI_MANIFEST, "{}", NULL);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = "/manifests/",
+                                                     .body.chunked = true,
+                                                     .body.extra_bytes = FAKE_ENDLESS});
+    flow_expect_exit(&flow, "app:1", 6, "over the limit of 4194304");
+    cr_assert_eq(flow_requests(&flow, NULL, NULL), 1);
+    flow_close(&flow);
+}
+
+/* JSON of this many levels, in a member that nobody reads. */
+static char *nest(int levels)
+{
+    char *const open = malloc((size_t)levels);
+    char *const close = malloc((size_t)levels);
+    char *text;
+
+    memset(open, '[', (size_t)levels - 1);
+    memset(close, ']', (size_t)levels - 1);
+    open[levels - 1] = '\0';
+    close[levels - 1] = '\0';
+    text = build_text("{\"schemaVersion\":2,\"layers\":[],\"x\":%s%s}", open, close);
+    free(open);
+    free(close);
+    return text;
+}
+
+Test(content, t25_json_of_65_levels)
+{
+    char *const good = nest(64);
+    char *const bad = nest(65);
+    char *const worse = nest(100000);
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    build_manifest_raw(flow.registry, "app", "1", BUILD_OCI_MANIFEST, good, NULL);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    flow_close(&flow);
+    check_manifest(BUILD_OCI_MANIFEST, bad, "64");
+    check_manifest(BUILD_OCI_MANIFEST, worse, "64");
+    free(worse);
+    free(bad);
+    free(good);
+}
+
+/* Indexes within indexes: the innermost names an image. Returns: what the fetch returned. */
+static enum tug_status fetch_nested(int levels)
+{
+    struct build_image_result built;
+    struct build_descriptor inner;
+    enum tug_status status;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    build_image_add(flow.registry, &(struct build_image){.repo = "app"}, &built);
+    inner = built.manifest;
+    for (int i = 0; i < levels; i++) {
+        const struct build_entry entry = {.descriptor = &inner,
+                                          .platform = i == 0 ? "linux/amd64" : NULL};
+        const struct build_index index = {.repo = "app",
+                                          .tag = i == levels - 1 ? "1" : NULL,
+                                          .entries = &entry,
+                                          .entry_count = 1};
+        struct build_descriptor outer;
+
+        build_index_add(flow.registry, &index, &outer);
+        inner = outer;
+    }
+    status = flow_fetch(&flow, "app:1");
+    cr_assert(status == TUG_OK || strstr(flow.seen.error.message, "levels deep") != NULL, "%s",
+              flow.seen.error.message);
+    flow_close(&flow);
+    return status;
+}
+
+Test(content, t19_indexes_of_65_levels)
+{
+    cr_assert_eq(fetch_nested(64), TUG_OK);
+    cr_assert_eq(fetch_nested(65), TUG_ERR_CONTENT);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Several endpoints for one registry, redirects, and endpoints that ask for patience.
+ *
+ * Knows: the fake registry's record. Does not know: how endpoints are ordered.
+ * Threads: criterion's.
+ */
+#include "registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(registry_endpoints, .timeout = 60);
+
+static const uint64_t sizes[] = {3000000, 60000, 50000};
+
+static const struct build_image image = {
+    .repo = "app", .tag = "1", .layer_sizes = sizes, .layer_count = FLOW_COUNT(sizes)};
+
+/* A scene with a mirror before the registry; both have the image. */
+static struct fake_registry *open_with_mirror(struct flow *flow,
+                                              struct build_image_result *out_image)
+{
+    struct fake_registry *const mirror = fake_registry_create(NULL);
+    char *text;
+
+    registry_open(flow);
+    build_image_add(flow->registry, &image, out_image);
+    build_image_add(mirror, &image, NULL);
+    text = build_text("server = \"%s\"\n[host.\"%s\"]\n", fake_registry_url(flow->registry),
+                      fake_registry_url(mirror));
+    registry_write_hosts(flow, text);
+    free(text);
+    return mirror;
+}
+
+Test(registry_endpoints, a_mirror_serves_everything)
+{
+    struct flow flow;
+    struct fake_registry *const mirror = open_with_mirror(&flow, NULL);
+    char *ns;
+
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(fake_record_count(flow.registry, NULL, NULL), 0);
+    ns = build_text("?ns=127.0.0.1%%3A%u", fake_registry_port(flow.registry));
+    cr_assert_eq(fake_record_count(mirror, NULL, ns), 2 + FLOW_COUNT(sizes), "all with %s", ns);
+    free(ns);
+    fake_registry_destroy(mirror);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, t09_a_mirror_gets_no_credentials)
+{
+    struct flow flow;
+    struct fake_registry *const mirror = open_with_mirror(&flow, NULL);
+
+    fake_rule_add(mirror,
+                  &(struct fake_rule){.answer.status = 401,
+                                      .answer.headers = "WWW-Authenticate: Basic realm=\"m\""});
+    registry_ask_for_token(flow.registry, NULL);
+    registry_log_in(&flow);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    registry_expect_no_secret(mirror);
+    cr_assert_gt(fake_record_count(mirror, NULL, NULL), 0);
+    fake_registry_destroy(mirror);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, what_a_mirror_lacks_comes_from_the_registry)
+{
+    struct flow flow;
+    struct fake_registry *const mirror = open_with_mirror(&flow, NULL);
+
+    fake_rule_add(mirror, &(struct fake_rule){.match.path = "/blobs/", .answer.status = 404});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(fake_record_count(mirror, NULL, "/blobs/"), 1 + FLOW_COUNT(sizes));
+    cr_assert_eq(fake_record_count(flow.registry, NULL, "/blobs/"), 1 + FLOW_COUNT(sizes));
+    cr_assert_eq(fake_record_count(flow.registry, NULL, "/manifests/"), 0);
+    fake_registry_destroy(mirror);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, a_failing_mirror_is_tried_last_from_then_on)
+{
+    struct flow flow;
+    struct fake_registry *const mirror = open_with_mirror(&flow, NULL);
+
+    fake_rule_add(mirror, &(struct fake_rule){.answer.status = 500});
+    flow.options.max_concurrent_downloads = 1;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(fake_record_count(mirror, NULL, NULL), 1);
+    fake_registry_destroy(mirror);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, a_mirror_that_dies_in_mid_blob_loses_no_byte)
+{
+    struct build_image_result built;
+    struct fake_request request;
+    struct flow flow;
+    struct fake_registry *const mirror = open_with_mirror(&flow, &built);
+    uint64_t got;
+
+    fake_rule_add(mirror, &(struct fake_rule){.match.path = built.layers[0].digest,
+                                              .body.cut = FAKE_CUT_RST,
+                                              .body.cut_at_bytes = 1000000});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.counts[TUG_EVENT_RETRY], 0, "that was one attempt");
+    cr_assert(fake_record_get(flow.registry, "GET", built.layers[0].digest, 0, &request));
+    cr_assert_eq(sscanf(request.range, "bytes=%lu-", &got), 1, "'%s'", request.range);
+    cr_assert_gt(got, 0);
+    cr_assert_leq(got, 1000000);
+    cr_assert_eq(request.body_bytes, sizes[0] - got, "what had come was kept");
+    fake_registry_destroy(mirror);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, t02_a_redirect_takes_no_secret_along)
+{
+    struct fake_registry *const other = fake_registry_create(NULL);
+    struct fake_request request;
+    struct flow flow;
+    char *text;
+
+    registry_open(&flow);
+    build_image_add(flow.registry, &image, NULL);
+    build_image_add(other, &image, NULL);
+    registry_ask_for_token(flow.registry, NULL);
+    registry_log_in(&flow);
+    text = build_text("server = \"%s\"\n[header]\nx-secret = \"" SECRET_HEADER "\"\n",
+                      fake_registry_url(flow.registry));
+    registry_write_hosts(&flow, text);
+    free(text);
+    text = build_text("%s{path}", fake_registry_url(other));
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = "/blobs/", .answer.location = text});
+    free(text);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(fake_record_count(other, NULL, "/blobs/"), 1 + FLOW_COUNT(sizes));
+    registry_expect_no_secret(other);
+    cr_assert(fake_record_get(flow.registry, NULL, "/blobs/", 0, &request));
+    cr_assert_not_null(strstr(request.headers, "x-secret: " SECRET_HEADER));
+    cr_assert_not_null(strstr(request.headers, SECRET_TOKEN));
+    fake_registry_destroy(other);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, an_expired_url_is_asked_for_again)
+{
+    struct fake_registry *const other = fake_registry_create(NULL);
+    struct flow flow;
+    char *text;
+
+    registry_open(&flow);
+    build_image_add(flow.registry, &image, NULL);
+    build_image_add(other, &image, NULL);
+    text = build_text("%s{path}?sig=1", fake_registry_url(other));
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = "/blobs/", .answer.location = text});
+    fake_rule_add(other, &(struct fake_rule){.match.times = 1, .answer.status = 403});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.counts[TUG_EVENT_RETRY], 0);
+    cr_assert_eq(fake_record_count(flow.registry, NULL, "/blobs/"), 2 + FLOW_COUNT(sizes));
+    fake_registry_destroy(other);
+    flow_close(&flow);
+    free(text);
+}
+
+Test(registry_endpoints, t20_endless_redirects_are_refused)
+{
+    static const struct {
+        const char *location;
+        const char *text;
+    } cases[] = {
+        {"{path}", "round in circles"},
+        {"{path}/x", "more than 10"},
+        {"ftp://127.0.0.1/x", "no plain http"},
+        {"http://me:" SECRET_PASSWORD "@127.0.0.1/x", "no plain http"},
+    };
+
+    for (size_t i = 0; i < FLOW_COUNT(cases); i++) {
+        struct flow flow;
+
+        registry_open(&flow);
+        fake_rule_add(flow.registry, &(struct fake_rule){.answer.status = 307,
+                                                         .answer.location = cases[i].location});
+        cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_NETWORK, "%s", cases[i].location);
+        cr_assert_not_null(strstr(flow.seen.error.message, cases[i].text), "%s",
+                           flow.seen.error.message);
+        cr_assert_leq(fake_record_count(flow.registry, NULL, NULL), 11);
+        registry_expect_clean(flow.seen.error.message);
+        flow_close(&flow);
+    }
+}
+
+Test(registry_endpoints, all_workers_wait_when_one_is_told_to)
+{
+    struct fake_request request;
+    struct flow flow;
+    uint64_t limited_ns = 0;
+    size_t limited_count = 0;
+    uint64_t many[16];
+
+    registry_open(&flow);
+    for (size_t i = 0; i < FLOW_COUNT(many); i++) {
+        many[i] = 1000 + i;
+    }
+    build_image_add(
+        flow.registry,
+        &(struct build_image){
+            .repo = "app", .tag = "1", .layer_sizes = many, .layer_count = FLOW_COUNT(many)},
+        NULL);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = "/blobs/",
+                                                     .match.times = 8,
+                                                     .answer.status = 429,
+                                                     .answer.headers = "Retry-After: 2"});
+    flow.options.no_retries = false;
+    flow.options.retries = 2;
+    flow.options.max_concurrent_downloads = 8;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    for (size_t i = 0; fake_record_get(flow.registry, NULL, "/blobs/", i, &request); i++) {
+        if (request.status == 429) {
+            limited_count++;
+            limited_ns = request.finish_ns > limited_ns ? request.finish_ns : limited_ns;
+        } else {
+            /* Within the pause, counted from the last of the 429s, nobody asked. */
+            cr_assert_geq(request.start_ns + 100000000, limited_ns + 2000000000);
+        }
+    }
+    cr_assert_gt(limited_count, 0);
+    cr_assert_leq(limited_count, 8);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, too_long_a_wait_is_reported_with_its_limits)
+{
+    struct flow flow;
+
+    registry_open(&flow);
+    build_image_add(flow.registry, &image, NULL);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.answer.status = 429,
+                                      .answer.headers = "Retry-After: 999999999\r\n"
+                                                        "ratelimit-limit: 100;w=21600\r\n"
+                                                        "ratelimit-remaining: 0;w=21600\r\n"});
+    flow.options.no_retries = false;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_RATE_LIMITED);
+    cr_assert_not_null(strstr(flow.seen.error.message, "limit 100;w=21600"), "%s",
+                       flow.seen.error.message);
+    cr_assert_eq(fake_record_count(flow.registry, NULL, NULL), 1);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, t43_a_warning_is_told_once_and_harmless)
+{
+    struct flow flow;
+
+    registry_open(&flow);
+    build_image_add(flow.registry, &image, NULL);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.answer.headers = "Warning: 299 - \"move \x1b[2J away\""});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 1);
+    cr_assert_not_null(strstr(flow.seen.warning, "move \\x1b[2J away"), "%s", flow.seen.warning);
+    flow_close(&flow);
+}
+
+Test(registry_endpoints, t46_a_flood_of_interim_answers_ends)
+{
+    static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    const size_t count = 10000;
+    char *const flood = malloc(count * (sizeof interim - 1) + 1);
+    struct flow flow;
+
+    cr_assert_not_null(flood);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(flood + i * (sizeof interim - 1), interim, sizeof interim);
+    }
+    registry_open(&flow);
+    build_image_add(flow.registry, &image, NULL);
+    fake_rule_add(flow.registry, &(struct fake_rule){.answer.before = flood});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_NETWORK);
+    flow_close(&flow);
+    free(flood);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Stores that cannot take anything: a file, read-only, no permission, full.
+ *
+ * Knows: mount namespaces, the command's exit status. Does not know: documents.
+ * Threads: criterion's.
+ */
+#include "flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+TestSuite(store_refuses, .timeout = 60);
+
+static void add_image(struct flow *flow, uint64_t size, struct build_image_result *out_built)
+{
+    const struct build_image image = {
+        .repo = "app", .tag = "1", .layer_sizes = &size, .layer_count = 1};
+
+    build_image_add(flow->registry, &image, out_built);
+}
+
+/* A store without an image in it. */
+static void make_store(const struct flow *flow)
+{
+    struct tug_error error = {0};
+    struct tug_store *store = NULL;
+
+    cr_assert_eq(tug_store_open(flow->store, NULL, &store, &error), TUG_OK, "%s", error.message);
+    tug_store_close(store);
+}
+
+Test(store_refuses, file_in_its_place)
+{
+    struct run_result result;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, 20000, NULL);
+    tmpdir_write(flow.store, "mine", 4);
+    cr_assert_eq(flow_command(&flow, "app:1", NULL, &result), 7, "%s", result.err);
+    cr_assert_not_null(strstr(result.err, "Not a directory"), "%s", result.err);
+    cr_assert_eq(strchr(result.err, '\n'), result.err + result.err_len - 1, "%s", result.err);
+    cr_assert_eq(flow_requests(&flow, NULL, NULL), 0);
+    char *const text = tmpdir_read(flow.store, NULL);
+    cr_assert_str_eq(text, "mine");
+    free(text);
+    run_result_fini(&result);
+    cr_assert_eq(unlink(flow.store), 0);
+    flow_close(&flow);
+}
+
+/*
+ * Run a shell script in a mount namespace of its own, with $1 the store, $2 a spare directory and
+ * fetch() for app:1. What it prints on stdout must be `expected`.
+ */
+static void run_mounted(struct flow *flow, const char *script, const char *expected,
+                        const char *message)
+{
+    char *const reference = flow_reference(flow, "app:1");
+    char *const spare = tmpdir_join(flow->directory, "spare");
+    char *const text = build_text("fetch() {\n"
+                                  "    status=0\n"
+                                  "    \"$TUG\" --store \"$1\" fetch -q --plain-http --retries 0 "
+                                  "--platform linux/amd64 '%s' > /dev/null || status=$?\n"
+                                  "    echo \"exit $status\"\n"
+                                  "}\n"
+                                  "%s",
+                                  reference, script);
+    /* Not the root user: a user namespace gives the right to mount. */
+    const char *const argv[] = {
+        "unshare", geteuid() == 0 ? "-m" : "-rm", "sh", "-euc", text, "sh", flow->store, spare,
+        NULL};
+    struct run_result result;
+
+    cr_assert_not_null(getenv("TUG"), "TUG names no program");
+    (void)run_command(&(struct run_options){.argv = argv, .timeout_ms = FLOW_WAIT_MS}, &result);
+    cr_assert_eq(result.exit_status, 0, "%s", result.err);
+    cr_assert_str_eq(result.out, expected, "%s%s", result.out, result.err);
+    cr_assert_not_null(strstr(result.err, message), "no '%s': %s", message, result.err);
+    cr_assert_eq(strchr(result.err, '\n'), result.err + result.err_len - 1, "%s", result.err);
+    run_result_fini(&result);
+    free(text);
+    free(spare);
+    free(reference);
+}
+
+Test(store_refuses, t41_read_only)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, 20000, &built);
+    make_store(&flow);
+    run_mounted(&flow,
+                "mount --bind \"$1\" \"$1\"\n"
+                "mount -o remount,bind,ro \"$1\"\n"
+                "fetch \"$1\"\n",
+                "exit 7\n", "Read-only file system");
+    cr_assert_eq(flow_blob_count(&flow), 0);
+    cr_assert_eq(flow_requests(&flow, NULL, "/blobs/"), 0);
+    flow_close(&flow);
+}
+
+Test(store_refuses, t41_no_permission)
+{
+    struct flow flow;
+
+    flow_drop_root();
+    flow_open(&flow, NULL);
+    add_image(&flow, 20000, NULL);
+    make_store(&flow);
+    char *const path = tmpdir_join(flow.store, "ingest/sha256");
+    cr_assert_eq(chmod(path, 0500), 0);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_STORE);
+    cr_assert_not_null(strstr(flow.seen.error.message, "Permission denied"), "%s",
+                       flow.seen.error.message);
+    cr_assert_eq(flow_blob_count(&flow), 0);
+    free(path);
+    flow_close(&flow);
+}
+
+/* The disk is full in mid-blob: what is there stays good, and goes on where there is room again. */
+Test(store_refuses, t41_full)
+{
+    static const uint64_t size = 3 << 20;
+    struct build_image_result built;
+    struct flow flow;
+    struct fake_request last;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, size, &built);
+    make_store(&flow);
+    run_mounted(&flow,
+                "mkdir \"$2\"\n"
+                "mount -t tmpfs -o size=1m none \"$2\"\n"
+                "fetch \"$2/store\"\n"
+                "cp -a \"$2/store/.\" \"$1\"\n"
+                "mount -o remount,size=16m \"$2\"\n"
+                "fetch \"$2/store\"\n",
+                "exit 7\nexit 0\n", "No space left on device");
+    flow_check_store(&flow);
+    cr_assert(!flow_has(&flow, built.layers[0].digest));
+    const int64_t kept = flow_partial_size(&flow, built.layers[0].digest);
+    cr_assert(kept > 0 && kept < (int64_t)size, "%jd bytes kept", (intmax_t)kept);
+    cr_assert(fake_record_get(flow.registry, "GET", built.layers[0].digest, 1, &last));
+    char *const range = build_text("bytes=%jd-%ju", (intmax_t)kept, (uintmax_t)size - 1);
+    cr_assert_str_eq(last.range, range);
+    free(range);
+    flow_close(&flow);
+}
