@@ -357,6 +357,8 @@ static const struct option_spec table[] = {
     FLAG(OPTION_WHAT, fetch.metadata_only, "metadata-only", 0, "manifests and configs, no layers"),
     CALL(OPTION_WHAT, apply_label, "label", 0, "KEY=VALUE",
          "keep a label with the image in the store; repeatable"),
+    FLAG(OPTION_WHAT, fetch.foreign_layers, "foreign-layers", 0,
+         "fetch layers from the https URLs that manifests name"),
     CALL(OPTION_MANY, apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
     FLAG(OPTION_MANY, fetch.fail_fast, "fail-fast", 0, "stop at the first reference that fails"),

@@ -10,7 +10,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -176,6 +178,44 @@ static enum tug_status read_data(const struct tug__json_value *value,
     return TUG_OK;
 }
 
+/* An https URL of visible ASCII that is not too long. */
+static bool is_usable_url(const char *url)
+{
+    size_t length = 0;
+
+    if (url == NULL || strncasecmp(url, "https://", strlen("https://")) != 0) {
+        return false;
+    }
+    while (url[length] > ' ' && url[length] <= '~') {
+        length++;
+    }
+    return url[length] == '\0' && length <= TUG__FOREIGN_URL_MAX;
+}
+
+/* Keep where a foreign layer may be fetched from; what is no https URL is left out (T-01). */
+static enum tug_status read_urls(const struct tug__json_value *value,
+                                 struct tug__descriptor *descriptor, struct tug_error *err)
+{
+    const struct tug__json_value *const urls = tug__json_get(value, "urls");
+    struct tug__buf text;
+    enum tug_status status = TUG_OK;
+    size_t length;
+
+    if (descriptor->kind != TUG__MEDIA_FOREIGN) {
+        return TUG_OK;
+    }
+    tug__buf_init(&text, TUG__FOREIGN_URLS_MAX * (TUG__FOREIGN_URL_MAX + 1));
+    for (size_t i = 0; status == TUG_OK && i < TUG__FOREIGN_URLS_MAX; i++) {
+        const char *const url = tug__json_text(tug__json_at(urls, i));
+
+        if (is_usable_url(url)) {
+            status = tug__buf_printf(&text, err, "%s%s", text.length > 0 ? " " : "", url);
+        }
+    }
+    descriptor->urls = tug__buf_steal(&text, &length);
+    return status;
+}
+
 enum tug_status tug__descriptor_read(const struct tug__json_value *value,
                                      struct tug__descriptor *out_descriptor, struct tug_error *err)
 {
@@ -197,6 +237,9 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
         status = read_media_type(value, &descriptor, err);
     }
     if (status == TUG_OK) {
+        status = read_urls(value, &descriptor, err);
+    }
+    if (status == TUG_OK) {
         // malformed data leaves no trace in err
         status = read_data(value, &descriptor, &ignored);
         if (status != TUG_OK && err != NULL) {
@@ -215,5 +258,6 @@ void tug__descriptor_fini(struct tug__descriptor *descriptor)
 {
     free(descriptor->media_type);
     free(descriptor->data);
+    free(descriptor->urls);
     *descriptor = (struct tug__descriptor){0};
 }

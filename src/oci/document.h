@@ -25,6 +25,9 @@ struct tug__descriptor {
     /* The decoded `data` member, only when its length is size_bytes (its digest is not checked
      * here); NULL otherwise. Owned. */
     uint8_t *data;
+    /* Of a foreign layer: the https URLs it names, at most TUG__FOREIGN_URLS_MAX, separated by
+     * spaces; NULL: none. Owned. */
+    char *urls;
 };
 
 /* A parsed manifest or index. */

@@ -20,4 +20,8 @@
 /* Media type text: RFC 6838 allows 127 + 1 + 127 characters. */
 #define TUG__MEDIA_TYPE_MAX 256
 
+/* URLs of a foreign layer that are looked at, and their length; real ones have one. */
+#define TUG__FOREIGN_URLS_MAX 8
+#define TUG__FOREIGN_URL_MAX 2048
+
 #endif

@@ -78,6 +78,7 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
     free(node->tag);
     free(node->media_type);
     free(node->data);
+    free(node->urls);
     free(node->error);
     free(node);
 }
@@ -149,6 +150,7 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
         image->entry_capacity = capacity;
     }
     copy.media_type = strdup(entry->media_type);
+    copy.urls = NULL; /* no layer */
     copy.data = entry->data != NULL ? malloc(entry->size_bytes) : NULL;
     if (copy.media_type == NULL || (copy.data == NULL && entry->data != NULL)) {
         free(copy.media_type);

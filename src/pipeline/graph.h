@@ -49,6 +49,7 @@ struct tug__node {
     bool is_document;          /* asked for as a manifest, handled in memory */
     char *media_type;          /* owned; NULL: what the registry says */
     uint8_t *data;             /* owned; inline content of size_bytes, NULL: none */
+    char *urls;                /* owned; of a foreign layer, see tug__descriptor; NULL: none */
     struct tug__image *source; /* whose registry and repository are asked */
 
     enum tug__node_state state;

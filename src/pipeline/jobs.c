@@ -90,6 +90,7 @@ static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__nod
     job->owner = node;
     job->source.host = tug_ref_host(ref);
     job->source.repository = tug_ref_repository(ref);
+    job->source.urls = node->urls;
     job->digest = node->digest;
     job->has_size = node->has_size;
     job->size_bytes = node->size_bytes;

@@ -133,7 +133,8 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, struc
                            struct tug__manifest_reply *out_reply, struct tug_error *err)
 {
     const struct tug_digest *const pinned = tug_ref_digest(ref);
-    const struct tug__source source = {tug_ref_host(ref), tug_ref_repository(ref)};
+    const struct tug__source source = {.host = tug_ref_host(ref),
+                                       .repository = tug_ref_repository(ref)};
     char digest[TUG_DIGEST_TEXT_MAX];
     const char *const reference =
         pinned != NULL ? tug_digest_format(pinned, digest) : tug_ref_tag(ref);

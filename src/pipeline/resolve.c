@@ -173,7 +173,11 @@ static enum tug_status make_node(struct tug__resolver *resolver, struct tug__ima
     if (descriptor->data != NULL && descriptor->size_bytes > 0) {
         node->data = malloc(descriptor->size_bytes);
     }
+    if (descriptor->urls != NULL) {
+        node->urls = strdup(descriptor->urls);
+    }
     if ((node->media_type == NULL && descriptor->media_type[0] != '\0') ||
+        (node->urls == NULL && descriptor->urls != NULL) ||
         (node->data == NULL && descriptor->data != NULL && descriptor->size_bytes > 0)) {
         tug__graph_remove(&resolver->graph, node);
         return tug__fail_memory(err);
@@ -253,7 +257,7 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
         const struct request request = {.descriptor = blobs[i], .has_size = true};
         char digest[TUG_DIGEST_TEXT_MAX];
 
-        if (blobs[i]->kind == TUG__MEDIA_FOREIGN) {
+        if (blobs[i]->kind == TUG__MEDIA_FOREIGN && !resolver->settings->options.foreign_layers) {
             tug__emit_warning(resolver, image, "foreign layer %s is not fetched",
                               tug_digest_format(&blobs[i]->digest, digest));
             continue;

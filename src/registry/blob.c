@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "registry/client_internal.h"
 #include "registry/range.h"
 #include "registry/response.h"
@@ -186,50 +187,66 @@ static enum tug_status on_end(void *context, const struct tug__http_response *re
                      end);
 }
 
-/* Ask the URLs that a foreign layer names, one after the other: https only, nothing of ours goes
- * along, and nobody there gets credentials for the asking (T-01). */
+/* Ask one URL of a foreign layer: nothing of ours goes along, and nobody there gets credentials for
+ * the asking (T-01). */
+static enum tug_status ask_url(struct tug__client *client, struct tug__ask *ask, const char *url,
+                               bool is_public, struct tug_error *err)
+{
+    struct tug__path path = {.url = url, .is_outside = true, .is_public = is_public};
+    char shown[192];
+    enum tug_status status;
+
+    tug__buf_init(&ask->error_body, TUG__ERROR_BODY_MAX);
+    status = tug__path_follow(client, ask, &path, err);
+    if (status == TUG_OK) {
+        status = ask->is_success ? TUG_OK : tug__ask_fail(ask, &path.response, err);
+    }
+    if (status == TUG_OK && !ask->is_ended) {
+        status = on_end(ask->context, &path.response, err);
+    }
+    ask->retry_after_ms = path.response.retry_after_ms;
+    free(path.final_url);
+    tug__buf_fini(&ask->error_body);
+    if (status != TUG_OK) {
+        (void)tug__wrap(err, status, "foreign layer, %s",
+                        tug__url_redact(shown, sizeof shown, url));
+    }
+    return status;
+}
+
+/* Ask the URLs that a foreign layer names, one after the other. */
 static enum tug_status ask_urls(struct tug__client *client, struct tug__ask *ask,
-                                const struct tug__blob_request *request, struct tug_error *err)
+                                struct tug_error *err)
 {
     const struct tug__registry *const registry =
         tug__session_find(client->session, ask->source->host);
-    enum tug_status status = TUG_OK;
+    const char *at = ask->source->urls;
+    enum tug_status status = TUG_ERR_INTERNAL;
     bool is_public = true;
 
     for (size_t i = 0; registry != NULL && i < registry->endpoint_count; i++) {
         if (tug__session_health(client->session, &registry->endpoints[i]).is_private) {
-            is_public = false;
+            is_public = false; /* one that is in a private place may send us around in it */
         }
     }
-    for (size_t i = 0; i < request->url_count; i++) {
-        struct tug__path path = {
-            .url = request->urls[i], .is_outside = true, .is_public = is_public};
-        char shown[192];
+    while (*at != '\0') {
+        const size_t length = strcspn(at, " ");
+        char *const url = tug__strndup(at, length);
 
-        (void)tug__url_redact(shown, sizeof shown, path.url);
-        if (err != NULL) {
-            *err = (struct tug_error){0};
+        if (url == NULL) {
+            return tug__fail_memory(err);
         }
-        if (strncasecmp(path.url, "https://", strlen("https://")) != 0) {
-            status = tug__fail(err, TUG_ERR_UNSUPPORTED, "foreign layer %s: no https URL", shown);
-            continue;
-        }
-        tug__buf_init(&ask->error_body, TUG__ERROR_BODY_MAX);
-        status = tug__path_follow(client, ask, &path, err);
-        if (status == TUG_OK) {
-            status = ask->is_success ? TUG_OK : tug__ask_fail(ask, &path.response, err);
-        }
-        if (status == TUG_OK && !ask->is_ended) {
-            status = on_end(ask->context, &path.response, err);
-        }
-        ask->retry_after_ms = path.response.retry_after_ms;
-        free(path.final_url);
-        tug__buf_fini(&ask->error_body);
+        *err = (struct tug_error){0};
+        status = strncasecmp(url, "https://", strlen("https://")) == 0
+                     ? ask_url(client, ask, url, is_public, err)
+                     : tug__fail(err, TUG_ERR_UNSUPPORTED, "a foreign layer's URL is not https");
+        free(url);
         if (status == TUG_OK || ask->is_ours || status == TUG_ERR_CANCELLED ||
             status == TUG_ERR_NO_MEMORY) {
             return status;
         }
-        (void)tug__wrap(err, status, "foreign layer %s", shown);
+        at += length;
+        at += strspn(at, " ");
     }
     return status;
 }
@@ -259,8 +276,8 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     sink.ask = &ask;
     request->ranges_ignored = false;
     request->is_enough = false;
-    if (request->url_count > 0) {
-        status = ask_urls(client, &ask, request, &error);
+    if (source->urls != NULL) {
+        status = ask_urls(client, &ask, &error);
     } else {
         status = tug__ask(client, &ask, &error);
     }

@@ -34,6 +34,8 @@ enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 struct tug__source {
     const char *host; /* as in the reference, e.g. "docker.io"; added to the session */
     const char *repository;
+    const char *urls; /* of a foreign layer: https URLs, separated by spaces, that are asked instead
+                         of the registry; NULL: none */
 };
 
 /* What the user said about registries, for the life of a session. Everything is copied. */
@@ -153,8 +155,6 @@ struct tug__blob_request {
                           (ranges_ignored, TUG_ERR_UNSUPPORTED) instead of read and skipped */
     unsigned avoid;    /* endpoint to be tried last: served_by of an attempt that gave bad content;
                           0: none */
-    const char *const *urls; /* of a foreign layer, asked instead of the registry; NULL: none */
-    size_t url_count;
     /* Receives the bytes in order, starting at first_byte, at most 16 KiB a time. */
     enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
                                struct tug_error *err);

@@ -284,3 +284,27 @@ Test(registry_endpoints, t46_a_flood_of_interim_answers_ends)
     flow_close(&flow);
     free(flood);
 }
+
+Test(registry_endpoints, t01_urls_of_a_layer_are_not_asked)
+{
+    struct fake_registry *const other = fake_registry_create(NULL);
+    struct build_descriptor layer;
+    struct flow flow;
+    char *text;
+
+    for (int is_allowed = 0; is_allowed < 2; is_allowed++) {
+        registry_open(&flow);
+        layer = flow_add_blob(&flow, "application/vnd.docker.image.rootfs.foreign.diff.tar", "x");
+        text = build_text("{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1,"
+                          "\"urls\":[\"%s/x\"]}",
+                          layer.media_type, layer.digest, fake_registry_url(other));
+        flow_add_manifest(&flow, "1", NULL, text, NULL);
+        free(text);
+        flow.options.foreign_layers = is_allowed != 0; /* http is no URL for that */
+        cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+        cr_assert_eq(flow_has(&flow, layer.digest), is_allowed != 0);
+        cr_assert_eq(fake_record_count(other, NULL, NULL), 0);
+        flow_close(&flow);
+    }
+    fake_registry_destroy(other);
+}

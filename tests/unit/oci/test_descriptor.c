@@ -251,3 +251,20 @@ Test(oci_descriptor, t33_ignores_data_that_is_not_what_it_should_be)
         tug__descriptor_fini(&descriptor);
     }
 }
+
+Test(oci_descriptor, t01_urls_of_foreign_layers_only_and_https_only)
+{
+    struct tug__descriptor descriptor;
+
+    expect_ok("{'mediaType':'application/vnd.docker.image.rootfs.foreign.diff.tar'," DIGEST
+              ",'size':5,'urls':['http://a/','https://b/x','file:///etc/passwd','https://c d/',5,"
+              "'HTTPS://e/']}",
+              &descriptor);
+    cr_assert_str_eq(descriptor.urls, "https://b/x HTTPS://e/");
+    tug__descriptor_fini(&descriptor);
+    expect_ok("{'mediaType':'application/vnd.oci.image.layer.v1.tar'," DIGEST
+              ",'size':5,'urls':['https://b/x']}",
+              &descriptor);
+    cr_assert_null(descriptor.urls);
+    tug__descriptor_fini(&descriptor);
+}

@@ -64,7 +64,8 @@ static struct scene *open_scene(void)
     fake_generate(7, 0, scene->content, SIZE);
     fake_blob_add(scene->registry, NULL, NULL, scene->content, SIZE, digest);
     cr_assert_eq(tug_digest_parse(digest, strlen(digest), &scene->digest, NULL), TUG_OK);
-    scene->source = (struct tug__source){fake_registry_host(scene->registry), "app"};
+    scene->source =
+        (struct tug__source){.host = fake_registry_host(scene->registry), .repository = "app"};
     cr_assert_eq(tug__session_create(&settings, &scene->session, &scene->error), TUG_OK, "%s",
                  scene->error.message);
     cr_assert_eq(tug__session_add(scene->session, scene->source.host, &scene->error), TUG_OK);
