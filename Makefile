@@ -86,6 +86,12 @@ $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+$(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o
+$(OBJ)/presign: $(OBJ)/tests/support/presign_main.o
+$(OBJ)/token-server $(OBJ)/presign: $(SUPPORT_OBJ)
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
@@ -118,7 +124,7 @@ FORCE:
 
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
-TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry support-test unit-tests flow-tests \
+TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests \
   $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)))
 
 build/tug.pc: tools/tug.pc.in Makefile
@@ -132,7 +138,7 @@ check: ## run all tests; installs missing packages first
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net real)
 
 check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli real
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net real
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -90,6 +90,44 @@ run_scripts() { # SUITE: one script a behaviour
     done
 }
 
+# One script of a suite; what it printed and how it ended go to files.
+run_script() { # SUITE NAME
+    local start=$SECONDS status=0
+    mkdir "$work/$2"
+    WORK="$work/$2" timeout -k 5 100 "$here/tests/$1/$2.sh" > "$work/$2.log" 2>&1 < /dev/null ||
+        status=$?
+    echo "$status $((SECONDS - start))" > "$work/$2.status"
+    chmod -R u+rwX "$work/$2"
+    rm -rf "${work:?}/$2"
+}
+
+# As run_scripts(), several at a time: these wait more than they work.
+run_scripts_together() { # SUITE JOBS
+    local suite=$1 script names=() name status seconds
+    for script in "$here/tests/$suite"/*.sh; do
+        name=$(basename "$script" .sh)
+        [ "$name" != lib ] || continue
+        names+=("$name")
+        while [ "$(jobs -rp | wc -l)" -ge "$2" ]; do
+            wait -n
+        done
+        run_script "$suite" "$name" &
+    done
+    wait
+    for name in "${names[@]}"; do
+        read -r status seconds < "$work/$name.status"
+        if [ "$status" -eq 0 ]; then
+            count 1 0
+            echo "ok   $suite: $name ($seconds s)"
+        else
+            count 0 1
+            echo "FAIL $suite: $name"
+            tail -n 40 "$work/$name.log"
+        fi
+    done
+    check_reports "$suite"
+}
+
 run_support() {
     if "$obj/support-test" > "$work/support.log" 2>&1; then
         count 1 0
@@ -160,6 +198,7 @@ for suite in "$@"; do
     case $suite in
     unit | flow) run_criterion "$suite" ;;
     cli) run_scripts cli ;;
+    net) run_scripts_together net 3 ;;
     support) run_support ;;
     stress) run_stress ;;
     fuzz) run_fuzz ;;

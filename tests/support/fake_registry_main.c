@@ -26,6 +26,8 @@ static const char usage_text[] =
     "  --port PORT                      default: any free port\n"
     "  --port-file FILE                 write the port there\n"
     "  --log FILE                       write requests and sums there at the end\n"
+    "  --record FILE                    write requests with headers and bodies there at the end\n"
+    "  --address A                      IPv4 address; default: 127.0.0.1\n"
     "  --rate BYTES                     body bytes per second and connection\n"
     "  --delay MS                       wait before every answer\n"
     "Sizes take K, M and G (1024). Ends at SIGTERM or SIGINT.\n";
@@ -35,6 +37,7 @@ struct settings {
     const char *layout;
     const char *port_file;
     const char *log;
+    const char *record;
     char *repos[LIST_MAX];
     size_t repo_count;
     char *generated[LIST_MAX];
@@ -117,6 +120,8 @@ static void parse_options(int argc, char **argv, struct settings *settings)
                                             {"port", required_argument, NULL, 'p'},
                                             {"port-file", required_argument, NULL, 'P'},
                                             {"log", required_argument, NULL, 'L'},
+                                            {"record", required_argument, NULL, 'c'},
+                                            {"address", required_argument, NULL, 'a'},
                                             {"rate", required_argument, NULL, 'R'},
                                             {"delay", required_argument, NULL, 'd'},
                                             {"help", no_argument, NULL, 'h'},
@@ -144,6 +149,12 @@ static void parse_options(int argc, char **argv, struct settings *settings)
             break;
         case 'L':
             settings->log = optarg;
+            break;
+        case 'c':
+            settings->record = optarg;
+            break;
+        case 'a':
+            settings->options.address = optarg;
             break;
         case 'R':
             settings->options.rate_bytes_per_s = parse_whole_size(optarg);
@@ -245,6 +256,22 @@ static void write_log(const char *path, struct fake_registry *registry)
     fclose(file);
 }
 
+/* All that clients sent, for looking for secrets in it, with when. */
+static void write_record(const char *path, struct fake_registry *registry)
+{
+    FILE *const file = fopen(path, "we");
+    if (file == NULL) {
+        fail("cannot write", path);
+    }
+    struct fake_request request;
+    for (size_t i = 0; fake_record_get(registry, NULL, NULL, i, &request); i++) {
+        fprintf(file, "request ms=%" PRIu64 " %s %s status=%d\n%s\n%s\n",
+                request.start_ns / 1000000U, request.method, request.path, request.status,
+                request.headers, request.body);
+    }
+    fclose(file);
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings = {.options.record_max_count = 16384};
@@ -266,6 +293,9 @@ int main(int argc, char **argv)
     fake_registry_stop(registry);
     if (settings.log != NULL) {
         write_log(settings.log, registry);
+    }
+    if (settings.record != NULL) {
+        write_record(settings.record, registry);
     }
     fake_registry_destroy(registry);
     return 0;

@@ -147,11 +147,13 @@ unsigned fake_rule_hits(struct fake_registry *registry, int rule);
 /*
  * Read a rule from one line of text, for command lines: "KEY=VALUE" words separated by blanks.
  * Keys: method path header without skip times status location body refuse cut at pause flip
- * flip-at extra length-delta chunked range shift max delay rate add-header omit. Values of
- * refuse, cut and range are the enum's last words in lower case, "accept-rst" for two of them;
- * "_" stands for a blank inside body and add-header.
- * out_rule: filled; its text points into text, which is changed and must outlive it.
- * Returns: NULL, or a borrowed message that says what is wrong.
+ * flip-at extra length-delta chunked chunk-note trailers before range shift max delay rate
+ * rate-head add-header omit. Values of refuse, cut and range are the enum's last words in lower
+ * case, "accept-rst" for two of them; "_" stands for a blank and "__" for "_" inside header,
+ * without, body, add-header, before, trailers and chunk-note.
+ * "_" stands for a blank inside header, without, body, add-header, before and trailers, "__" for
+ * "_". out_rule: filled; its text points into text, which is changed and must outlive it. Returns:
+ * NULL, or a borrowed message that says what is wrong.
  */
 const char *fake_rule_parse(char *text, struct fake_rule *out_rule);
 

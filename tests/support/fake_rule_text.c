@@ -38,6 +38,10 @@ static const struct key keys[] = {
     {"extra", KIND_U64, FIELD(body.extra_bytes)},
     {"length-delta", KIND_I64, FIELD(body.length_delta)},
     {"chunked", KIND_BOOL, FIELD(body.chunked)},
+    {"before", KIND_LINE, FIELD(answer.before)},
+    {"trailers", KIND_LINE, FIELD(body.trailers)},
+    {"chunk-note", KIND_LINE, FIELD(body.chunk_note)},
+    {"rate-head", KIND_BOOL, FIELD(timing.rate_counts_head)},
     {"shift", KIND_I64, FIELD(range.shift_bytes)},
     {"max", KIND_U64, FIELD(range.max_bytes)},
     {"delay", KIND_UNSIGNED, FIELD(timing.delay_ms)},
@@ -79,11 +83,16 @@ static const char *set_named(const char *name, const char *value, struct fake_ru
     return "unknown key";
 }
 
+/* "_" stands for a blank, "__" for itself. */
 static void replace_blanks(char *text)
 {
+    char *to = text;
     for (; *text != '\0'; text++) {
-        *text = *text == '_' ? ' ' : *text;
+        const bool is_escaped = text[0] == '_' && text[1] == '_';
+        text += is_escaped ? 1 : 0;
+        *to++ = (char)(*text == '_' && !is_escaped ? ' ' : *text);
     }
+    *to = '\0';
 }
 
 static const char *set_field(const struct key *key, char *value, struct fake_rule *rule)

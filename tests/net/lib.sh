@@ -1,0 +1,469 @@
+# shellcheck shell=bash
+#
+# What the tests of the registry client with real servers need: docker-registry with passwords or
+# tokens, nginx, tinyproxy, certificates, helpers, and the search for secrets. Sourced.
+#
+# Environment: as tests/real/lib.sh says, and TOKEN_SERVER, PRESIGN (default: next to TUG).
+# All servers listen on loopback addresses, or on addresses in a network namespace of the script's
+# own (enter_namespace). Each secret used is registered (new_secret, add_secret), and then tug may
+# show it nowhere: tug_run looks for all of them in what tug prints; assert_clean looks for them
+# in the records of servers that must not get them.
+# shellcheck disable=SC2034,SC2094,SC2154 # the scripts use much of what is set here
+# shellcheck source-path=SCRIPTDIR source=../real/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../real/lib.sh"
+
+TOKEN_SERVER=$(absolute_path "${TOKEN_SERVER:-$(dirname "$TUG")/token-server}")
+PRESIGN=$(absolute_path "${PRESIGN:-$(dirname "$TUG")/presign}")
+SECRETS=$PWD/secrets
+: > "$SECRETS"
+export XDG_RUNTIME_DIR="$PWD/runtime" XDG_CONFIG_HOME="$PWD/config"
+unset DOCKER_CONFIG DOCKER_AUTH_CONFIG
+mkdir -p "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME"
+
+# --- secrets ---
+
+add_secret() { # TEXT
+    printf '%s\n' "$1" >> "$SECRETS"
+}
+
+# Prints a new one.
+new_secret() { # NAME
+    local secret
+    secret=$1-$(head -c 9 /dev/urandom | od -An -tx1 | tr -d ' \n')
+    add_secret "$secret"
+    printf '%s' "$secret"
+}
+
+# Prints what a header or a file holds for them, and registers that, too.
+basic() { # USER PASSWORD
+    local text
+    text=$(printf '%s' "$1:$2" | base64 -w0)
+    add_secret "${text%%=*}"
+    printf '%s' "$text"
+}
+
+# None of the secrets is in these files.
+assert_clean() { # FILE…
+    local found file
+    for file in "$@"; do
+        [ -e "$file" ] || fail "there is no $file to look for secrets in"
+    done
+    [ -s "$SECRETS" ] || return 0
+    found=$(grep -naF -f "$SECRETS" "$@" | head -n 5 || true)
+    [ -z "$found" ] || fail "a secret where it does not belong: $found"
+}
+
+# Run tug as in tests/real; whatever it prints holds no secret and no control character.
+tug_run() { # EXIT-STATUS ARGUMENT…
+    local wanted=$1 status=0
+    shift
+    timeout -k 5 60 "$TUG" --store "$STORE" "$@" > "$OUT" 2> "$ERR" || status=$?
+    cat "$OUT" "$ERR" >> "$PWD/printed"
+    assert_clean "$OUT" "$ERR"
+    ! LC_ALL=C grep -qaP '[\x00-\x08\x0b-\x1f\x7f]' "$OUT" "$ERR" ||
+        fail "tug $*: control characters: $(cat -v "$ERR")"
+    case " $wanted " in
+    *" $status "*) ;;
+    *) fail "tug $*: wanted exit status $wanted, got $status: $(tail -n 5 "$ERR" | cat -v)" ;;
+    esac
+}
+
+# Fetch must fail with one of these statuses, nothing on stdout and one line of error with a text.
+tug_refuse() { # "EXIT-STATUS…" TEXT ARGUMENT…
+    local status=$1 text=$2
+    shift 2
+    rm -rf "$STORE"
+    tug_run "$status" -q fetch "$@"
+    assert_file_is_empty "$OUT"
+    assert_equal "lines on stderr of tug $*: $(cat "$ERR")" 1 "$(wc -l < "$ERR")"
+    grep -q '^tug: ' "$ERR" || fail "no error of tug: $(cat "$ERR")"
+    grep -qiE -- "$text" "$ERR" || fail "no '$text' in: $(cat "$ERR")"
+}
+
+# As in tests/real, in few words, since it is done hundreds of times here.
+check_store() { # STORE
+    local wrong
+    wrong=$(cd "$1/blobs/sha256" && find . -type f ! -perm 0444 -printf '%M %P ' &&
+        find . -type f -printf '%P\0' | xargs -0 sha256sum | awk '$1 != $2')
+    assert_equal "blobs of another mode or content" "" "$wrong"
+    assert_json "$1/index.json" "index.json" '.manifests | length >= 1'
+    assert_equal "leftovers in ingest/" "" "$(find "$1/ingest" ! -type d -printf '%P' 2> /dev/null)"
+}
+
+# Fetch into an empty store, and look at what is there then.
+tug_fetch() { # ARGUMENT…
+    rm -rf "$STORE"
+    tug_run 0 fetch "$@"
+    check_store "$STORE"
+}
+
+done_case() { # NAME
+    echo "ok $1"
+}
+
+# --- waiting, ports ---
+
+is_listening() { # ADDRESS PORT
+    (: < "/dev/tcp/$1/$2") 2> /dev/null
+}
+
+# A port that is free now, below those the kernel gives to clients.
+free_port() {
+    local port
+    for _ in $(seq 50); do
+        port=$((20000 + RANDOM % 12000))
+        if ! is_listening 127.0.0.1 "$port"; then
+            printf '%s' "$port"
+            return
+        fi
+    done
+    fail "no free port"
+}
+
+# A process that has ended is no longer this script's to end: its number may be another's.
+forget_process() { # PID
+    local pid rest=()
+    for pid in "${own_pids[@]}"; do
+        [ "$pid" = "$1" ] || rest+=("$pid")
+    done
+    own_pids=(${rest[@]+"${rest[@]}"})
+}
+
+end_process() { # PID
+    forget_process "$1"
+    kill "$1" 2> /dev/null || true
+    wait "$1" 2> /dev/null || true
+}
+
+# Run this script again in a network and mount namespace of its own, with public-looking addresses
+# (of TEST-NET-3) on its loopback device, and with names for them.
+enter_namespace() {
+    if [ -z "${IN_NAMESPACE:-}" ]; then
+        local options=(-n -m)
+        [ "$(id -u)" -eq 0 ] || options+=(-r)
+        trap - EXIT
+        IN_NAMESPACE=1 exec unshare "${options[@]}" "$here/../net/$test_name.sh"
+    fi
+    ip link set lo up
+    ip address add 203.0.113.1/32 dev lo
+    ip address add 203.0.113.2/32 dev lo
+    ip address add 10.1.1.1/32 dev lo
+    ip address add 169.254.169.254/32 dev lo
+    cat > hosts << 'END'
+127.0.0.1 localhost loop.example
+10.1.1.1 private.example
+203.0.113.1 registry.example sub.registry.example
+203.0.113.2 other.example
+END
+    mount --bind hosts /etc/hosts
+}
+
+# --- the scripted server, several by name ---
+
+declare -A FAKE FAKE_PID RECORD FAKE_LOG
+
+# Sets FAKE[NAME] (HOST:PORT), RECORD[NAME] (appears when it is stopped).
+start_fake() { # NAME OPTION…
+    local name=$1 address=127.0.0.1
+    shift
+    if [ "$1" = --address ]; then
+        address=$2
+    fi
+    RECORD[$name]=$PWD/record-$name
+    FAKE_LOG[$name]=$PWD/log-$name
+    rm -f "$PWD/port-$name" "${RECORD[$name]}" "${FAKE_LOG[$name]}"
+    "$FAKE_REGISTRY" --port-file "$PWD/port-$name" --record "${RECORD[$name]}" \
+        --log "${FAKE_LOG[$name]}" "$@" > /dev/null &
+    FAKE_PID[$name]=$!
+    own_pids+=("$!")
+    wait_until 20 "the server '$name' listens" test -s "$PWD/port-$name"
+    FAKE[$name]=$address:$(cat "$PWD/port-$name")
+}
+
+stop_fake() { # NAME…
+    local name
+    for name in "$@"; do
+        kill -TERM "${FAKE_PID[$name]}"
+        forget_process "${FAKE_PID[$name]}"
+        wait "${FAKE_PID[$name]}" || fail "the server '$name' ended with status $?"
+    done
+}
+
+# How many requests of a stopped server look so.
+count_record() { # NAME REGEX
+    grep -acE "^request .*$2" "${RECORD[$1]}" || true
+}
+
+# --- docker-registry ---
+
+# real/registry.sh writes the configuration; this adds what $registry_extra says.
+eval "$(declare -f write_registry_config | sed '1s/.*/write_plain_config ()/')"
+write_registry_config() {
+    write_plain_config
+    printf '%s\n' "${registry_extra:-}" >> "$registry_folder/config.yml"
+}
+
+# With passwords it answers 401, which is an answer.
+registry_answers() {
+    curl -s -o /dev/null "http://$REGISTRY/v2/"
+}
+
+registry_folder=$PWD/registry
+REGISTRY_LOG=$registry_folder/log
+unset REGISTRY
+
+start_basic_registry() { # USER PASSWORD…
+    while [ $# -gt 0 ]; do
+        htpasswd -nbB -C 5 "$1" "$2" | head -n 1
+        shift 2
+    done > htpasswd
+    registry_extra="auth: {htpasswd: {realm: tests, path: $PWD/htpasswd}}"
+    start_registry
+}
+
+# A token server that signs with a key of its own, the registry that trusts it, and nginx before
+# both, with TLS, since that registry names its own origin as the token service with https only.
+# REGISTRY is then nginx, FRONT_CA the authority to trust.
+# Sets TOKEN_LOG, TOKENS (what was issued; each is a secret). $front_extra goes into nginx' server.
+start_token_registry() { # TOKEN-SERVER-OPTION…
+    start_token_server "$@"
+    registry_extra="auth: {token: {realm: 'http://unused.example', service: tests, issuer: tests,
+  autoredirect: true, rootcertbundle: $PWD/token.pem}}"
+    start_registry
+    FRONT_CA=$PWD/front.pem
+    if [ ! -e "$FRONT_CA" ]; then
+        make_ca front
+        make_certificate front front-server IP:127.0.0.1
+    fi
+    start_nginx token_front
+    REGISTRY=127.0.0.1:$P1
+}
+
+token_front() {
+    cat << END
+    server {
+        listen 127.0.0.1:$P1 ssl;
+        ssl_certificate $PWD/front-server.pem;
+        ssl_certificate_key $PWD/front-server.key;
+        client_max_body_size 100m;
+        ${front_extra:-}
+        location /auth/token { proxy_pass http://$TOKEN_HOST; }
+        location / { proxy_pass http://$REGISTRY; }
+    }
+END
+}
+
+start_token_server() { # OPTION…
+    TOKEN_LOG=$PWD/token-log
+    TOKENS=$PWD/tokens
+    rm -f token-port
+    : > "$TOKEN_LOG"
+    : > "$TOKENS"
+    [ -e token.pem ] || quiet openssl req -x509 -newkey rsa:2048 -nodes -keyout token.key -out token.pem \
+        -subj /CN=tokens -days 2
+    "$TOKEN_SERVER" --key token.key --cert token.pem --port-file token-port --log "$TOKEN_LOG" \
+        --tokens "$TOKENS" "$@" &
+    token_pid=$!
+    own_pids+=("$token_pid")
+    wait_until 20 "the token server listens" test -s token-port
+    TOKEN_HOST=127.0.0.1:$(cat token-port)
+}
+
+count_tokens() { # REGEX
+    grep -acE "^request .*$1" "$TOKEN_LOG" || true
+}
+
+quiet() { # COMMAND…
+    "$@" > "$PWD/quiet" 2>&1 || fail "$*: $(tail -n 5 "$PWD/quiet")"
+}
+
+# Make a layout with one image "x" of COUNT random layers of BYTES each; sets pushed_layout and
+# pushed_digest. $last_layer_type and $last_layer_extra replace and extend the last descriptor.
+make_layout() { # COUNT BYTES
+    local i layout=$PWD/layout-$RANDOM descriptor layer_type extra layers="" ids="" digest config
+    local type=application/vnd.oci.image
+    mkdir -p "$layout/blobs/sha256"
+    add() { # FILE
+        digest=sha256:$(sha256sum < "$1" | cut -d ' ' -f 1)
+        descriptor="\"digest\":\"$digest\",\"size\":$(stat -c %s "$1")"
+        mv "$1" "$layout/blobs/${digest/://}"
+    }
+    for ((i = 0; i < $1; i++)); do
+        head -c "$2" /dev/urandom > "$layout/new"
+        add "$layout/new"
+        layer_type=$type.layer.v1.tar extra=""
+        if [ "$i" -eq $(($1 - 1)) ]; then
+            layer_type=${last_layer_type:-$layer_type} extra=${last_layer_extra:-}
+        fi
+        layers+=",{\"mediaType\":\"$layer_type\",$descriptor$extra}"
+        ids+=",\"$digest\""
+    done
+    printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[%s]}}' \
+        "${ids#,}" > "$layout/new"
+    add "$layout/new"
+    config="{\"mediaType\":\"$type.config.v1+json\",$descriptor}"
+    printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' \
+        "$type.manifest.v1+json" "$config" "${layers#,}" > "$layout/new"
+    add "$layout/new"
+    printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s",%s,"annotations":{"%s":"x"}}]}' \
+        "$type.manifest.v1+json" "$descriptor" org.opencontainers.image.ref.name > "$layout/index.json"
+    printf '{"imageLayoutVersion":"1.0.0"}' > "$layout/oci-layout"
+    pushed_digest=$digest
+    pushed_layout=$layout
+}
+
+# Make such an image and push it.
+push_random() { # REPOSITORY:TAG COUNT BYTES [USER:PASSWORD]
+    make_layout "$2" "$3"
+    quiet skopeo --insecure-policy copy --preserve-digests --dest-tls-verify=false \
+        ${4:+--dest-creds "$4"} "oci:$pushed_layout:x" "docker://$REGISTRY/$1"
+}
+
+# --- credentials in files ---
+
+# Write a file as docker and podman do. KEY BASE64 pairs.
+write_auth_file() { # FILE [KEY BASE64]…
+    local file=$1 entries=""
+    shift
+    while [ $# -gt 0 ]; do
+        entries+=",\"$1\":{\"auth\":\"$2\"}"
+        shift 2
+    done
+    printf '{"auths":{%s}}' "${entries#,}" > "$file"
+    chmod 600 "$file"
+}
+
+# A helper "docker-credential-NAME" on the PATH, from stdin.
+make_helper() { # NAME
+    mkdir -p "$PWD/bin"
+    case $PATH in
+    "$PWD/bin:"*) ;;
+    *) export PATH="$PWD/bin:$PATH" ;;
+    esac
+    cat > "$PWD/bin/docker-credential-$1"
+    chmod 755 "$PWD/bin/docker-credential-$1"
+}
+
+# --- certificates ---
+
+# An authority NAME.pem with NAME.key.
+make_ca() { # NAME
+    quiet openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" \
+        -out "$1.pem" -subj "/CN=tests $1" -days 2
+}
+
+# NAME.pem and NAME.key, signed by an authority. ALT-NAMES as IP:127.0.0.1,DNS:localhost. DAYS: how
+# long it is good; -1: not any more.
+make_certificate() { # CA NAME ALT-NAMES [DAYS]
+    quiet openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2.key" \
+        -out "$2.csr" -subj "/CN=$2"
+    if [ "${4:-2}" -gt 0 ]; then
+        quiet openssl x509 -req -in "$2.csr" -CA "$1.pem" -CAkey "$1.key" -CAcreateserial -days 2 \
+            -out "$2.pem" -extfile <(printf 'subjectAltName=%s\n' "$3")
+        return
+    fi
+    : > "$1.db"
+    printf '[ca]\ndatabase=%s.db\nnew_certs_dir=.\nserial=%s.serial\npolicy=any\n[any]\ncommonName=supplied\n[ext]\nsubjectAltName=%s\n' \
+        "$1" "$1" "$3" > "$2.conf"
+    quiet openssl ca -batch -config "$2.conf" -name ca -rand_serial -md sha256 -notext -cert "$1.pem" \
+        -keyfile "$1.key" -startdate 20200101000000Z -enddate 20200201000000Z -extensions ext \
+        -in "$2.csr" -out "$2.pem"
+}
+
+# --- nginx ---
+
+# Start nginx with the servers that a function prints; it may listen on $P1 … $P6, all searched.
+start_nginx() { # FUNCTION
+    local try folder=$PWD/nginx
+    mkdir -p "$folder"
+    for try in 1 2 3 4 5; do
+        P1=$(free_port) P2=$(free_port) P3=$(free_port) P4=$(free_port) P5=$(free_port) P6=$(free_port)
+        write_nginx_config "$1" > "$folder/config"
+        nginx -p "$folder" -c "$folder/config" -e "$folder/error" > "$folder/out" 2>&1 &
+        nginx_pid=$!
+        if nginx_started "$folder"; then
+            own_pids+=("$nginx_pid")
+            return
+        fi
+        wait "$nginx_pid" || true
+    done
+    fail "nginx does not start ($try tries): $(cat "$folder/out" "$folder/error")"
+}
+
+nginx_started() { # FOLDER
+    local end=$((SECONDS + 20))
+    until [ -s "$1/pid" ]; do
+        kill -0 "$nginx_pid" 2> /dev/null || return 1
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.02
+    done
+    kill -0 "$nginx_pid" 2> /dev/null
+}
+
+# Requests are written to $PWD/nginx/access: what came, and what of secrets could have come.
+write_nginx_config() { # FUNCTION
+    cat << END
+daemon off;
+master_process off;
+pid $PWD/nginx/pid;
+error_log $PWD/nginx/error info;
+events { worker_connections 512; }
+http {
+    log_format record '\$msec connection=\$connection port=\$server_port \$request_method '
+        '\$request_uri status=\$status range="\$http_range" auth="\$http_authorization" '
+        'client="\$ssl_client_s_dn" verify=\$ssl_client_verify sent=\$body_bytes_sent';
+    access_log $PWD/nginx/access record;
+    client_body_temp_path $PWD/nginx/body;
+    proxy_temp_path $PWD/nginx/proxy;
+    fastcgi_temp_path $PWD/nginx/fastcgi;
+    uwsgi_temp_path $PWD/nginx/uwsgi;
+    scgi_temp_path $PWD/nginx/scgi;
+    underscores_in_headers on;
+    ignore_invalid_headers off;
+    proxy_http_version 1.1;
+    proxy_buffering off;
+    proxy_set_header Host \$http_host;
+    proxy_set_header X-Forwarded-Proto \$scheme;
+    ssl_session_cache off;
+$("$1")
+}
+END
+}
+
+# Requests that nginx has answered.
+count_nginx() { # REGEX
+    grep -acE "$1" "$PWD/nginx/access" || true
+}
+
+# --- a proxy ---
+
+# Sets PROXY (HOST:PORT) and PROXY_LOG.
+start_proxy() { # [USER PASSWORD]
+    local port try
+    PROXY_LOG=$PWD/proxy-log
+    for try in 1 2 3 4 5; do
+        port=$(free_port)
+        cat > proxy.conf << END
+Port $port
+Listen 127.0.0.1
+Timeout 60
+LogFile "$PROXY_LOG"
+LogLevel Connect
+MaxClients 50
+${1:+BasicAuth $1 $2}
+END
+        : > "$PROXY_LOG"
+        tinyproxy -d -c proxy.conf > proxy.out 2>&1 &
+        proxy_pid=$!
+        until is_listening 127.0.0.1 "$port" || ! kill -0 "$proxy_pid" 2> /dev/null; do
+            sleep 0.02
+        done
+        if kill -0 "$proxy_pid" 2> /dev/null; then
+            own_pids+=("$proxy_pid")
+            # shellcheck disable=SC2034 # for the scripts
+            PROXY=127.0.0.1:$port
+            return
+        fi
+    done
+    fail "tinyproxy does not start ($try tries): $(cat proxy.out)"
+}
