@@ -17,10 +17,13 @@
 /* Shares are as long as a connection needs this time for, so that asking for them costs little. */
 #define SHARE_SECONDS 2.0
 #define SHARE_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
+/* Toward the end shares become shorter, down to this, so that all end together and the hash is not
+ * left behind with whole windows. */
+#define SHARE_BYTES_LAST (UINT64_C(4) * 1024 * 1024)
 /* A length for blobs that are not divided: all of it, with room for arithmetic. */
 #define SHARE_BYTES_ALL (UINT64_MAX / 4)
 /* How often the rate is looked at while there are idle workers. */
-#define LOOK_NS (50 * TUG__NS_PER_MS)
+#define LOOK_NS (25 * TUG__NS_PER_MS)
 
 /* Tell whether a blob may have more than one connection. */
 static bool may_divide(struct tug__resolver *resolver, const struct tug__node *node)
@@ -37,6 +40,8 @@ static uint64_t share_length(struct tug__resolver *resolver, const struct tug__n
 {
     const struct tug__spread *const spread = &resolver->spread;
     const uint64_t chunk_bytes = resolver->settings->options.chunk_size_bytes;
+    const uint64_t rest_bytes = node->size_bytes - tug__ranges_done(&node->transfer->ranges);
+    uint64_t last_bytes = rest_bytes / (2 * (node->width > 0 ? node->width : 1));
     uint64_t length;
 
     if (!may_divide(resolver, node)) {
@@ -46,7 +51,9 @@ static uint64_t share_length(struct tug__resolver *resolver, const struct tug__n
                  ? (uint64_t)(spread->rate * SHARE_SECONDS / spread->connections)
                  : 0;
     length = length < SHARE_BYTES_MAX ? length : SHARE_BYTES_MAX;
-    return length > chunk_bytes ? length : chunk_bytes;
+    length = length > chunk_bytes ? length : chunk_bytes;
+    last_bytes = last_bytes > SHARE_BYTES_LAST ? last_bytes : SHARE_BYTES_LAST;
+    return length < last_bytes ? length : last_bytes;
 }
 
 bool tug__parts_take(struct tug__resolver *resolver, struct tug__node *node,

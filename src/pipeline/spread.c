@@ -10,6 +10,8 @@
 #define NS_PER_S 1e9
 /* A blob whose rest takes less than this at the present rate is left alone. */
 #define REST_SECONDS_MIN 1.5
+/* One whose rest takes longer than this gets more at once: every step up costs a sample. */
+#define REST_SECONDS_LONG 8.0
 /* An addition pays when the rate grows by this share of what as many more capped connections would
  * give: bursts and noise blur the measure, a saturated link gives nothing or less. */
 #define GAIN_SHARE_MIN 0.15
@@ -52,13 +54,15 @@ static enum tug__spread_advice judge(struct tug__spread *spread,
 
 static unsigned choose_count(const struct tug__spread *spread, const struct tug__spread_view *view)
 {
-    const bool is_long = (double)view->rest_bytes > spread->rate * REST_SECONDS_MIN;
+    const double rest_seconds =
+        spread->rate > 0 ? (double)view->rest_bytes / spread->rate : REST_SECONDS_LONG + 1;
+    const unsigned count =
+        rest_seconds > REST_SECONDS_LONG ? 2 * view->connections : view->connections;
 
-    if (!is_long || view->idle_workers == 0 || view->now_ns < spread->quiet_until_ns ||
-        view->connections == 0) {
+    if (rest_seconds < REST_SECONDS_MIN || view->now_ns < spread->quiet_until_ns) {
         return 0;
     }
-    return view->connections < view->idle_workers ? view->connections : view->idle_workers;
+    return count < view->idle_workers ? count : view->idle_workers;
 }
 
 enum tug__spread_advice tug__spread_look(struct tug__spread *spread,

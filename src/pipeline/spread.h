@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* How long a rate is measured. */
-#define TUG__SPREAD_SAMPLE_NS UINT64_C(150000000)
+#define TUG__SPREAD_SAMPLE_NS UINT64_C(100000000)
 
 /* State between two looks; all zero to begin with. */
 struct tug__spread {

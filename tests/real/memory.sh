@@ -16,7 +16,8 @@ measure() { # REFERENCE
     echo "$1: peak memory $peak_kib KiB"
 }
 
-start_fake_registry --generate memory/large:1=1G --generate memory/small:1=64M
+# Eight layers keep all eight workers busy, as the parts of the large one do.
+start_fake_registry --generate memory/large:1=1G --generate memory/small:1=64M:8
 measure "$fake_host/memory/small:1"
 small_kib=$peak_kib
 assert_at_most "KiB for 64 MiB" "$limit_kib" "$small_kib"
