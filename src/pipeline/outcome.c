@@ -419,6 +419,8 @@ static void take_share(struct tug__resolver *resolver, struct tug__node *node, s
         take_failure(resolver, node, job);
     } else if (node->job_count == 0) {
         tug__node_enqueue(resolver, node); /* its next share */
+    } else if (job->next_byte == job->share.first_byte) {
+        node->beside_ns = tug__now_ns() + BESIDE_WAIT_NS; /* it came too late to be of use */
     }
 }
 
