@@ -45,7 +45,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps check check-asan check-tsan test test-programs fuzz fuzz-run demo lint format \
+.PHONY: all lib deps check check-asan check-resume check-tsan test test-programs fuzz fuzz-run demo lint format \
   install uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -116,6 +116,12 @@ $(OBJ)/stress-%: $(OBJ)/tests/stress/stress_%.o $(SUPPORT_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+# The programs of suite resume.
+RESUME_OBJ := $(call objs,$(filter-out %_main.c,$(wildcard tests/resume/*.c)))
+$(OBJ)/resume-%: $(OBJ)/tests/resume/%_main.o $(RESUME_OBJ) $(SUPPORT_OBJ)
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
+
 # What people use lives in build/ under a steady name.
 build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
@@ -123,9 +129,10 @@ build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/
 FORCE:
 
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
 TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests \
-  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)))
+  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)))
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
@@ -138,7 +145,7 @@ check: ## run all tests; installs missing packages first
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net real)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net real resume)
 
 check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
@@ -149,6 +156,11 @@ check-tsan: ## the support, stress and command-line tests under ThreadSanitizer 
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
 	  SUITES='support stress cli' test
+
+check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory WERROR=1 test-programs
+	$(Q)RESUME_FORM=full $(MAKE) --no-print-directory WERROR=1 SUITES=resume test
 
 FUZZ_SECONDS ?= 30
 fuzz: ## fuzz each parser for FUZZ_SECONDS (needs clang and libclang-rt-14-dev)
@@ -199,4 +211,4 @@ help: ## show the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) \
-  $(call objs,$(wildcard tests/stress/*.c)))
+  $(call objs,$(wildcard tests/stress/*.c) $(wildcard tests/resume/*.c)))

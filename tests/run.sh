@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net real
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net real resume
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -194,6 +194,32 @@ run_real() {
     check_reports real
 }
 
+# RESUME_FORM=full: hundreds of interruptions and every fault instead of a few.
+run_resume() {
+    local script name start limit=60
+    [ "${RESUME_FORM:=short}" = short ] || limit=400
+    export RESUME_FORM
+    for script in "$here"/tests/resume/*.sh; do
+        name=$(basename "$script" .sh)
+        [ "$name" != lib ] || continue
+        mkdir "$work/$name"
+        start=$SECONDS
+        if WORK="$work/$name" OBJ="$obj" timeout -k 5 "$limit" "$script" > "$work/$name.log" 2>&1 \
+            < /dev/null; then
+            count 1 0
+            echo "ok   resume: $name ($((SECONDS - start)) s)"
+            sed -n 's/^= /       /p' "$work/$name.log"
+        else
+            count 0 1
+            echo "FAIL resume: $name"
+            tail -n 40 "$work/$name.log"
+        fi
+        chmod -R u+rwX "$work/$name"
+        rm -rf "${work:?}/$name"
+        check_reports "resume/$name"
+    done
+}
+
 for suite in "$@"; do
     case $suite in
     unit | flow) run_criterion "$suite" ;;
@@ -203,6 +229,7 @@ for suite in "$@"; do
     stress) run_stress ;;
     fuzz) run_fuzz ;;
     real) run_real ;;
+    resume) run_resume ;;
     *)
         echo "tests/run.sh: no suite '$suite'" >&2
         exit 2

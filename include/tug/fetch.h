@@ -113,6 +113,10 @@ struct tug_fetch_options {
     uint64_t connect_timeout_ms; /* name lookup, connect and TLS; 0 means 30 s */
     uint64_t stall_timeout_ms;   /* no byte for so long: reconnect; 0 means 30 s */
     uint64_t timeout_ms;         /* the whole run; 0 means none */
+    uint64_t max_size_bytes;     /* an image of which more than this is wanted (manifests, configs
+                                    and layers, each digest once, in the store or not) fails with
+                                    TUG_ERR_TOO_LARGE before the blobs of the manifest that makes
+                                    it so are fetched; 0 means no limit */
     bool fail_fast;              /* the first failed reference stops the run */
 
     /* Registry. */

@@ -224,6 +224,32 @@ static enum tug_status apply_downloads(struct settings *settings, const char *va
     return TUG_OK;
 }
 
+static enum tug_status take_size(const char *value, uint64_t *out_bytes, struct tug_error *err)
+{
+    return units_parse_size(value, out_bytes)
+               ? TUG_OK
+               : refuse(err, "not a size such as 500K, 16MiB or 2GB");
+}
+
+static enum tug_status apply_chunk_size(struct settings *settings, const char *value,
+                                        struct tug_error *err)
+{
+    const enum tug_status status = take_size(value, &settings->fetch.chunk_size_bytes, err);
+
+    settings->fetch.never_split = status == TUG_OK && settings->fetch.chunk_size_bytes == 0;
+    return status;
+}
+
+static enum tug_status apply_max_size(struct settings *settings, const char *value,
+                                      struct tug_error *err)
+{
+    const enum tug_status status = take_size(value, &settings->fetch.max_size_bytes, err);
+
+    return status == TUG_OK && settings->fetch.max_size_bytes == 0
+               ? refuse(err, "must be more than zero")
+               : status;
+}
+
 static enum tug_status apply_retries(struct settings *settings, const char *value,
                                      struct tug_error *err)
 {
@@ -366,6 +392,8 @@ static const struct option_spec table[] = {
          "write the references that are not complete to FILE"),
     CALL(OPTION_HOW, apply_downloads, "max-concurrent-downloads", 0, "N",
          "downloads at once, 1 to 64 (default 6)"),
+    CALL(OPTION_HOW, apply_chunk_size, "chunk-size", 0, "SIZE",
+         "split larger blobs over idle connections; 0: never (default 16MiB)"),
     CALL(OPTION_HOW, apply_retries, "retries", 0, "N",
          "attempts after the first without progress (default 5)"),
     TIME(OPTION_HOW, KIND_TIME, fetch.retry_max_wait_ms, "retry-max-wait",
@@ -376,6 +404,8 @@ static const struct option_spec table[] = {
          "reconnect after so long without a byte (default 30s)"),
     TIME(OPTION_HOW, KIND_TIME_OR_0, fetch.timeout_ms, "timeout",
          "for the whole run (default 0: no limit)"),
+    CALL(OPTION_HOW, apply_max_size, "max-size", 0, "SIZE",
+         "refuse an image of more wanted content than this (default: none)"),
     CALL(OPTION_HOW, apply_durability, "durability", 0, "full|none",
          "force data to the disk, or leave it to the system (default full)"),
     CALL(OPTION_REGISTRY, apply_user, "user", 'u', "USER[:PASSWORD]",

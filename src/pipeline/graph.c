@@ -134,6 +134,11 @@ enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest
     return TUG_OK;
 }
 
+bool tug__image_has_seen(const struct tug__image *image, const struct tug_digest *digest)
+{
+    return tfind(digest, &image->seen, compare_digests) != NULL;
+}
+
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
                                      struct tug_error *err)
 {

@@ -110,6 +110,7 @@ struct tug__image {
     uint64_t started_ns;
     unsigned pending;                /* edges */
     void *seen;                      /* tsearch tree of digests counted already */
+    uint64_t wanted_bytes;           /* sum of their sizes, as far as descriptors tell */
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
     size_t entry_count, entry_capacity;
     struct tug__config_check *checks; /* owned */
@@ -140,6 +141,8 @@ bool tug__node_is_needed(const struct tug__node *node);
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
                                bool *out_is_new, struct tug_error *err);
+/* Tell whether an image needs a digest already. */
+bool tug__image_has_seen(const struct tug__image *image, const struct tug_digest *digest);
 /* Keep a copy of an index entry until all indexes are read. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
                                      struct tug_error *err);

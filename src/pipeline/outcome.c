@@ -364,6 +364,7 @@ static void take_started(struct tug__resolver *resolver, struct tug__job *job)
         return;
     }
     event.done_bytes = ranges->done_bytes;
+    node->mark_bytes = ranges->done_bytes; /* what an earlier run left is no progress of this one */
     tug__node_note_start(node);
     node->is_running = true;
     tug__emit(resolver, &event);

@@ -211,6 +211,7 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     image->result.blobs++;
     resolver->totals.blobs++;
     resolver->totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
+    image->wanted_bytes += request->has_size ? descriptor->size_bytes : 0;
     node = tug__graph_find(&resolver->graph, &descriptor->digest);
     if (node != NULL && node->error != NULL) {
         *err = *node->error;
@@ -250,9 +251,10 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
                                      const struct tug__descriptor **blobs, size_t count,
                                      struct tug_error *err)
 {
-    enum tug_status status = TUG_OK;
+    enum tug_status status;
 
     qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_sizes);
+    status = tug__image_admit(resolver, image, blobs, count, err);
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
         const struct request request = {.descriptor = blobs[i], .has_size = true};
         char digest[TUG_DIGEST_TEXT_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c and image.c
- * (images and documents), jobs.c (requests), parts.c (blobs over several connections), outcome.c
- * (what comes of them). All of it belongs to the thread of tug__run.
+ * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c, admit.c and
+ * image.c (images and documents), jobs.c (requests), parts.c (blobs over several connections),
+ * outcome.c (what comes of them). All of it belongs to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -83,6 +83,16 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
 /* Try to serve a waiting node from the store (another process may have brought it).
  * Returns: true when the node is settled and gone. */
 bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);
+
+/* --- admit.c --- */
+
+/* Tell whether an image may have the blobs of one more manifest: by its size, and by the space that
+ * the disk has for everything the run fetches at present.
+ * blobs: count of them, ordered by size. Errors: TUG_ERR_TOO_LARGE; TUG_ERR_STORE with ENOSPC: the
+ * message says how many bytes are missing. */
+enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tug__image *image,
+                                 const struct tug__descriptor *const *blobs, size_t count,
+                                 struct tug_error *err);
 
 /* --- image.c --- */
 

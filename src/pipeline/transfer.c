@@ -164,7 +164,8 @@ static enum tug_status take_over(struct tug__job *job, struct tug_error *err)
     struct tug__transfer *const transfer = job->transfer;
     enum tug_status status = TUG_OK;
 
-    if (job->present.count > 1 || (job->present.count == 1 && job->present.items[0].first > 0)) {
+    /* Also when its parts have become one piece: as long as there is a state file, it counts. */
+    if (transfer->ingest->state_fd >= 0) {
         status = tug__ingest_begin_state(transfer->ingest, 0, err);
         if (status == TUG_OK) {
             tug__gate_open(&transfer->has_state);

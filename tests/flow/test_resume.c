@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/store.h"
+
 TestSuite(resume, .timeout = 60);
 
 /* Fetch without retries, so that a partial file stays, and check that it is a true beginning. */
@@ -87,6 +89,41 @@ Test(resume, t51_login_page_for_a_range)
 {
     check_login_page(false);
     check_login_page(true);
+}
+
+/* Give the partial file a state file that says the same: parts that came out of order and have
+ * become one piece. */
+static void add_state(struct cut *scene)
+{
+    struct tug_store *store = NULL;
+    struct tug__ingest *ingest = NULL;
+    struct tug_digest digest;
+
+    cr_assert_eq(tug_digest_parse(scene->layer, strlen(scene->layer), &digest, NULL), TUG_OK);
+    cr_assert_eq(tug_store_open(scene->flow.store, NULL, &store, NULL), TUG_OK);
+    cr_assert_eq(tug__ingest_open(store, &digest, CUT_LAYER_BYTES, &ingest, NULL), TUG_OK);
+    cr_assert_eq(tug__ingest_begin_state(ingest, 0, NULL), TUG_OK);
+    tug__ingest_close(ingest);
+    tug_store_close(store);
+}
+
+/* What comes after that counts as well, though it comes in one stream. */
+Test(resume, state_file_is_kept_true_by_a_single_stream)
+{
+    struct cut scene;
+
+    cut_open(&scene, FAKE_CUT_RST);
+    leave_partial(&scene);
+    add_state(&scene);
+    cut_on_range(&scene, (struct fake_rule){.match.times = 1,
+                                            .body.cut = FAKE_CUT_RST,
+                                            .body.cut_at_bytes = 600000});
+    cr_assert_eq(flow_fetch(&scene.flow, "app:1"), TUG_ERR_NETWORK, "%s",
+                 scene.flow.seen.error.message);
+    cut_expect_range(&scene, 1, CUT_AT_BYTES);
+    cr_assert_eq(flow_fetch(&scene.flow, "app:1"), TUG_OK, "%s", scene.flow.seen.error.message);
+    cut_expect_range(&scene, 2, CUT_AT_BYTES + 600000);
+    flow_close(&scene.flow);
 }
 
 Test(resume, cancel_keeps_what_came)

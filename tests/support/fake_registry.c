@@ -177,6 +177,11 @@ static void start_listening(struct fake_registry *registry, const char *address)
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(registry->options.port)};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int one = 1;
+    const int send_buffer = registry->options.send_buffer_bytes; /* connections inherit it */
+    if (send_buffer > 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer)) != 0) {
+        fake_die("cannot set a buffer: %m");
+    }
     if (fd < 0 || inet_pton(AF_INET, address, &at.sin_addr) != 1 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
         bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 1024) != 0) {

@@ -30,6 +30,9 @@ struct fake_options {
     uint16_t port;             /* 0: any free port */
     unsigned delay_ms;         /* wait before every answer (a round trip) */
     uint64_t rate_bytes_per_s; /* body bytes per second and connection; 0: no limit */
+    int send_buffer_bytes;     /* SO_SNDBUF of each connection; 0: the system's. What is sent but
+                                  not received when a client dies is at most twice this, and what
+                                  its own buffer holds */
     size_t record_max_count;   /* requests kept in the record; 0: 65536; totals never stop */
 };
 

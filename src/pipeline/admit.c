@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What must hold before the blobs of a manifest are asked for: the image is not larger than the
+ * user allows, and the disk has room for it.
+ *
+ * Knows: sizes, the store's disk space. Does not know: requests.
+ * Threads: the resolver.
+ *
+ * Other processes take space too, and file systems need some for themselves: this finds what cannot
+ * work in good time, and what slips through is found when the space is taken or written to.
+ */
+#include "pipeline/resolver.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/error.h"
+
+/* A sum that cannot go over: sizes are what a registry says. */
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Tell whether an image gets a blob by this manifest: not left out, not there by another one, and
+ * not named before in this list, which is ordered by size. */
+static bool is_new(const struct tug__resolver *resolver, const struct tug__image *image,
+                   const struct tug__descriptor *const *blobs, size_t position)
+{
+    const struct tug__descriptor *const blob = blobs[position];
+
+    if (blob->kind == TUG__MEDIA_FOREIGN && !resolver->settings->options.foreign_layers) {
+        return false;
+    }
+    for (size_t i = position; i > 0 && blobs[i - 1]->size_bytes == blob->size_bytes; i--) {
+        if (tug_digest_equal(&blobs[i - 1]->digest, &blob->digest)) {
+            return false;
+        }
+    }
+    return !tug__image_has_seen(image, &blob->digest);
+}
+
+/* Disk space that a blob still needs. */
+static uint64_t missing_of(struct tug_store *store, const struct tug_digest *digest,
+                           uint64_t size_bytes)
+{
+    uint64_t stored_bytes = 0;
+    bool is_present = false;
+    uint64_t held_bytes;
+
+    if (tug_store_stat(store, digest, &is_present, &stored_bytes, NULL) == TUG_OK && is_present &&
+        stored_bytes == size_bytes) {
+        return 0;
+    }
+    held_bytes = tug__store_partial_bytes(store, digest);
+    return held_bytes < size_bytes ? size_bytes - held_bytes : 0;
+}
+
+/* Disk space that all the run fetches at present still needs, these blobs included.
+ * is_exact: look at what the disk has of each; otherwise an upper bound. */
+static uint64_t missing_bytes(struct tug__resolver *resolver, const struct tug__image *image,
+                              const struct tug__descriptor *const *blobs, size_t count,
+                              bool is_exact)
+{
+    struct tug_store *const store = resolver->settings->store;
+    uint64_t sum = 0;
+
+    for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
+        if (node->has_size && !node->is_document && tug__node_is_needed(node)) {
+            sum = add(sum, is_exact ? missing_of(store, &node->digest, node->size_bytes)
+                                    : node->size_bytes);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct tug__descriptor *const blob = blobs[i];
+
+        if (is_new(resolver, image, blobs, i) &&
+            tug__graph_find(&resolver->graph, &blob->digest) == NULL) {
+            sum = add(sum, is_exact ? missing_of(store, &blob->digest, blob->size_bytes)
+                                    : blob->size_bytes);
+        }
+    }
+    return sum;
+}
+
+static enum tug_status check_space(struct tug__resolver *resolver, const struct tug__image *image,
+                                   const struct tug__descriptor *const *blobs, size_t count,
+                                   struct tug_error *err)
+{
+    uint64_t free_bytes = 0;
+    uint64_t missing;
+
+    if (tug__store_free_bytes(resolver->settings->store, &free_bytes, NULL) != TUG_OK ||
+        missing_bytes(resolver, image, blobs, count, false) <= free_bytes) {
+        return TUG_OK; /* enough, or not to be known */
+    }
+    missing = missing_bytes(resolver, image, blobs, count, true);
+    if (missing <= free_bytes) {
+        return TUG_OK;
+    }
+    return tug__fail_errno(err, TUG_ERR_STORE, ENOSPC,
+                           "the store lacks %" PRIu64 " bytes of disk space: %" PRIu64
+                           " are still to be fetched, %" PRIu64 " are free",
+                           missing - free_bytes, missing, free_bytes);
+}
+
+enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tug__image *image,
+                                 const struct tug__descriptor *const *blobs, size_t count,
+                                 struct tug_error *err)
+{
+    const uint64_t max_bytes = resolver->settings->options.max_size_bytes;
+    uint64_t wanted_bytes = image->wanted_bytes;
+
+    if (image->state == TUG__IMAGE_DONE) {
+        return TUG_OK; /* nothing will be fetched for it */
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_new(resolver, image, blobs, i)) {
+            wanted_bytes = add(wanted_bytes, blobs[i]->size_bytes);
+        }
+    }
+    if (max_bytes > 0 && wanted_bytes > max_bytes) {
+        return tug__fail(err, TUG_ERR_TOO_LARGE,
+                         "the image has %" PRIu64 " bytes or more, the limit is %" PRIu64,
+                         wanted_bytes, max_bytes);
+    }
+    return check_space(resolver, image, blobs, count, err);
+}
