@@ -41,6 +41,9 @@ CLI_OBJ := $(call objs,$(CLI_SRC))
 SUPPORT_OBJ := $(call objs,$(SUPPORT_SRC))
 UNIT_OBJ := $(call objs,$(UNIT_SRC))
 FLOW_OBJ := $(call objs,$(FLOW_SRC))
+# criterion does not run under ThreadSanitizer: such builds have a plain runner in its place.
+PLAIN_OBJ := $(if $(filter thread,$(SANITIZE)),$(OBJ)/tests/support/plain/plain.o)
+CRITERION := $(if $(PLAIN_OBJ),,-lcriterion)
 HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
@@ -59,7 +62,7 @@ deps: ## install the Debian packages for building and testing (as root), or say 
 # Room code sees its own tree; the command sees the public headers and its own room only.
 $(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli
 $(OBJ)/src/%.o: TUG_INCLUDES := -Isrc
-$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Itests
+$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Itests $(if $(filter thread,$(SANITIZE)),-Itests/support/plain)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
 $(OBJ)/src/pipeline/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
@@ -98,20 +101,20 @@ $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_O
 
 # The unit tests link those files of the command that need neither its main nor its commands.
 CLI_TESTED := $(call objs,$(addprefix src/cli/,list.c report.c terminal.c text.c units.c))
-$(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(OBJ)/libtug.a
+$(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
-	$(Q)$(link) -lcriterion $(TUG_LIBS)
+	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
 
-$(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(OBJ)/libtug.a
+$(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
-	$(Q)$(link) -lcriterion $(TUG_LIBS)
+	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
 
 # Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.
 $(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
-# Each stress program: a plain one, because criterion does not run under ThreadSanitizer.
+# Each stress program: many seeds of one scene with many threads.
 $(OBJ)/stress-%: $(OBJ)/tests/stress/stress_%.o $(SUPPORT_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
@@ -152,10 +155,10 @@ check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSa
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan SANITIZE=address WERROR=1 CFLAGS='-O1 -g' \
 	  SUITES='support unit fuzz flow cli' test
 
-check-tsan: ## the support, stress and command-line tests under ThreadSanitizer (criterion cannot run there)
+check-tsan: ## support, unit, stress, flow and command-line tests under ThreadSanitizer
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
-	  SUITES='support stress cli' test
+	  SUITES='support unit stress flow cli' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test
@@ -210,5 +213,5 @@ clean: ## remove build/
 help: ## show the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) \
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) $(PLAIN_OBJ) \
   $(call objs,$(wildcard tests/stress/*.c) $(wildcard tests/resume/*.c)))

@@ -326,6 +326,9 @@ uint64_t tug__ranges_done(const struct tug__ranges *ranges)
 {
     uint64_t sum = ranges->done_bytes;
 
+    if (!ranges->is_open) {
+        return sum; /* where the first share begins is its worker's until it has told */
+    }
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
         const uint64_t at = tug__span_claimed(share->span);
 

@@ -31,7 +31,8 @@
 
 /* One job's part of a blob. */
 struct tug__share {
-    /* set at hand-out, then read-only */
+    /* set at hand-out, then read-only; the first share's first_byte and slot are its worker's until
+     * the partial file is open (tug__share_settle, tug__ranges_open) */
     uint64_t first_byte;
     unsigned slot;                 /* of the state file */
     struct tug__span *span;        /* where the worker is and up to where it may go */
@@ -94,7 +95,8 @@ enum tug_status tug__ranges_flow(struct tug__ranges *ranges, struct tug__share *
 enum tug_status tug__ranges_give_back(struct tug__ranges *ranges, struct tug__share *share,
                                       uint64_t next_byte, struct tug_error *err);
 
-/* Bytes in the file, those of running shares included (claimed ones, so a little early). */
+/* Bytes in the file, those of running shares included (claimed ones, so a little early); what the
+ * first share has done counts only after tug__ranges_open(). */
 uint64_t tug__ranges_done(const struct tug__ranges *ranges);
 /* Tell whether something is missing that nobody fetches. */
 bool tug__ranges_has_gaps(const struct tug__ranges *ranges);

@@ -14,6 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Downloads at a time of a test that does not say: many threads where a race would be seen. */
+#ifdef __SANITIZE_THREAD__
+#define DOWNLOADS 8
+#define DOWNLOADS_OPTION "--max-concurrent-downloads=8"
+#else
+#define DOWNLOADS 0
+#define DOWNLOADS_OPTION NULL
+#endif
+
 /* A user and a group without rights. */
 #define NOBODY 65534
 
@@ -36,6 +45,7 @@ void flow_open(struct flow *flow, const struct fake_options *options)
     flow->options.platform_count = 1;
     flow->options.plain_http = true;
     flow->options.no_retries = true;
+    flow->options.max_concurrent_downloads = DOWNLOADS;
     cr_assert_eq(sem_init(&flow->reached, 0, 0), 0);
 }
 
@@ -197,6 +207,9 @@ int flow_command(const struct flow *flow, const char *name, const char *const *m
     size_t count = 9;
 
     cr_assert_not_null(argv[0], "TUG names no program");
+    if (DOWNLOADS != 0) {
+        argv[count++] = DOWNLOADS_OPTION;
+    }
     for (; more != NULL && *more != NULL; more++) {
         argv[count++] = *more;
     }
