@@ -197,6 +197,23 @@ static int set_up_output(struct run *run)
     return 0;
 }
 
+static enum tug_status add_reference(struct run *run, size_t position, struct tug_error *err)
+{
+    const char *const text = ref_list_options(&run->refs, position);
+    struct line_options options;
+    enum tug_status status;
+
+    if (*text == '\0') {
+        return tug_fetch_add(run->fetch, run->refs.items[position], err);
+    }
+    status = line_options_parse(text, &options, err);
+    if (status == TUG_OK) {
+        status = tug_fetch_add_with(run->fetch, run->refs.items[position], &options.options, err);
+    }
+    line_options_fini(&options);
+    return status;
+}
+
 static int set_up_fetch(struct run *run)
 {
     const struct settings *const settings = run->settings;
@@ -215,7 +232,7 @@ static int set_up_fetch(struct run *run)
     options.log_config = settings->verbosity >= 1;
     status = tug_fetch_create(run->store, &options, &run->fetch, &error);
     for (size_t i = 0; status == TUG_OK && i < run->refs.count; i++) {
-        status = tug_fetch_add(run->fetch, run->refs.items[i], &error);
+        status = add_reference(run, i, &error);
     }
     if (status != TUG_OK) {
         report_error(NULL, error.message);
@@ -304,7 +321,13 @@ static void run_fini(struct run *run)
 /* Go through the steps until one fails. */
 static int run_steps(struct run *run)
 {
-    int status = ref_list_load(&run->refs, run->settings->inputs, run->settings->input_count);
+    const struct list_source source = {
+        .repository = run->settings->repository,
+        .shard_index = run->settings->shard_index,
+        .shard_count = run->settings->shard_count,
+    };
+    int status =
+        ref_list_load(&run->refs, run->settings->inputs, run->settings->input_count, &source);
 
     if (status == 0) {
         status = set_up_output(run);
