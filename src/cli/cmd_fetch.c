@@ -124,6 +124,9 @@ static void report_image(struct run *run, const struct tug_image_result *image)
         return;
     }
     run->has_error_line = true;
+    if (run->settings->progress == PROGRESS_JSON && run->settings->verbosity >= 0) {
+        return; /* the event told it */
+    }
     ui_clear(run->ui);
     (void)snprintf(line, sizeof line, "%s: %s", image->ref, image->error.message);
     report_error(NULL, line);
@@ -165,6 +168,8 @@ static enum ui_kind choose_ui(const struct settings *settings)
         return UI_TTY;
     case PROGRESS_PLAIN:
         return UI_PLAIN;
+    case PROGRESS_JSON:
+        return UI_JSON;
     case PROGRESS_NONE:
         return UI_NONE;
     }
@@ -255,12 +260,12 @@ static void report_end(struct run *run, const struct tug_error *error, int signa
                        signal_number == SIGINT    ? "SIGINT"
                        : signal_number == SIGTERM ? "SIGTERM"
                                                   : "SIGHUP");
-        report_error(NULL, line);
+        ui_show_error(run->ui, TUG_ERR_CANCELLED, line);
     } else if (run->skipped_count > 0 && run->settings->fetch.fail_fast) {
         (void)snprintf(line, sizeof line, "--fail-fast: %zu more not fetched", run->skipped_count);
-        report_error(NULL, line);
+        ui_show_error(run->ui, TUG_ERR_CANCELLED, line);
     } else if (error->code != TUG_OK && !run->has_error_line && run->results.output_errno == 0) {
-        report_error(NULL, error->message);
+        ui_show_error(run->ui, error->code, error->message);
     }
 }
 
@@ -360,6 +365,7 @@ int cmd_fetch(const struct settings *settings)
         return report_usage("fetch", "fetch: no reference given");
     }
     status = run_steps(&run);
+    ui_set_exit_status(run.ui, status);
     run_fini(&run);
     return status;
 }

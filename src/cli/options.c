@@ -304,9 +304,9 @@ static enum tug_status apply_durability(struct settings *settings, const char *v
 static enum tug_status apply_progress(struct settings *settings, const char *value,
                                       struct tug_error *err)
 {
-    static const char *const words[] = {"auto", "tty", "plain", "none", NULL};
+    static const char *const words[] = {"auto", "tty", "plain", "json", "none", NULL};
     static const enum progress_mode modes[] = {PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN,
-                                               PROGRESS_NONE};
+                                               PROGRESS_JSON, PROGRESS_NONE};
     int index;
     const enum tug_status status = choose(value, words, &index, err);
 
@@ -461,7 +461,7 @@ static const struct option_spec table[] = {
          "show heads of requests and answers on stderr, without secrets"),
     FLAG(OPTION_REGISTRY, fetch.log_timing, "http-trace", 0,
          "show the times of each request on stderr"),
-    CALL(OPTION_SHOW, apply_progress, "progress", 0, "auto|tty|plain|none",
+    CALL(OPTION_SHOW, apply_progress, "progress", 0, "auto|tty|plain|json|none",
          "progress on stderr (default auto)"),
     CALL(OPTION_SHOW, apply_format, "format", 0, "text|json", "results on stdout (default text)"),
     CALL(OPTION_GLOBAL, apply_store, "store", 0, "DIR",

@@ -35,6 +35,7 @@ enum progress_mode {
     PROGRESS_AUTO = 0,
     PROGRESS_TTY,
     PROGRESS_PLAIN,
+    PROGRESS_JSON,
     PROGRESS_NONE,
 };
 
