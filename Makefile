@@ -100,7 +100,7 @@ $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_O
 	$(Q)$(link) $(TUG_LIBS)
 
 # The unit tests link those files of the command that need neither its main nor its commands.
-CLI_TESTED := $(call objs,$(addprefix src/cli/,list.c report.c terminal.c text.c units.c))
+CLI_TESTED := $(call objs,$(addprefix src/cli/,list.c list_options.c report.c terminal.c text.c units.c))
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(CRITERION) $(TUG_LIBS)

@@ -2,8 +2,9 @@
  *
  * Fetch images from registries into a store.
  *
- * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add for each reference,
- * tug_fetch_run (which reports through the event callback), tug_fetch_destroy, tug_store_close.
+ * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add (or tug_fetch_add_with) for
+ * each reference, tug_fetch_run (which reports through the event callback), tug_fetch_destroy,
+ * tug_store_close.
  */
 #ifndef TUG_FETCH_H
 #define TUG_FETCH_H
@@ -104,6 +105,7 @@ struct tug_fetch_options {
 
     /* How. */
     unsigned max_concurrent_downloads; /* workers, each one connection; 1-64, 0 means 6 */
+    unsigned max_per_host;     /* requests at work for one registry; 0: no limit but the workers */
     uint64_t chunk_size_bytes; /* blobs larger than this may come over several connections, in parts
                                   of about this size or more; 0 means 16 MiB */
     bool never_split;          /* one connection for each blob (chunk_size_bytes is then ignored) */
@@ -175,6 +177,26 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
  * Threads: the fetch's owner. Blocks: no. */
 enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
                               struct tug_error *err);
+
+/* What is said of one reference alone; all zero is what the run's options say. */
+struct tug_reference_options {
+    const struct tug_platform *platforms; /* instead of the run's; NULL: the run's */
+    size_t platform_count;
+    bool all_platforms;        /* every entry of every index; platforms are then ignored */
+    const char *const *labels; /* besides the run's; of one key this one counts */
+    size_t label_count;
+};
+
+/* As tug_fetch_add, with options of its own.
+ * options: copied, with all it points to; NULL: as tug_fetch_add.
+ * Errors: also those of tug_label_check, TUG_ERR_NO_MEMORY. */
+enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
+                                   const struct tug_reference_options *options,
+                                   struct tug_error *err);
+
+/* Check a label: KEY=VALUE, with a key that tug does not write itself.
+ * Errors: TUG_ERR_INVALID_ARGUMENT. Threads: any. Blocks: no. */
+enum tug_status tug_label_check(const char *label, struct tug_error *err);
 
 /* Fetch everything that was added, once per fetch object.
  * A reference that fails does not stop the others (unless options.fail_fast); each one's result

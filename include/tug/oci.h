@@ -84,6 +84,22 @@ void tug_platform_host(struct tug_platform *out_platform);
 char *tug_platform_format(const struct tug_platform *platform,
                           char out_text[TUG_PLATFORM_TEXT_MAX]);
 
+/* One entry of an index. */
+struct tug_index_entry {
+    struct tug_digest digest;
+    bool is_index; /* by its media type: it names further manifests */
+};
+
+/* Receives an entry. Returns: anything but TUG_OK (with err filled) ends the reading with it. */
+typedef enum tug_status (*tug_index_entry_fn)(void *context, const struct tug_index_entry *entry,
+                                              struct tug_error *err);
+
+/* Call on_entry for each element of the `manifests` of an OCI index or Docker manifest list, in
+ * order. text: length bytes, borrowed for the call. Errors: TUG_ERR_CONTENT (not such a document),
+ * TUG_ERR_TOO_LARGE, TUG_ERR_NO_MEMORY, and what on_entry returns. Threads: any. Blocks: no. */
+enum tug_status tug_index_each(const char *text, size_t length, tug_index_entry_fn on_entry,
+                               void *context, struct tug_error *err);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

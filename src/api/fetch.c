@@ -51,6 +51,7 @@ struct tug_fetch {
     bool has_registry; /* tug__registry_release is due */
     /* owner only */
     struct tug_ref **refs;
+    struct tug_reference_options **ref_options; /* of each; NULL: none of its own */
     size_t ref_count, ref_capacity;
     bool has_run;
     /* shared: set from any thread */
@@ -67,7 +68,7 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static enum tug_status check_label(const char *label, struct tug_error *err)
+enum tug_status tug_label_check(const char *label, struct tug_error *err)
 {
     const char *const equals = strchr(label, '=');
 
@@ -93,7 +94,7 @@ static enum tug_status copy_labels(struct tug_fetch *fetch, const struct tug_fet
         return tug__fail_memory(err);
     }
     for (size_t i = 0; status == TUG_OK && i < options->label_count; i++) {
-        status = check_label(options->labels[i], err);
+        status = tug_label_check(options->labels[i], err);
         if (status == TUG_OK) {
             fetch->labels[i] = strdup(options->labels[i]);
             status = fetch->labels[i] != NULL ? TUG_OK : tug__fail_memory(err);
@@ -224,25 +225,124 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
     return TUG_OK;
 }
 
-enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, struct tug_error *err)
+static void free_reference_options(const struct tug_fetch *fetch,
+                                   struct tug_reference_options *options)
 {
-    if (fetch->ref_count == fetch->ref_capacity) {
-        const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
-        struct tug_ref **const grown =
-            reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
+    if (options == NULL) {
+        return;
+    }
+    for (size_t i = fetch->options.label_count; i < options->label_count; i++) {
+        free((void *)(uintptr_t)options->labels[i]); /* those before are the run's */
+    }
+    free((void *)(uintptr_t)options->labels);
+    free((void *)(uintptr_t)options->platforms);
+    free(options);
+}
 
-        if (grown == NULL) {
+/* Copy the labels of a reference behind those of the run. */
+static enum tug_status copy_reference_labels(const struct tug_fetch *fetch,
+                                             const struct tug_reference_options *options,
+                                             struct tug_reference_options *own,
+                                             struct tug_error *err)
+{
+    const size_t run_count = fetch->options.label_count;
+    const char **const labels = calloc(run_count + options->label_count, sizeof *labels);
+
+    if (labels == NULL) {
+        return tug__fail_memory(err);
+    }
+    own->labels = labels;
+    own->label_count = run_count;
+    for (size_t i = 0; i < run_count; i++) {
+        labels[i] = fetch->labels[i];
+    }
+    for (size_t i = 0; i < options->label_count; i++) {
+        const enum tug_status status = tug_label_check(options->labels[i], err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+        labels[own->label_count] = strdup(options->labels[i]);
+        if (labels[own->label_count] == NULL) {
             return tug__fail_memory(err);
         }
-        fetch->refs = grown;
-        fetch->ref_capacity = capacity;
+        own->label_count++;
     }
-    const enum tug_status status = tug_ref_parse(reference, &fetch->refs[fetch->ref_count], err);
+    return TUG_OK;
+}
 
-    if (status == TUG_OK) {
-        fetch->ref_count++;
+static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
+                                              const struct tug_reference_options *options,
+                                              struct tug_reference_options *own,
+                                              struct tug_error *err)
+{
+    own->all_platforms = options->all_platforms;
+    if (options->platform_count > 0) {
+        struct tug_platform *const platforms = calloc(options->platform_count, sizeof *platforms);
+
+        if (platforms == NULL) {
+            return tug__fail_memory(err);
+        }
+        for (size_t i = 0; i < options->platform_count; i++) {
+            platforms[i] = options->platforms[i];
+            tug__platform_normalise(&platforms[i]);
+        }
+        own->platforms = platforms;
+        own->platform_count = options->platform_count;
     }
-    return status;
+    return options->label_count > 0 ? copy_reference_labels(fetch, options, own, err) : TUG_OK;
+}
+
+/* Make room for one more reference. */
+static enum tug_status grow_references(struct tug_fetch *fetch, struct tug_error *err)
+{
+    const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
+    struct tug_ref **refs;
+    struct tug_reference_options **options;
+
+    if (fetch->ref_count < fetch->ref_capacity) {
+        return TUG_OK;
+    }
+    refs = reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
+    if (refs == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->refs = refs;
+    options = reallocarray(fetch->ref_options, capacity, sizeof(struct tug_reference_options *));
+    if (options == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->ref_options = options;
+    fetch->ref_capacity = capacity;
+    return TUG_OK;
+}
+
+enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
+                                   const struct tug_reference_options *options,
+                                   struct tug_error *err)
+{
+    struct tug_reference_options *own = NULL;
+    enum tug_status status = grow_references(fetch, err);
+
+    if (status == TUG_OK && options != NULL) {
+        own = calloc(1, sizeof *own);
+        status =
+            own != NULL ? copy_reference_options(fetch, options, own, err) : tug__fail_memory(err);
+    }
+    if (status == TUG_OK) {
+        status = tug_ref_parse(reference, &fetch->refs[fetch->ref_count], err);
+    }
+    if (status != TUG_OK) {
+        free_reference_options(fetch, own);
+        return status;
+    }
+    fetch->ref_options[fetch->ref_count++] = own;
+    return TUG_OK;
+}
+
+enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, struct tug_error *err)
+{
+    return tug_fetch_add_with(fetch, reference, NULL, err);
 }
 
 /* Run once, one way or the other. */
@@ -255,6 +355,7 @@ static enum tug_status run(struct tug_fetch *fetch,
         .store = fetch->store,
         .options = fetch->options,
         .refs = fetch->refs,
+        .ref_options = (const struct tug_reference_options *const *)fetch->ref_options,
         .ref_count = fetch->ref_count,
         .cancel = &fetch->cancel,
         .bell = fetch->bell,
@@ -296,8 +397,10 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
     }
     for (size_t i = 0; i < fetch->ref_count; i++) {
         tug_ref_destroy(fetch->refs[i]);
+        free_reference_options(fetch, fetch->ref_options[i]);
     }
     free(fetch->refs);
+    free(fetch->ref_options);
     for (size_t i = 0; i < fetch->options.label_count; i++) {
         free(fetch->labels[i]);
     }

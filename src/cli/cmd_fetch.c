@@ -124,6 +124,9 @@ static void report_image(struct run *run, const struct tug_image_result *image)
         return;
     }
     run->has_error_line = true;
+    if (run->settings->progress == PROGRESS_JSON && run->settings->verbosity >= 0) {
+        return; /* the event told it */
+    }
     ui_clear(run->ui);
     (void)snprintf(line, sizeof line, "%s: %s", image->ref, image->error.message);
     report_error(NULL, line);
@@ -165,6 +168,8 @@ static enum ui_kind choose_ui(const struct settings *settings)
         return UI_TTY;
     case PROGRESS_PLAIN:
         return UI_PLAIN;
+    case PROGRESS_JSON:
+        return UI_JSON;
     case PROGRESS_NONE:
         return UI_NONE;
     }
@@ -197,6 +202,23 @@ static int set_up_output(struct run *run)
     return 0;
 }
 
+static enum tug_status add_reference(struct run *run, size_t position, struct tug_error *err)
+{
+    const char *const text = ref_list_options(&run->refs, position);
+    struct line_options options;
+    enum tug_status status;
+
+    if (*text == '\0') {
+        return tug_fetch_add(run->fetch, run->refs.items[position], err);
+    }
+    status = line_options_parse(text, &options, err);
+    if (status == TUG_OK) {
+        status = tug_fetch_add_with(run->fetch, run->refs.items[position], &options.options, err);
+    }
+    line_options_fini(&options);
+    return status;
+}
+
 static int set_up_fetch(struct run *run)
 {
     const struct settings *const settings = run->settings;
@@ -215,7 +237,7 @@ static int set_up_fetch(struct run *run)
     options.log_config = settings->verbosity >= 1;
     status = tug_fetch_create(run->store, &options, &run->fetch, &error);
     for (size_t i = 0; status == TUG_OK && i < run->refs.count; i++) {
-        status = tug_fetch_add(run->fetch, run->refs.items[i], &error);
+        status = add_reference(run, i, &error);
     }
     if (status != TUG_OK) {
         report_error(NULL, error.message);
@@ -238,12 +260,12 @@ static void report_end(struct run *run, const struct tug_error *error, int signa
                        signal_number == SIGINT    ? "SIGINT"
                        : signal_number == SIGTERM ? "SIGTERM"
                                                   : "SIGHUP");
-        report_error(NULL, line);
+        ui_show_error(run->ui, TUG_ERR_CANCELLED, line);
     } else if (run->skipped_count > 0 && run->settings->fetch.fail_fast) {
         (void)snprintf(line, sizeof line, "--fail-fast: %zu more not fetched", run->skipped_count);
-        report_error(NULL, line);
+        ui_show_error(run->ui, TUG_ERR_CANCELLED, line);
     } else if (error->code != TUG_OK && !run->has_error_line && run->results.output_errno == 0) {
-        report_error(NULL, error->message);
+        ui_show_error(run->ui, error->code, error->message);
     }
 }
 
@@ -304,7 +326,13 @@ static void run_fini(struct run *run)
 /* Go through the steps until one fails. */
 static int run_steps(struct run *run)
 {
-    int status = ref_list_load(&run->refs, run->settings->inputs, run->settings->input_count);
+    const struct list_source source = {
+        .repository = run->settings->repository,
+        .shard_index = run->settings->shard_index,
+        .shard_count = run->settings->shard_count,
+    };
+    int status =
+        ref_list_load(&run->refs, run->settings->inputs, run->settings->input_count, &source);
 
     if (status == 0) {
         status = set_up_output(run);
@@ -337,6 +365,7 @@ int cmd_fetch(const struct settings *settings)
         return report_usage("fetch", "fetch: no reference given");
     }
     status = run_steps(&run);
+    ui_set_exit_status(run.ui, status);
     run_fini(&run);
     return status;
 }

@@ -58,9 +58,10 @@ static int set_up(struct run *run)
 {
     struct tug_fetch_options options = run->settings->fetch;
     struct tug_error error = {0};
+    const struct list_source source = {0};
     enum tug_status status;
     const int list_status =
-        ref_list_load(&run->refs, run->settings->inputs, run->settings->input_count);
+        ref_list_load(&run->refs, run->settings->inputs, run->settings->input_count, &source);
 
     if (list_status != 0) {
         return list_status;

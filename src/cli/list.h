@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include <tug/fetch.h>
+
 #include "options.h"
 
 /* Longest line of a file; a reference with a digest has at most about 500 characters. */
@@ -15,18 +17,45 @@
 
 /* References in the order given, as given. All zero is the empty list. */
 struct ref_list {
-    char **items; /* owned */
+    char **items; /* owned; each is the reference, NUL, its options as text, NUL */
     size_t count;
     size_t capacity;
 };
 
+/* What follows a reference in a file, taken apart. All zero: nothing. */
+struct line_options {
+    struct tug_platform *platforms;       /* owned */
+    char **labels;                        /* owned, "KEY=VALUE" */
+    struct tug_reference_options options; /* points to the two above */
+};
+
+/* How lists are read. */
+struct list_source {
+    const char *repository; /* of the manifests of an index; NULL: not given */
+    unsigned shard_index;   /* references of other parts are checked and left out */
+    unsigned shard_count;   /* 0: there are no parts */
+};
+
 /* Read all operands and files into a list and check each reference.
- * A file has one reference a line; blanks around it, blank lines, a byte order mark, Windows line
- * ends and comments ('#' at the start of a line or after a blank, to its end) are skipped.
+ * A file has one reference a line, with options after it; blanks around it, blank lines, a byte
+ * order mark, Windows line ends and comments ('#' at the start of a line or after a blank, to its
+ * end) are skipped. A file that begins with '{' is an index whose manifests are taken by digest.
  * Everything wrong is told on standard error, with FILE:LINE where there is one, before this
- * returns. inputs: borrowed for the call. list: filled, also on failure; free with ref_list_fini.
- * Returns: 0, or the exit status. Blocks: until the end of each file. */
-int ref_list_load(struct ref_list *list, const struct input *inputs, size_t input_count);
+ * returns. inputs, source: borrowed for the call. list: filled, also on failure; free with
+ * ref_list_fini. Returns: 0, or the exit status. Blocks: until the end of each file. */
+int ref_list_load(struct ref_list *list, const struct input *inputs, size_t input_count,
+                  const struct list_source *source);
+
+/* The options of a reference as they stand in the file; "" when it has none. Borrowed. */
+const char *ref_list_options(const struct ref_list *list, size_t position);
+
+/* Take options apart. text: as ref_list_options gives them. out_options: line_options_fini is due,
+ * also on failure. Errors: TUG_ERR_INVALID_ARGUMENT, TUG_ERR_NO_MEMORY. */
+enum tug_status line_options_parse(const char *text, struct line_options *out_options,
+                                   struct tug_error *err);
+
+/* Free options; there are none afterwards. */
+void line_options_fini(struct line_options *options);
 
 /* Free a list; it is empty afterwards. */
 void ref_list_fini(struct ref_list *list);

@@ -14,11 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tug/ref.h>
+
 #include "report.h"
 #include "units.h"
 
 /* Retries are counted in an unsigned; nobody means more than this. */
 #define RETRIES_MAX 1000000
+/* Parts of a list; nobody has more machines. */
+#define SHARDS_MAX 1000000
 
 /* Values from here on stand for options without a short name: table index added. */
 #define LONG_ONLY 256
@@ -250,6 +254,54 @@ static enum tug_status apply_max_size(struct settings *settings, const char *val
                : status;
 }
 
+static enum tug_status apply_per_host(struct settings *settings, const char *value,
+                                      struct tug_error *err)
+{
+    if (!units_parse_count(value, 1, TUG_DOWNLOADS_MAX, &settings->fetch.max_per_host)) {
+        return refuse(err, "not a number from 1 to 64");
+    }
+    return TUG_OK;
+}
+
+static enum tug_status apply_shard(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    const char *const slash = strchr(value, '/');
+    char index[16];
+    unsigned count = 0;
+
+    _Static_assert(SHARDS_MAX == 1000000, "the text below names the limit");
+    if (slash == NULL || (size_t)(slash - value) >= sizeof index) {
+        return refuse(err, "not I/N, such as 0/4");
+    }
+    memcpy(index, value, (size_t)(slash - value));
+    index[slash - value] = '\0';
+    if (!units_parse_count(slash + 1, 1, SHARDS_MAX, &count) ||
+        !units_parse_count(index, 0, count - 1, &settings->shard_index)) {
+        return refuse(err, "not I/N with N from 1 to 1000000 and I from 0 to N-1");
+    }
+    settings->shard_count = count;
+    return TUG_OK;
+}
+
+static enum tug_status apply_repository(struct settings *settings, const char *value,
+                                        struct tug_error *err)
+{
+    const char *const slash = strrchr(value, '/');
+    struct tug_ref *ref = NULL;
+    const enum tug_status status = tug_ref_parse(value, &ref, err);
+
+    tug_ref_destroy(ref);
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (slash == NULL || strchr(value, '@') != NULL || strchr(slash, ':') != NULL) {
+        return refuse(err, "not HOST/NAME without tag and digest");
+    }
+    settings->repository = value;
+    return TUG_OK;
+}
+
 static enum tug_status apply_retries(struct settings *settings, const char *value,
                                      struct tug_error *err)
 {
@@ -278,9 +330,9 @@ static enum tug_status apply_durability(struct settings *settings, const char *v
 static enum tug_status apply_progress(struct settings *settings, const char *value,
                                       struct tug_error *err)
 {
-    static const char *const words[] = {"auto", "tty", "plain", "none", NULL};
+    static const char *const words[] = {"auto", "tty", "plain", "json", "none", NULL};
     static const enum progress_mode modes[] = {PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN,
-                                               PROGRESS_NONE};
+                                               PROGRESS_JSON, PROGRESS_NONE};
     int index;
     const enum tug_status status = choose(value, words, &index, err);
 
@@ -387,6 +439,10 @@ static const struct option_spec table[] = {
          "fetch layers from the https URLs that manifests name"),
     CALL(OPTION_MANY, apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
+    CALL(OPTION_MANY, apply_repository, "repository", 0, "HOST/NAME",
+         "where a FILE that is an index.json or manifest list has its manifests"),
+    CALL(OPTION_MANY, apply_shard, "shard", 0, "I/N",
+         "only part I (0 to N-1) of N of the references, for job arrays"),
     FLAG(OPTION_MANY, fetch.fail_fast, "fail-fast", 0, "stop at the first reference that fails"),
     CALL(OPTION_MANY, apply_failed_file, "failed-file", 0, "FILE",
          "write the references that are not complete to FILE"),
@@ -394,6 +450,8 @@ static const struct option_spec table[] = {
          "downloads at once, 1 to 64 (default 6)"),
     CALL(OPTION_HOW, apply_chunk_size, "chunk-size", 0, "SIZE",
          "split larger blobs over idle connections; 0: never (default 16MiB)"),
+    CALL(OPTION_HOW, apply_per_host, "max-per-host", 0, "N",
+         "requests at once to one registry, 1 to 64 (default: no further limit)"),
     CALL(OPTION_HOW, apply_retries, "retries", 0, "N",
          "attempts after the first without progress (default 5)"),
     TIME(OPTION_HOW, KIND_TIME, fetch.retry_max_wait_ms, "retry-max-wait",
@@ -433,7 +491,7 @@ static const struct option_spec table[] = {
          "show heads of requests and answers on stderr, without secrets"),
     FLAG(OPTION_REGISTRY, fetch.log_timing, "http-trace", 0,
          "show the times of each request on stderr"),
-    CALL(OPTION_SHOW, apply_progress, "progress", 0, "auto|tty|plain|none",
+    CALL(OPTION_SHOW, apply_progress, "progress", 0, "auto|tty|plain|json|none",
          "progress on stderr (default auto)"),
     CALL(OPTION_SHOW, apply_format, "format", 0, "text|json", "results on stdout (default text)"),
     CALL(OPTION_GLOBAL, apply_store, "store", 0, "DIR",

@@ -35,6 +35,7 @@ enum progress_mode {
     PROGRESS_AUTO = 0,
     PROGRESS_TTY,
     PROGRESS_PLAIN,
+    PROGRESS_JSON,
     PROGRESS_NONE,
 };
 
@@ -77,6 +78,9 @@ struct settings {
     enum progress_mode progress;
     enum result_format format;
     const char *failed_path; /* --failed-file, borrowed from argv */
+    const char *repository;  /* --repository, borrowed from argv; NULL when not given */
+    unsigned shard_index;    /* --shard: which part of the references, of so many */
+    unsigned shard_count;    /* 0: all of them */
     /* Credentials; those of fetch above point here. */
     char *user;            /* owned; without the password */
     char *password;        /* owned */

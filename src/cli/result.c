@@ -158,7 +158,10 @@ int results_write_failed(const struct results *results, int fd)
 
     for (size_t i = 0; i < results->refs->count; i++) {
         if (!results->slots[i].is_known || results->slots[i].status != TUG_OK) {
-            text_printf(&text, "%s\n", results->refs->items[i]);
+            const char *const options = ref_list_options(results->refs, i);
+
+            text_printf(&text, "%s%s%s\n", results->refs->items[i], *options != '\0' ? " " : "",
+                        options);
         }
     }
     if (text.has_failed) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report.h"
 #include "ui_backend.h"
 #include "units.h"
 
@@ -41,6 +42,12 @@ static void none_do_nothing(struct ui *ui)
 {
     (void)ui;
 }
+
+static const struct ui_backend ui_json = {
+    .show_line = none_show_line,
+    .tick = ui_json_progress,
+    .clear = none_do_nothing,
+};
 
 static const struct ui_backend ui_none = {
     .show_line = none_show_line,
@@ -217,6 +224,7 @@ struct ui *ui_create(const struct ui_options *options)
         ui->options = *options;
         ui->backend = options->kind == UI_TTY     ? &ui_tty
                       : options->kind == UI_PLAIN ? &ui_plain
+                      : options->kind == UI_JSON  ? &ui_json
                                                   : &ui_none;
     }
     return ui;
@@ -224,21 +232,42 @@ struct ui *ui_create(const struct ui_options *options)
 
 uint64_t ui_tick_ms(const struct ui *ui)
 {
-    return ui->options.kind == UI_TTY ? 100 : 500;
+    return ui->options.kind == UI_TTY ? 100 : ui->options.kind == UI_JSON ? 250 : 500;
 }
 
 void ui_on_event(struct ui *ui, const struct tug_event *event)
 {
     ui->totals = *event->totals;
-    if (needed_verbosity(ui, event) <= ui->options.verbosity) {
+    if (ui->options.kind == UI_JSON) {
+        ui_json_event(event);
+    } else if (needed_verbosity(ui, event) <= ui->options.verbosity) {
         show_event(ui, event);
     }
     active_on_event(&ui->active, event);
+    ui->fetched_count += event->kind == TUG_EVENT_COMMITTED;
     if (event->kind == TUG_EVENT_REUSED) {
+        ui->reused_count++;
         ui->reused_bytes += event->size_bytes;
     } else if (event->kind == TUG_EVENT_TICK) {
         rate_sample(&ui->rate, ui->totals.seconds, ui->totals.bytes_received);
         ui->backend->tick(ui);
+    }
+}
+
+void ui_show_error(struct ui *ui, enum tug_status code, const char *message)
+{
+    if (ui->options.kind == UI_JSON) {
+        ui_json_error(tug_status_name(code), message);
+    } else {
+        ui->backend->clear(ui);
+        report_error(NULL, message);
+    }
+}
+
+void ui_set_exit_status(struct ui *ui, int exit_status)
+{
+    if (ui != NULL) {
+        ui->exit_status = exit_status;
     }
 }
 
@@ -261,12 +290,18 @@ static void show_summary(struct ui *ui)
         text_printf(&text, " of %llu", (unsigned long long)totals->images);
     }
     text_printf(
-        &text, " image%s: %s in %s (%s), %s reused", totals->images == 1 ? "" : "s",
+        &text, " image%s: %llu blob%s, %s in %s (%s), %llu blob%s, %s reused",
+        totals->images == 1 ? "" : "s", (unsigned long long)ui->fetched_count,
+        ui->fetched_count == 1 ? "" : "s",
         units_format_size((double)totals->bytes_received, received),
         units_format_duration(totals->seconds, duration),
         units_format_rate(
             totals->seconds > 0 ? (double)totals->bytes_received / totals->seconds : 0, rate),
+        (unsigned long long)ui->reused_count, ui->reused_count == 1 ? "" : "s",
         units_format_size((double)ui->reused_bytes, reused));
+    if (totals->images_failed > 0) {
+        text_printf(&text, ", %llu failed", (unsigned long long)totals->images_failed);
+    }
     if (!text.has_failed) {
         ui_write_line(text.data);
     }
@@ -280,7 +315,11 @@ void ui_finish(struct ui *ui)
     }
     ui->backend->clear(ui);
     if (ui->options.kind != UI_NONE && ui->totals.images > 0) { /* a run began */
-        show_summary(ui);
+        if (ui->options.kind == UI_JSON) {
+            ui_json_summary(ui);
+        } else {
+            show_summary(ui);
+        }
     }
     active_fini(&ui->active);
     text_fini(&ui->frame);

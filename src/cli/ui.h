@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Progress on standard error, in one of three forms.
+ * Progress on standard error, in one of several forms.
  * Threads: main.
  */
 #ifndef TUG_CLI_UI_H
@@ -15,6 +15,7 @@ enum ui_kind {
     UI_NONE = 0, /* warnings only */
     UI_PLAIN,    /* lines for a log */
     UI_TTY,      /* a block of lines that is redrawn in place */
+    UI_JSON,     /* objects, one a line: everything on standard error is one */
 };
 
 struct ui_options {
@@ -39,6 +40,13 @@ void ui_on_event(struct ui *ui, const struct tug_event *event);
 /* Make way for other output to the terminal: what is drawn in place is removed, and drawn again at
  * the next tick. */
 void ui_clear(struct ui *ui);
+
+/* Tell of a failure of the run as a whole, as the form does it.
+ * code: for JSON; message: safe text, one line. */
+void ui_show_error(struct ui *ui, enum tug_status code, const char *message);
+
+/* Say how the command ends, for the summary. ui: NULL is allowed. */
+void ui_set_exit_status(struct ui *ui, int exit_status);
 
 /* Remove what is drawn in place, leave a summary line of the run, and free the display.
  * ui: NULL is allowed. */

@@ -32,7 +32,10 @@ struct ui {
     const struct ui_backend *backend;
     /* written by ui.c */
     struct tug_totals totals; /* of the last event */
+    uint64_t fetched_count;   /* blobs and manifests that were fetched */
+    uint64_t reused_count;    /* those that the store had already */
     uint64_t reused_bytes;    /* sizes of the blobs that were reused */
+    int exit_status;          /* of the command */
     struct rate rate;         /* of the whole run */
     struct active active;
     /* written by ui_plain.c */
@@ -42,11 +45,19 @@ struct ui {
     struct text kept;                         /* lines that stay, shown at the next redraw */
     unsigned short line_widths[UI_LINES_MAX]; /* of the lines drawn in place */
     size_t line_count;
-    double drawn_seconds; /* when the block was drawn last */
+    double drawn_seconds; /* when the block was drawn last, or the last JSON progress written */
 };
 
 extern const struct ui_backend ui_plain;
 extern const struct ui_backend ui_tty;
+
+/* The JSON form (ui_json.c), each call one line: what an event tells; the state of the run, unless
+ * the last one is less than a quarter of a second old; a failure of the command itself (code: as of
+ * tug_status_name; message: safe text); the sums at the end. */
+void ui_json_event(const struct tug_event *event);
+void ui_json_progress(struct ui *ui);
+void ui_json_error(const char *code, const char *message);
+void ui_json_summary(const struct ui *ui);
 
 /* Write a line that stays, at once. */
 void ui_write_line(const char *line);

@@ -358,23 +358,61 @@ static void report_documents(struct tug__lane *lane, const struct tug_error *who
     lane->ready_job_count = 0;
 }
 
+/* Put the images of several publications into index.json in one rewrite.
+ * Returns: false when that could not even be tried, for lack of memory. */
+static bool publish_together(struct tug__lane *lane, struct tug_error *err)
+{
+    struct tug__index_entry *entries;
+    size_t count = 0;
+
+    for (const struct tug__publication *each = lane->publications; each != NULL;
+         each = each->next_ready) {
+        count += each->count;
+    }
+    entries = calloc(count + 1, sizeof *entries);
+    if (entries == NULL) {
+        return false;
+    }
+    count = 0;
+    for (const struct tug__publication *each = lane->publications; each != NULL;
+         each = each->next_ready) {
+        memcpy(entries + count, each->entries, each->count * sizeof *entries);
+        count += each->count;
+    }
+    (void)tug__store_index_put(lane->pool->store, entries, count, err);
+    free(entries);
+    return true;
+}
+
 /* Name the images of the group, in one rewrite of index.json. */
 static void publish_images(struct tug__lane *lane)
 {
-    struct tug__index_entry entries[GROUP_MAX];
     struct tug_error error = {0};
+    const bool is_done = lane->publications != NULL && publish_together(lane, &error);
 
-    for (unsigned i = 0; i < lane->publication_count; i++) {
-        entries[i] = lane->publications[i]->entry;
+    while (lane->publications != NULL) {
+        struct tug__publication *const publication = lane->publications;
+
+        lane->publications = publication->next_ready;
+        publication->error = error;
+        if (!is_done) {
+            (void)tug__store_index_put(lane->pool->store, publication->entries, publication->count,
+                                       &publication->error);
+        }
+        send_event(lane, TUG__MSG_PUBLISHED, publication);
     }
-    if (lane->publication_count > 0) {
-        (void)tug__store_index_put(lane->pool->store, entries, lane->publication_count, &error);
+}
+
+static void take_publication(struct tug__lane *lane, struct tug__publication *publication)
+{
+    struct tug__publication **link = &lane->publications;
+
+    while (*link != NULL) {
+        link = &(*link)->next_ready;
     }
-    for (unsigned i = 0; i < lane->publication_count; i++) {
-        lane->publications[i]->error = error;
-        send_event(lane, TUG__MSG_PUBLISHED, lane->publications[i]);
-    }
-    lane->publication_count = 0;
+    *link = publication;
+    publication->next_ready = NULL;
+    join_group(lane);
 }
 
 /* Commit everything in the group: files, then the directory, then index.json. The images here were
@@ -447,8 +485,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
         drop_transfer(lane, msg);
         break;
     case TUG__MSG_PUBLISH:
-        lane->publications[lane->publication_count++] = msg->object;
-        join_group(lane);
+        take_publication(lane, msg->object);
         if (lane->ready_count == GROUP_MAX) {
             commit_group(lane);
         }

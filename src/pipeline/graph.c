@@ -55,6 +55,15 @@ enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest
     return TUG_OK;
 }
 
+static void unlink_from_image(struct tug__edge *edge)
+{
+    *edge->link_of_image = edge->next_of_image;
+    if (edge->next_of_image != NULL) {
+        edge->next_of_image->link_of_image = edge->link_of_image;
+    }
+    edge->image = NULL;
+}
+
 void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
 {
     if (node->digest.algorithm != TUG_DIGEST_NONE) {
@@ -69,10 +78,14 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
         node->next->previous = node->previous;
     }
     graph->node_count--;
+    tug__graph_remove_waiting(node);
     while (node->edges != NULL) {
         struct tug__edge *const edge = node->edges;
 
         node->edges = edge->next;
+        if (edge->image != NULL) {
+            unlink_from_image(edge);
+        }
         free(edge);
     }
     free(node->tag);
@@ -88,29 +101,73 @@ enum tug_status tug__node_add_edge(struct tug__node *node, struct tug__image *im
                                    struct tug_error *err)
 {
     struct tug__edge *const edge = malloc(sizeof *edge);
-    struct tug__edge **end = &node->edges;
 
     if (edge == NULL) {
         return tug__fail_memory(err);
     }
-    *edge = (struct tug__edge){
-        .image = image, .want = want, .depth = depth, .is_root = is_root, .next = NULL};
-    while (*end != NULL) {
-        end = &(*end)->next;
+    *edge = (struct tug__edge){.image = image,
+                               .node = node,
+                               .want = want,
+                               .depth = depth,
+                               .is_root = is_root,
+                               .next_of_image = image->edges,
+                               .link_of_image = &image->edges};
+    if (node->edges != NULL) {
+        node->last_edge->next = edge;
+    } else {
+        node->edges = edge;
     }
-    *end = edge;
+    node->last_edge = edge;
+    node->needed_by++;
+    if (image->edges != NULL) {
+        image->edges->link_of_image = &edge->next_of_image;
+    }
+    image->edges = edge;
     image->pending++;
     return TUG_OK;
 }
 
 bool tug__node_is_needed(const struct tug__node *node)
 {
-    for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        if (edge->image->state != TUG__IMAGE_DONE) {
-            return true;
-        }
+    return node->needed_by > 0;
+}
+
+struct tug__node *tug__image_leave(struct tug__image *image)
+{
+    struct tug__edge *const edge = image->edges;
+
+    if (edge == NULL) {
+        return NULL;
     }
-    return false;
+    unlink_from_image(edge);
+    edge->node->needed_by--;
+    return edge->node;
+}
+
+void tug__graph_add_waiting(struct tug__graph *graph, struct tug__node *node)
+{
+    if (node->link_waiting != NULL) {
+        return;
+    }
+    node->next_waiting = graph->waiting;
+    node->link_waiting = &graph->waiting;
+    if (graph->waiting != NULL) {
+        graph->waiting->link_waiting = &node->next_waiting;
+    }
+    graph->waiting = node;
+}
+
+void tug__graph_remove_waiting(struct tug__node *node)
+{
+    if (node->link_waiting == NULL) {
+        return;
+    }
+    *node->link_waiting = node->next_waiting;
+    if (node->next_waiting != NULL) {
+        node->next_waiting->link_waiting = node->link_waiting;
+    }
+    node->next_waiting = NULL;
+    node->link_waiting = NULL;
 }
 
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,

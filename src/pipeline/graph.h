@@ -21,14 +21,18 @@
 #include "pipeline/task.h"
 
 struct tug__image;
+struct tug__host;
+struct tug__node;
 
 /* An image waits for a node. */
 struct tug__edge {
-    struct tug__image *image;
+    struct tug__image *image; /* NULL: it has failed meanwhile */
+    struct tug__node *node;
     enum tug__want want; /* of a manifest: how much */
     unsigned depth;      /* indexes above it */
     bool is_root;
-    struct tug__edge *next; /* of the same node */
+    struct tug__edge *next;                           /* of the same node */
+    struct tug__edge *next_of_image, **link_of_image; /* of the same image, while it is set */
 };
 
 enum tug__node_state {
@@ -53,11 +57,12 @@ struct tug__node {
     bool has_size;
     uint64_t size_bytes;
     enum tug__media_kind kind;
-    bool is_document;          /* asked for as a manifest, handled in memory */
-    char *media_type;          /* owned; NULL: what the registry says */
-    uint8_t *data;             /* owned; inline content of size_bytes, NULL: none */
-    char *urls;                /* owned; of a foreign layer, see tug__descriptor; NULL: none */
-    struct tug__image *source; /* whose registry and repository are asked */
+    bool is_document;             /* asked for as a manifest, handled in memory */
+    char *media_type;             /* owned; NULL: what the registry says */
+    uint8_t *data;                /* owned; inline content of size_bytes, NULL: none */
+    char *urls;                   /* owned; of a foreign layer, see tug__descriptor; NULL: none */
+    const struct tug_ref *source; /* whose registry and repository are asked; borrowed */
+    struct tug__host *host;       /* that registry, once it was in line; borrowed */
 
     enum tug__node_state state;
     enum tug__job_kind job_kind; /* what to ask next */
@@ -67,6 +72,8 @@ struct tug__node {
     struct tug__transfer *transfer;
     enum tug__drop drop;     /* to be sent to the lane when the last job is back */
     struct tug__edge *edges; /* who waits, the first that asked first */
+    struct tug__edge *last_edge;
+    size_t needed_by;        /* edges whose image has not failed */
     unsigned width;          /* connections a blob should have */
     unsigned failures;       /* in a row, without progress */
     unsigned served_by;      /* endpoint of the last answer */
@@ -82,6 +89,7 @@ struct tug__node {
 
     struct tug__node *next, *previous; /* all nodes */
     struct tug__node *next_queued;
+    struct tug__node *next_waiting, **link_waiting; /* link: NULL when not among those that wait */
 };
 
 enum tug__image_state {
@@ -100,27 +108,32 @@ struct tug__config_check {
     struct tug__config_check *next;
 };
 
-/* One reference on its way. */
+/* One reference on its way: made when it begins, freed after its result was told. */
 struct tug__image {
-    const struct tug_ref *ref; /* borrowed from the run */
+    const struct tug_ref *ref;                   /* borrowed from the run */
+    const struct tug_reference_options *options; /* borrowed from the run; NULL: none of its own */
+    struct tug__wish wish;
     enum tug__image_state state;
     struct tug_image_result result;
     char *media_type; /* owned; of the root */
     bool is_index;    /* the root is an index: entries must be chosen */
     uint64_t started_ns;
     unsigned pending;                /* edges */
+    struct tug__edge *edges;         /* the nodes it waits for */
     void *seen;                      /* tsearch tree of digests counted already */
     uint64_t wanted_bytes;           /* sum of their sizes, as far as descriptors tell */
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
     size_t entry_count, entry_capacity;
-    struct tug__config_check *checks; /* owned */
-    struct tug__publication publication;
+    struct tug__config_check *checks;   /* owned */
+    struct tug__image *next, *previous; /* all that are at work */
+    struct tug__image *next_publishing; /* of the same publication; or of those done */
 };
 
 struct tug__graph {
     void *nodes_by_digest;   /* tsearch tree */
     struct tug__node *nodes; /* all of them, newest first */
     size_t node_count;
+    struct tug__node *waiting; /* those that wait until their wake_ns, and perhaps some no more */
 };
 
 /* Find the node of a digest; NULL when there is none. */
@@ -134,8 +147,14 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node);
 enum tug_status tug__node_add_edge(struct tug__node *node, struct tug__image *image,
                                    enum tug__want want, unsigned depth, bool is_root,
                                    struct tug_error *err);
-/* Tell whether an image that is not done waits for it. */
+/* Tell whether an image that has not failed waits for it. */
 bool tug__node_is_needed(const struct tug__node *node);
+/* An image has failed: it waits no longer for one of its nodes.
+ * Returns: that node; NULL when the image waits for nothing any more. */
+struct tug__node *tug__image_leave(struct tug__image *image);
+/* Put a node among those that wait (again does nothing), or take it out. */
+void tug__graph_add_waiting(struct tug__graph *graph, struct tug__node *node);
+void tug__graph_remove_waiting(struct tug__node *node);
 
 /* Remember that an image needs a digest. *out_is_new: false when it did already.
  * Errors: TUG_ERR_NO_MEMORY. */

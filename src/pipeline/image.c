@@ -7,26 +7,90 @@
  */
 #include "pipeline/resolver.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "oci/limits.h"
 #include "oci/platform.h"
 
-void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
-                     const struct tug_error *error)
+struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t position)
 {
-    struct tug_image_result *const result = &image->result;
-    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .ref = result->ref, .image = result};
+    const struct tug__run_settings *const settings = resolver->settings;
+    struct tug__image *const image = calloc(1, sizeof *image);
+    const struct tug_reference_options *const own = settings->ref_options[position];
 
-    if (image->state == TUG__IMAGE_DONE) {
-        return;
+    if (image == NULL) {
+        struct tug_error error = {0};
+
+        (void)tug__fail_memory(&error);
+        tug__image_fail_idle(resolver, position, &error);
+        return NULL;
     }
-    if (image->state != TUG__IMAGE_IDLE) {
-        resolver->images_active--;
-        result->seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
+    image->ref = settings->refs[position];
+    image->options = own;
+    image->wish = resolver->wish;
+    if (own != NULL && own->all_platforms) {
+        image->wish.all_platforms = true;
+    } else if (own != NULL && own->platform_count > 0) {
+        image->wish.all_platforms = false;
+        image->wish.platforms = own->platforms;
+        image->wish.platform_count = own->platform_count;
+    }
+    image->result.ref = tug_ref_name(image->ref);
+    image->result.position = position;
+    image->state = TUG__IMAGE_GATHERING;
+    image->started_ns = tug__now_ns();
+    image->next = resolver->images;
+    if (image->next != NULL) {
+        image->next->previous = image;
+    }
+    resolver->images = image;
+    resolver->images_active++;
+    return image;
+}
+
+/* An image is done: take it out of those at work. It is freed by the next sweep, because whoever
+ * called may still look at it. */
+static void retire(struct tug__resolver *resolver, struct tug__image *image)
+{
+    if (image->state == TUG__IMAGE_PUBLISHING) {
+        resolver->images_publishing--;
     }
     image->state = TUG__IMAGE_DONE;
+    image->result.seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
+    resolver->images_active--;
     resolver->images_done++;
+    if (image->previous != NULL) {
+        image->previous->next = image->next;
+    } else {
+        resolver->images = image->next;
+    }
+    if (image->next != NULL) {
+        image->next->previous = image->previous;
+    }
+    image->previous = NULL;
+    image->next = resolver->done_images;
+    resolver->done_images = image;
+}
+
+void tug__images_sweep(struct tug__resolver *resolver)
+{
+    while (resolver->done_images != NULL) {
+        struct tug__image *const image = resolver->done_images;
+
+        resolver->done_images = image->next;
+        tug__image_fini(image);
+        free(image);
+    }
+}
+
+/* Report a failed reference, and what follows from it for the run. */
+static void report_failure(struct tug__resolver *resolver, struct tug_image_result *result,
+                           const struct tug_error *error)
+{
+    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .ref = result->ref, .image = result};
+
     resolver->totals.images_failed++;
     result->status = error->code;
     result->error = *error;
@@ -36,31 +100,55 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
         (void)tug__wrap(&resolver->first_error, error->code, "%s", result->ref);
     }
     tug__emit(resolver, &event);
-    tug__image_release(image);
-    tug__jobs_cancel_unneeded(resolver);
     if (resolver->settings->options.fail_fast) {
         resolver->is_failing_fast = true;
         resolver->is_stopping = true;
     }
 }
 
+void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
+                          const struct tug_error *error)
+{
+    struct tug_image_result result = {
+        .position = position,
+        .ref = tug_ref_name(resolver->settings->refs[position]),
+    };
+
+    resolver->images_done++;
+    report_failure(resolver, &result, error);
+}
+
+void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
+                     const struct tug_error *error)
+{
+    struct tug__node *node;
+
+    if (image->state == TUG__IMAGE_DONE) {
+        return;
+    }
+    retire(resolver, image);
+    report_failure(resolver, &image->result, error);
+    tug__image_release(image);
+    while ((node = tug__image_leave(image)) != NULL) {
+        if (!tug__node_is_needed(node)) {
+            tug__node_cancel_jobs(resolver, node);
+        }
+    }
+}
+
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error)
 {
-    struct tug_image_result *const result = &image->result;
-    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .ref = result->ref, .image = result};
+    struct tug_event event = {
+        .kind = TUG_EVENT_IMAGE, .ref = image->result.ref, .image = &image->result};
 
     if (error->code != TUG_OK) {
         tug__image_fail(resolver, image, error);
         return;
     }
-    image->state = TUG__IMAGE_DONE;
-    resolver->images_active--;
-    resolver->images_done++;
+    retire(resolver, image);
     resolver->totals.images_done++;
-    result->seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
     tug__emit(resolver, &event);
-    tug__image_release(image);
 }
 
 /* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
@@ -68,7 +156,7 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
 static void check_config(struct tug__resolver *resolver, const struct tug__image *image,
                          const struct tug__config_check *check)
 {
-    const struct tug__wish *const wish = &resolver->wish;
+    const struct tug__wish *const wish = &image->wish;
     struct tug_platform platform;
     char text[TUG_PLATFORM_TEXT_MAX];
     char wanted[TUG_PLATFORM_TEXT_MAX];
@@ -95,27 +183,11 @@ static void check_config(struct tug__resolver *resolver, const struct tug__image
 
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image)
 {
-    const struct tug_fetch_options *const options = &resolver->settings->options;
-    const struct tug__msg msg = {.kind = TUG__MSG_PUBLISH, .object = &image->publication};
-
     for (const struct tug__config_check *check = image->checks; check != NULL;
          check = check->next) {
         check_config(resolver, image, check);
     }
+    tug__image_release(image);
     image->state = TUG__IMAGE_PUBLISHING;
-    image->publication = (struct tug__publication){
-        .owner = image,
-        .entry =
-            {
-                .name = image->result.ref,
-                .media_type = image->media_type,
-                .digest = image->result.digest,
-                .size_bytes = image->result.size_bytes,
-                .source_host = tug_ref_host(image->ref),
-                .source_repository = tug_ref_repository(image->ref),
-                .labels = options->labels,
-                .label_count = options->label_count,
-            },
-    };
-    tug__pool_send(resolver->pool, 0, &msg);
+    tug__publish_add(resolver, image);
 }

@@ -57,7 +57,8 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
         append(&resolver->queued_inline, node);
         return;
     }
-    host = tug__host_find(resolver, tug_ref_host(node->source->ref));
+    host = node->host != NULL ? node->host : tug__host_find(resolver, tug_ref_host(node->source));
+    node->host = host;
     if (host == NULL) {
         struct tug_error error = {0};
 
@@ -90,6 +91,13 @@ struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *nam
         }
     }
     return host;
+}
+
+bool tug__host_has_room(const struct tug__resolver *resolver, const struct tug__host *host)
+{
+    const unsigned most = resolver->settings->options.max_per_host;
+
+    return most == 0 || host->jobs_out < most;
 }
 
 static bool make_transfer(struct tug__resolver *resolver, struct tug__node *node)
@@ -139,7 +147,7 @@ void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node)
 /* A job for a node, without its share. */
 static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__node *node)
 {
-    const struct tug_ref *const ref = node->source->ref;
+    const struct tug_ref *const ref = node->source;
     struct tug__job *const job = calloc(1, sizeof *job);
 
     if (job == NULL) {
@@ -210,6 +218,7 @@ bool tug__node_submit(struct tug__resolver *resolver, struct tug__node *node,
         return false;
     }
     resolver->jobs_out++;
+    node->host->jobs_out++;
     add_job(node, job);
     return true;
 }
@@ -328,7 +337,7 @@ static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_do
     struct tug__host *host;
 
     for (; *link != NULL; link = &(*link)->next) {
-        if (now_ns >= (*link)->pause_until_ns &&
+        if (now_ns >= (*link)->pause_until_ns && tug__host_has_room(resolver, *link) &&
             (wants_documents ? (*link)->queued_documents.first != NULL
                              : may_begin_blob(resolver, *link))) {
             break;
@@ -377,6 +386,29 @@ void tug__jobs_submit(struct tug__resolver *resolver)
     }
 }
 
+void tug__node_wait(struct tug__resolver *resolver, struct tug__node *node, uint64_t wake_ns)
+{
+    node->wake_ns = wake_ns;
+    if (node->job_count > 0) {
+        return; /* what runs for it goes on */
+    }
+    node->state = TUG__NODE_WAITING;
+    tug__graph_add_waiting(&resolver->graph, node);
+    if (wake_ns < resolver->wake_ns) {
+        resolver->wake_ns = wake_ns;
+    }
+}
+
+/* A node has waited long enough. */
+static void end_wait(struct tug__resolver *resolver, struct tug__node *node)
+{
+    if (!tug__node_is_needed(node)) {
+        tug__node_abandon(resolver, node);
+    } else if (!node->is_wait_told || !tug__node_serve_from_store(resolver, node)) {
+        tug__node_enqueue(resolver, node);
+    }
+}
+
 uint64_t tug__jobs_wake(struct tug__resolver *resolver)
 {
     const uint64_t now_ns = tug__now_ns();
@@ -388,29 +420,23 @@ uint64_t tug__jobs_wake(struct tug__resolver *resolver)
             next_ns = host->pause_until_ns;
         }
     }
-    for (struct tug__node *node = resolver->graph.nodes; node != NULL; node = next) {
-        next = node->next;
-        if (node->state != TUG__NODE_WAITING) {
+    if (now_ns < resolver->wake_ns) {
+        return resolver->wake_ns < next_ns ? resolver->wake_ns : next_ns;
+    }
+    resolver->wake_ns = TUG__NEVER_NS;
+    for (struct tug__node *node = resolver->graph.waiting; node != NULL; node = next) {
+        next = node->next_waiting;
+        if (node->state == TUG__NODE_WAITING && node->wake_ns > now_ns) {
+            resolver->wake_ns =
+                node->wake_ns < resolver->wake_ns ? node->wake_ns : resolver->wake_ns;
             continue;
         }
-        if (node->wake_ns > now_ns) {
-            next_ns = node->wake_ns < next_ns ? node->wake_ns : next_ns;
-        } else if (!tug__node_is_needed(node)) {
-            tug__node_abandon(resolver, node);
-        } else if (!node->is_wait_told || !tug__node_serve_from_store(resolver, node)) {
-            tug__node_enqueue(resolver, node);
+        tug__graph_remove_waiting(node);
+        if (node->state == TUG__NODE_WAITING) {
+            end_wait(resolver, node);
         }
     }
-    return next_ns;
-}
-
-void tug__jobs_cancel_unneeded(struct tug__resolver *resolver)
-{
-    for (struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
-        if (node->jobs != NULL && !tug__node_is_needed(node)) {
-            tug__node_cancel_jobs(resolver, node);
-        }
-    }
+    return resolver->wake_ns < next_ns ? resolver->wake_ns : next_ns;
 }
 
 void tug__jobs_fini(struct tug__resolver *resolver)

@@ -55,17 +55,19 @@ void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
                                 error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
     }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        tug__image_fail(resolver, edge->image, error);
+        if (edge->image != NULL) {
+            tug__image_fail(resolver, edge->image, error);
+        }
+    }
+    if (node->tag != NULL && node->job_count == 0) {
+        tug__graph_remove(&resolver->graph, node); /* nobody can ask for it again */
     }
 }
 
 /* No job for a node for a while. What runs for it goes on. */
-static void wait_for(struct tug__node *node, uint64_t delay_ns)
+static void wait_for(struct tug__resolver *resolver, struct tug__node *node, uint64_t delay_ns)
 {
-    if (node->job_count == 0) {
-        node->state = TUG__NODE_WAITING;
-    }
-    node->wake_ns = tug__now_ns() + delay_ns;
+    tug__node_wait(resolver, node, tug__now_ns() + delay_ns);
 }
 
 /* Another process downloads this blob: look again later whether the store has it. */
@@ -76,7 +78,7 @@ static void wait_for_other(struct tug__resolver *resolver, struct tug__node *nod
     if (node->transfer != NULL) {
         tug__transfer_free(resolver, node); /* never opened, so no lane knows it */
     }
-    wait_for(node, BUSY_WAIT_NS);
+    wait_for(resolver, node, BUSY_WAIT_NS);
     if (!node->is_wait_told) {
         node->is_wait_told = true;
         tug__emit(resolver, &event);
@@ -85,7 +87,8 @@ static void wait_for_other(struct tug__resolver *resolver, struct tug__node *nod
 
 /* Somebody, perhaps another lane for another tag, stores the same document at this moment: keep the
  * content and hand it in again. */
-static void hand_in_again(struct tug__node *node, struct tug__job *job)
+static void hand_in_again(struct tug__resolver *resolver, struct tug__node *node,
+                          struct tug__job *job)
 {
     if (node->media_type == NULL && job->reply.media_type[0] != '\0') {
         node->media_type = strdup(job->reply.media_type); /* else the document's own decides */
@@ -94,7 +97,7 @@ static void hand_in_again(struct tug__node *node, struct tug__job *job)
     node->size_bytes = job->reply.length;
     node->job_kind = TUG__JOB_INLINE;
     job->reply.body = NULL;
-    wait_for(node, SAME_DOCUMENT_WAIT_NS);
+    wait_for(resolver, node, SAME_DOCUMENT_WAIT_NS);
 }
 
 /* An attempt failed in a way that may pass: wait, or give up. */
@@ -103,7 +106,7 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
 {
     struct tug_error shown = *error;
     struct tug_event event = {.kind = TUG_EVENT_RETRY,
-                              .ref = node->source->result.ref,
+                              .ref = tug_ref_name(node->source),
                               .digest = node->digest,
                               .error = &shown};
     const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
@@ -119,7 +122,7 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
     }
     add_subject(node, &shown);
     tug__emit(resolver, &event);
-    wait_for(node, event.delay_ms * TUG__NS_PER_MS);
+    wait_for(resolver, node, event.delay_ms * TUG__NS_PER_MS);
 }
 
 /* What came is not what was named: once more from zero, then it is final. */
@@ -128,7 +131,7 @@ static void refetch_or_fail(struct tug__resolver *resolver, struct tug__node *no
 {
     struct tug_error shown = *error;
     struct tug_event event = {.kind = TUG_EVENT_RETRY,
-                              .ref = node->source->result.ref,
+                              .ref = tug_ref_name(node->source),
                               .digest = node->digest,
                               .error = &shown};
 
@@ -169,7 +172,7 @@ static void defer(struct tug__resolver *resolver, struct tug__node *node,
     if (host != NULL && host->pause_until_ns < until_ns) {
         host->pause_until_ns = until_ns;
     }
-    wait_for(node, job->retry_after_ms * TUG__NS_PER_MS);
+    wait_for(resolver, node, job->retry_after_ms * TUG__NS_PER_MS);
 }
 
 /* A job beside others got no answer that is of use. The blob goes on without it. */
@@ -205,7 +208,7 @@ static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
         if (job->kind == TUG__JOB_BLOB) {
             wait_for_other(resolver, node);
         } else {
-            hand_in_again(node, job);
+            hand_in_again(resolver, node, job);
         }
     } else if (error->code == TUG_ERR_CANCELLED) {
         tug__node_enqueue(resolver, node); /* given up, then wanted again by another image */
@@ -233,13 +236,13 @@ static void report_committed(struct tug__resolver *resolver, const struct tug__n
         .seconds = (double)(tug__now_ns() - node->started_ns) / (double)TUG__NS_PER_S,
     };
 
-    for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        struct tug_image_result *const result = &edge->image->result;
+    bool is_charged = was_present; /* to the first that waits; the others reuse it */
 
-        if (edge == node->edges && !was_present) {
-            result->bytes_fetched += size_bytes;
-        } else {
-            result->bytes_reused += size_bytes;
+    for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        if (edge->image != NULL) {
+            *(is_charged ? &edge->image->result.bytes_reused
+                         : &edge->image->result.bytes_fetched) += size_bytes;
+            is_charged = true;
         }
         if (!node->has_size) {
             resolver->totals.bytes_known += size_bytes;
@@ -264,6 +267,9 @@ static void take_document(struct tug__resolver *resolver, struct tug__node *node
     for (edge = node->edges; edge != NULL; edge = edge->next) {
         bool is_new = false;
 
+        if (edge->image == NULL) {
+            continue;
+        }
         (void)tug__image_see(edge->image, &node->digest, &is_new, NULL); /* counted already */
         if (node->is_document) {
             tug__image_take_document(resolver, edge, &node->digest, job->reply.body,
@@ -271,7 +277,9 @@ static void take_document(struct tug__resolver *resolver, struct tug__node *node
         }
     }
     for (edge = node->edges; edge != NULL; edge = edge->next) {
-        tug__image_settle(resolver, edge->image);
+        if (edge->image != NULL) {
+            tug__image_settle(resolver, edge->image);
+        }
     }
     if (!is_pinned) {
         node->digest = (struct tug_digest){0};
@@ -299,7 +307,9 @@ static void take_committed(struct tug__resolver *resolver, struct tug__node *nod
     tug__transfer_free(resolver, node);
     report_committed(resolver, node, node->size_bytes, false);
     for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        tug__image_settle(resolver, edge->image);
+        if (edge->image != NULL) {
+            tug__image_settle(resolver, edge->image);
+        }
     }
     tug__graph_remove(&resolver->graph, node);
 }
@@ -352,7 +362,7 @@ static void take_started(struct tug__resolver *resolver, struct tug__job *job)
     struct tug__ranges *const ranges = &node->transfer->ranges;
     struct tug_event event = {
         .kind = TUG_EVENT_STARTED,
-        .ref = node->source->result.ref,
+        .ref = tug_ref_name(node->source),
         .digest = node->digest,
         .media_type = node->media_type,
         .size_bytes = node->size_bytes,
@@ -395,6 +405,7 @@ static void remove_job(struct tug__resolver *resolver, struct tug__node *node,
         resolver->inline_out--;
     } else {
         resolver->jobs_out--;
+        node->host->jobs_out--;
     }
 }
 

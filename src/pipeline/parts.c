@@ -28,7 +28,7 @@
 /* Tell whether a blob may have more than one connection. */
 static bool may_divide(struct tug__resolver *resolver, const struct tug__node *node)
 {
-    const struct tug__host *const host = tug__host_find(resolver, tug_ref_host(node->source->ref));
+    const struct tug__host *const host = node->host;
     const uint64_t chunk_bytes = resolver->settings->options.chunk_size_bytes;
 
     return !resolver->settings->options.never_split && node->size_bytes > chunk_bytes &&
@@ -84,7 +84,8 @@ static bool wants_share(struct tug__resolver *resolver, const struct tug__node *
 {
     return node->state == TUG__NODE_ACTIVE && node->job_count > 0 &&
            node->job_count < node->width && now_ns >= node->beside_ns && now_ns >= node->wake_ns &&
-           tug__node_is_needed(node) && may_divide(resolver, node);
+           tug__node_is_needed(node) && tug__host_has_room(resolver, node->host) &&
+           may_divide(resolver, node);
 }
 
 void tug__parts_submit(struct tug__resolver *resolver)

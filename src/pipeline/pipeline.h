@@ -37,6 +37,8 @@ struct tug__run_settings {
     struct tug_store *store;
     struct tug_fetch_options options; /* every default filled in */
     struct tug_ref *const *refs;
+    /* of each reference; NULL: the run's. Defaults are filled in, labels are all that it gets. */
+    const struct tug_reference_options *const *ref_options;
     size_t ref_count;
     /* Set from any thread; ring the bell after it. */
     const struct tug__cancel *cancel;

@@ -74,11 +74,10 @@ struct tug__lane {
     struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
     struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
     unsigned ready_job_count;
-    struct tug__publication *publications[TUG__GROUP_MAX];
-    unsigned publication_count;
-    unsigned ready_count;    /* all three together */
-    uint64_t group_since_ns; /* when the oldest of them came */
-    unsigned next_sender;    /* whose segments are looked at next */
+    struct tug__publication *publications; /* in the order in which they came */
+    unsigned ready_count;                  /* all three together */
+    uint64_t group_since_ns;               /* when the oldest of them came */
+    unsigned next_sender;                  /* whose segments are looked at next */
     bool is_stopping;
 };
 

@@ -125,7 +125,7 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         bool is_new = false;
 
-        if (edge->image->state == TUG__IMAGE_DONE) {
+        if (edge->image == NULL) {
             continue;
         }
         request.want = edge->want;
@@ -137,7 +137,9 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
         }
     }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        tug__image_settle(resolver, edge->image);
+        if (edge->image != NULL) {
+            tug__image_settle(resolver, edge->image);
+        }
     }
     if (node->tag != NULL) {
         node->digest = (struct tug_digest){0}; /* not in the tree */
@@ -165,7 +167,7 @@ static enum tug_status make_node(struct tug__resolver *resolver, struct tug__ima
     node->size_bytes = descriptor->size_bytes;
     node->kind = descriptor->kind;
     node->is_document = request->is_document;
-    node->source = image;
+    node->source = image->ref;
     node->job_kind = request->is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
     if (descriptor->media_type[0] != '\0') {
         node->media_type = strdup(descriptor->media_type);
@@ -280,7 +282,7 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
     enum tug_status status = TUG_OK;
 
     if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG && edge->is_root &&
-        !resolver->wish.all_platforms) {
+        !image->wish.all_platforms) {
         status = tug__image_add_check(image, &document->children[0].digest, NULL, err);
     }
     if (status != TUG_OK || wanted == 0) {
@@ -302,6 +304,7 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
 static enum tug_status take_index(struct tug__resolver *resolver, const struct tug__edge *edge,
                                   const struct tug__document *document, struct tug_error *err)
 {
+    struct tug__image *const image = edge->image; /* should it fail, the edge forgets it */
     enum tug_status status = TUG_OK;
 
     if (edge->depth >= TUG__INDEX_DEPTH_MAX) {
@@ -318,9 +321,9 @@ static enum tug_status take_index(struct tug__resolver *resolver, const struct t
                                             .want = TUG__WANT_ALL,
                                             .depth = edge->depth + 1};
 
-            status = ask_for(resolver, edge->image, &request, err);
+            status = ask_for(resolver, image, &request, err);
         } else {
-            status = tug__image_add_entry(edge->image, child, err);
+            status = tug__image_add_entry(image, child, err);
         }
     }
     return status;
@@ -415,7 +418,7 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
 static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
                                       struct tug_error *err)
 {
-    const struct tug__wish *const wish = &resolver->wish;
+    const struct tug__wish *const wish = &image->wish;
     const size_t count = image->entry_count;
     enum tug__want *const wants = calloc(count + 1, sizeof *wants);
     size_t *const best = calloc(wish->platform_count + 1, sizeof *best);
@@ -470,9 +473,9 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
 /* --- the beginning --- */
 
 /* How much of a root is wanted, should it be a manifest. */
-static enum tug__want root_want(const struct tug__resolver *resolver)
+static enum tug__want root_want(const struct tug__image *image)
 {
-    return resolver->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
+    return image->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
 }
 
 /* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
@@ -480,12 +483,13 @@ static enum tug__want root_want(const struct tug__resolver *resolver)
 static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
                                    struct tug_error *err)
 {
-    struct tug_digest known;
-    bool is_known = false;
     struct tug__node *node = NULL;
-    enum tug_status status =
-        tug__store_index_find(resolver->settings->store, image->result.ref, &is_known, &known, err);
+    enum tug_status status = TUG_OK;
 
+    if (!resolver->has_names) {
+        status = tug__store_index_names(resolver->settings->store, &resolver->names, err);
+        resolver->has_names = status == TUG_OK;
+    }
     if (status == TUG_OK) {
         status = tug__graph_add(&resolver->graph, NULL, &node, err);
     }
@@ -493,8 +497,9 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
         return status;
     }
     node->is_document = true;
-    node->source = image;
-    node->job_kind = is_known ? TUG__JOB_RESOLVE : TUG__JOB_MANIFEST;
+    node->source = image->ref;
+    node->job_kind = tug__index_names_has(&resolver->names, image->result.ref) ? TUG__JOB_RESOLVE
+                                                                               : TUG__JOB_MANIFEST;
     node->tag = strdup(tug_ref_tag(image->ref));
     if (node->tag == NULL) {
         tug__graph_remove(&resolver->graph, node);
@@ -502,7 +507,7 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
     }
     image->result.blobs++;
     resolver->totals.blobs++;
-    status = tug__node_add_edge(node, image, root_want(resolver), 0, true, err);
+    status = tug__node_add_edge(node, image, root_want(image), 0, true, err);
     if (status != TUG_OK) {
         tug__graph_remove(&resolver->graph, node);
         return status;
@@ -520,19 +525,20 @@ static enum tug_status ask_for_digest(struct tug__resolver *resolver, struct tug
         .media_type = no_type,
     };
     const struct request request = {
-        .descriptor = &root, .is_document = true, .is_root = true, .want = root_want(resolver)};
+        .descriptor = &root, .is_document = true, .is_root = true, .want = root_want(image)};
 
     return ask_for(resolver, image, &request, err);
 }
 
-void tug__image_begin(struct tug__resolver *resolver, struct tug__image *image)
+void tug__image_begin(struct tug__resolver *resolver, size_t position)
 {
+    struct tug__image *const image = tug__image_create(resolver, position);
     struct tug_error error = {0};
     enum tug_status status;
 
-    image->state = TUG__IMAGE_GATHERING;
-    image->started_ns = tug__now_ns();
-    resolver->images_active++;
+    if (image == NULL) {
+        return;
+    }
     image->pending++; /* until its root was asked for, so that it cannot advance before */
     status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
                                                 : ask_for_tag(resolver, image, &error);

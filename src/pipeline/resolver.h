@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c, admit.c and
- * image.c (images and documents), jobs.c (requests), parts.c (blobs over several connections),
- * outcome.c (what comes of them). All of it belongs to the thread of tug__run.
+ * image.c (images and documents), publish.c (their names), jobs.c (requests), parts.c (blobs over
+ * several connections), outcome.c (what comes of them). All of it belongs to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -24,6 +24,7 @@ struct tug__host {
     struct tug__node_list queued_documents; /* first: they make the next work known */
     struct tug__node_list queued_blobs;
     uint64_t pause_until_ns; /* it asked to be left alone */
+    unsigned jobs_out;       /* at workers or in their ring */
     bool ignores_ranges;
     struct tug__host *next;
 };
@@ -32,7 +33,10 @@ struct tug__resolver {
     const struct tug__run_settings *settings;
     struct tug__pool *pool;
     struct tug__graph graph;
-    struct tug__image *images;       /* ref_count of them */
+    struct tug__image *images;      /* those at work */
+    struct tug__image *done_images; /* to be freed when nobody looks at them any more */
+    struct tug__index_names names;  /* what index.json named when the run began */
+    bool has_names;
     struct tug__host *hosts;         /* asked in turn: after each look the first goes to the end */
     struct tug__transfer *transfers; /* all that are open */
     struct tug__session *session;    /* of registries; shared with the workers */
@@ -42,15 +46,23 @@ struct tug__resolver {
     uint32_t random; /* state of the jitter */
 
     struct tug__node_list queued_inline; /* for a lane */
+    uint64_t wake_ns;                    /* no node that waits has its turn before */
 
     /* counts that bound what is under way */
     size_t images_begun;
-    size_t images_active;
+    size_t images_active;     /* begun and not done */
+    size_t images_publishing; /* of these: need nothing more but their name */
+    size_t images_ready;      /* of these: at no lane yet */
     size_t images_done;
     unsigned transfers_open;
     unsigned jobs_out; /* at workers or in their ring */
     unsigned inline_out;
     unsigned next_lane;
+
+    /* finished images */
+    struct tug__image *first_ready, *last_ready; /* wait for the next rewrite of index.json */
+    struct tug__publication *publications;       /* at lane 0 */
+    uint64_t published_ns;                       /* when the last one was sent, 0: none was */
 
     struct tug_totals totals;
     uint64_t bytes_settled; /* of totals.bytes_done: in the store */
@@ -71,8 +83,8 @@ void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *
 
 /* --- resolve.c --- */
 
-/* Begin an image: look for what the store knows, ask for its root. */
-void tug__image_begin(struct tug__resolver *resolver, struct tug__image *image);
+/* Begin the image of a reference: look for what the store knows, ask for its root. */
+void tug__image_begin(struct tug__resolver *resolver, size_t position);
 /* A document that an image waits for is in the store: take what it names.
  * media_type: what it was announced as, NULL unknown; is_pinned as tug__document_parse. */
 void tug__image_take_document(struct tug__resolver *resolver, const struct tug__edge *edge,
@@ -96,7 +108,15 @@ enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tu
 
 /* --- image.c --- */
 
-/* Everything an image needs is there: look at its configs, have a lane name it. */
+/* Make the image of a reference and count it as begun. NULL without memory: then its failure was
+ * reported. */
+struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t position);
+/* Report the failure of a reference whose image was never made. */
+void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
+                          const struct tug_error *error);
+/* Free the images that are done. Nothing may hold a pointer to one. */
+void tug__images_sweep(struct tug__resolver *resolver);
+/* Everything an image needs is there: look at its configs, have it named. */
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image);
 /* End an image with an error (unless it is done already) and report it. */
 void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
@@ -104,6 +124,17 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
 /* An image has its name in index.json, or error says why not. */
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error);
+
+/* --- publish.c --- */
+
+/* Put an image in line for its name. */
+void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image);
+/* Give lane 0 what is in line if it is time to. Returns: when to look again (tug__now_ns). */
+uint64_t tug__publish_due(struct tug__resolver *resolver);
+/* A publication is back: its images are done. It is freed. */
+void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication);
+/* Free what is still at a lane; the pool is stopped. */
+void tug__publish_fini(struct tug__resolver *resolver);
 
 /* --- jobs.c --- */
 
@@ -128,14 +159,16 @@ void tug__node_cancel_jobs(struct tug__resolver *resolver, struct tug__node *nod
 void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a job and the body it holds. */
 void tug__job_free(struct tug__job *job);
+/* Tell whether a registry may get one more request. */
+bool tug__host_has_room(const struct tug__resolver *resolver, const struct tug__host *host);
 /* What is known of a registry, and what waits for it; NULL without memory. */
 struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name);
 /* Give out as much work as there is room for. */
 void tug__jobs_submit(struct tug__resolver *resolver);
 /* Put nodes whose wait is over back in line. Returns: when the next one's is (tug__now_ns). */
 uint64_t tug__jobs_wake(struct tug__resolver *resolver);
-/* Cancel work that no image needs any more. */
-void tug__jobs_cancel_unneeded(struct tug__resolver *resolver);
+/* No job for a node until then, unless one is out. */
+void tug__node_wait(struct tug__resolver *resolver, struct tug__node *node, uint64_t wake_ns);
 /* Free the jobs and transfers of all nodes; the pool is stopped. */
 void tug__jobs_fini(struct tug__resolver *resolver);
 

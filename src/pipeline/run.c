@@ -17,6 +17,11 @@
 /* Images at work at once: enough that small ones keep all workers busy, few enough that memory
  * stays bounded however long the list is. */
 #define IMAGES_PER_WORKER 4
+/* So many times more when workers would be idle otherwise. */
+#define IDLE_FACTOR 16
+/* Finished images that wait for their name; no more are begun then, so that a long list of images
+ * that are there already does not fill the memory. */
+#define IMAGES_PUBLISHING_MAX 4096
 
 void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
 {
@@ -69,14 +74,15 @@ static void tick(struct tug__resolver *resolver)
     totals->bytes_done = resolver->bytes_settled;
     totals->blobs_active = 0;
     totals->bytes_received = tug__pool_received(resolver->pool);
-    for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
-        if (node->transfer == NULL) {
-            continue;
-        }
-        totals->bytes_done += tug__ranges_done(&node->transfer->ranges);
-        totals->blobs_active += node->is_running;
+    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        totals->bytes_done += tug__ranges_done(&transfer->ranges);
+        totals->blobs_active += ((const struct tug__node *)transfer->owner)->is_running;
     }
-    for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
+    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        const struct tug__node *const node = transfer->owner;
+
         if (!node->is_running) {
             continue;
         }
@@ -85,7 +91,7 @@ static void tick(struct tug__resolver *resolver)
             .digest = node->digest,
             .media_type = node->media_type,
             .size_bytes = node->size_bytes,
-            .done_bytes = tug__ranges_done(&node->transfer->ranges),
+            .done_bytes = tug__ranges_done(&transfer->ranges),
         };
         tug__emit(resolver, &event);
     }
@@ -98,22 +104,44 @@ static void take_event(void *context, const struct tug__msg *msg)
     struct tug__resolver *const resolver = context;
 
     if (msg->kind == TUG__MSG_PUBLISHED) {
-        const struct tug__publication *const publication = msg->object;
-
-        tug__image_finish(resolver, publication->owner, &publication->error);
+        tug__publish_take(resolver, msg->object);
     } else {
         tug__jobs_take_event(resolver, msg);
     }
 }
 
-static void begin_images(struct tug__resolver *resolver)
+/* Begin a reference if there is one left and fewer than `most` images are being fetched.
+ * Returns: true if so. */
+static bool begin_image(struct tug__resolver *resolver, size_t most)
+{
+    if (resolver->is_stopping || resolver->images_begun == resolver->settings->ref_count ||
+        resolver->images_active - resolver->images_publishing >= most ||
+        resolver->images_publishing >= IMAGES_PUBLISHING_MAX) {
+        return false;
+    }
+    tug__image_begin(resolver, resolver->images_begun++);
+    tug__images_sweep(resolver);
+    return true;
+}
+
+/* Begin images and give out work. While a worker would be idle, because what was begun waits for
+ * slow or silent registries, more are begun than usual.
+ * Returns: true when more could be begun, but events have been waiting long enough. */
+static bool give_out_work(struct tug__resolver *resolver)
 {
     const size_t most = (size_t)resolver->pool->worker_count * IMAGES_PER_WORKER;
+    size_t begun = 0;
 
-    while (!resolver->is_stopping && resolver->images_begun < resolver->settings->ref_count &&
-           resolver->images_active < most) {
-        tug__image_begin(resolver, &resolver->images[resolver->images_begun++]);
+    while (begun < most && begin_image(resolver, most)) {
+        begun++;
     }
+    tug__jobs_submit(resolver);
+    while (begun < most && resolver->jobs_out < resolver->pool->worker_count &&
+           begin_image(resolver, most * IDLE_FACTOR)) {
+        begun++;
+        tug__jobs_submit(resolver);
+    }
+    return begun == most;
 }
 
 /* Work until every image is done or the run is to stop. */
@@ -130,12 +158,16 @@ static void loop(struct tug__resolver *resolver)
         struct tug__msg msg;
         uint64_t wake_ns = tug__jobs_wake(resolver);
         uint64_t look_ns;
+        uint64_t publish_ns;
         uint64_t now_ns;
 
-        begin_images(resolver);
         look_ns = tug__parts_look(resolver);
-        tug__jobs_submit(resolver);
+        if (give_out_work(resolver)) {
+            wake_ns = 0;
+        }
+        publish_ns = tug__publish_due(resolver);
         wake_ns = wake_ns < look_ns ? wake_ns : look_ns;
+        wake_ns = wake_ns < publish_ns ? wake_ns : publish_ns;
         wake_ns = wake_ns < next_tick_ns ? wake_ns : next_tick_ns;
         wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
         if (resolver->images_done < settings->ref_count && !resolver->is_stopping) {
@@ -143,6 +175,7 @@ static void loop(struct tug__resolver *resolver)
         }
         while (tug__pool_next_event(resolver->pool, &msg)) {
             take_event(resolver, &msg);
+            tug__images_sweep(resolver);
         }
         now_ns = tug__now_ns();
         if (now_ns >= next_tick_ns) {
@@ -170,8 +203,11 @@ static void fail_rest(struct tug__resolver *resolver)
                         "the time for the run is over; what was received is kept");
     }
     resolver->is_stopping = true;
-    for (size_t i = 0; i < resolver->settings->ref_count; i++) {
-        tug__image_fail(resolver, &resolver->images[i], &error);
+    while (resolver->images != NULL) {
+        tug__image_fail(resolver, resolver->images, &error);
+    }
+    for (; resolver->images_begun < resolver->settings->ref_count; resolver->images_begun++) {
+        tug__image_fail_idle(resolver, resolver->images_begun, &error);
     }
 }
 
@@ -264,15 +300,7 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     resolver->started_ns = tug__now_ns();
     resolver->random = (uint32_t)resolver->started_ns;
     resolver->totals.images = settings->ref_count;
-    resolver->images = calloc(settings->ref_count + 1, sizeof *resolver->images);
-    if (resolver->images == NULL) {
-        return tug__fail_memory(err);
-    }
-    for (size_t i = 0; i < settings->ref_count; i++) {
-        resolver->images[i].ref = settings->refs[i];
-        resolver->images[i].result.ref = tug_ref_name(settings->refs[i]);
-        resolver->images[i].result.position = i;
-    }
+    resolver->wake_ns = TUG__NEVER_NS;
     status = tug__run_session(settings, &resolver->session, err);
     if (status != TUG_OK) {
         return status;
@@ -288,6 +316,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
 
     if (status == TUG_OK) {
         loop(&resolver);
+        (void)tug__publish_due(&resolver);
         tug__pool_stop(resolver.pool, take_event, &resolver);
         fail_rest(&resolver);
         tick(&resolver);
@@ -297,10 +326,9 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
         }
     }
     tug__jobs_fini(&resolver);
-    for (size_t i = 0; resolver.images != NULL && i < settings->ref_count; i++) {
-        tug__image_fini(&resolver.images[i]);
-    }
-    free(resolver.images);
+    tug__publish_fini(&resolver);
+    tug__images_sweep(&resolver);
+    tug__index_names_fini(&resolver.names);
     tug__pool_destroy(resolver.pool);
     tug__session_destroy(resolver.session); /* after its clients */
     return status;

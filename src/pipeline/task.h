@@ -35,7 +35,7 @@ enum tug__msg_kind {
     TUG__MSG_DOCUMENT, /* job with a body: verify, store, give back */
     /* resolver → lane */
     TUG__MSG_DROP,    /* transfer: forget it; length != 0: remove the partial file too */
-    TUG__MSG_PUBLISH, /* publication: name the image in index.json */
+    TUG__MSG_PUBLISH, /* publication: name its images in index.json */
     TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
     /* worker → resolver, lane → resolver */
     TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
@@ -132,11 +132,17 @@ struct tug__job {
     struct tug__cancel cancel;
 };
 
-/* An image that is complete and wants its name. Owned by the resolver; lent to lane 0. */
+/* Images that are complete and want their names. Owned by the resolver; lent to lane 0. */
 struct tug__publication {
-    void *owner;
-    struct tug__index_entry entry;
-    struct tug_error error;
+    /* set at create, then read-only */
+    struct tug__index_entry *entries; /* owned; what they point to is the images' */
+    size_t count;
+    /* resolver only */
+    void *images;                  /* as many, in the same order */
+    struct tug__publication *next; /* of those at lane 0 */
+    /* lane only, until PUBLISHED */
+    struct tug__publication *next_ready;
+    struct tug_error error; /* code TUG_OK: named */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/json.h"
 #include "store/store.h"
 
 /* Directories of one digest algorithm. */
@@ -49,6 +50,36 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
                                 bool *out_is_valid, struct tug_error *err);
 /* Close and remove the state file if there is one, whatever it is. Errors: TUG_ERR_STORE. */
 enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
+
+/* Annotations that name an image in index.json: the full reference, and the specification's. */
+#define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"
+#define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
+
+/* One element of `manifests`. */
+struct tug__index_element {
+    size_t offset, length; /* within the text */
+    const char *name; /* not NUL-terminated; borrowed from the text or from decoded; NULL: none */
+    size_t name_length;
+    char *decoded; /* owned; NULL: the name stands in the text as it is */
+};
+
+/* What a scan of index.json found. */
+struct tug__index_scan {
+    struct tug__index_element *elements; /* owned */
+    size_t count;
+    size_t open, close; /* offsets of '[' and ']' */
+};
+
+/* Find the elements of an index and their names.
+ * text: borrowed; must live as long as the scan. out_scan: tug__index_scan_fini is due; untouched
+ * on failure. Errors: as tug__json_slices. */
+enum tug_status tug__index_scan(const char *text, size_t length,
+                                const struct tug__json_limits *limits,
+                                struct tug__index_scan *out_scan, struct tug_error *err);
+/* Free what a scan holds. */
+void tug__index_scan_fini(struct tug__index_scan *scan);
+/* A number by which names are looked up; equal names have equal ones. */
+uint64_t tug__index_name_hash(const char *name, size_t length);
 
 /* Take the store's lock against other processes and threads; waits for it.
  * out_fd: to be given to tug__store_unlock. */

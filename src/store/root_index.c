@@ -25,26 +25,32 @@
 #define EMPTY_INDEX                                                                                \
     "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
     "\"manifests\":[]}"
-#define REF_NAME "org.opencontainers.image.ref.name"
-#define IMAGE_NAME "io.containerd.image.name"
 #define SOURCE_PREFIX "containerd.io/distribution.source."
 
 static const struct tug__json_limits index_limits = {INDEX_BYTES_MAX, 64, 64 * 1024 * 1024};
-/* One element, which is parsed into values: small. */
+/* The element that a look found, parsed into values: small. */
 static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 
 /* index.json as text, with the places of its elements. */
 struct index_text {
     struct tug__buf buf;
-    struct tug__json_slice *slices;
+    struct tug__index_scan scan;
+};
+
+/* The names of a change, to be looked up. */
+struct change {
+    const struct tug__index_entry *entries;
     size_t count;
-    size_t open, close; /* offsets of '[' and ']' */
+    struct change_name {
+        uint64_t hash;
+        size_t position; /* in entries */
+    } * names;           /* owned; sorted */
 };
 
 static void index_fini(struct index_text *index)
 {
     tug__buf_fini(&index->buf);
-    free(index->slices);
+    tug__index_scan_fini(&index->scan);
 }
 
 static enum tug_status index_read(struct tug_store *store, struct index_text *index,
@@ -62,8 +68,8 @@ static enum tug_status index_read(struct tug_store *store, struct index_text *in
         status = tug__buf_append(&index->buf, EMPTY_INDEX, strlen(EMPTY_INDEX), err);
     }
     if (status == TUG_OK) {
-        status = tug__json_slices(index->buf.data, index->buf.length, &index_limits, "manifests",
-                                  &index->slices, &index->count, &index->open, &index->close, err);
+        status =
+            tug__index_scan(index->buf.data, index->buf.length, &index_limits, &index->scan, err);
     }
     if (status != TUG_OK) {
         index_fini(index);
@@ -75,40 +81,66 @@ static enum tug_status index_read(struct tug_store *store, struct index_text *in
     return TUG_OK;
 }
 
-/* The name an element gives its image: NULL for none. Borrowed from the document. */
-static const char *name_of(const struct tug__json *element)
+static int compare_names(const void *a, const void *b)
 {
-    const struct tug__json_value *const annotations =
-        tug__json_get(tug__json_root(element), "annotations");
-    const char *const name = tug__json_text(tug__json_get(annotations, IMAGE_NAME));
+    const struct change_name *const left = a;
+    const struct change_name *const right = b;
 
-    return name != NULL ? name : tug__json_text(tug__json_get(annotations, REF_NAME));
+    if (left->hash != right->hash) {
+        return left->hash < right->hash ? -1 : 1;
+    }
+    return (left->position > right->position) - (left->position < right->position);
 }
 
-/* Parse one element; NULL when it is not an object we can read, which is not our business. */
-static struct tug__json *parse_element(const struct index_text *index, size_t position)
+/* out_change: its names are to be freed. */
+static enum tug_status change_init(struct change *out_change,
+                                   const struct tug__index_entry *entries, size_t count,
+                                   struct tug_error *err)
 {
-    const struct tug__json_slice *const slice = &index->slices[position];
-    struct tug__json *element = NULL;
+    *out_change = (struct change){.entries = entries, .count = count};
+    out_change->names = calloc(count + 1, sizeof *out_change->names);
+    if (out_change->names == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        out_change->names[i] = (struct change_name){
+            .hash = tug__index_name_hash(entries[i].name, strlen(entries[i].name)), .position = i};
+    }
+    qsort(out_change->names, count, sizeof *out_change->names, compare_names);
+    return TUG_OK;
+}
 
-    (void)tug__json_parse(index->buf.data + slice->offset, slice->length, &entry_limits, &element,
-                          NULL);
-    return element;
+/* Tell whether an entry from position first on has that name. */
+static bool change_has(const struct change *change, const char *name, size_t length, size_t first)
+{
+    const struct change_name wanted = {.hash = tug__index_name_hash(name, length),
+                                       .position = first};
+    size_t low = 0;
+    size_t high = change->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (compare_names(&change->names[middle], &wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < change->count && change->names[low].hash == wanted.hash; low++) {
+        const char *const found = change->entries[change->names[low].position].name;
+
+        if (strlen(found) == length && memcmp(found, name, length) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Tell whether an element names one of the entries. */
-static bool is_replaced(const struct index_text *index, size_t position,
-                        const struct tug__index_entry *entries, size_t count)
+static bool is_replaced(const struct tug__index_element *element, const struct change *change)
 {
-    struct tug__json *const element = parse_element(index, position);
-    const char *const name = element != NULL ? name_of(element) : NULL;
-    bool is_named = false;
-
-    for (size_t i = 0; name != NULL && !is_named && i < count; i++) {
-        is_named = strcmp(name, entries[i].name) == 0;
-    }
-    tug__json_destroy(element);
-    return is_named;
+    return element->name != NULL && change_has(change, element->name, element->name_length, 0);
 }
 
 static bool is_alphanumeric(char c)
@@ -194,11 +226,12 @@ static enum tug_status append_annotations(struct tug__buf *buf,
     const bool has_port = port != NULL && strchr(port, ']') == NULL;
     const size_t host_length =
         has_port ? (size_t)(port - entry->source_host) : strlen(entry->source_host);
-    enum tug_status status =
-        append_annotation(buf, true, IMAGE_NAME, strlen(IMAGE_NAME), entry->name, err);
+    enum tug_status status = append_annotation(buf, true, TUG__INDEX_IMAGE_NAME,
+                                               strlen(TUG__INDEX_IMAGE_NAME), entry->name, err);
 
     if (status == TUG_OK && is_ref_name(entry->name)) {
-        status = append_annotation(buf, false, REF_NAME, strlen(REF_NAME), entry->name, err);
+        status = append_annotation(buf, false, TUG__INDEX_REF_NAME, strlen(TUG__INDEX_REF_NAME),
+                                   entry->name, err);
     }
     if (status == TUG_OK) {
         (void)snprintf(source, sizeof source, "%s%.*s", SOURCE_PREFIX, (int)host_length,
@@ -230,14 +263,11 @@ static enum tug_status append_entry(struct tug__buf *buf, const struct tug__inde
 }
 
 /* Tell whether a later entry of the same change has the same name: then that one counts. */
-static bool is_outdone(const struct tug__index_entry *entries, size_t count, size_t position)
+static bool is_outdone(const struct change *change, size_t position)
 {
-    for (size_t i = position + 1; i < count; i++) {
-        if (strcmp(entries[i].name, entries[position].name) == 0) {
-            return true;
-        }
-    }
-    return false;
+    const char *const name = change->entries[position].name;
+
+    return change_has(change, name, strlen(name), position + 1);
 }
 
 /* Start an element on a line of its own. */
@@ -250,39 +280,40 @@ static enum tug_status append_separator(struct tug__buf *buf, bool *is_first, st
 }
 
 /* Write the new text: what stays, then the new entries in their order. */
-static enum tug_status index_edit(const struct index_text *index,
-                                  const struct tug__index_entry *entries, size_t count,
+static enum tug_status index_edit(const struct index_text *index, const struct change *change,
                                   struct tug__buf *out_text, struct tug_error *err)
 {
+    const struct tug__index_scan *const scan = &index->scan;
     const char *const text = index->buf.data;
     bool is_first = true;
-    enum tug_status status = tug__buf_append(out_text, text, index->open + 1, err);
+    enum tug_status status = tug__buf_append(out_text, text, scan->open + 1, err);
 
-    for (size_t i = 0; status == TUG_OK && i < index->count; i++) {
-        if (is_replaced(index, i, entries, count)) {
+    for (size_t i = 0; status == TUG_OK && i < scan->count; i++) {
+        const struct tug__index_element *const element = &scan->elements[i];
+
+        if (is_replaced(element, change)) {
             continue;
         }
         status = append_separator(out_text, &is_first, err);
         if (status == TUG_OK) {
-            status = tug__buf_append(out_text, text + index->slices[i].offset,
-                                     index->slices[i].length, err);
+            status = tug__buf_append(out_text, text + element->offset, element->length, err);
         }
     }
-    for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        if (is_outdone(entries, count, i)) {
+    for (size_t i = 0; status == TUG_OK && i < change->count; i++) {
+        if (is_outdone(change, i)) {
             continue;
         }
         status = append_separator(out_text, &is_first, err);
         if (status == TUG_OK) {
-            status = append_entry(out_text, &entries[i], err);
+            status = append_entry(out_text, &change->entries[i], err);
         }
     }
     if (status == TUG_OK) {
         status = tug__buf_append(out_text, "\n", 1, err);
     }
-    return status == TUG_OK ? tug__buf_append(out_text, text + index->close,
-                                              index->buf.length - index->close, err)
-                            : status;
+    return status == TUG_OK
+               ? tug__buf_append(out_text, text + scan->close, index->buf.length - scan->close, err)
+               : status;
 }
 
 static enum tug_status put_locked(struct tug_store *store, const struct tug__index_entry *entries,
@@ -290,13 +321,18 @@ static enum tug_status put_locked(struct tug_store *store, const struct tug__ind
 {
     struct index_text index;
     struct tug__buf text;
+    struct change change;
     enum tug_status status = index_read(store, &index, err);
 
     if (status != TUG_OK) {
         return status;
     }
     tug__buf_init(&text, INDEX_BYTES_MAX);
-    status = index_edit(&index, entries, count, &text, err);
+    status = change_init(&change, entries, count, err);
+    if (status == TUG_OK) {
+        status = index_edit(&index, &change, &text, err);
+    }
+    free(change.names);
     if (status == TUG_OK &&
         (text.length != index.buf.length || memcmp(text.data, index.buf.data, text.length) != 0)) {
         status = tug__fs_replace_file(store->root_fd, "index.json.tmp", "index.json", text.data,
@@ -321,9 +357,28 @@ enum tug_status tug__store_index_put(struct tug_store *store,
     return status;
 }
 
+/* The digest an element names, if it is one. */
+static bool element_digest(const struct index_text *index, const struct tug__index_element *element,
+                           struct tug_digest *out_digest)
+{
+    struct tug__json *json = NULL;
+    const char *digest = NULL;
+    bool is_found = false;
+
+    if (tug__json_parse(index->buf.data + element->offset, element->length, &entry_limits, &json,
+                        NULL) == TUG_OK &&
+        tug__json_get_string(tug__json_root(json), "digest", &digest, NULL) == TUG_OK &&
+        digest != NULL) {
+        is_found = tug_digest_parse(digest, strlen(digest), out_digest, NULL) == TUG_OK;
+    }
+    tug__json_destroy(json);
+    return is_found;
+}
+
 enum tug_status tug__store_index_find(struct tug_store *store, const char *name, bool *out_found,
                                       struct tug_digest *out_digest, struct tug_error *err)
 {
+    const size_t length = strlen(name);
     struct index_text index;
     const enum tug_status status = index_read(store, &index, err);
 
@@ -331,18 +386,62 @@ enum tug_status tug__store_index_find(struct tug_store *store, const char *name,
         return status;
     }
     *out_found = false;
-    for (size_t i = 0; !*out_found && i < index.count; i++) {
-        struct tug__json *const element = parse_element(&index, i);
-        const char *const found = element != NULL ? name_of(element) : NULL;
-        const char *digest = NULL;
+    for (size_t i = 0; !*out_found && i < index.scan.count; i++) {
+        const struct tug__index_element *const element = &index.scan.elements[i];
 
-        if (found != NULL && strcmp(found, name) == 0 &&
-            tug__json_get_string(tug__json_root(element), "digest", &digest, NULL) == TUG_OK &&
-            digest != NULL) {
-            *out_found = tug_digest_parse(digest, strlen(digest), out_digest, NULL) == TUG_OK;
-        }
-        tug__json_destroy(element);
+        *out_found = element->name != NULL && element->name_length == length &&
+                     memcmp(element->name, name, length) == 0 &&
+                     element_digest(&index, element, out_digest);
     }
     index_fini(&index);
     return TUG_OK;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const uint64_t left = *(const uint64_t *)a;
+    const uint64_t right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+enum tug_status tug__store_index_names(struct tug_store *store, struct tug__index_names *out_names,
+                                       struct tug_error *err)
+{
+    struct tug__index_names names = {0};
+    struct index_text index;
+    const enum tug_status status = index_read(store, &index, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    names.hashes = calloc(index.scan.count + 1, sizeof *names.hashes);
+    for (size_t i = 0; names.hashes != NULL && i < index.scan.count; i++) {
+        const struct tug__index_element *const element = &index.scan.elements[i];
+
+        if (element->name != NULL) {
+            names.hashes[names.count++] = tug__index_name_hash(element->name, element->name_length);
+        }
+    }
+    index_fini(&index);
+    if (names.hashes == NULL) {
+        return tug__fail_memory(err);
+    }
+    qsort(names.hashes, names.count, sizeof *names.hashes, compare_hashes);
+    *out_names = names;
+    return TUG_OK;
+}
+
+bool tug__index_names_has(const struct tug__index_names *names, const char *name)
+{
+    const uint64_t hash = tug__index_name_hash(name, strlen(name));
+
+    return names->count > 0 &&
+           bsearch(&hash, names->hashes, names->count, sizeof hash, compare_hashes) != NULL;
+}
+
+void tug__index_names_fini(struct tug__index_names *names)
+{
+    free(names->hashes);
+    *names = (struct tug__index_names){0};
 }

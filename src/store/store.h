@@ -107,10 +107,26 @@ enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      struct tug_error *err);
 
-/* Look an image up by its full name.
+/* Look an image up by its full name. Reads all of index.json: for one look, see below for many.
  * out_found: false and *out_digest untouched when index.json has no such entry. */
 enum tug_status tug__store_index_find(struct tug_store *store, const char *name, bool *out_found,
                                       struct tug_digest *out_digest, struct tug_error *err);
+
+/* The names that index.json had at one moment. All zero: none. Fields are private to the room. */
+struct tug__index_names {
+    uint64_t *hashes; /* owned; sorted */
+    size_t count;
+};
+
+/* Read all names once, for any number of looks. out_names: tug__index_names_fini is due; untouched
+ * on failure. Errors: as tug__store_index_find. */
+enum tug_status tug__store_index_names(struct tug_store *store, struct tug__index_names *out_names,
+                                       struct tug_error *err);
+/* Tell whether a name was there. In rare cases (two names of one hash) it says so wrongly: good
+ * for a guess about what to ask first, for nothing else. Blocks: no. */
+bool tug__index_names_has(const struct tug__index_names *names, const char *name);
+/* Free the names; there are none afterwards. */
+void tug__index_names_fini(struct tug__index_names *names);
 
 /* Space for new data on the store's file system, in bytes, as far as this user may take it.
  * Errors: TUG_ERR_STORE. */

@@ -13,7 +13,7 @@ expect_no_match err $'[\x01-\x09\x0b-\x1f\x7f]'
 expect_match err "$registry/app:1  resolved  sha256:[0-9a-f]{64}"
 expect_match err "$short  2\\.0 MiB  $time  $size/s"
 expect_match err "$registry/app:1  retry in $time  .*"
-[ "$(tail -n 1 "$WORK/err" | grep -cxE "fetched 1 image: 4\\.0 MiB in $time \\($size/s\\), 0 B reused")" -eq 1 ] ||
+[ "$(tail -n 1 "$WORK/err" | grep -cxE "fetched 1 image: 4 blobs, 4\\.0 MiB in $time \\($size/s\\), 0 blobs, 0 B reused")" -eq 1 ] ||
     fail "no summary"
 grep -vxE "$registry/app:1  (resolved|retry in) .*|$short  $size  ($time  $size/s|resumed at $size)|fetched .*" \
     "$WORK/err" > "$WORK/other" && fail "other lines: $(cat "$WORK/other")"

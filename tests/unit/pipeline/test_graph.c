@@ -128,11 +128,53 @@ Test(pipeline_graph, a_node_is_needed_by_images_at_work)
     cr_assert_eq(node->edges->next->image, &second);
     cr_assert_eq(node->edges->next->depth, 2);
     cr_assert(tug__node_is_needed(node));
-    first.state = TUG__IMAGE_DONE;
+    cr_assert_eq(tug__image_leave(&first), node);
     cr_assert(tug__node_is_needed(node));
-    second.state = TUG__IMAGE_DONE;
+    cr_assert_null(node->edges->image);
+    cr_assert_null(tug__image_leave(&first));
+    cr_assert_eq(tug__image_leave(&second), node);
     cr_assert_not(tug__node_is_needed(node));
     tug__graph_remove(&graph, node);
+}
+
+Test(pipeline_graph, an_image_knows_what_it_waits_for)
+{
+    struct tug__graph graph = {0};
+    struct tug__image image = {.state = TUG__IMAGE_FETCHING};
+    struct tug__node *nodes[3];
+
+    for (unsigned i = 0; i < 3; i++) {
+        nodes[i] = add(&graph, i);
+        cr_assert_eq(tug__node_add_edge(nodes[i], &image, TUG__WANT_ALL, 0, false, NULL), TUG_OK);
+    }
+    tug__graph_remove(&graph, nodes[1]);
+    cr_assert_eq(tug__image_leave(&image), nodes[2]);
+    cr_assert_eq(tug__image_leave(&image), nodes[0]);
+    cr_assert_null(tug__image_leave(&image), "one that is gone is forgotten");
+    tug__graph_remove(&graph, nodes[0]);
+    tug__graph_remove(&graph, nodes[2]);
+}
+
+Test(pipeline_graph, nodes_that_wait_are_a_list)
+{
+    struct tug__graph graph = {0};
+    struct tug__node *nodes[4];
+
+    for (unsigned i = 0; i < 4; i++) {
+        nodes[i] = add(&graph, i);
+        tug__graph_add_waiting(&graph, nodes[i]);
+        tug__graph_add_waiting(&graph, nodes[i]);
+    }
+    tug__graph_remove_waiting(nodes[2]);
+    tug__graph_remove_waiting(nodes[2]);
+    tug__graph_remove(&graph, nodes[3]);
+    cr_assert_eq(graph.waiting, nodes[1]);
+    cr_assert_eq(nodes[1]->next_waiting, nodes[0]);
+    cr_assert_null(nodes[0]->next_waiting);
+    for (unsigned i = 0; i < 3; i++) {
+        tug__graph_remove(&graph, nodes[i]);
+    }
+    cr_assert_null(graph.waiting);
 }
 
 Test(pipeline_graph, an_image_counts_a_digest_once)

@@ -440,3 +440,67 @@ Test(store_root_index, writers_do_not_lose_each_others_images, .timeout = 60)
     cr_assert_eq(count_entries(&place), (size_t)THREADS * IMAGES);
     place_remove(&place);
 }
+
+Test(store_root_index, all_names_are_read_at_once)
+{
+    struct place place = place_create();
+    struct tug__index_names names = {0};
+
+    place_open(&place);
+    cr_assert_eq(tug__store_index_names(place.store, &names, NULL), TUG_OK);
+    cr_assert_not(tug__index_names_has(&names, "r/i:1"), "there is none yet");
+    tug__index_names_fini(&names);
+    for (uint8_t i = 0; i < 100; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "r/i:%d", i);
+        put_one(&place, name, i);
+    }
+    cr_assert_eq(tug__store_index_names(place.store, &names, NULL), TUG_OK);
+    for (uint8_t i = 0; i < 100; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "r/i:%d", i);
+        cr_assert(tug__index_names_has(&names, name), "%s", name);
+    }
+    cr_assert_not(tug__index_names_has(&names, "r/i:100"));
+    cr_assert_not(tug__index_names_has(&names, ""));
+    tug__index_names_fini(&names);
+    cr_assert_not(tug__index_names_has(&names, "r/i:1"));
+    place_remove(&place);
+}
+
+/* However a name is spelled, and whatever looks like one elsewhere. */
+Test(store_root_index, names_are_found_as_json_means_them)
+{
+    static const char *const there[] = {"r/full:1", "r/plain:1", "r/slash:1", "r/key:1"};
+    static const char *const absent[] = {"r/shadowed:1", "r/deep:1", "r/top:1", "r/number:1"};
+    struct place place = place_create();
+    struct tug__index_names names = {0};
+
+    place_open(&place);
+    place_put(&place, "index.json",
+              "{\"schemaVersion\":2,\"annotations\":{\"" FULL_NAME "\":\"r/top:1\"},\"manifests\":["
+              "{\"digest\":\"" OTHER_DIGEST "\",\"annotations\":{\"" NAME
+              "\":\"r/shadowed:1\",\"" FULL_NAME "\":\"r/full:1\"}},"
+              "{\"digest\":\"" OTHER_DIGEST "\",\"annotations\":{\"" NAME
+              "\":\"r/plain:1\",\"" FULL_NAME "\":7}},"
+              "{\"digest\":\"" OTHER_DIGEST "\",\"annotations\":{\"" NAME "\":\"r\\/slash:1\"}},"
+              "{\"digest\":\"" OTHER_DIGEST
+              "\",\"annotations\":{\"io.containerd.image.nam\\u0065\":\"r/key:1\"}},"
+              "{\"digest\":\"" OTHER_DIGEST "\",\"more\":{\"annotations\":{\"" NAME
+              "\":\"r/deep:1\"}}},"
+              "{\"annotations\":[\"" NAME "\",\"r/number:1\"]}, 5, \"r/text:1\"]}");
+    cr_assert_eq(tug__store_index_names(place.store, &names, NULL), TUG_OK);
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++) {
+        cr_assert(tug__index_names_has(&names, there[i]), "%s", there[i]);
+        put_one(&place, there[i], 9);
+        cr_assert_eq(find(&place, there[i]), 9, "%s", there[i]);
+    }
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+        cr_assert_not(tug__index_names_has(&names, absent[i]), "%s", absent[i]);
+    }
+    tug__index_names_fini(&names);
+    cr_assert_eq(count_entries(&place), 8, "each was replaced, none added");
+    place_remove(&place);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The options that may follow a reference in a file.
+ *
+ * Knows: their words. Does not know: files, lines.
+ * Threads: main.
+ */
+#include "list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum tug_status fail_memory(struct tug_error *err)
+{
+    err->code = TUG_ERR_NO_MEMORY;
+    (void)snprintf(err->message, sizeof err->message, "out of memory");
+    return err->code;
+}
+
+static enum tug_status add_platform(struct line_options *options, const char *value,
+                                    struct tug_error *err)
+{
+    struct tug_platform platform;
+    struct tug_platform *grown;
+    const size_t count = options->options.platform_count;
+    const enum tug_status status = tug_platform_parse(value, &platform, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    grown = reallocarray(options->platforms, count + 1, sizeof *grown);
+    if (grown == NULL) {
+        return fail_memory(err);
+    }
+    grown[count] = platform;
+    options->platforms = grown;
+    options->options.platforms = grown;
+    options->options.platform_count = count + 1;
+    return TUG_OK;
+}
+
+static enum tug_status add_label(struct line_options *options, const char *value,
+                                 struct tug_error *err)
+{
+    const size_t count = options->options.label_count;
+    const enum tug_status status = tug_label_check(value, err);
+    char **grown;
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    grown = reallocarray(options->labels, count + 1, sizeof *grown);
+    if (grown == NULL) {
+        return fail_memory(err);
+    }
+    options->labels = grown;
+    options->options.labels = (const char *const *)grown;
+    grown[count] = strdup(value);
+    if (grown[count] == NULL) {
+        return fail_memory(err);
+    }
+    options->options.label_count = count + 1;
+    return TUG_OK;
+}
+
+static enum tug_status take_word(struct line_options *options, const char *word,
+                                 struct tug_error *err)
+{
+    char shown[128];
+
+    if (strcmp(word, "all-platforms") == 0) {
+        options->options.all_platforms = true;
+        return TUG_OK;
+    }
+    if (strncmp(word, "platform=", strlen("platform=")) == 0) {
+        return add_platform(options, word + strlen("platform="), err);
+    }
+    if (strncmp(word, "label.", strlen("label.")) == 0) {
+        return add_label(options, word + strlen("label."), err);
+    }
+    (void)tug_text_escape(shown, sizeof shown, word, strlen(word));
+    err->code = TUG_ERR_INVALID_ARGUMENT;
+    (void)snprintf(err->message, sizeof err->message,
+                   "'%s' is not platform=OS/ARCH, all-platforms or label.KEY=VALUE", shown);
+    return err->code;
+}
+
+enum tug_status line_options_parse(const char *text, struct line_options *out_options,
+                                   struct tug_error *err)
+{
+    char *const copy = strdup(text);
+    char *rest = copy;
+    const char *word;
+    enum tug_status status = TUG_OK;
+
+    *out_options = (struct line_options){0};
+    if (copy == NULL) {
+        return fail_memory(err);
+    }
+    while (status == TUG_OK && (word = strsep(&rest, " \t\r")) != NULL) {
+        if (*word != '\0') {
+            status = take_word(out_options, word, err);
+        }
+    }
+    free(copy);
+    return status;
+}
+
+void line_options_fini(struct line_options *options)
+{
+    for (size_t i = 0; i < options->options.label_count; i++) {
+        free(options->labels[i]);
+    }
+    free(options->labels);
+    free(options->platforms);
+    *options = (struct line_options){0};
+}

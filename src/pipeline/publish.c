@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finished images on their way into index.json: many in one rewrite.
+ *
+ * Knows: images that need nothing more, lane 0. Does not know: documents, requests.
+ * Threads: the resolver.
+ *
+ * A rewrite costs as much as the file is long, so images wait for each other, but none for more
+ * than a second: one publication is sent when nothing was written during the last second, when no
+ * image is left that others could wait for, and when the run stops.
+ */
+#include "pipeline/resolver.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* Shortest distance of two rewrites of index.json while the run goes on. */
+#define REWRITE_NS (1000 * TUG__NS_PER_MS)
+
+static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
+                                        const struct tug__image *image)
+{
+    const struct tug_fetch_options *const options = &resolver->settings->options;
+    const struct tug_reference_options *const own = image->options;
+    const bool has_labels = own != NULL && own->label_count > 0;
+
+    return (struct tug__index_entry){
+        .name = image->result.ref,
+        .media_type = image->media_type,
+        .digest = image->result.digest,
+        .size_bytes = image->result.size_bytes,
+        .source_host = tug_ref_host(image->ref),
+        .source_repository = tug_ref_repository(image->ref),
+        .labels = has_labels ? own->labels : options->labels,
+        .label_count = has_labels ? own->label_count : options->label_count,
+    };
+}
+
+static void publication_free(struct tug__publication *publication)
+{
+    free(publication->entries);
+    free(publication);
+}
+
+/* Give all that wait to lane 0. */
+static void send_publication(struct tug__resolver *resolver)
+{
+    struct tug__publication *const publication = calloc(1, sizeof *publication);
+    struct tug__index_entry *const entries = calloc(resolver->images_ready + 1, sizeof *entries);
+    struct tug__image *image = resolver->first_ready;
+    const struct tug__msg msg = {.kind = TUG__MSG_PUBLISH, .object = publication};
+
+    if (publication == NULL || entries == NULL) {
+        free(publication);
+        free(entries);
+        return; /* they wait for better times; at the end of the run they fail */
+    }
+    publication->entries = entries;
+    publication->images = image;
+    for (; image != NULL; image = image->next_publishing) {
+        entries[publication->count++] = entry_of(resolver, image);
+    }
+    resolver->first_ready = NULL;
+    resolver->last_ready = NULL;
+    resolver->images_ready = 0;
+    resolver->published_ns = tug__now_ns();
+    publication->next = resolver->publications;
+    resolver->publications = publication;
+    tug__pool_send(resolver->pool, 0, &msg);
+}
+
+uint64_t tug__publish_due(struct tug__resolver *resolver)
+{
+    const bool is_last = resolver->images_active == resolver->images_publishing &&
+                         resolver->images_begun == resolver->settings->ref_count;
+    const uint64_t due_ns = resolver->published_ns + REWRITE_NS;
+    const bool is_first = resolver->published_ns == 0;
+
+    if (resolver->first_ready == NULL) {
+        return TUG__NEVER_NS;
+    }
+    if (!resolver->is_stopping && resolver->publications != NULL) {
+        return TUG__NEVER_NS; /* its end will wake us */
+    }
+    if (!is_first && !is_last && !resolver->is_stopping && tug__now_ns() < due_ns) {
+        return due_ns;
+    }
+    send_publication(resolver);
+    return resolver->first_ready == NULL ? TUG__NEVER_NS : tug__deadline_ns(100);
+}
+
+void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image)
+{
+    image->next_publishing = NULL;
+    if (resolver->last_ready != NULL) {
+        resolver->last_ready->next_publishing = image;
+    } else {
+        resolver->first_ready = image;
+    }
+    resolver->last_ready = image;
+    resolver->images_ready++;
+    resolver->images_publishing++;
+    if (resolver->is_stopping) {
+        (void)tug__publish_due(resolver); /* the lane ends soon */
+    }
+}
+
+void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication)
+{
+    struct tug__publication **link = &resolver->publications;
+    struct tug__image *image = publication->images;
+
+    while (*link != publication) {
+        link = &(*link)->next;
+    }
+    *link = publication->next;
+    while (image != NULL) {
+        struct tug__image *const next = image->next_publishing;
+
+        tug__image_finish(resolver, image, &publication->error);
+        image = next;
+    }
+    publication_free(publication);
+}
+
+void tug__publish_fini(struct tug__resolver *resolver)
+{
+    while (resolver->publications != NULL) {
+        struct tug__publication *const publication = resolver->publications;
+
+        resolver->publications = publication->next;
+        publication_free(publication);
+    }
+}

@@ -1,0 +1,86 @@
+#!/bin/bash
+# --progress json: every line of standard error is an object with just the members that the manual
+# lists for its type, whatever the registry sends; progress comes at most four times a second.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+manual="$(dirname "$0")/../../man/tug.1"
+sed -nE 's/^\.It Li ([a-z]+) No "(.*)"$/\1 \2/p' "$manual" > "$WORK/types"
+[ "$(wc -l < "$WORK/types")" -ge 11 ] || fail "only $(wc -l < "$WORK/types") types in the manual"
+
+check_objects() {
+    local line type members
+    jq -es 'all(type == "object")' < "$WORK/err" > /dev/null || fail "not a list of objects"
+    [ "$(jq -s length < "$WORK/err")" -eq "$(wc -l < "$WORK/err")" ] || fail "not one a line"
+    iconv -f UTF-8 -t UTF-8 "$WORK/err" > /dev/null || fail "not UTF-8"
+    expect_no_match err $'[\x01-\x09\x0b-\x1f\x7f]'
+    jq -r '[.type] + keys_unsorted | join(" ")' "$WORK/err" | sort -u > "$WORK/seen"
+    while read -r type members; do
+        line=$(sed -n "s/^$type //p" "$WORK/types")
+        [ -n "$line" ] || fail "type $type is not in the manual"
+        [ "$members" = "time type $line" ] || fail "$type has $members, not $line"
+        echo "$type" >> "$WORK/covered"
+    done < "$WORK/seen"
+    jq -es 'all(.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z$"))' "$WORK/err" \
+        > /dev/null || fail "time"
+    [ "$(tail -n 1 "$WORK/err" | jq -r .type)" = summary ] || fail "the last one is no summary"
+    [ "$(tail -n 1 "$WORK/err" | jq -r .exitStatus)" -eq "$status" ] || fail "exit status"
+}
+
+# Blobs that take a while, one that fails once, a reference that is not there.
+start_registry --generate app:1=1M:3 --generate b:1=10K --rate 800K \
+    --rule 'path=/b/blobs/ status=503 times=1'
+began=$(date +%s%N)
+run fetch --progress json --plain-http "$registry/app:1" "$registry/b:1" "$registry/none:1"
+took_ms=$((($(date +%s%N) - began) / 1000000))
+expect_status 1
+expect_lines out 2
+check_objects
+for type in resolved started progress committed retry image failed; do
+    grep -q "\"type\":\"$type\"" "$WORK/err" || fail "no $type"
+done
+count=$(grep -c '"type":"progress"' "$WORK/err")
+[ "$count" -ge 2 ] || fail "$count progress objects in $took_ms ms"
+[ "$count" -le $((took_ms / 250 + 1)) ] || fail "$count progress objects in $took_ms ms"
+jq -es 'map(select(.type == "failed")) | length == 1 and
+    (.[0] | .error.code == "not-found" and .digest == null)' "$WORK/err" \
+    > /dev/null || fail "failed"
+jq -es '.[-1] | .images == 3 and .imagesDone == 2 and .imagesFailed == 1
+    and .blobsFetched == 8 and .blobsReused == 0 and .bytesReceived > 3000000' "$WORK/err" \
+    > /dev/null || fail "summary"
+jq -es 'map(select(.type == "progress") | .active[]) | length > 0 and all(.done <= .size)' "$WORK/err" > /dev/null ||
+    fail "active"
+
+run fetch --progress json --plain-http "$registry/app:1"
+expect_status 0
+check_objects
+grep -q '"type":"reused"' "$WORK/err" || fail "no reused"
+
+# T-44: what a registry sends, as a message and as a media type.
+evil=$'\e]0;x\a\e[2J"}\\{\x01\xff\xfe\xc3\u202e'
+start_registry --generate c:1=10K --generate d:1=10K \
+    --rule "path=/c/manifests/ status=403 body={\"errors\":[{\"code\":\"DENIED\",\"message\":\"$evil\"}]}" \
+    --rule "path=/d/manifests/ add-header=Content-Type:_application/x\";$evil"
+run fetch --progress json --retries 0 --plain-http "$registry/c:1" "$registry/d:1"
+[ "$status" -ne 0 ] || fail "it was a success"
+check_objects
+
+# A signal: told as an error, and the summary still comes.
+start_registry --generate e:1=1M --rate 100K
+"$TUG" --store "$WORK/other" fetch --progress json --plain-http "$registry/e:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+pid=$!
+sleep 0.7
+kill -TERM "$pid"
+wait "$pid"
+status=$?
+expect_status 143
+check_objects
+grep -q '"type":"error"' "$WORK/err" || fail "no error"
+
+# -q wins.
+run -q fetch --progress json --plain-http "$registry/e:2"
+expect_match err 'tug: .*'
+
+# What these runs did not show: a warning, and another process.
+sort -u "$WORK/covered" > "$WORK/all"
+cut -d' ' -f1 "$WORK/types" | grep -vxE 'warning|waiting' | sort | comm -13 "$WORK/all" - > "$WORK/rest"
+[ ! -s "$WORK/rest" ] || fail "not seen: $(cat "$WORK/rest")"
