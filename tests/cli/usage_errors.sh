@@ -49,7 +49,7 @@ expect_usage "--platform 'a b/c'" fetch --platform 'a b/c' y
 expect_usage "--label 'key': not KEY=VALUE" fetch --label key y
 expect_usage "--label '=v': not KEY=VALUE" fetch --label =v y
 expect_usage "--durability 'half': not one of: full, none" fetch --durability half y
-expect_usage "--progress 'json': not one of: auto, tty, plain, none" fetch --progress json y
+expect_usage "--progress 'xml': not one of: auto, tty, plain, json, none" fetch --progress xml y
 expect_usage "--format 'xml': not one of: text, json" fetch --format xml y
 expect_usage "--color 'red': not one of: auto, always, never" --color red fetch y
 expect_usage "--store '': must not be empty" fetch --store= y

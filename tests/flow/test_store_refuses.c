@@ -134,12 +134,21 @@ Test(store_refuses, t41_full)
     flow_open(&flow, NULL);
     add_image(&flow, size, &built);
     make_store(&flow);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = built.layers[0].digest,
+                                                     .match.times = 1,
+                                                     .timing.rate_bytes_per_s = 1 << 20});
+    /* There is room when it is looked for; then somebody else takes it. */
     run_mounted(&flow,
                 "mkdir \"$2\"\n"
-                "mount -t tmpfs -o size=1m none \"$2\"\n"
-                "fetch \"$2/store\"\n"
+                "mount -t tmpfs -o size=4m none \"$2\"\n"
+                "fetch \"$2/store\" &\n"
+                "until [ -n \"$(find \"$2\" -path '*/ingest/sha256/*' -size +200k)\" ]; do\n"
+                "    kill -0 $! || break\n"
+                "done\n"
+                "dd if=/dev/zero of=\"$2/other\" bs=64k 2> /dev/null || :\n"
+                "wait || :\n"
                 "cp -a \"$2/store/.\" \"$1\"\n"
-                "mount -o remount,size=16m \"$2\"\n"
+                "rm \"$2/other\"\n"
                 "fetch \"$2/store\"\n",
                 "exit 7\nexit 0\n", "No space left on device");
     flow_check_store(&flow);

@@ -77,7 +77,7 @@ static void feed(struct tug__pool *pool, struct tug__bell *bell, struct round *r
 
 static void run_round(struct tug_store *store, uint64_t *random)
 {
-    const struct tug__pool_settings settings = {
+    struct tug__pool_settings settings = {
         .store = store,
         .worker_count = 1 + stress_random(random, 12),
         .client = {.connect_timeout_ms = 1000, .stall_timeout_ms = 1000}};
@@ -85,12 +85,16 @@ static void run_round(struct tug_store *store, uint64_t *random)
     struct round *const round = calloc(1, sizeof *round);
     struct tug__pool *pool = NULL;
     struct tug__bell *bell = NULL;
+    struct tug__session *session = NULL;
 
     REQUIRE(round != NULL);
     REQUIRE(tug__bell_create(&bell, NULL) == TUG_OK);
+    REQUIRE(tug__session_create(&(struct tug__session_settings){0}, &session, NULL) == TUG_OK);
+    settings.client.session = session;
     REQUIRE(tug__pool_start(&settings, bell, &pool, NULL) == TUG_OK);
     feed(pool, bell, round, count, random);
     tug__pool_destroy(pool);
+    tug__session_destroy(session);
     tug__bell_destroy(bell);
     REQUIRE(round->returned == count);
     for (unsigned i = 0; i < count; i++) {
