@@ -122,6 +122,10 @@ $(OBJ)/resume-%: $(OBJ)/tests/resume/%_main.o $(RESUME_OBJ) $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+$(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
+	$(call say,LINK)
+	$(Q)$(CC) -shared -o $@ $^
+
 # What people use lives in build/ under a steady name.
 build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
@@ -132,7 +136,8 @@ FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
 TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests \
-  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)))
+  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)) \
+  store-calls.so)
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
