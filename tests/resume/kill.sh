@@ -5,5 +5,5 @@
 . "$(dirname "$0")/lib.sh"
 
 for connections in 1 3 8; do
-    "$OBJ/resume-kill" KILL "$connections" "$(by_form 7 200)" "$((connections + ${RESUME_SEED:-1}))"
+    "$OBJ/resume-kill" KILL "$connections" "$(by_form 4 200)" "$((connections + ${RESUME_SEED:-1}))"
 done

@@ -357,8 +357,9 @@ static size_t try_point(struct scene *scene, size_t count, enum variant variant,
         resume_check_index(store, when) != named + 1) {
         resume_fail("%s: the store is not complete", when);
     }
-    /* That a state file is gone need not be durable: alone it means nothing. */
-    if (resume_count_partials(store, "") != resume_count_partials(store, ".state")) {
+    /* A state file alone means nothing, nor does one that was never finished. */
+    if (resume_count_partials(store, "") !=
+        resume_count_partials(store, ".state") + resume_count_partials(store, ".state.tmp")) {
         resume_fail("%s: partial files are left", when);
     }
     free(store);
