@@ -84,10 +84,29 @@ END
     wait_until 10 "nginx listens" test -s nginx/pid
 }
 
-stop_nginx() {
-    kill "$nginx_pid"
-    wait "$nginx_pid" || true
-    rm -f nginx/pid
+# Start the delaying proxy; sets $far and $proxy_pid.
+start_proxy() { # PORT
+    rm -f proxy.out
+    "$OBJ/delay-proxy" "$1" 25 > proxy.out &
+    proxy_pid=$!
+    pids+=("$proxy_pid")
+    wait_until 10 "the proxy listens" test -s proxy.out
+    far=$(sed 's/listening on //' proxy.out)
+}
+
+# What this machine gives now: eight connections with a part each, into files. Sets $limit_ms.
+time_limit() { # HOST
+    local start part=$((size / 8)) i curls=() layer
+    layer=$(jq -r '.layers[0].digest' layout/manifest)
+    start=$(date +%s%N)
+    for i in 0 1 2 3 4 5 6 7; do
+        curl -sf -r "$((i * part))-$(((i + 1) * part - 1))" -o "part$i" \
+            "http://$1/v2/app/blobs/$layer" &
+        curls+=("$!")
+    done
+    for i in "${curls[@]}"; do wait "$i"; done
+    limit_ms=$((($(date +%s%N) - start) / 1000000))
+    rm -f part?
 }
 
 # Fetch; sets $ms (how long it took) and $kib (most memory).
@@ -101,11 +120,16 @@ timed_fetch() { # REFERENCE OPTION…
     kib=$(tail -n 1 memory)
 }
 
-# The blob has come, at least so fast.
-expect_rate() { # WHAT MB/S
-    local rate=$((size / 1000 / ms))
-    echo "= $1: $mib MiB in $ms ms, $rate MB/s; $kib KiB of memory"
-    [ "$rate" -ge "$2" ] || fail "$1: $rate MB/s, not $2"
+# Fetch from there, at least so fast; if the machine is too busy even for eight plain downloads, in
+# proportion to those.
+expect_rate() { # WHAT HOST MB/S
+    local rate limit
+    time_limit "$2"
+    timed_fetch "$2/app:1"
+    rate=$((size / 1000 / ms)) limit=$((size / 1000 / limit_ms))
+    echo "= $1: $mib MiB in $ms ms, $rate MB/s, eight curls $limit MB/s; $kib KiB of memory"
+    [ "$rate" -ge "$3" ] || { [ "$limit" -lt 155 ] && [ "$rate" -ge $((limit * $3 / 160)) ]; } ||
+        fail "$1: $rate MB/s, not $3"
     [ "$kib" -le 16384 ] || fail "$1: $kib KiB of memory"
 }
 
@@ -114,31 +138,23 @@ make_image
 wanted=$(by_form 60 144)
 
 start_registry --layout layout --repo app:1=one --rate 20000000
-timed_fetch "$registry/app:1"
-expect_rate "20 MB/s a connection, no burst" "$wanted"
+expect_rate "20 MB/s a connection, no burst" "$registry" "$wanted"
 check_store store 3
 [ "$(stat -c %s store/blobs/sha256/* | sort -n | tail -n 1)" -eq "$size" ] || fail "a short blob"
+start_proxy "${registry##*:}"
+expect_rate "20 MB/s a connection, no burst, 50 ms away" "$far" "$wanted"
+end_process "$proxy_pid"
 stop_registry
-[ "$(logged blob_bytes)" -le $((size + size / 20)) ] || fail "$(logged blob_bytes) bytes were sent"
+[ "$(logged blob_bytes)" -le $((4 * size + size / 4)) ] || fail "$(logged blob_bytes) bytes were sent"
 
-start_registry --layout layout --repo app:1=one --rate 20000000
-"$OBJ/delay-proxy" "${registry##*:}" 25 > proxy.out &
-pids+=("$!")
-wait_until 10 "the proxy listens" test -s proxy.out
-timed_fetch "$(sed 's/listening on //' proxy.out)/app:1"
-expect_rate "20 MB/s a connection, no burst, 50 ms away" "$wanted"
-stop_registry
-end_all
-
-start_nginx "limit_rate 20m;"
-timed_fetch "127.0.0.1:$nginx_port/app:1"
-expect_rate "nginx, 20 MiB/s a connection" "$wanted"
-"$OBJ/delay-proxy" "$nginx_port" 25 > proxy.out &
-pids+=("$!")
-wait_until 10 "the proxy listens" test -s proxy.out
-timed_fetch "$(sed 's/listening on //' proxy.out)/app:1"
-expect_rate "nginx, 20 MiB/s a connection, 50 ms away" "$wanted"
-stop_nginx
+if [ "$RESUME_FORM" = full ]; then
+    start_nginx "limit_rate 20m;"
+    expect_rate "nginx, 20 MiB/s a connection" "127.0.0.1:$nginx_port" "$wanted"
+    start_proxy "$nginx_port"
+    expect_rate "nginx, 20 MiB/s a connection, 50 ms away" "$far" "$wanted"
+    end_process "$proxy_pid"
+    end_process "$nginx_pid"
+fi
 
 # A server without ranges: the blob comes all the same, and once.
 start_registry --layout layout --repo app:1=one --rate "$(by_form 80 160)000000" \
