@@ -89,6 +89,10 @@ $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+$(OBJ)/delay-proxy: $(OBJ)/tests/support/delay_proxy_main.o
+	$(call say,LINK)
+	$(Q)$(link)
+
 $(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o
 $(OBJ)/presign: $(OBJ)/tests/support/presign_main.o
 $(OBJ)/token-server $(OBJ)/presign: $(SUPPORT_OBJ)
@@ -125,6 +129,10 @@ $(OBJ)/resume-%: $(OBJ)/tests/resume/%_main.o $(RESUME_OBJ) $(SUPPORT_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
+$(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
+	$(call say,LINK)
+	$(Q)$(CC) -shared -o $@ $^
+
 # What people use lives in build/ under a steady name.
 build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
@@ -135,7 +143,8 @@ FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
 TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests \
-  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)))
+  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)) \
+  store-calls.so delay-proxy)
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build

@@ -4,6 +4,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# 200 times in the full form.
 for connections in 1 3 8; do
-    "$OBJ/resume-kill" KILL "$connections" "$(by_form 7 200)" "$((connections + ${RESUME_SEED:-1}))"
+    count=$(by_form 4 "$((connections < 8 ? 50 : 100))")
+    "$OBJ/resume-kill" KILL "$connections" "$count" "$((connections + ${RESUME_SEED:-1}))"
 done

@@ -52,11 +52,20 @@ start_registry() { # OPTION…
     registry=127.0.0.1:$(cat port)
 }
 
-# End it, so that its log is there.
+# End a process of this script; its number may be another's afterwards.
+end_process() { # PID
+    local pid rest=()
+    for pid in "${pids[@]}"; do
+        [ "$pid" = "$1" ] || rest+=("$pid")
+    done
+    pids=(${rest[@]+"${rest[@]}"})
+    kill "$1"
+    wait "$1" || true
+}
+
+# End the server, so that its log is there.
 stop_registry() {
-    kill "$registry_pid"
-    wait "$registry_pid" || true
-    pids=()
+    end_process "$registry_pid"
 }
 
 # A sum of the server's log.

@@ -4,5 +4,5 @@
 . "$(dirname "$0")/lib.sh"
 
 for connections in 1 3 8; do
-    "$OBJ/resume-kill" TERM "$connections" "$(by_form 2 50)" "$((connections + ${RESUME_SEED:-1}))"
+    "$OBJ/resume-kill" TERM "$connections" "$(by_form 2 20)" "$((connections + ${RESUME_SEED:-1}))"
 done

@@ -1,0 +1,111 @@
+#!/bin/bash
+# Several processes and one store: nothing is fetched twice, whoever dies or stands still, and no name
+# is lost. Others can read the store all the while.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Start a fetch in the background; adds to $fetchers.
+fetch() { # NUMBER REFERENCE…
+    local number=$1
+    shift
+    "$TUG" --store store fetch --progress plain --plain-http --chunk-size 1MiB "$@" \
+        > "out$number" 2> "err$number" < /dev/null &
+    fetchers[number]=$!
+    pids+=("$!")
+}
+
+# Wait for one that must end so.
+expect() { # NUMBER STATUS
+    local status=0
+    wait "${fetchers[$1]}" || status=$?
+    [ "$status" -eq "$2" ] || fail "process $1 ended with $status, not $2: $(cat "err$1")"
+}
+
+
+# Tell whether a partial file has bytes.
+has_partial() {
+    [ -n "$(find store/ingest -type f -size +1000k 2> /dev/null)" ]
+}
+
+# The bytes of blobs that were served, and those that are in the store: documents are no blobs.
+expect_served() { # MORE
+    local served stored
+    stop_registry
+    served=$(logged blob_bytes)
+    stored=$(find store/blobs -type f -size +100k -printf '%s\n' |
+        awk '{ sum += $1 } END { print sum }')
+    [ "$served" -ge "$stored" ] || fail "$served bytes were served, $stored are there"
+    [ "$served" -le $((stored + $1 + 4096)) ] || fail "$served bytes were served for $stored"
+    echo "= $what: $served bytes served for $stored"
+}
+
+fetchers=()
+
+# --- five at once ---
+what="five processes"
+start_registry --generate app:1=5M:4 --rate 4M
+for i in 1 2 3 4 5; do fetch "$i" "$registry/app:1"; done
+reads=0
+while kill -0 "${fetchers[1]}" 2> /dev/null; do
+    if [ -s store/index.json ] && [ -s store/oci-layout ]; then
+        jq -e .manifests store/index.json > /dev/null || fail "index.json is torn"
+        if [ "$(jq '.manifests | length' store/index.json)" -gt 0 ]; then
+            skopeo inspect --raw "oci:store:$registry/app:1" > /dev/null || fail "skopeo cannot read"
+        fi
+        reads=$((reads + 1))
+    fi
+    sleep 0.05
+done
+for i in 1 2 3 4 5; do expect "$i" 0; done
+[ "$reads" -gt 3 ] || fail "the store was read $reads times only"
+grep -ql "waiting for another process" err? || fail "nobody tells that it waits: $(cat err2)"
+skopeo inspect --raw "oci:store:$registry/app:1" > /dev/null || fail "skopeo cannot read the store"
+skopeo copy -q "oci:store:$registry/app:1" dir:copy || fail "skopeo cannot copy from the store"
+check_store store 6
+expect_served 0
+
+# --- one is killed in the middle ---
+what="five processes, one killed"
+rm -rf store
+start_registry --generate app:1=6M:3 --rate 4M
+fetch 1 "$registry/app:1"
+wait_until 10 "there is a partial file" has_partial
+for i in 2 3 4 5; do fetch "$i" "$registry/app:1"; done
+sleep 0.5
+kill -KILL "${fetchers[1]}"
+wait "${fetchers[1]}" 2> /dev/null || true
+for i in 2 3 4 5; do expect "$i" 0; done
+check_store store 5
+expect_served $((6 * (1024 + 256) * 1024)) # of each connection of the killed one
+
+# --- one stands still ---
+what="three processes, one stopped"
+rm -rf store
+start_registry --generate app:1=4M:2 --generate other:1=3M:2 --rate 4M
+fetch 1 "$registry/app:1"
+wait_until 10 "there is a partial file" has_partial
+kill -STOP "${fetchers[1]}"
+fetch 2 "$registry/app:1"
+fetch 3 "$registry/other:1"
+expect 3 0 # not of the stopped one's business
+kill -0 "${fetchers[2]}" || fail "the one that waits has ended: $(cat err2)"
+kill -CONT "${fetchers[1]}"
+expect 1 0
+expect 2 0
+check_store store 8
+expect_served 0
+
+# --- twenty, each with an image of its own ---
+what="twenty processes"
+rm -rf store
+options=()
+for i in $(seq 20); do options+=(--generate "app$i:1=200K"); done
+start_registry "${options[@]}"
+for i in $(seq 20); do fetch "$i" "$registry/app$i:1"; done
+for i in $(seq 20); do expect "$i" 0; done
+names=$(jq -r '.manifests[].annotations["io.containerd.image.name"]' store/index.json | sort -u)
+for i in $(seq 20); do
+    grep -qxF "$registry/app$i:1" <<< "$names" || fail "app$i has no name"
+done
+[ "$(jq '.manifests | length' store/index.json)" -eq 20 ] || fail "not 20 entries"
+expect_served 0
