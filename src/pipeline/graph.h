@@ -69,7 +69,8 @@ struct tug__node {
     struct tug__edge *edges; /* who waits, the first that asked first */
     unsigned width;          /* connections a blob should have */
     unsigned failures;       /* in a row, without progress */
-    unsigned served_by;      /* endpoint of the last answer */
+    unsigned served_by;      /* endpoint its bytes are from, of several the first in order, 0: none:
+                                the registry itself, the last, is the least likely to lie */
     unsigned avoid;          /* endpoint that gave bad content, 0: none */
     uint64_t mark_bytes;     /* of the blob in the file at the last failure */
     bool is_second_try;      /* content was bad once: it was fetched again from zero */

@@ -56,6 +56,7 @@ fetch_by_mirror 'path=/blobs/ length-delta=5000'
 fetch_by_mirror 'path=/manifests/ cut=end at=100'
 fetch_by_mirror 'path=/blobs/ body=<html>please_log_in</html> status=200'
 fetch_by_mirror 'path=/blobs/ flip=1 flip-at=500'
+fetch_by_mirror 'path=/blobs/ flip=1 flip-at=500 cut=rst at=100000'
 done_case "a short 200, a page, wrong bytes"
 
 fetch_by_mirror 'status=401 add-header=WWW-Authenticate:_Basic_realm="x"'
