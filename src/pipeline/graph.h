@@ -96,8 +96,8 @@ enum tug__image_state {
 /* A config whose platform is to be compared with what was promised. */
 struct tug__config_check {
     struct tug_digest digest;
-    bool has_platform; /* false: compare with the wish */
-    struct tug_platform platform;
+    bool is_entry;              /* false: the manifest is the root, compare with the wish */
+    struct tug_digest manifest; /* is_entry: compare with what the indexes say of it */
     struct tug__config_check *next;
 };
 
@@ -144,11 +144,10 @@ enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest
 /* Keep a copy of an index entry until all indexes are read. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
                                      struct tug_error *err);
-/* Remember to compare a config. entry_platform: NULL compares with the wish.
- * Errors: TUG_ERR_NO_MEMORY. */
+/* Remember to compare a config. manifest: whose config it is, of an index's entry; NULL compares
+ * with the wish. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
-                                     const struct tug_platform *entry_platform,
-                                     struct tug_error *err);
+                                     const struct tug_digest *manifest, struct tug_error *err);
 /* Free what an image needs only while it is at work. */
 void tug__image_release(struct tug__image *image);
 /* Free everything of an image but the struct. */
