@@ -81,9 +81,9 @@ enum tug_status tug__session_add(struct tug__session *session, const char *host,
 const char *tug__session_hosts_dir(const struct tug__session *session);
 /* Have those who wait for somebody else's token ask their should_stop. Threads: any. */
 void tug__session_wake(struct tug__session *session);
-/* Take the next warning that a registry sent, each text once in a session.
- * out_text: "HOST: TEXT", foreign text, not escaped. Returns: false when there is none.
- * Threads: any. */
+/* Take the next warning that a registry sent or a credentials file gave cause for, each text once
+ * in a session. out_text: "HOST: TEXT" or "FILE: TEXT", foreign text, not escaped. Returns: false
+ * when there is none. Threads: any. */
 bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity);
 
 /* Settings for the life of a client. */
