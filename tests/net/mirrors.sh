@@ -31,7 +31,7 @@ fetch_by_mirror() { # RULE…
     start_fake mirror "${content[@]}" "${options[@]}"
     write_hosts "http://${FAKE[mirror]}"
     tug_fetch --hosts-dir hosts -u "user:$password" "$image"
-    assert_equal "what is printed" "$image $pushed_digest" "$(cat "$OUT")"
+    assert_equal "what is printed" "$image $pushed_digest" "$(<"$OUT")"
     stop_fake mirror
     assert_clean "${RECORD[mirror]}"
     assert_equal "mirror requests without ns=" 0 \
