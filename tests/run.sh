@@ -71,25 +71,6 @@ run_criterion() { # SUITE
     check_reports "$suite"
 }
 
-run_scripts() { # SUITE: one script a behaviour
-    local suite=$1 script name start
-    for script in "$here/tests/$suite"/*.sh; do
-        name=$(basename "$script" .sh)
-        [ "$name" != lib ] || continue
-        mkdir "$work/$name"
-        start=$SECONDS
-        if WORK="$work/$name" timeout 120 "$script" > "$work/$name.log" 2>&1 < /dev/null; then
-            count 1 0
-            echo "ok   $suite: $name ($((SECONDS - start)) s)"
-        else
-            count 0 1
-            echo "FAIL $suite: $name"
-            tail -n 40 "$work/$name.log"
-        fi
-        check_reports "$suite/$name"
-    done
-}
-
 # One script of a suite; what it printed and how it ended go to files.
 run_script() { # SUITE NAME
     local start=$SECONDS status=0
@@ -101,17 +82,21 @@ run_script() { # SUITE NAME
     rm -rf "${work:?}/$2"
 }
 
-# As run_scripts(), several at a time: these wait more than they work.
-run_scripts_together() { # SUITE JOBS
-    local suite=$1 script names=() name status seconds
+# Several at a time, since these wait more than they work; those that take longest begin first.
+run_scripts() { # SUITE JOBS [NAME…]
+    local suite=$1 jobs=$2 first=("${@:3}") script names=() name status seconds running=0
     for script in "$here/tests/$suite"/*.sh; do
         name=$(basename "$script" .sh)
-        [ "$name" != lib ] || continue
-        names+=("$name")
-        while [ "$(jobs -rp | wc -l)" -ge "$2" ]; do
+        [[ $name = lib || " ${first[*]} " = *" $name "* ]] || names+=("$name")
+    done
+    names=("${first[@]}" "${names[@]}")
+    for name in "${names[@]}"; do
+        if [ "$running" -eq "$jobs" ]; then
             wait -n
-        done
+            running=$((running - 1))
+        fi
         run_script "$suite" "$name" &
+        running=$((running + 1))
     done
     wait
     for name in "${names[@]}"; do
@@ -223,8 +208,8 @@ run_resume() {
 for suite in "$@"; do
     case $suite in
     unit | flow) run_criterion "$suite" ;;
-    cli) run_scripts cli ;;
-    net) run_scripts_together net 3 ;;
+    cli) run_scripts cli 3 ;;
+    net) run_scripts net 4 odd_servers public_origin helpers mirrors challenges proxy ;;
     support) run_support ;;
     stress) run_stress ;;
     fuzz) run_fuzz ;;

@@ -227,8 +227,7 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
 }
 
 enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
-                                     const struct tug_platform *entry_platform,
-                                     struct tug_error *err)
+                                     const struct tug_digest *manifest, struct tug_error *err)
 {
     struct tug__config_check *const check = calloc(1, sizeof *check);
 
@@ -236,9 +235,9 @@ enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_
         return tug__fail_memory(err);
     }
     check->digest = *config;
-    check->has_platform = entry_platform != NULL;
-    if (entry_platform != NULL) {
-        check->platform = *entry_platform;
+    check->is_entry = manifest != NULL;
+    if (manifest != NULL) {
+        check->manifest = *manifest;
     }
     check->next = image->checks;
     image->checks = check;

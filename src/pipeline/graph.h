@@ -76,7 +76,8 @@ struct tug__node {
     size_t needed_by;        /* edges whose image has not failed */
     unsigned width;          /* connections a blob should have */
     unsigned failures;       /* in a row, without progress */
-    unsigned served_by;      /* endpoint of the last answer */
+    unsigned served_by;      /* endpoint its bytes are from, of several the first in order, 0: none:
+                                the registry itself, the last, is the least likely to lie */
     unsigned avoid;          /* endpoint that gave bad content, 0: none */
     uint64_t mark_bytes;     /* of the blob in the file at the last failure */
     bool is_second_try;      /* content was bad once: it was fetched again from zero */
@@ -103,8 +104,8 @@ enum tug__image_state {
 /* A config whose platform is to be compared with what was promised. */
 struct tug__config_check {
     struct tug_digest digest;
-    bool has_platform; /* false: compare with the wish */
-    struct tug_platform platform;
+    bool is_entry;              /* false: the manifest is the root, compare with the wish */
+    struct tug_digest manifest; /* is_entry: compare with what the indexes say of it */
     struct tug__config_check *next;
 };
 
@@ -165,11 +166,10 @@ bool tug__image_has_seen(const struct tug__image *image, const struct tug_digest
 /* Keep a copy of an index entry until all indexes are read. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
                                      struct tug_error *err);
-/* Remember to compare a config. entry_platform: NULL compares with the wish.
- * Errors: TUG_ERR_NO_MEMORY. */
+/* Remember to compare a config. manifest: whose config it is, of an index's entry; NULL compares
+ * with the wish. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
-                                     const struct tug_platform *entry_platform,
-                                     struct tug_error *err);
+                                     const struct tug_digest *manifest, struct tug_error *err);
 /* Free what an image needs only while it is at work. */
 void tug__image_release(struct tug__image *image);
 /* Free everything of an image but the struct. */

@@ -8,6 +8,7 @@
 #include "pipeline/resolver.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -151,6 +152,34 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
     tug__emit(resolver, &event);
 }
 
+/* Compare what the indexes say of a manifest with what its config says. Variants are left out:
+ * configs often lack them. */
+static void check_entry(struct tug__resolver *resolver, const struct tug__image *image,
+                        const struct tug_digest *manifest, const struct tug_platform *platform)
+{
+    const struct tug_platform *promised = NULL;
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char promised_text[TUG_PLATFORM_TEXT_MAX];
+
+    for (size_t i = 0; i < image->entry_count; i++) {
+        const struct tug__descriptor *const entry = &image->entries[i];
+
+        if (!entry->has_platform || !tug_digest_equal(&entry->digest, manifest)) {
+            continue;
+        }
+        promised = &entry->platform;
+        if (strcmp(promised->os, platform->os) == 0 &&
+            strcmp(promised->architecture, platform->architecture) == 0) {
+            return;
+        }
+    }
+    if (promised != NULL) {
+        tug__emit_warning(resolver, image, "the index says %s, but the image there is for %s",
+                          tug_platform_format(promised, promised_text),
+                          tug_platform_format(platform, text));
+    }
+}
+
 /* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
  * publisher's mistake may still be what the user wants. */
 static void check_config(struct tug__resolver *resolver, const struct tug__image *image,
@@ -169,6 +198,10 @@ static void check_config(struct tug__resolver *resolver, const struct tug__image
     }
     tug__buf_fini(&buf);
     if (!has_platform) {
+        return;
+    }
+    if (check->is_entry) {
+        check_entry(resolver, image, &check->manifest, &platform);
         return;
     }
     for (size_t i = 0; i < wish->platform_count; i++) {

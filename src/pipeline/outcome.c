@@ -417,7 +417,9 @@ static void take_share(struct tug__resolver *resolver, struct tug__node *node, s
     struct tug_error error = {0};
 
     node->is_running = node->job_count > 0;
-    node->served_by = job->served_by;
+    if (job->served_by > 0 && (node->served_by == 0 || job->served_by < node->served_by)) {
+        node->served_by = job->served_by;
+    }
     if (tug__ranges_give_back(ranges, &job->share, job->next_byte, &error) != TUG_OK) {
         tug__node_fail(resolver, node, &error);
     } else if (node->drop != TUG__DROP_NOT) {

@@ -273,6 +273,7 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
 
 /* Take what a manifest names: the config, and the layers if they are wanted. */
 static enum tug_status take_manifest(struct tug__resolver *resolver, const struct tug__edge *edge,
+                                     const struct tug_digest *digest,
                                      const struct tug__document *document, struct tug_error *err)
 {
     struct tug__image *const image = edge->image;
@@ -281,9 +282,10 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
     const struct tug__descriptor **blobs;
     enum tug_status status = TUG_OK;
 
-    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG && edge->is_root &&
-        !image->wish.all_platforms) {
-        status = tug__image_add_check(image, &document->children[0].digest, NULL, err);
+    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG &&
+        (!edge->is_root || !image->wish.all_platforms)) {
+        status = tug__image_add_check(image, &document->children[0].digest,
+                                      edge->is_root ? NULL : digest, err);
     }
     if (status != TUG_OK || wanted == 0) {
         return status;
@@ -375,7 +377,7 @@ void tug__image_take_document(struct tug__resolver *resolver, const struct tug__
     if (status == TUG_OK) {
         status = document.kind == TUG__MEDIA_INDEX
                      ? take_index(resolver, edge, &document, &error)
-                     : take_manifest(resolver, edge, &document, &error);
+                     : take_manifest(resolver, edge, digest, &document, &error);
     }
     if (status != TUG_OK) {
         tug__image_fail(resolver, image, &error);

@@ -119,7 +119,7 @@ struct tug__job {
     uint64_t next_byte;               /* blobs: all of the share before it is in the file */
     uint64_t received_bytes;          /* over the network */
     uint64_t retry_after_ms;
-    unsigned served_by;  /* endpoint of the last answer */
+    unsigned served_by;  /* endpoint its bytes are from, see tug__blob_request */
     bool is_deferred;    /* nobody was asked: every endpoint pauses, for retry_after_ms */
     bool ranges_ignored; /* asked for a range, the whole would have come */
     bool was_present;    /* the document was in the store already */

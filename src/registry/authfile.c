@@ -268,6 +268,16 @@ const char *tug__authfile_helper(const struct tug__authfile *file, const char *h
     return file->store;
 }
 
+bool tug__authfile_is_exposed(const struct tug__authfile *file)
+{
+    for (size_t i = 0; file->is_readable_by_others && i < file->entry_count; i++) {
+        if (has_secret(&file->entries[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *tug__authfile_name(const struct tug__authfile *file)
 {
     return file->name;

@@ -44,6 +44,9 @@ enum tug_status tug__authfile_read(const char *path, const char *name, enum tug_
 /* Wipe and free; NULL is allowed. */
 void tug__authfile_destroy(struct tug__authfile *file);
 
+/* Tell whether the file holds secrets and others than its owner may read it (T-14). */
+bool tug__authfile_is_exposed(const struct tug__authfile *file);
+
 /* The file's name for messages. Borrowed. */
 const char *tug__authfile_name(const struct tug__authfile *file);
 

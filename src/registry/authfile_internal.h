@@ -6,6 +6,7 @@
 #ifndef TUG_REGISTRY_AUTHFILE_INTERNAL_H
 #define TUG_REGISTRY_AUTHFILE_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One entry of "auths"; texts are NULL when missing or empty. */
@@ -34,6 +35,7 @@ struct tug__authfile {
     char *store; /* credsStore; NULL when missing or empty */
     char **headers;
     size_t header_count;
+    bool is_readable_by_others; /* by the mode of the file it was read from */
 };
 
 #endif

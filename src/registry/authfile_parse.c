@@ -274,9 +274,9 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
     return TUG_OK;
 }
 
-/* Open a file and tell its size; /dev/null has none, as those expect who name it. */
+/* Open a file and tell its size and mode; /dev/null has none, as those expect who name it. */
 static enum tug_status open_file(const char *path, const char *name, int *out_fd, size_t *out_size,
-                                 struct tug_error *err)
+                                 mode_t *out_mode, struct tug_error *err)
 {
     TUG__AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
@@ -295,6 +295,7 @@ static enum tug_status open_file(const char *path, const char *name, int *out_fd
     }
     *out_fd = tug__steal_fd(&fd);
     *out_size = (size_t)info.st_size;
+    *out_mode = info.st_mode;
     return TUG_OK;
 }
 
@@ -305,7 +306,8 @@ enum tug_status tug__authfile_read(const char *path, const char *name, enum tug_
     size_t size = 0;
     size_t length = 0;
     char *text;
-    enum tug_status status = open_file(path, name, &fd, &size, err);
+    mode_t mode = 0;
+    enum tug_status status = open_file(path, name, &fd, &size, &mode, err);
 
     if (status != TUG_OK) {
         return status;
@@ -328,6 +330,9 @@ enum tug_status tug__authfile_read(const char *path, const char *name, enum tug_
     }
     if (status == TUG_OK) {
         status = tug__authfile_parse(text, length, name, kind, out_file, err);
+    }
+    if (status == TUG_OK) {
+        (*out_file)->is_readable_by_others = (mode & (S_IRGRP | S_IROTH)) != 0;
     }
     tug__wipe(text, size);
     free(text);

@@ -131,8 +131,12 @@ static enum tug_status deliver(struct blob_sink *sink, const char *data, size_t 
                                struct tug_error *err)
 {
     struct tug__blob_request *const request = sink->request;
+    const unsigned asked = sink->ask->asked;
     const enum tug_status status = request->on_data(request->context, data, length, err);
 
+    if (request->served_by == 0 || asked < request->served_by) {
+        request->served_by = asked;
+    }
     if (status != TUG_OK) {
         sink->ask->is_ours = true;
         return status;
@@ -274,6 +278,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     enum tug_status status;
 
     sink.ask = &ask;
+    request->served_by = 0;
     request->ranges_ignored = false;
     request->is_enough = false;
     if (source->urls != NULL) {
@@ -283,7 +288,6 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     }
     request->retry_after_ms = ask.retry_after_ms;
     request->is_deferred = ask.is_deferred;
-    request->served_by = ask.served_by;
     request->made_connection = ask.made_connection;
     if (status == TUG_ERR_NETWORK && error.http_status == 416) {
         /* The blob there ends before the byte we want: it is not the blob of this size. */

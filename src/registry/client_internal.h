@@ -61,7 +61,7 @@ struct tug__ask {
     /* results, also on failure */
     uint64_t retry_after_ms;
     bool is_deferred;
-    unsigned served_by; /* number of the endpoint that sent the last good answer */
+    unsigned asked; /* number of the endpoint that is asked now, or was last; 0: none */
     bool made_connection;
 };
 

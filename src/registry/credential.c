@@ -60,6 +60,8 @@ struct tug__credentials {
     char given_host[TUG__AUTH_HOST_MAX]; /* empty: nothing given */
     struct tug__credential given;
     uint64_t helper_timeout_ms;
+    void (*on_exposed)(void *context, const char *name);
+    void *exposed_context;
     size_t source_count;
     /* guarded by mutex */
     pthread_mutex_t mutex;
@@ -156,6 +158,10 @@ static enum tug_status load(struct tug__credentials *credentials, struct source 
     }
     if (is_mine) {
         status = tug__place_read(&source->place, &source->file, &why);
+        if (status == TUG_OK && source->file != NULL && credentials->on_exposed != NULL &&
+            tug__authfile_is_exposed(source->file)) {
+            credentials->on_exposed(credentials->exposed_context, tug__authfile_name(source->file));
+        }
         end_work(credentials, &source->work, status, &why);
         if (status == TUG_ERR_NO_MEMORY) {
             return tug__fail_memory(err);
@@ -410,6 +416,8 @@ enum tug_status tug__credentials_create(const struct tug__credential_settings *s
     }
     credentials->helper_timeout_ms =
         settings->helper_timeout_ms > 0 ? settings->helper_timeout_ms : HELPER_TIMEOUT_MS;
+    credentials->on_exposed = settings->on_exposed;
+    credentials->exposed_context = settings->exposed_context;
     status = tug__places_list(settings, places, &credentials->source_count, err);
     for (size_t i = 0; i < TUG__PLACES_MAX; i++) {
         credentials->sources[i].place = places[i];

@@ -53,6 +53,10 @@ struct tug__credential_settings {
     const char *refresh_token;  /* --refresh; needs host; not together with user */
     const char *authfile;       /* --authfile */
     uint64_t helper_timeout_ms; /* of one helper; 0: 60 s */
+    /* Told once of each file with secrets that others than its owner may read. Called by whoever
+     * asks for credentials. NULL: nobody. */
+    void (*on_exposed)(void *context, const char *name);
+    void *exposed_context;
     /* The environment, asked once for each variable by tug__credentials_create; the text is copied.
      * NULL: getenv. */
     const char *(*get_env)(void *context, const char *name);

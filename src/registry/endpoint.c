@@ -51,6 +51,7 @@ static enum tug_status try_endpoint(struct tug__client *client, struct tug__ask 
 
     ask->retry_after_ms = 0;
     ask->is_ended = false;
+    ask->asked = endpoint->number;
     status = tug__ask_endpoint(client, ask, endpoint, error);
     if (status == TUG_ERR_NETWORK && !is_final(ask, status)) {
         tug__session_note_failure(client->session, endpoint);

@@ -114,7 +114,6 @@ static enum tug_status finish(struct exchange *exchange, struct tug_error *err)
     const struct tug__path *const path = &exchange->path;
 
     tug__auth_accept(exchange->client, &exchange->auth);
-    ask->served_by = exchange->endpoint->number;
     if (ask->digest != NULL && path->has_left && path->final_url != NULL) {
         tug__session_set_redirect(exchange->client->session, exchange->endpoint, ask->digest,
                                   path->final_url);
@@ -141,7 +140,6 @@ static bool try_target(struct exchange *exchange, enum tug_status *out_status,
     status = follow(exchange, target, err);
     tug__wipe_free(target);
     if (status == TUG_OK && ask->is_success) {
-        ask->served_by = exchange->endpoint->number;
         *out_status =
             ask->is_ended ? TUG_OK : ask->on_end(ask->context, &exchange->path.response, err);
         return true;

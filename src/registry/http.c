@@ -313,6 +313,11 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
         return fail_for_good(http, "a public server sent us to a private address: refused", "");
     }
     response->failure = classify(code);
+    if (code == CURLE_OUT_OF_MEMORY && http->is_connected) {
+        /* what libcurl says of a header line over its limit of 100 KiB, too */
+        return tug__fail(http->error, TUG_ERR_NETWORK,
+                         "the answer has a header line that is too long, or memory is short");
+    }
     if (code == CURLE_OUT_OF_MEMORY) {
         return tug__fail_memory(http->error);
     }

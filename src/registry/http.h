@@ -39,9 +39,11 @@ struct tug__http_settings {
 /* How the other side of a TLS connection is judged, and who we say we are. Connections are never
  * shared between requests that differ in any of it. */
 struct tug__http_tls {
-    struct tug__trust *trust;     /* NULL: libcurl's defaults */
-    const char *certificate_file; /* of the client, PEM; NULL: none */
-    const char *key_file;         /* NULL: in certificate_file */
+    struct tug__trust *trust;         /* NULL: libcurl's defaults */
+    const char *certificate_file;     /* of the client, PEM; NULL: none */
+    const char *key_file;             /* NULL: in certificate_file */
+    struct tug__client_choice choice; /* instead of one: several to choose from; outlives the
+                                         connections */
     bool skip_verify;
     bool is_common; /* what most requests of the run use: their TLS sessions may be resumed */
 };

@@ -47,6 +47,9 @@ static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
     if (tls != NULL && tls->trust != NULL) {
         tug__trust_apply(tls->trust, ssl_context);
     }
+    if (tls != NULL && tls->choice.count > 0) {
+        tug__client_choice_apply(&tls->choice, ssl_context);
+    }
     return CURLE_OK;
 }
 
@@ -196,7 +199,8 @@ static bool set_headers(struct tug__http *http)
 static bool is_same_tls(const struct tug__http_tls *left, const struct tug__http_tls *right)
 {
     return left->trust == right->trust && left->certificate_file == right->certificate_file &&
-           left->key_file == right->key_file && left->skip_verify == right->skip_verify;
+           left->key_file == right->key_file && left->choice.pairs == right->choice.pairs &&
+           left->skip_verify == right->skip_verify;
 }
 
 /* Find the connections that fit, or make room for new ones. */

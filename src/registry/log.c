@@ -58,22 +58,29 @@ static const char *user_end(const char *authority, const char *end)
     return found;
 }
 
+/* Copy text as far as there is room. Returns: how much. */
+static size_t put(char *out_text, size_t capacity, const char *text)
+{
+    const size_t length = strnlen(text, capacity - 1);
+
+    memcpy(out_text, text, length);
+    return length;
+}
+
 char *tug__log_redact(char *out_text, size_t capacity, const char *text, size_t length)
 {
     const char *const end = text + length;
     size_t at = 0;
 
-    while (text < end && at + sizeof "?REDACTED" < capacity) {
+    while (text < end && at + 1 < capacity) {
         const char *user;
 
         if (text[0] == '/' && end - text > 1 && text[1] == '/' &&
             (user = user_end(text + 2, end)) != NULL) {
-            memcpy(out_text + at, "//", 2);
-            at += 2;
+            at += put(out_text + at, capacity - at, "//");
             text = user;
         } else if (text[0] == '?' && end - text > 1 && !ends_url(text[1])) {
-            memcpy(out_text + at, "?REDACTED", strlen("?REDACTED"));
-            at += strlen("?REDACTED");
+            at += put(out_text + at, capacity - at, "?REDACTED");
             while (text < end && !ends_url(*text)) {
                 text++;
             }
@@ -102,8 +109,24 @@ static bool name_has(const char *line, size_t name_length, const char *part)
     return false;
 }
 
+/* Headers of libcurl's and ours; what else we send is from a configuration file and may be a key
+ * under any name. */
+static bool is_our_own(const char *line, size_t name_length)
+{
+    static const char *const names[] = {
+        "Host",       "User-Agent",     "Accept",       "Accept-Encoding", "Range",
+        "Connection", "Content-Length", "Content-Type", "Expect",          "Proxy-Connection"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (name_is(line, name_length, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Tell whether the value of a header is not to be shown at all. */
-static bool is_secret(const char *line, size_t name_length)
+static bool is_secret(char direction, const char *line, size_t name_length)
 {
     static const char *const parts[] = {"auth",     "cookie",    "token",      "secret", "key",
                                         "password", "signature", "credential", "session"};
@@ -111,6 +134,9 @@ static bool is_secret(const char *line, size_t name_length)
     if (name_is(line, name_length, "WWW-Authenticate") ||
         name_is(line, name_length, "Proxy-Authenticate")) {
         return false; /* a challenge is no secret, and what people look for */
+    }
+    if (direction == '>' && !is_our_own(line, name_length)) {
+        return true;
     }
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (name_has(line, name_length, parts[i])) {
@@ -134,7 +160,8 @@ void tug__log_header(const struct tug__log *log, char direction, const char *lin
     while (name_length < length && line[name_length] != ':' && line[name_length] != ' ') {
         name_length++;
     }
-    if (name_length < length && line[name_length] == ':' && is_secret(line, name_length)) {
+    if (name_length < length && line[name_length] == ':' &&
+        is_secret(direction, line, name_length)) {
         tug__log_printf(log, "%c %.*s: REDACTED", direction,
                         (int)(name_length < 128 ? name_length : 128), line);
         return;

@@ -31,11 +31,10 @@ struct tug__log {
 void tug__log_printf(const struct tug__log *log, const char *format, ...) TUG__PRINTF(2, 3);
 
 /* Send a header or request line, "> " or "< " before it, with what is secret in it replaced:
- * values of Authorization, Proxy-Authorization, Cookie, Set-Cookie and of any header that is not
- * known to be harmless and has "token", "secret", "key", "auth", "cookie", "password" or
- * "signature" in its name; query values and user information in whatever looks like a URL or a
- * request target.
- * line: length bytes, its end (CR, LF) may be there. */
+ * of what goes out, values of headers that are not libcurl's or ours; of what comes in, those of
+ * Set-Cookie and of any header with "token", "secret", "key", "auth", "password", "signature" and
+ * their like in its name, but for challenges; query values and user information in whatever looks
+ * like a URL or a request target. line: length bytes, its end (CR, LF) may be there. */
 void tug__log_header(const struct tug__log *log, char direction, const char *line, size_t length);
 
 /* Send a piece of an error body, cut, with query values and user information replaced. */

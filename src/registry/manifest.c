@@ -12,11 +12,13 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "oci/digest.h"
 #include "oci/media_type.h"
 #include "registry/client_internal.h"
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;
+    const struct tug_digest *digest; /* that was asked for; NULL: a tag */
     struct tug__buf body;
 };
 
@@ -65,12 +67,37 @@ static enum tug_status on_data(void *context, const void *bytes, size_t length,
     return tug__buf_append(&sink->body, bytes, length, err);
 }
 
+/* Compare the body with the digest that was asked for, or for a tag with the one that came along:
+ * when it is another, the next endpoint can be asked at once. */
+static enum tug_status check_body(const struct manifest_sink *sink, struct tug_error *err)
+{
+    const struct tug_digest *const promised =
+        sink->digest != NULL ? sink->digest : &sink->reply->digest;
+    struct tug_digest found;
+    char text[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status;
+
+    if (promised->algorithm == TUG_DIGEST_NONE) {
+        return TUG_OK;
+    }
+    status = tug__digest_of(promised->algorithm, sink->body.data, sink->body.length, &found, err);
+    if (status == TUG_OK && !tug_digest_equal(promised, &found)) {
+        status = tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
+                           tug_digest_format(&found, text));
+    }
+    return status;
+}
+
 static enum tug_status on_get_end(void *context, const struct tug__http_response *response,
                                   struct tug_error *err)
 {
     struct manifest_sink *const sink = context;
+    const enum tug_status status = check_body(sink, err);
 
     (void)response;
+    if (status != TUG_OK) {
+        return status;
+    }
     sink->reply->body = tug__buf_steal(&sink->body, &sink->reply->length);
     if (sink->reply->body == NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "the registry sent an empty body");
@@ -91,9 +118,10 @@ static enum tug_status ask_manifest(struct tug__client *client, const struct tug
                                     const char *reference, bool is_head,
                                     struct tug__manifest_reply *out_reply, struct tug_error *err)
 {
-    const bool is_tag = strchr(reference, ':') == NULL; /* a digest has one, a tag cannot */
+    struct tug_digest digest;
+    const bool is_tag = tug_digest_parse(reference, strlen(reference), &digest, NULL) != TUG_OK;
     struct tug__manifest_reply reply = {0};
-    struct manifest_sink sink = {.reply = &reply};
+    struct manifest_sink sink = {.reply = &reply, .digest = is_tag ? NULL : &digest};
     struct tug__ask ask = {
         .source = source,
         .kind = "manifests",

@@ -81,9 +81,9 @@ enum tug_status tug__session_add(struct tug__session *session, const char *host,
 const char *tug__session_hosts_dir(const struct tug__session *session);
 /* Have those who wait for somebody else's token ask their should_stop. Threads: any. */
 void tug__session_wake(struct tug__session *session);
-/* Take the next warning that a registry sent, each text once in a session.
- * out_text: "HOST: TEXT", foreign text, not escaped. Returns: false when there is none.
- * Threads: any. */
+/* Take the next warning that a registry sent or a credentials file gave cause for, each text once
+ * in a session. out_text: "HOST: TEXT" or "FILE: TEXT", foreign text, not escaped. Returns: false
+ * when there is none. Threads: any. */
 bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity);
 
 /* Settings for the life of a client. */
@@ -130,8 +130,9 @@ struct tug__manifest_reply {
  * out_reply: filled on success; on failure only retry_after_ms and is_deferred.
  * Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK,
  * TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX), TUG_ERR_CONTENT (encoded body, malformed digest
- * header), TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for
- * each request. */
+ * header, a body of another digest than was asked for or, by tag, than the header says),
+ * TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each
+ * request. */
 enum tug_status tug__client_get_manifest(struct tug__client *client,
                                          const struct tug__source *source, const char *reference,
                                          struct tug__manifest_reply *out_reply,
@@ -165,7 +166,7 @@ struct tug__blob_request {
     uint64_t retry_after_ms;
     bool is_deferred;     /* no request was made */
     bool ranges_ignored;  /* the last endpoint answered a range with 200 */
-    unsigned served_by;   /* endpoint that sent the last bytes; 0: none did */
+    unsigned served_by;   /* endpoint that sent bytes, of several the first in order; 0: none did */
     bool made_connection; /* a new connection was opened */
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "registry/log.h"
 
 static enum tug_status code_of(int http_status)
 {
@@ -44,7 +45,8 @@ static const char *words_of(int http_status)
     }
 }
 
-/* Write the registry's own explanation, "CODE: message", or nothing. */
+/* Write the registry's own explanation, "CODE: message", or nothing. URLs in it may hold secrets:
+ * registries tell about their storage's. */
 static void explain(char *out_text, size_t capacity, const char *body, size_t length)
 {
     const struct tug__json_limits limits = {TUG__ERROR_BODY_MAX, 16, 4096};
@@ -52,6 +54,7 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     struct tug__json *json = NULL;
     const char *code = NULL;
     const char *message = NULL;
+    char text[64 + 2 + 256 + 1];
 
     out_text[0] = '\0';
     if (tug__json_parse(body != NULL ? body : "", length, &limits, &json, NULL) != TUG_OK) {
@@ -60,8 +63,10 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     first = tug__json_at(tug__json_get(tug__json_root(json), "errors"), 0);
     if (tug__json_get_string(first, "code", &code, NULL) == TUG_OK &&
         tug__json_get_string(first, "message", &message, NULL) == TUG_OK && code != NULL) {
-        (void)snprintf(out_text, capacity, "%.64s%s%.256s", code, message != NULL ? ": " : "",
-                       message != NULL ? message : "");
+        const int found = snprintf(text, sizeof text, "%.64s%s%.256s", code,
+                                   message != NULL ? ": " : "", message != NULL ? message : "");
+
+        (void)tug__log_redact(out_text, capacity, text, (size_t)found);
     }
     tug__json_destroy(json);
 }

@@ -96,6 +96,11 @@ static enum tug_status find_hosts_dir(struct tug__session *session, const char *
     return copy(&session->hosts_dir, root) ? TUG_OK : tug__fail_memory(err);
 }
 
+static void warn_of_exposed(void *context, const char *name)
+{
+    tug__session_add_warning(context, name, "others can read the secrets in it: chmod 600");
+}
+
 static enum tug_status make_credentials(struct tug__session *session,
                                         const struct tug__session_settings *settings,
                                         struct tug_error *err)
@@ -106,6 +111,8 @@ static enum tug_status make_credentials(struct tug__session *session,
         .password = settings->password,
         .refresh_token = settings->refresh_token,
         .authfile = settings->authfile,
+        .on_exposed = warn_of_exposed,
+        .exposed_context = session,
     };
     enum tug_status status = tug__credentials_create(&credentials, &session->credentials, err);
 
@@ -260,14 +267,18 @@ static enum tug_status set_tls(struct tug__session *session, struct tug__endpoin
         status = tug__tls_check_client(config->client_pairs[i].certificate_file,
                                        config->client_pairs[i].key_file, err);
     }
-    if (config->client_pair_count > 0) {
+    if (config->client_pair_count > 1) {
+        tls.choice.pairs = config->client_pairs;
+        tls.choice.count = config->client_pair_count;
+    } else if (config->client_pair_count == 1) {
         tls.certificate_file = config->client_pairs[0].certificate_file;
         tls.key_file = config->client_pairs[0].key_file;
     } else if (config->is_upstream) {
         tls.certificate_file = session->certificate_file;
         tls.key_file = session->key_file;
     }
-    tls.is_common = tls.is_common && !tls.skip_verify && tls.certificate_file == NULL;
+    tls.is_common =
+        tls.is_common && !tls.skip_verify && tls.certificate_file == NULL && tls.choice.count == 0;
     endpoint->tls = tls;
     return status;
 }

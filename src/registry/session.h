@@ -139,7 +139,7 @@ void tug__session_set_redirect(struct tug__session *session, const struct tug__e
 
 /* --- warnings --- */
 
-/* Keep a warning of a registry, unless it was seen before. text: foreign. */
-void tug__session_add_warning(struct tug__session *session, const char *host, const char *text);
+/* Keep a warning, unless it was seen before. about: a registry's host, or a file. text: foreign. */
+void tug__session_add_warning(struct tug__session *session, const char *about, const char *text);
 
 #endif

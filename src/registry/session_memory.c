@@ -280,11 +280,11 @@ void tug__session_set_redirect(struct tug__session *session, const struct tug__e
 
 /* --- warnings --- */
 
-void tug__session_add_warning(struct tug__session *session, const char *host, const char *text)
+void tug__session_add_warning(struct tug__session *session, const char *about, const char *text)
 {
     char *warning = NULL;
 
-    if (asprintf(&warning, "%s: %s", host, text) < 0) {
+    if (asprintf(&warning, "%s: %s", about, text) < 0) {
         return;
     }
     lock(session);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trusted certificates. The only file that includes OpenSSL's TLS.
+ * Trusted certificates, client certificates. The only file that includes OpenSSL's TLS.
  *
  * Knows: OpenSSL. Does not know: libcurl, hosts.
  * Threads: any; X509_STORE locks itself.
@@ -17,6 +17,7 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "registry/hosts.h"
 
 struct tug__trust {
     X509_STORE *store;
@@ -97,6 +98,55 @@ void tug__trust_destroy(struct tug__trust *trust)
 void tug__trust_apply(struct tug__trust *trust, void *ssl_context)
 {
     SSL_CTX_set1_cert_store(ssl_context, trust->store);
+}
+
+/* Tell whether a server wants certificates of an issuer of one in this file. */
+static bool is_wanted(const STACK_OF(X509_NAME) * authorities, const char *file)
+{
+    BIO *const bio = BIO_new_file(file, "r");
+    bool is_found = false;
+    X509 *certificate;
+
+    while (!is_found && bio != NULL &&
+           (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        for (int i = 0; !is_found && i < sk_X509_NAME_num(authorities); i++) {
+            is_found = X509_NAME_cmp(sk_X509_NAME_value(authorities, i),
+                                     X509_get_issuer_name(certificate)) == 0;
+        }
+        X509_free(certificate);
+    }
+    BIO_free(bio);
+    ERR_clear_error(); /* the end of a file is one for PEM_read_bio_X509 */
+    return is_found;
+}
+
+/* OpenSSL asks for a certificate. Returns: 1, or 0 when there is none to be had. */
+static int choose_client(SSL *ssl, void *context)
+{
+    const struct tug__client_choice *const choice = context;
+    const STACK_OF(X509_NAME) *const authorities = SSL_get0_peer_CA_list(ssl);
+    const struct tug__client_pair *pair = &choice->pairs[0];
+
+    for (size_t i = 0; authorities != NULL && i < choice->count; i++) {
+        if (is_wanted(authorities, choice->pairs[i].certificate_file)) {
+            pair = &choice->pairs[i];
+            break;
+        }
+    }
+    return SSL_use_certificate_chain_file(ssl, pair->certificate_file) == 1 &&
+           SSL_use_PrivateKey_file(ssl,
+                                   pair->key_file != NULL ? pair->key_file : pair->certificate_file,
+                                   SSL_FILETYPE_PEM) == 1;
+}
+
+void tug__client_choice_apply(const struct tug__client_choice *choice, void *ssl_context)
+{
+    union {
+        const struct tug__client_choice *choice;
+        void *argument; /* choose_client only reads */
+    } const as = {choice};
+
+    SSL_CTX_set_cert_cb(ssl_context, choose_client, as.argument);
 }
 
 /* No terminal here: a key with a passphrase is refused instead of asked about. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whom TLS connections trust: one set of certificates for all threads, read once.
+ * Whom TLS connections trust: one set of certificates for all threads, read once; and which
+ * certificate we show.
  *
  * The system's certificates are looked up in their hashed directory when they are needed: reading
  * the whole bundle costs 30 to 60 ms for each connection.
@@ -29,6 +30,18 @@ void tug__trust_destroy(struct tug__trust *trust);
 /* Have a connection that is being made trust this set only. ssl_context: OpenSSL's SSL_CTX, as
  * libcurl hands it out. Threads: any. */
 void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
+
+/* Client certificates to choose from. Borrowed. */
+struct tug__client_choice {
+    const struct tug__client_pair *pairs; /* registry/hosts.h; checked with tug__tls_check_client */
+    size_t count;
+};
+
+/* Have a connection that is being made show one of several client certificates when it is asked for
+ * one: the first with an issuer among the authorities that the server names, else the first.
+ * choice: must outlive the connection. ssl_context: as in tug__trust_apply. Threads: any. Blocks:
+ * no; the handshake reads the files. */
+void tug__client_choice_apply(const struct tug__client_choice *choice, void *ssl_context);
 
 /* Check that a client certificate and its key can be read, belong together and need no passphrase.
  * key_file: NULL: the key is in certificate_file.

@@ -9,9 +9,12 @@
 
 #include <string.h>
 
+#include "registry/log.h"
+
 bool tug__warning_parse(const char *value, char *out_text, size_t capacity)
 {
     static const char start[] = "299 - \"";
+    char text[TUG__WARNING_MAX];
     size_t length = 0;
 
     if (strncmp(value, start, sizeof start - 1) != 0) {
@@ -24,10 +27,10 @@ bool tug__warning_parse(const char *value, char *out_text, size_t capacity)
         if (*value == '\0') {
             return false; /* the quote never ends */
         }
-        if (length + 1 < capacity) {
-            out_text[length++] = *value;
+        if (length < sizeof text) {
+            text[length++] = *value;
         }
     }
-    out_text[length] = '\0';
+    (void)tug__log_redact(out_text, capacity, text, length);
     return length > 0;
 }

@@ -200,6 +200,30 @@ Test(platforms, t32_single_manifest_for_another_platform)
     flow_close(&flow);
 }
 
+/* The index says one thing, the config under it another. */
+static void fetch_mislabelled(const char *says, const char *is, const char *warning)
+{
+    const struct build_image image = {.repo = "app", .platform = is};
+    struct build_image_result built;
+    const struct build_entry entry = {.descriptor = &built.manifest, .platform = says};
+    const struct build_index index = {
+        .repo = "app", .tag = "1", .entries = &entry, .entry_count = 1};
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    build_image_add(flow.registry, &image, &built);
+    build_index_add(flow.registry, &index, NULL);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_str_eq(flow.seen.warning, warning);
+    flow_close(&flow);
+}
+
+Test(platforms, t32_entry_and_config_differ)
+{
+    fetch_mislabelled("linux/amd64", "linux/arm64",
+                      "the index says linux/amd64, but the image there is for linux/arm64");
+}
+
 Test(platforms, single_manifest_for_this_platform_warns_of_nothing)
 {
     struct flow flow;

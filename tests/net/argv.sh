@@ -16,7 +16,7 @@ has_warned() {
     grep -qi 'command line\|process\|--password-stdin' "$ERR"
 }
 wait_until 10 "tug warns of a password on the command line" has_warned
-kill -0 "$tug_pid" || fail "the process is gone: $(cat "$ERR")"
+kill -0 "$tug_pid" || fail "the process is gone: $(<"$ERR")"
 tr '\0' '\n' < "/proc/$tug_pid/cmdline" > cmdline
 assert_file_has cmdline user
 assert_clean cmdline "$ERR"
@@ -29,10 +29,10 @@ start_basic_registry user "$password"
 push_random test/image:1 1 1000 "user:$password"
 write_auth_file auth.json "$REGISTRY" "$(basic user "$password")"
 tug_fetch --authfile auth.json "$REGISTRY/test/image:1"
-! grep -qi 'warning' "$ERR" || fail "a warning: $(cat "$ERR")"
+! grep -qi 'warning' "$ERR" || fail "a warning: $(<"$ERR")"
 chmod 644 auth.json
 tug_fetch --authfile auth.json "$REGISTRY/test/image:1"
-grep -qi 'auth.json' "$ERR" || fail "no warning of a file that others may read: $(cat "$ERR")"
+grep -qi 'auth.json' "$ERR" || fail "no warning of a file that others may read: $(<"$ERR")"
 rm -rf "$STORE"
 tug_run 2 fetch --password "$password" "$REGISTRY/test/image:1" < /dev/null ||
     fail "there is an option --password"

@@ -15,13 +15,13 @@ assert_equal "without a password curl gets" 401 \
     "$(curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY/v2/test/image/manifests/1")"
 
 tug_fetch -u "user:$password" --plain-http "$image"
-assert_equal "what is printed" "$image $pushed_digest" "$(cat "$OUT")"
+assert_equal "what is printed" "$image $pushed_digest" "$(<"$OUT")"
 done_case "--user USER:PASSWORD"
 
 printf '%s\n' "$password" > password
 rm -rf "$STORE"
 timeout 60 "$TUG" --store "$STORE" fetch -u user --password-stdin "$image" < password > "$OUT" 2> "$ERR" ||
-    fail "--password-stdin: $(cat "$ERR")"
+    fail "--password-stdin: $(<"$ERR")"
 assert_clean "$OUT" "$ERR"
 check_store "$STORE"
 done_case "--password-stdin"
@@ -49,7 +49,7 @@ tug_fetch -u "user:$password" --authfile bad.json "$image"
 done_case "the order of the places"
 
 tug_refuse 4 '[.]docker/config.json' "$image"
-grep -qE 'docker login|--user' "$ERR" || fail "no advice: $(cat "$ERR")"
+grep -qE 'docker login|--user' "$ERR" || fail "no advice: $(<"$ERR")"
 tug_refuse 4 'bad.json' --authfile bad.json "$image"
 tug_refuse 4 'user' -u "user:$wrong" "$image"
 tug_refuse 4 'user' -u "nobody:$password" "$image"

@@ -73,7 +73,7 @@ use_helper endless
 start=$SECONDS
 /usr/bin/time -f '%M' -o memory "$TUG" --store "$STORE" -q fetch --authfile auth.json "$image" \
     > "$OUT" 2> "$ERR" && fail "a helper that prints 100 MB gave a password"
-grep -q endless "$ERR" || fail "not told which helper: $(cat "$ERR")"
+grep -q endless "$ERR" || fail "not told which helper: $(<"$ERR")"
 [ "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" != "" ] ||
     assert_at_most "KiB of memory with a helper that prints 100 MB" 60000 "$(tail -n 1 memory)"
 assert_at_most "seconds" 10 $((SECONDS - start))

@@ -31,7 +31,7 @@ fetch_by_mirror() { # RULE…
     start_fake mirror "${content[@]}" "${options[@]}"
     write_hosts "http://${FAKE[mirror]}"
     tug_fetch --hosts-dir hosts -u "user:$password" "$image"
-    assert_equal "what is printed" "$image $pushed_digest" "$(cat "$OUT")"
+    assert_equal "what is printed" "$image $pushed_digest" "$(<"$OUT")"
     stop_fake mirror
     assert_clean "${RECORD[mirror]}"
     assert_equal "mirror requests without ns=" 0 \
@@ -56,6 +56,7 @@ fetch_by_mirror 'path=/blobs/ length-delta=5000'
 fetch_by_mirror 'path=/manifests/ cut=end at=100'
 fetch_by_mirror 'path=/blobs/ body=<html>please_log_in</html> status=200'
 fetch_by_mirror 'path=/blobs/ flip=1 flip-at=500'
+fetch_by_mirror 'path=/blobs/ flip=1 flip-at=500 cut=rst at=100000'
 done_case "a short 200, a page, wrong bytes"
 
 fetch_by_mirror 'status=401 add-header=WWW-Authenticate:_Basic_realm="x"'

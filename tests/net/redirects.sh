@@ -13,7 +13,7 @@ good=$(basic user "$password")
 basic netrc "$netrc" > /dev/null
 image=(--generate test/image:1=50K:3)
 want_password="without=Basic_$good path=^/v2/ status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
-want_password+="$(printf '\r\n')Set-Cookie:_session=$cookie"
+want_password+=$'\r\n'"Set-Cookie:_session=$cookie"
 head_start='path=moved=1 delay=1'
 
 # Fetch from an origin that sends blobs elsewhere; $first: a rule before that one.

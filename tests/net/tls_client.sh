@@ -59,7 +59,18 @@ for client in '[["client.pem", "client.key"]]' '"both.pem"' '["both.pem"]' '[["b
         > "$folder/hosts.toml"
     tug_fetch --hosts-dir hosts "$image"
 done
-rm "$folder/hosts.toml"
+# Of several, the one that the server's authority signed.
+make_ca stranger
+make_certificate stranger strange DNS:strange
+cp strange.pem strange.key "$folder"
+for client in '[["strange.pem", "strange.key"], ["client.pem", "client.key"]]' \
+    '[["client.pem", "client.key"], ["strange.pem", "strange.key"]]' '[["strange.pem", "strange.key"], "both.pem"]'; do
+    printf 'server = "https://127.0.0.1:%s"\nca = "private.pem"\nclient = %s\n' "$P1" "$client" \
+        > "$folder/hosts.toml"
+    tug_fetch --hosts-dir hosts "$image"
+done
+done_case "the fitting one of several client certificates"
+rm "$folder/hosts.toml" "$folder"/strange.*
 mv "$folder/private.pem" "$folder/ca.crt"
 mv "$folder/client.pem" "$folder/client.cert"
 tug_fetch --hosts-dir hosts "$image"

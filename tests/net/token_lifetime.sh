@@ -16,7 +16,7 @@ token=$(curl -s -k -u "user:$password" \
 start=$SECONDS
 tug_fetch --tlscacert "$FRONT_CA" -u "user:$password" --max-concurrent-downloads 8 "$REGISTRY/test/image:1"
 took=$((SECONDS - start))
-assert_equal "what is printed" "$REGISTRY/test/image:1 $pushed_digest" "$(cat "$OUT")"
+assert_equal "what is printed" "$REGISTRY/test/image:1 $pushed_digest" "$(<"$OUT")"
 assert_at_least "seconds it took" 8 "$took"
 assert_at_least "tokens asked for" 2 "$(count_tokens /token)"
 assert_at_most "tokens asked for in $took s" $((took / 4 + 1)) "$(count_tokens /token)"

@@ -69,13 +69,20 @@ STORE=$PWD/store
 OUT=$PWD/stdout
 ERR=$PWD/stderr
 
+# A pipe that never says anything: waiting for it needs no process.
+exec {silent_pipe}<> <(:)
+
+pause() { # SECONDS
+    read -rt "$1" -u "$silent_pipe" || true
+}
+
 # Ask until a command succeeds. A condition that does not come is a failure.
 wait_until() { # SECONDS WHAT COMMAND…
     local end=$((SECONDS + $1)) what=$2
     shift 2
     until "$@"; do
         [ "$SECONDS" -lt "$end" ] || fail "waited in vain until $what"
-        sleep 0.05
+        pause 0.02
     done
 }
 

@@ -229,14 +229,14 @@ Test(pipeline_graph, an_image_keeps_copies_of_entries)
 Test(pipeline_graph, an_image_keeps_checks)
 {
     const struct tug_digest digest = digest_of(1);
-    const struct tug_platform platform = {.os = "linux", .architecture = "amd64"};
+    const struct tug_digest manifest = digest_of(2);
     struct tug__image image = {0};
 
     cr_assert_eq(tug__image_add_check(&image, &digest, NULL, NULL), TUG_OK);
-    cr_assert_eq(tug__image_add_check(&image, &digest, &platform, NULL), TUG_OK);
-    cr_assert(image.checks->has_platform);
-    cr_assert_str_eq(image.checks->platform.os, "linux");
-    cr_assert_not(image.checks->next->has_platform);
+    cr_assert_eq(tug__image_add_check(&image, &digest, &manifest, NULL), TUG_OK);
+    cr_assert(image.checks->is_entry);
+    cr_assert(tug_digest_equal(&image.checks->manifest, &manifest));
+    cr_assert_not(image.checks->next->is_entry);
     tug__image_fini(&image);
     cr_assert_null(image.checks);
 }

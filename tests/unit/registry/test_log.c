@@ -14,30 +14,45 @@ static void keep_line(void *context, const char *line)
     (void)strcpy(context, line);
 }
 
-Test(log, t13_headers)
+static void expect_header(char direction, const char *const pair[2])
 {
-    static const char *const cases[][2] = {
-        {"Authorization: Bearer abc\r\n", "> Authorization: REDACTED"},
-        {"authorization: x\r\n", "> authorization: REDACTED"},
-        {"Proxy-Authorization: Basic x", "> Proxy-Authorization: REDACTED"},
-        {"Cookie: a=b\r\n", "> Cookie: REDACTED"},
-        {"Set-Cookie: a=b\r\n", "> Set-Cookie: REDACTED"},
-        {"X-JFrog-Art-Api-Key: k\r\n", "> X-JFrog-Art-Api-Key: REDACTED"},
-        {"X-Auth-Token: k\r\n", "> X-Auth-Token: REDACTED"},
-        {"GET /a?sig=abc HTTP/1.1\r\n", "> GET /a?REDACTED HTTP/1.1"},
-        {"Location: https://u:p@h/x?a=b&c=d\r\n", "> Location: https://h/x?REDACTED"},
-        {"Content-Length: 5\r\n", "> Content-Length: 5"},
-        {"WWW-Authenticate: Bearer realm=\"https://h/t?k=v\",scope=\"s\"\r\n",
-         "> WWW-Authenticate: Bearer realm=\"https://h/t?REDACTED\",scope=\"s\""},
-        {"X: a\x1b[2J\r\n", "> X: a\\x1b[2J"},
-    };
-    char line[TUG__LOG_LINE_MAX];
+    char line[TUG__LOG_LINE_MAX] = "";
     const struct tug__log log = {.on_line = keep_line, .context = line};
 
+    tug__log_header(&log, direction, pair[0], strlen(pair[0]));
+    cr_assert_str_eq(line, pair[1]);
+}
+
+Test(log, t13_headers)
+{
+    static const char *const outgoing[][2] = {
+        {"X-Any: a secret of hosts.toml\r\n", "> X-Any: REDACTED"},
+        {"Accept: a, b\r\n", "> Accept: a, b"},
+        {"Range: bytes=0-1\r\n", "> Range: bytes=0-1"},
+        {"HEAD /a HTTP/1.1\r\n", "> HEAD /a HTTP/1.1"},
+        {"Authorization: Bearer abc\r\n", "> Authorization: REDACTED"},
+    };
+    static const char *const cases[][2] = {
+        {"Authorization: Bearer abc\r\n", "< Authorization: REDACTED"},
+        {"authorization: x\r\n", "< authorization: REDACTED"},
+        {"Proxy-Authorization: Basic x", "< Proxy-Authorization: REDACTED"},
+        {"Cookie: a=b\r\n", "< Cookie: REDACTED"},
+        {"Set-Cookie: a=b\r\n", "< Set-Cookie: REDACTED"},
+        {"X-JFrog-Art-Api-Key: k\r\n", "< X-JFrog-Art-Api-Key: REDACTED"},
+        {"X-Auth-Token: k\r\n", "< X-Auth-Token: REDACTED"},
+        {"GET /a?sig=abc HTTP/1.1\r\n", "< GET /a?REDACTED HTTP/1.1"},
+        {"Location: https://u:p@h/x?a=b&c=d\r\n", "< Location: https://h/x?REDACTED"},
+        {"Content-Length: 5\r\n", "< Content-Length: 5"},
+        {"WWW-Authenticate: Bearer realm=\"https://h/t?k=v\",scope=\"s\"\r\n",
+         "< WWW-Authenticate: Bearer realm=\"https://h/t?REDACTED\",scope=\"s\""},
+        {"X: a\x1b[2J\r\n", "< X: a\\x1b[2J"},
+    };
+
+    for (size_t i = 0; i < sizeof outgoing / sizeof outgoing[0]; i++) {
+        expect_header('>', outgoing[i]);
+    }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        line[0] = '\0';
-        tug__log_header(&log, '>', cases[i][0], strlen(cases[i][0]));
-        cr_assert_str_eq(line, cases[i][1]);
+        expect_header('<', cases[i]);
     }
 }
 
@@ -81,4 +96,6 @@ Test(warning, t43_only_the_form_of_the_specification)
     cr_assert_str_eq(text, "a \"b\" c");
     cr_assert(tug__warning_parse("299 - \"abcdefgh\"", small, sizeof small));
     cr_assert_str_eq(small, "abcd");
+    cr_assert(tug__warning_parse("299 - \"at http://u:p@h/x?sig=abc now\"", text, sizeof text));
+    cr_assert_str_eq(text, "at http://h/x?REDACTED now", "T-13");
 }

@@ -109,3 +109,11 @@ Test(registry_response, hostile_bodies_end_quickly)
     cr_assert_null(strstr(err.message, "("));
     free(body);
 }
+
+Test(registry_response, t13_urls_in_words_lose_their_secrets)
+{
+    const struct tug_error err =
+        fail(500, "{\"errors\":[{\"code\":\"X\",\"message\":\"at https://u:p@h/x?sig=abc\"}]}");
+
+    cr_assert_not_null(strstr(err.message, "(X: at https://h/x?REDACTED)"), "%s", err.message);
+}
