@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net real
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net real
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -196,7 +196,7 @@ run_real() {
 
 for suite in "$@"; do
     case $suite in
-    unit | flow) run_criterion "$suite" ;;
+    unit | flow | oom) run_criterion "$suite" ;;
     cli) run_scripts cli ;;
     net) run_scripts_together net 3 ;;
     support) run_support ;;
