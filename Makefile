@@ -41,14 +41,17 @@ CLI_OBJ := $(call objs,$(CLI_SRC))
 SUPPORT_OBJ := $(call objs,$(SUPPORT_SRC))
 UNIT_OBJ := $(call objs,$(UNIT_SRC))
 FLOW_OBJ := $(call objs,$(FLOW_SRC))
-# criterion does not run under ThreadSanitizer: such builds have a plain runner in its place.
-PLAIN_OBJ := $(if $(filter thread,$(SANITIZE)),$(OBJ)/tests/support/plain/plain.o)
+OOM_OBJ := $(call objs,$(sort $(wildcard tests/oom/*.c)))
+# criterion does not run under ThreadSanitizer, and leaves leaks unseen: builds with PLAIN have a
+# plain runner in its place.
+PLAIN := $(if $(filter thread,$(SANITIZE)),1)
+PLAIN_OBJ := $(if $(PLAIN),$(OBJ)/tests/support/plain/plain.o)
 CRITERION := $(if $(PLAIN_OBJ),,-lcriterion)
 HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps check check-asan check-resume check-tsan test test-programs fuzz fuzz-run demo lint format \
+.PHONY: all lib deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run demo lint format \
   install uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -62,7 +65,7 @@ deps: ## install the Debian packages for building and testing (as root), or say 
 # Room code sees its own tree; the command sees the public headers and its own room only.
 $(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli
 $(OBJ)/src/%.o: TUG_INCLUDES := -Isrc
-$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Itests $(if $(filter thread,$(SANITIZE)),-Itests/support/plain)
+$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Itests $(if $(PLAIN),-Itests/support/plain)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
 $(OBJ)/src/pipeline/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
@@ -110,6 +113,16 @@ $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/
 	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
 
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
+	$(call say,LINK)
+	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
+
+# The out-of-memory tests' library: its own allocations, and no others, are the tests'.
+$(OBJ)/libtug-oom.a: $(OBJ)/libtug.a tests/oom/redefine.txt
+	$(call say,COPY)
+	$(Q)objcopy --redefine-syms=tests/oom/redefine.txt $< $@
+
+$(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \
+  $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
 	$(call say,LINK)
 	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
 
@@ -174,6 +187,13 @@ check-resume: ## the long form of suite resume: hundreds of interruptions, every
 	$(Q)$(MAKE) --no-print-directory WERROR=1 test-programs
 	$(Q)RESUME_FORM=full $(MAKE) --no-print-directory WERROR=1 SUITES=resume test
 
+check-oom: ## fail each allocation in turn, of parsers and of whole fetches, under AddressSanitizer
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory CONFIG=oom SANITIZE=address PLAIN=1 WERROR=1 CFLAGS='-O1 -g' oom-run
+
+oom-run: $(OBJ)/oom-tests
+	$(Q)tests/run.sh $(OBJ) oom
+
 FUZZ_SECONDS ?= 30
 fuzz: ## fuzz each parser for FUZZ_SECONDS (needs clang and libclang-rt-14-dev)
 	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
@@ -222,5 +242,5 @@ clean: ## remove build/
 help: ## show the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) $(PLAIN_OBJ) \
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) $(PLAIN_OBJ) $(OOM_OBJ) \
   $(call objs,$(wildcard tests/stress/*.c) $(wildcard tests/resume/*.c)))

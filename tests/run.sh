@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net real resume
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net real resume
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -207,7 +207,7 @@ run_resume() {
 
 for suite in "$@"; do
     case $suite in
-    unit | flow) run_criterion "$suite" ;;
+    unit | flow | oom) run_criterion "$suite" ;;
     cli) run_scripts cli 3 ;;
     net) run_scripts net 4 odd_servers public_origin helpers mirrors challenges proxy ;;
     support) run_support ;;

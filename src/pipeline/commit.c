@@ -452,8 +452,23 @@ static void handle_work(struct tug__lane *lane, const struct tug__msg *msg)
     }
 }
 
+/* Take a transfer out of the group, if it is there. */
+static void leave_group(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    struct tug__transfer **link = &lane->ready;
+
+    while (*link != NULL && *link != transfer) {
+        link = &(*link)->next_ready;
+    }
+    if (*link != NULL) {
+        *link = transfer->next_ready;
+        lane->ready_count--;
+    }
+}
+
 /* Forget a transfer. Its last segments may still be in a worker's ring (they were sent before the
- * resolver asked for this): take them first, so that nothing refers to it afterwards. */
+ * resolver asked for this): take them first, so that nothing refers to it afterwards. They may have
+ * completed it, so that it waits to be committed, or was: then the verdict went before DROPPED. */
 static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
 {
     struct tug__transfer *const transfer = msg->object;
@@ -467,6 +482,7 @@ static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
     if (transfer->is_lagging) {
         remove_lagging(lane, transfer);
     }
+    leave_group(lane, transfer);
     if (msg->length != 0 && transfer->ingest != NULL) {
         (void)tug__ingest_remove(transfer->ingest, NULL); /* else the next run finds it bad again */
     }

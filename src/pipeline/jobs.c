@@ -328,6 +328,15 @@ static bool may_begin_blob(const struct tug__resolver *resolver, const struct tu
            (resolver->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
 }
 
+/* Tell whether a host has work of a kind and may be asked. */
+static bool has_turn(const struct tug__resolver *resolver, const struct tug__host *host,
+                     bool wants_documents, uint64_t now_ns)
+{
+    return now_ns >= host->pause_until_ns && tug__host_has_room(resolver, host) &&
+           (wants_documents ? host->queued_documents.first != NULL
+                            : may_begin_blob(resolver, host));
+}
+
 /* The next host that has work of a kind and may be asked; NULL when there is none. It goes to the
  * end of the list, so that all have their turn. */
 static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_documents,
@@ -336,14 +345,10 @@ static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_do
     struct tug__host **link = &resolver->hosts;
     struct tug__host *host;
 
-    for (; *link != NULL; link = &(*link)->next) {
-        if (now_ns >= (*link)->pause_until_ns && tug__host_has_room(resolver, *link) &&
-            (wants_documents ? (*link)->queued_documents.first != NULL
-                             : may_begin_blob(resolver, *link))) {
-            break;
-        }
+    for (host = *link; host != NULL && !has_turn(resolver, host, wants_documents, now_ns);
+         host = *link) {
+        link = &host->next;
     }
-    host = *link;
     if (host == NULL) {
         return NULL;
     }

@@ -258,14 +258,16 @@ static enum tug_status start(struct lookup *lookup, struct asker *asker, struct 
                      : tug__fail_errno(err, TUG_ERR_INTERNAL, code, "cannot start a thread");
 }
 
-static void emit(const struct lookup *lookup, struct tug_event *event)
+static void emit(const struct lookup *lookup, const struct tug_event *event)
 {
     const struct tug_fetch_options *const options = &lookup->settings->options;
     const struct tug_totals totals = {.images = lookup->settings->ref_count};
 
     if (options->on_event != NULL) {
-        event->totals = &totals;
-        options->on_event(options->event_context, event);
+        struct tug_event complete = *event;
+
+        complete.totals = &totals;
+        options->on_event(options->event_context, &complete);
     }
 }
 

@@ -460,6 +460,7 @@ static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool 
 static void take_dropped(struct tug__resolver *resolver, struct tug__node *node)
 {
     tug__transfer_free(resolver, node);
+    node->verdict = TUG__MSG_NONE; /* of what is given up */
     if (node->error != NULL) {
         node->state = TUG__NODE_FAILED;
     } else if (!tug__node_is_needed(node)) {
@@ -489,8 +490,11 @@ void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg 
     case TUG__MSG_COMMITTED:
     case TUG__MSG_REJECTED:
         node = ((struct tug__transfer *)msg->object)->owner;
-        node->verdict = (enum tug__msg_kind)msg->kind;
-        take_verdict(resolver, node);
+        if (node->state !=
+            TUG__NODE_DROPPING) { /* else DROPPED follows, and only then it is ours */
+            node->verdict = (enum tug__msg_kind)msg->kind;
+            take_verdict(resolver, node);
+        }
         break;
     case TUG__MSG_DROPPED:
         take_dropped(resolver, ((struct tug__transfer *)msg->object)->owner);

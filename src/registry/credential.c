@@ -115,11 +115,13 @@ static enum tug_status begin_work(struct tug__credentials *credentials, struct w
 static void end_work(struct tug__credentials *credentials, struct work *work,
                      enum tug_status status, const struct tug_error *error)
 {
-    const bool is_final = status != TUG_ERR_CANCELLED && status != TUG_ERR_NO_MEMORY;
+    bool is_final = status != TUG_ERR_CANCELLED && status != TUG_ERR_NO_MEMORY;
     struct tug_error *const kept = is_final && status != TUG_OK ? malloc(sizeof *kept) : NULL;
 
     if (kept != NULL) {
         *kept = *error;
+    } else if (status != TUG_OK) {
+        is_final = false;
     }
     (void)pthread_mutex_lock(&credentials->mutex);
     work->status = status;
@@ -134,9 +136,6 @@ static enum tug_status result_of(const struct work *work, struct tug_error *err)
 {
     if (work->status == TUG_OK) {
         return TUG_OK;
-    }
-    if (work->error == NULL) {
-        return tug__fail(err, work->status, "failed before");
     }
     if (err != NULL) {
         *err = *work->error;
@@ -163,8 +162,11 @@ static enum tug_status load(struct tug__credentials *credentials, struct source 
             credentials->on_exposed(credentials->exposed_context, tug__authfile_name(source->file));
         }
         end_work(credentials, &source->work, status, &why);
-        if (status == TUG_ERR_NO_MEMORY) {
-            return tug__fail_memory(err);
+        if (status != TUG_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return status;
         }
     }
     *out_file = source->file;
@@ -249,8 +251,11 @@ static enum tug_status ask_helper(struct tug__credentials *credentials, const ch
     if (is_mine) {
         status = tug__helper_get(&question, &answer->credential, &why);
         end_work(credentials, &answer->work, status, &why);
-        if (status == TUG_ERR_CANCELLED || status == TUG_ERR_NO_MEMORY) {
-            return tug__fail(err, status, "%s", tug_status_name(status));
+        if (status != TUG_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return status;
         }
     }
     status = result_of(&answer->work, err);

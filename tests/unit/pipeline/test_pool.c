@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "oci/digest.h"
 #include "support/tmpdir.h"
 
@@ -168,4 +169,72 @@ Test(pipeline_pool, stopping_finishes_what_is_complete, .timeout = 30)
     }
     run_free(&run);
     free(jobs);
+}
+
+enum { DROPPED_COUNT = 40 };
+
+/* Transfers that are given up when their last byte is there, and what was told of each. */
+struct dropped {
+    struct tug__transfer transfers[DROPPED_COUNT];
+    bool is_over[DROPPED_COUNT];
+    unsigned late; /* messages about one after DROPPED: its owner has freed it by then */
+};
+
+static void note_dropped(void *context, const struct tug__msg *msg)
+{
+    struct dropped *const dropped = context;
+
+    if (msg->kind == TUG__MSG_COMMITTED || msg->kind == TUG__MSG_REJECTED ||
+        msg->kind == TUG__MSG_DROPPED) {
+        const ptrdiff_t i = (struct tug__transfer *)msg->object - dropped->transfers;
+
+        dropped->late += dropped->is_over[i];
+        dropped->is_over[i] |= msg->kind == TUG__MSG_DROPPED;
+    }
+}
+
+/* Write a whole blob into its partial file. */
+static void fill_transfer(const struct run *run, struct tug__transfer *transfer, unsigned number)
+{
+    char text[32];
+
+    transfer->size_bytes = (uint64_t)snprintf(text, sizeof text, "blob %u", number);
+    cr_assert_eq(
+        tug__digest_of(TUG_DIGEST_SHA256, text, transfer->size_bytes, &transfer->digest, NULL),
+        TUG_OK);
+    tug__gate_init(&transfer->has_state);
+    tug__counter_set(&transfer->settled, 0);
+    cr_assert_eq(tug__ingest_open(run->store, &transfer->digest, transfer->size_bytes,
+                                  &transfer->ingest, NULL),
+                 TUG_OK);
+    cr_assert_eq(tug__fs_pwrite_all(transfer->ingest->fd, text, transfer->size_bytes, 0, NULL),
+                 TUG_OK);
+}
+
+/* A blob that nobody wants any more may be complete: waiting in a group to be committed. */
+Test(pipeline_pool, what_is_dropped_is_in_no_group, .timeout = 30)
+{
+    struct run run = run_begin(1);
+    struct dropped *const dropped = calloc(1, sizeof *dropped);
+
+    for (unsigned i = 0; i < DROPPED_COUNT; i++) {
+        fill_transfer(&run, &dropped->transfers[i], i);
+    }
+    for (unsigned i = 0; i < DROPPED_COUNT; i++) {
+        struct tug__transfer *const transfer = &dropped->transfers[i];
+
+        tug__pool_send(run.pool, 0,
+                       &(struct tug__msg){.kind = TUG__MSG_SEGMENT,
+                                          .object = transfer,
+                                          .length = transfer->size_bytes});
+        tug__pool_send(run.pool, 0, &(struct tug__msg){.kind = TUG__MSG_DROP, .object = transfer});
+    }
+    tug__pool_stop(run.pool, note_dropped, dropped);
+    cr_assert_eq(dropped->late, 0);
+    for (unsigned i = 0; i < DROPPED_COUNT; i++) {
+        cr_assert(dropped->is_over[i], "transfer %u", i);
+        cr_assert_null(dropped->transfers[i].ingest);
+    }
+    run_free(&run);
+    free(dropped);
 }
