@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net real
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz cli net batch real
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -199,6 +199,7 @@ for suite in "$@"; do
     unit | flow) run_criterion "$suite" ;;
     cli) run_scripts cli ;;
     net) run_scripts_together net 3 ;;
+    batch) run_scripts_together batch 2 ;;
     support) run_support ;;
     stress) run_stress ;;
     fuzz) run_fuzz ;;
