@@ -38,6 +38,8 @@ enum tug_event_kind {
     TUG_EVENT_WARNING, /* ref (may be NULL), text: something the user should know */
     TUG_EVENT_IMAGE,   /* image: a reference is complete, or failed */
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
+    TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
+                          is_repeated: options.dry_run: this would be fetched for that image */
 };
 
 /* Sums over the run so far. */
@@ -76,6 +78,7 @@ struct tug_event {
     uint64_t size_bytes;
     uint64_t done_bytes;
     uint64_t delay_ms;
+    bool is_repeated; /* it was planned for another image already, and would come once */
     double seconds;
     const char *text;
     const struct tug_error *error;
@@ -117,6 +120,7 @@ struct tug_fetch_options {
     uint64_t stall_timeout_ms;   /* no byte for so long: reconnect; 0 means 30 s */
     uint64_t timeout_ms;         /* the whole run; 0 means none */
     bool fail_fast;              /* the first failed reference stops the run */
+    bool dry_run; /* fetch manifests into memory only, and tell what would be fetched */
 
     /* Registry. */
     bool plain_http;  /* http instead of https where no hosts.toml says otherwise */

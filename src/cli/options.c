@@ -433,6 +433,8 @@ static const struct option_spec table[] = {
          "downloads at once, 1 to 64 (default 6)"),
     CALL(OPTION_HOW, apply_per_host, "max-per-host", 0, "N",
          "requests at once to one registry, 1 to 64 (default: no further limit)"),
+    FLAG(OPTION_HOW, fetch.dry_run, "dry-run", 0,
+         "tell what would be fetched, with sizes; fetch only manifests, into memory"),
     CALL(OPTION_HOW, apply_limit_rate, "limit-rate", 0, "RATE",
          "bytes per second, all connections together (default: no limit)"),
     CALL(OPTION_HOW, apply_retries, "retries", 0, "N",
