@@ -170,7 +170,7 @@ check: ## run all tests; installs missing packages first
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net real resume)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net batch real resume)
 
 check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test

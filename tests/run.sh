@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net real resume
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net batch real resume
 #
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
@@ -210,6 +210,7 @@ for suite in "$@"; do
     unit | flow | oom) run_criterion "$suite" ;;
     cli) run_scripts cli 3 ;;
     net) run_scripts net 4 odd_servers public_origin helpers mirrors challenges proxy ;;
+    batch) run_scripts batch 2 ;;
     support) run_support ;;
     stress) run_stress ;;
     fuzz) run_fuzz ;;

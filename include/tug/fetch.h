@@ -38,6 +38,8 @@ enum tug_event_kind {
     TUG_EVENT_WARNING, /* ref (may be NULL), text: something the user should know */
     TUG_EVENT_IMAGE,   /* image: a reference is complete, or failed */
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
+    TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
+                          is_repeated: options.dry_run: this would be fetched for that image */
 };
 
 /* Sums over the run so far. */
@@ -76,6 +78,7 @@ struct tug_event {
     uint64_t size_bytes;
     uint64_t done_bytes;
     uint64_t delay_ms;
+    bool is_repeated; /* it was planned for another image already, and would come once */
     double seconds;
     const char *text;
     const struct tug_error *error;
@@ -109,8 +112,9 @@ struct tug_fetch_options {
     uint64_t chunk_size_bytes; /* blobs larger than this may come over several connections, in parts
                                   of about this size or more; 0 means 16 MiB */
     bool never_split;          /* one connection for each blob (chunk_size_bytes is then ignored) */
-    unsigned retries;          /* attempts after the first without progress; default below */
-    bool no_retries;           /* never retry (retries is then ignored) */
+    uint64_t limit_bytes_per_s;  /* of all connections together; 0 means no limit */
+    unsigned retries;            /* attempts after the first without progress; default below */
+    bool no_retries;             /* never retry (retries is then ignored) */
     uint64_t retry_max_wait_ms;  /* longest single wait; 0 means 120 s */
     uint64_t connect_timeout_ms; /* name lookup, connect and TLS; 0 means 30 s */
     uint64_t stall_timeout_ms;   /* no byte for so long: reconnect; 0 means 30 s */
@@ -120,6 +124,7 @@ struct tug_fetch_options {
                                     TUG_ERR_TOO_LARGE before the blobs of the manifest that makes
                                     it so are fetched; 0 means no limit */
     bool fail_fast;              /* the first failed reference stops the run */
+    bool dry_run; /* fetch manifests into memory only, and tell what would be fetched */
 
     /* Registry. */
     bool plain_http;  /* http instead of https where no hosts.toml says otherwise */

@@ -166,6 +166,7 @@ void active_on_event(struct active *active, const struct tug_event *event)
         remove_blob(active, &event->digest);
         break;
     case TUG_EVENT_TICK:
+    case TUG_EVENT_PLANNED:
         remove_gone(active, event->totals->seconds);
         break;
     case TUG_EVENT_NONE:

@@ -137,6 +137,9 @@ static void on_event(void *context, const struct tug_event *event)
     struct run *const run = context;
 
     ui_on_event(run->ui, event);
+    if (event->kind == TUG_EVENT_PLANNED) {
+        results_plan(&run->results, event);
+    }
     if (event->kind != TUG_EVENT_IMAGE) {
         return;
     }
@@ -182,6 +185,7 @@ static int set_up_output(struct run *run)
     const struct settings *const settings = run->settings;
     const struct ui_options options = {
         .kind = choose_ui(settings),
+        .is_dry = settings->fetch.dry_run,
         .verbosity = settings->verbosity,
         .has_color = terminal_has_color(settings->color),
         .has_image_lines = !isatty(STDOUT_FILENO),
@@ -192,6 +196,7 @@ static int set_up_output(struct run *run)
     if (run->ui == NULL || !results_init(&run->results, &run->refs, settings->format)) {
         return fail_memory();
     }
+    run->results.is_plan = settings->fetch.dry_run;
     if (settings->failed_path != NULL) {
         run->failed_fd = open(settings->failed_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
         if (run->failed_fd < 0) {

@@ -263,6 +263,15 @@ static enum tug_status apply_per_host(struct settings *settings, const char *val
     return TUG_OK;
 }
 
+static enum tug_status apply_limit_rate(struct settings *settings, const char *value,
+                                        struct tug_error *err)
+{
+    if (!units_parse_rate(value, &settings->fetch.limit_bytes_per_s)) {
+        return refuse(err, "not a rate such as 500KB/s or 10MiB");
+    }
+    return TUG_OK;
+}
+
 static enum tug_status apply_shard(struct settings *settings, const char *value,
                                    struct tug_error *err)
 {
@@ -452,6 +461,10 @@ static const struct option_spec table[] = {
          "split larger blobs over idle connections; 0: never (default 16MiB)"),
     CALL(OPTION_HOW, apply_per_host, "max-per-host", 0, "N",
          "requests at once to one registry, 1 to 64 (default: no further limit)"),
+    FLAG(OPTION_HOW, fetch.dry_run, "dry-run", 0,
+         "tell what would be fetched, with sizes; fetch only manifests, into memory"),
+    CALL(OPTION_HOW, apply_limit_rate, "limit-rate", 0, "RATE",
+         "bytes per second, all connections together (default: no limit)"),
     CALL(OPTION_HOW, apply_retries, "retries", 0, "N",
          "attempts after the first without progress (default 5)"),
     TIME(OPTION_HOW, KIND_TIME, fetch.retry_max_wait_ms, "retry-max-wait",

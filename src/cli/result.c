@@ -25,16 +25,42 @@ bool results_init(struct results *results, const struct ref_list *refs, enum res
     return results->slots != NULL;
 }
 
+static void drop_plan(struct result_slot *slot)
+{
+    if (slot->plan != NULL) {
+        text_fini(slot->plan);
+    }
+    free(slot->plan);
+    slot->plan = NULL;
+}
+
 void results_fini(struct results *results)
 {
     for (size_t i = 0; results->slots != NULL && i < results->refs->count; i++) {
         free(results->slots[i].line);
+        drop_plan(&results->slots[i]);
     }
     free(results->slots);
     *results = (struct results){0};
 }
 
-static void format_json(struct text *text, const struct tug_image_result *image, bool is_lookup)
+/* The members that only results of fetch have. plan: NULL, or what a dry run found. */
+static void format_fetched(struct text *text, const struct tug_image_result *image,
+                           const struct text *plan)
+{
+    text_printf(text,
+                ",\"blobs\":%" PRIu64 ",\"bytesFetched\":%" PRIu64 ",\"bytesReused\":%" PRIu64
+                ",\"seconds\":%.3f",
+                image->blobs, image->bytes_fetched, image->bytes_reused,
+                image->seconds > 0 ? image->seconds : 0);
+    if (plan != NULL) {
+        text_printf(text, ",\"planned\":[%s]", plan->length > 0 ? plan->data : "");
+    }
+    text_puts(text, "}\n");
+}
+
+static void format_json(struct text *text, const struct tug_image_result *image, bool is_lookup,
+                        const struct text *plan)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
     const bool is_ok = image->status == TUG_OK;
@@ -59,11 +85,7 @@ static void format_json(struct text *text, const struct tug_image_result *image,
         text_printf(text, ",\"seconds\":%.3f}\n", image->seconds > 0 ? image->seconds : 0);
         return;
     }
-    text_printf(text,
-                ",\"blobs\":%" PRIu64 ",\"bytesFetched\":%" PRIu64 ",\"bytesReused\":%" PRIu64
-                ",\"seconds\":%.3f}\n",
-                image->blobs, image->bytes_fetched, image->bytes_reused,
-                image->seconds > 0 ? image->seconds : 0);
+    format_fetched(text, image, plan);
 }
 
 static void format_text(struct text *text, const struct tug_image_result *image, bool is_lookup)
@@ -86,6 +108,8 @@ static void format_text(struct text *text, const struct tug_image_result *image,
 static void fill_slot(struct results *results, const struct tug_image_result *image)
 {
     struct result_slot *const slot = &results->slots[image->position];
+    const struct text empty = {0};
+    const struct text *const plan = slot->plan != NULL ? slot->plan : &empty;
     struct text text = {0};
 
     slot->is_known = true;
@@ -94,10 +118,15 @@ static void fill_slot(struct results *results, const struct tug_image_result *im
         return;
     }
     if (results->format == FORMAT_JSON) {
-        format_json(&text, image, results->is_lookup);
+        format_json(&text, image, results->is_lookup, results->is_plan ? plan : NULL);
     } else {
         format_text(&text, image, results->is_lookup);
+        if (plan->length > 0) {
+            text_puts(&text, plan->data);
+        }
     }
+    text.has_failed = text.has_failed || plan->has_failed;
+    drop_plan(slot);
     if (text.has_failed) {
         results->has_lost_line = true;
         text_fini(&text);
@@ -120,6 +149,52 @@ static void print_ready(struct results *results)
         free(slot->line);
         slot->line = NULL;
     }
+}
+
+void results_plan(struct results *results, const struct tug_event *event)
+{
+    struct result_slot *const slot = &results->slots[event->image->position];
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    if (!event->is_repeated) {
+        results->planned_count++;
+        results->planned_bytes += event->size_bytes;
+    }
+    if (slot->plan == NULL) {
+        slot->plan = calloc(1, sizeof *slot->plan);
+    }
+    if (slot->plan == NULL) {
+        results->has_lost_line = true;
+        return;
+    }
+    (void)tug_digest_format(&event->digest, digest);
+    if (results->format == FORMAT_JSON) {
+        text_printf(slot->plan,
+                    "%s{\"digest\":\"%s\",\"mediaType\":", slot->plan->length > 0 ? "," : "",
+                    digest);
+        json_string(slot->plan, event->media_type);
+        text_printf(slot->plan, ",\"size\":%" PRIu64 "}", event->size_bytes);
+    } else {
+        text_printf(slot->plan, "  %s %" PRIu64 "\n", digest, event->size_bytes);
+    }
+}
+
+/* Print the sum of a dry run, without what several images share. */
+static void print_plan(struct results *results)
+{
+    struct text text = {0};
+
+    if (results->format == FORMAT_JSON) {
+        text_printf(&text, "{\"total\":{\"blobs\":%" PRIu64 ",\"bytes\":%" PRIu64 "}}\n",
+                    results->planned_count, results->planned_bytes);
+    } else {
+        text_printf(&text, "total %" PRIu64 " %" PRIu64 "\n", results->planned_count,
+                    results->planned_bytes);
+    }
+    if (!text.has_failed && results->output_errno == 0) {
+        results->output_errno = text_write_all(STDOUT_FILENO, text.data, text.length);
+    }
+    text_fini(&text);
 }
 
 bool results_take(struct results *results, const struct tug_image_result *image)
@@ -147,6 +222,9 @@ bool results_finish(struct results *results, const struct tug_error *error)
         }
     }
     print_ready(results);
+    if (results->is_plan) {
+        print_plan(results);
+    }
     return results->output_errno == 0;
 }
 

@@ -13,10 +13,12 @@
 
 #include "list.h"
 #include "options.h"
+#include "text.h"
 
 /* What is known of one reference. */
 struct result_slot {
-    char *line; /* owned; waits for the results before it, NULL when there is nothing to print */
+    char *line;        /* owned; waits for the results before it, NULL: there is nothing to print */
+    struct text *plan; /* owned; of a dry run: what would be fetched for it; NULL: nothing so far */
     enum tug_status status;
     bool is_known;
 };
@@ -30,6 +32,9 @@ struct results {
     size_t printed_count;      /* slots before this one are done with */
     int output_errno;          /* of the first write that failed; nothing is written after it */
     bool has_lost_line;        /* no memory for a line */
+    bool is_plan;              /* of a dry run */
+    uint64_t planned_count;    /* of a dry run: what would be fetched, each digest once */
+    uint64_t planned_bytes;
 };
 
 /* Prepare for the results of refs, which must outlive them.
@@ -42,6 +47,9 @@ void results_fini(struct results *results);
 /* Take the result of a reference and print every line that no longer has to wait.
  * Returns: false when standard output has failed, with output_errno telling why. */
 bool results_take(struct results *results, const struct tug_image_result *image);
+
+/* Take something that would be fetched (TUG_EVENT_PLANNED). */
+void results_plan(struct results *results, const struct tug_event *event);
 
 /* Take error as the result of every reference that has none yet, and print the rest. */
 bool results_finish(struct results *results, const struct tug_error *error);

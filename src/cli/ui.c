@@ -104,6 +104,7 @@ static int needed_verbosity(const struct ui *ui, const struct tug_event *event)
     case TUG_EVENT_NONE:
     case TUG_EVENT_PROGRESS:
     case TUG_EVENT_TICK:
+    case TUG_EVENT_PLANNED: /* that is for standard output */
         return NEVER;
     }
     return NEVER; /* a kind that this command does not know yet */
@@ -199,6 +200,7 @@ static void format_event(const struct ui *ui, struct text *text, const struct tu
     case TUG_EVENT_NONE:
     case TUG_EVENT_PROGRESS:
     case TUG_EVENT_TICK:
+    case TUG_EVENT_PLANNED: /* that is for standard output */
         break;
     }
 }
@@ -317,7 +319,7 @@ void ui_finish(struct ui *ui)
     if (ui->options.kind != UI_NONE && ui->totals.images > 0) { /* a run began */
         if (ui->options.kind == UI_JSON) {
             ui_json_summary(ui);
-        } else {
+        } else if (!ui->options.is_dry) {
             show_summary(ui);
         }
     }

@@ -106,6 +106,27 @@ bool units_parse_size(const char *text, uint64_t *out_bytes)
     return parse_with_unit(text, units, INT64_MAX, out_bytes);
 }
 
+bool units_parse_rate(const char *text, uint64_t *out_bytes_per_s)
+{
+    const size_t length = strlen(text);
+    const bool has_second = length > 2 && strcmp(text + length - 2, "/s") == 0;
+    char size[UNITS_TEXT_MAX];
+    uint64_t bytes = 0;
+
+    if (length >= sizeof size) {
+        return false;
+    }
+    memcpy(size, text, length + 1);
+    if (has_second) {
+        size[length - 2] = '\0';
+    }
+    if (!units_parse_size(size, &bytes) || bytes == 0) {
+        return false;
+    }
+    *out_bytes_per_s = bytes;
+    return true;
+}
+
 bool units_parse_time(const char *text, uint64_t *out_ms)
 {
     static const struct unit units[] = {

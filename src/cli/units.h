@@ -20,6 +20,10 @@
  * out_bytes: untouched on failure. Returns: false when malformed or over 2^63 - 1 bytes. */
 bool units_parse_size(const char *text, uint64_t *out_bytes);
 
+/* Parse a rate: a size, and perhaps "/s" after it.
+ * out_bytes_per_s: untouched on failure. Returns: false when malformed, zero or too large. */
+bool units_parse_rate(const char *text, uint64_t *out_bytes_per_s);
+
 /* Parse a time: digits, perhaps with a decimal fraction, then nothing or s (seconds), ms, m
  * (minutes) or h. More than zero never becomes zero.
  * out_ms: untouched on failure. Returns: false when malformed or over UNITS_TIME_MS_MAX. */

@@ -301,6 +301,11 @@ static void take_document(struct tug__lane *lane, struct tug__job *job)
     struct tug__ingest *ingest = NULL;
     enum tug_status status = check_document(job, &job->error);
 
+    if (status == TUG_OK && job->is_dry) {
+        job->was_present = is_stored(lane->pool->store, &job->reply);
+        send_event(lane, TUG__MSG_JOB_DONE, job);
+        return;
+    }
     if (status == TUG_OK) {
         status = write_document(lane, job, &ingest, &job->error);
     }

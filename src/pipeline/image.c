@@ -221,6 +221,12 @@ void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image
         check_config(resolver, image, check);
     }
     tug__image_release(image);
+    if (resolver->settings->options.dry_run) {
+        const struct tug_error none = {0};
+
+        tug__image_finish(resolver, image, &none);
+        return;
+    }
     image->state = TUG__IMAGE_PUBLISHING;
     tug__publish_add(resolver, image);
 }

@@ -162,6 +162,7 @@ static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__nod
     job->has_size = node->has_size;
     job->size_bytes = node->size_bytes;
     job->avoid = node->avoid;
+    job->is_dry = resolver->settings->options.dry_run;
     if (node->tag != NULL) {
         (void)snprintf(job->reference, sizeof job->reference, "%s", node->tag);
     } else {

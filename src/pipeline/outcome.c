@@ -253,6 +253,24 @@ static void report_committed(struct tug__resolver *resolver, const struct tug__n
     tug__emit(resolver, &event);
 }
 
+/* A dry run has read a document: it would be fetched, unless the store has it. */
+static void plan_document(struct tug__resolver *resolver, const struct tug__node *node,
+                          const struct tug__job *job)
+{
+    for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        if (edge->image == NULL) {
+            continue;
+        }
+        if (job->was_present) {
+            edge->image->result.bytes_reused += job->reply.length;
+        } else {
+            tug__plan_report(resolver, edge->image, &node->digest,
+                             node->media_type != NULL ? node->media_type : job->reply.media_type,
+                             job->reply.length);
+        }
+    }
+}
+
 /* A document is verified and stored: let every image that waits for it read it. */
 static void take_document(struct tug__resolver *resolver, struct tug__node *node,
                           const struct tug__job *job)
@@ -263,7 +281,11 @@ static void take_document(struct tug__resolver *resolver, struct tug__node *node
     struct tug__edge *edge;
 
     node->digest = job->reply.digest; /* no change unless it was a tag, which is in no tree */
-    report_committed(resolver, node, job->reply.length, job->was_present);
+    if (job->is_dry) {
+        plan_document(resolver, node, job);
+    } else {
+        report_committed(resolver, node, job->reply.length, job->was_present);
+    }
     for (edge = node->edges; edge != NULL; edge = edge->next) {
         bool is_new = false;
 

@@ -10,7 +10,8 @@
  * Resolver: the thread that calls tug__run. It owns the graph (images, nodes, edges, transfers,
  * jobs, retry timers, what is known of hosts) and never touches the network.
  *
- * Locks: none in this room; the registry's session (registry/session.h) has one for a few lines.
+ * Locks: one in this room, of the rate limit (budget.h), and one of the registry's session
+ * (registry/session.h), each for a few lines and never nested.
  * Objects have one owner at a time; queues hand them over.
  *
  * Shutdown, always in this order (tug__pool_stop walks it):

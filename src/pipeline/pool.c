@@ -23,7 +23,7 @@
 /* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
-static bool should_stop(void *context)
+bool tug__worker_should_stop(void *context)
 {
     const struct tug__worker *const worker = context;
 
@@ -48,7 +48,7 @@ static enum tug_status make_worker(struct tug__pool *pool, unsigned number,
 
     worker->pool = pool;
     worker->number = number;
-    settings.should_stop = should_stop;
+    settings.should_stop = tug__worker_should_stop;
     settings.stop_context = worker;
     status = tug__client_create(&settings, &worker->client, err);
     if (status == TUG_OK) {
@@ -165,6 +165,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     pool->worker_count = settings->worker_count;
     pool->lane_count = choose_lane_count(settings->worker_count);
     tug__cancel_init(&pool->stop);
+    tug__budget_init(&pool->budget, settings->bytes_per_s);
     status = make_parts(pool, &settings->client, err);
     if (status == TUG_OK) {
         /* Threads inherit the mask: signals are for the threads of the program. */
@@ -231,6 +232,7 @@ void tug__pool_wake(struct tug__pool *pool)
     for (unsigned i = 0; i < pool->worker_count; i++) {
         tug__client_wake(pool->workers[i].client);
     }
+    tug__budget_wake(&pool->budget);
 }
 
 uint64_t tug__pool_received(const struct tug__pool *pool)
@@ -272,6 +274,7 @@ void tug__pool_stop(struct tug__pool *pool,
             tug__client_wake(pool->workers[i].client); /* those that wait for the network */
         }
     }
+    tug__budget_wake(&pool->budget); /* those that have received too much */
     drain_until(pool, &pool->running_workers, on_event, context);
     for (unsigned i = 0; i < pool->lane_count; i++) {
         const struct tug__msg stop = {.kind = TUG__MSG_STOP, .object = &pool->lanes[i]};
@@ -318,5 +321,6 @@ void tug__pool_destroy(struct tug__pool *pool)
     }
     tug__queue_destroy(pool->jobs);
     tug__bell_destroy(pool->job_bell);
+    tug__budget_fini(&pool->budget);
     free(pool);
 }

@@ -19,6 +19,7 @@
 #include <tug/fetch.h>
 
 #include "base/cancel.h"
+#include "pipeline/budget.h"
 #include "pipeline/progress.h"
 #include "pipeline/queue.h"
 #include "pipeline/task.h"
@@ -84,6 +85,7 @@ struct tug__lane {
 struct tug__pool_settings {
     struct tug_store *store;            /* borrowed, must outlive the pool */
     unsigned worker_count;              /* 1 to TUG_DOWNLOADS_MAX */
+    uint64_t bytes_per_s;               /* limit for all together; 0: none */
     struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
 };
 
@@ -103,6 +105,8 @@ struct tug__pool {
     unsigned next_sender; /* whose events are looked at next */
     /* shared: set once by the resolver when the workers shall end */
     struct tug__cancel stop;
+    /* shared: what workers may receive; has a mutex of its own */
+    struct tug__budget budget;
 };
 
 /* Start all threads, with all signals blocked.
@@ -119,6 +123,9 @@ void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg
 /* Take the next event of any thread, fairly. ENDED messages are counted here and not returned.
  * Returns: false when there is none. Blocks: no. */
 bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
+/* Tell whether a worker shall give up what it does: its job is cancelled, or the pool stops.
+ * worker: a struct tug__worker. Threads: the worker. */
+bool tug__worker_should_stop(void *worker);
 /* Wake every worker so that it looks at its job's cancel flag. Blocks: no. */
 void tug__pool_wake(struct tug__pool *pool);
 /* Bytes received over the network so far, all workers together. */

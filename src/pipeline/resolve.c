@@ -223,6 +223,11 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
         if (serve_request(resolver, image, request) || image->state == TUG__IMAGE_DONE) {
             return TUG_OK;
         }
+        if (resolver->settings->options.dry_run && !request->is_document) {
+            tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
+                             descriptor->size_bytes);
+            return TUG_OK;
+        }
         status = make_node(resolver, image, request, &node, err);
         if (status != TUG_OK) {
             return status;

@@ -35,6 +35,7 @@ struct tug__resolver {
     struct tug__graph graph;
     struct tug__image *images;      /* those at work */
     struct tug__image *done_images; /* to be freed when nobody looks at them any more */
+    void *planned;                  /* tsearch tree of digests told of by a dry run */
     struct tug__index_names names;  /* what index.json named when the run began */
     bool has_names;
     struct tug__host *hosts;         /* asked in turn: after each look the first goes to the end */
@@ -124,6 +125,14 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
 /* An image has its name in index.json, or error says why not. */
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error);
+
+/* --- dry.c --- */
+
+/* A dry run: tell that this would be fetched for an image, and count it. */
+void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
+                      const struct tug_digest *digest, const char *media_type, uint64_t size_bytes);
+/* Forget what was told. */
+void tug__plan_fini(struct tug__resolver *resolver);
 
 /* --- publish.c --- */
 

@@ -281,6 +281,7 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     struct tug__pool_settings pool_settings = {
         .store = settings->store,
         .worker_count = options->max_concurrent_downloads,
+        .bytes_per_s = options->limit_bytes_per_s,
         .client = {.connect_timeout_ms = options->connect_timeout_ms,
                    .stall_timeout_ms = options->stall_timeout_ms},
     };
@@ -327,6 +328,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     }
     tug__jobs_fini(&resolver);
     tug__publish_fini(&resolver);
+    tug__plan_fini(&resolver);
     tug__images_sweep(&resolver);
     tug__index_names_fini(&resolver.names);
     tug__pool_destroy(resolver.pool);

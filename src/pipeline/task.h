@@ -120,6 +120,7 @@ struct tug__job {
     uint64_t received_bytes;          /* over the network */
     uint64_t retry_after_ms;
     unsigned served_by;  /* endpoint its bytes are from, see tug__blob_request */
+    bool is_dry;         /* documents: verify only, do not store; set by the resolver */
     bool is_deferred;    /* nobody was asked: every endpoint pauses, for retry_after_ms */
     bool ranges_ignored; /* asked for a range, the whole would have come */
     bool was_present;    /* the document was in the store already */

@@ -141,6 +141,9 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     }
     memcpy(worker->piece + writer->gathered, bytes, length); /* length is at most 16 KiB */
     writer->gathered += length;
+    if (!tug__budget_take(&worker->pool->budget, length, tug__worker_should_stop, worker)) {
+        return tug__fail(err, TUG_ERR_CANCELLED, "interrupted");
+    }
     return TUG_OK;
 }
 
@@ -302,6 +305,7 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
         if (status == TUG_OK) {
             job->received_bytes = job->reply.length;
             tug__counter_add(&worker->received, job->reply.length);
+            tug__budget_charge(&worker->pool->budget, job->reply.length);
             worker->job = NULL;
             tug__queue_push(worker->segments[job->lane], &document);
             return;

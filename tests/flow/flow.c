@@ -122,6 +122,7 @@ static void on_event(void *context, const struct tug_event *event)
     case TUG_EVENT_REUSED:
     case TUG_EVENT_WAITING:
     case TUG_EVENT_TICK:
+    case TUG_EVENT_PLANNED:
     default:
         break;
     }

@@ -38,14 +38,14 @@
 struct flow_seen {
     enum tug_status status;
     struct tug_error error;
-    unsigned counts[TUG_EVENT_TICK + 1]; /* by enum tug_event_kind */
-    struct tug_image_result image;       /* of the last image; its texts are NULL */
-    char media_type[128];                /* of the last image, "" for none */
-    char warning[512];                   /* the last one */
-    char retry[TUG_ERROR_MESSAGE_MAX];   /* the last one's error */
-    uint64_t resumed_bytes;              /* most done_bytes of any TUG_EVENT_STARTED */
-    bool is_out_of_order;                /* an event came before one that it needs */
-    struct tug_totals totals;            /* of the last event */
+    unsigned counts[TUG_EVENT_PLANNED + 1]; /* by enum tug_event_kind */
+    struct tug_image_result image;          /* of the last image; its texts are NULL */
+    char media_type[128];                   /* of the last image, "" for none */
+    char warning[512];                      /* the last one */
+    char retry[TUG_ERROR_MESSAGE_MAX];      /* the last one's error */
+    uint64_t resumed_bytes;                 /* most done_bytes of any TUG_EVENT_STARTED */
+    bool is_out_of_order;                   /* an event came before one that it needs */
+    struct tug_totals totals;               /* of the last event */
 };
 
 struct flow {

@@ -172,3 +172,19 @@ Test(cli_units, odd_numbers_stay_in_their_columns)
         cr_assert_leq(strlen(units_format_rate(bytes, text)), 10, "'%s'", text);
     }
 }
+
+Test(cli_units, parses_rates)
+{
+    static const char *const bad[] = {"",         "/s",  "0",  "0MB/s", "10MB/m",
+                                      "10MB/s/s", "x/s", "-1", "1s"};
+    uint64_t rate = 7;
+
+    cr_assert(units_parse_rate("10MB/s", &rate));
+    cr_assert_eq(rate, 10000000);
+    cr_assert(units_parse_rate("1.5KiB", &rate));
+    cr_assert_eq(rate, 1536);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cr_assert_not(units_parse_rate(bad[i], &rate), "%s", bad[i]);
+        cr_assert_eq(rate, 1536);
+    }
+}

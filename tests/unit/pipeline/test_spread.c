@@ -77,7 +77,7 @@ Test(spread, a_full_link_gets_few_and_gives_them_back)
     for (int i = 0; i < 1200; i++) {
         step(&link);
     }
-    cr_assert_leq(link.most, 2);
+    cr_assert_leq(link.most, 3, "a step is two for one while much is left");
     cr_assert_eq(link.view.connections, 1);
     cr_assert_eq(link.added, link.returned);
     /* Pauses double up to half a minute. */
