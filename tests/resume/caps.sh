@@ -120,15 +120,15 @@ timed_fetch() { # REFERENCE OPTION…
     kib=$(tail -n 1 memory)
 }
 
-# Fetch from there, at least so fast; if the machine is too busy even for eight plain downloads, in
-# proportion to those.
+# Fetch from there, at least so fast; if the machine is too busy even for eight plain downloads,
+# which need not hash, at three quarters of what those get.
 expect_rate() { # WHAT HOST MB/S
     local rate limit
     time_limit "$2"
     timed_fetch "$2/app:1"
     rate=$((size / 1000 / ms)) limit=$((size / 1000 / limit_ms))
     echo "= $1: $mib MiB in $ms ms, $rate MB/s, eight curls $limit MB/s; $kib KiB of memory"
-    [ "$rate" -ge "$3" ] || { [ "$limit" -lt 155 ] && [ "$rate" -ge $((limit * $3 / 160)) ]; } ||
+    [ "$rate" -ge "$3" ] || { [ "$limit" -lt 155 ] && [ "$rate" -ge $((limit * 3 / 4)) ]; } ||
         fail "$1: $rate MB/s, not $3"
     [ "$kib" -le 16384 ] || fail "$1: $kib KiB of memory"
 }
@@ -167,3 +167,19 @@ served=$(logged blob_bytes)
 echo "= no ranges: $served bytes served for $size"
 [ "$served" -le $((size + 8 * 1024 * 1024)) ] || fail "no ranges: $served bytes were sent"
 [ "$(grep -c 'range=bytes' log)" -le 2 ] || fail "ranges were asked for again and again"
+
+# Without caps, splitting costs nothing worth speaking of: in turn, medians of five.
+if [ "$RESUME_FORM" = full ]; then
+    start_registry --layout layout --repo app:1=one
+    for _ in 1 2 3 4 5; do
+        timed_fetch "$registry/app:1"
+        echo "$ms" >> split.ms
+        timed_fetch "$registry/app:1" --chunk-size 0
+        echo "$ms" >> whole.ms
+    done
+    stop_registry
+    split=$(sort -n split.ms | sed -n 3p) whole=$(sort -n whole.ms | sed -n 3p)
+    echo "= no caps: split $split ms, one stream $whole ms, ratio $((split * 100 / whole)) %"
+    # The goal is 105 %; a busy machine blurs it.
+    [ $((split * 100)) -le $((whole * 115)) ] || fail "splitting costs too much"
+fi
