@@ -5,7 +5,8 @@
  *   manifest.c, blob.c   what is asked for and what a good answer is
  *   endpoint.c           which endpoint is asked, and which one next
  *   exchange.c           one endpoint: tokens, expired URLs, what a bad answer means
- *   auth.c               the Authorization header, fetching tokens
+ *   auth.c               the Authorization header
+ *   token_fetch.c        asking token servers
  *   redirect.c           one request and its redirects
  *
  * Threads: the client's owner.
@@ -111,6 +112,23 @@ struct tug__auth {
     const char *const *headers; /* docker's HttpHeaders; borrowed from the credentials */
     size_t header_count;
 };
+
+/* A token is being fetched. All is borrowed. */
+struct tug__token_fetch {
+    struct tug__client *client;
+    struct tug__ask *ask;
+    struct tug__endpoint *endpoint;
+    const struct tug__origin *origin; /* of the endpoint */
+    const struct tug__known_auth *known;
+    const struct tug__credential *credential;
+};
+
+/* Ask the token server that known names: by POST for an identity token, else by GET.
+ * context: a struct tug__token_fetch, for tug__token_request. out_reply: owned; untouched on
+ * failure. Errors: TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED (its pause is noted), TUG_ERR_NETWORK,
+ * TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each request. */
+enum tug_status tug__token_fetch(void *context, struct tug__token_reply *out_reply,
+                                 struct tug_error *err);
 
 /* Wipe and free. */
 void tug__auth_fini(struct tug__auth *auth);

@@ -180,6 +180,7 @@ END
 # --- the scripted server, several by name ---
 
 declare -A FAKE FAKE_PID RECORD FAKE_LOG
+fake_count=0
 
 # Sets FAKE[NAME] (HOST:PORT), RECORD[NAME] (appears when it is stopped).
 start_fake() { # NAME OPTION…
@@ -188,9 +189,10 @@ start_fake() { # NAME OPTION…
     if [ "$1" = --address ]; then
         address=$2
     fi
-    RECORD[$name]=$PWD/record-$name
-    FAKE_LOG[$name]=$PWD/log-$name
-    rm -f "$PWD/port-$name" "${RECORD[$name]}" "${FAKE_LOG[$name]}"
+    fake_count=$((fake_count + 1))
+    RECORD[$name]=$PWD/record-$name-$fake_count
+    FAKE_LOG[$name]=$PWD/log-$name-$fake_count
+    : > "$PWD/port-$name"
     "$FAKE_REGISTRY" --port-file "$PWD/port-$name" --record "${RECORD[$name]}" \
         --log "${FAKE_LOG[$name]}" "$@" > /dev/null &
     FAKE_PID[$name]=$!
