@@ -195,7 +195,8 @@ oom-run: $(OBJ)/oom-tests
 	$(Q)tests/run.sh $(OBJ) oom
 
 FUZZ_SECONDS ?= 30
-fuzz: ## fuzz each parser for FUZZ_SECONDS (needs clang and libclang-rt-14-dev)
+fuzz: ## fuzz each parser for FUZZ_SECONDS
+	$(Q)third_party/install.sh build fuzz
 	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 
 fuzz-run: $(OBJ)/libtug.a
