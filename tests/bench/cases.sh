@@ -132,7 +132,7 @@ case_memory() {
 case_start() {
     mkdir -p "$work/store"
     "$obj/bench-first-request" "$((rounds * 6))" "$tug" --store "$work/store" fetch \
-        --progress none HOST/test/image:1 > "$work/starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
+        --progress none --plain-http HOST/test/image:1 > "$work/starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
     start_ms=$(sort -n "$work/starts" | sed -n "$((rounds * 3))p")
 }
 

@@ -15,6 +15,7 @@ work=$results/work
 runs=$results/runs.tsv
 rounds=${BENCH_ROUNDS:-5}
 tries=${BENCH_TRIES:-3} # times as many runs at most, should they be disturbed
+# shellcheck disable=SC2034 # for the other files
 max_blob=${BENCH_MAX_BLOB:-4G}
 tab=$'\t'
 own_pids=()
@@ -51,6 +52,7 @@ empty_folder() { # FOLDER
 
 set_up() { # OBJ
     obj=$(cd "$1" && pwd)
+    # shellcheck disable=SC2034 # for the other files
     tug=$obj/tug
     mkdir -p "$results" "$content"
     empty_folder "$work"
@@ -95,6 +97,7 @@ run_once() { # CASE SERVER PROGRAM
     [ -z "$daemon_pid" ] || arguments+=(-d "$daemon_pid")
     mark_server "$2"
     rm -f "$work/measured"
+    # shellcheck disable=SC2154 # prepare set it
     (cd "$work" && "$obj/bench-measure" -o "$work/measured" "${arguments[@]}" "${command[@]}" \
         > "$work/out" 2> "$work/err" < "${command_input:-/dev/null}") ||
         fail "$1, $3: not measured: $(tail -n 3 "$work/err")"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # variables are shared with the other files
+# shellcheck disable=SC2034,SC2154,SC2028 # variables are shared with the other files
 #
 # The plots, by gnuplot, of what was measured. Sourced.
 

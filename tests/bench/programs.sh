@@ -56,7 +56,7 @@ END
 
 tls_options() { # PROGRAM SERVER
     case $1:$(scheme_of "$2") in
-    tug*:http) ;;
+    tug*:http) echo --plain-http ;;
     tug*:https) echo "--tlscacert $work/tls.pem" ;;
     limit*:https) echo "-t $work/tls.pem" ;;
     skopeo:http) echo --src-tls-verify=false ;;
@@ -76,7 +76,7 @@ prepare_tug() { # NAME SERVER
     tug-none) command+=(--durability none) ;;
     tug-*) command+=(--max-concurrent-downloads "${1#tug-}") ;;
     esac
-    # shellcheck disable=SC2206 # words
+    # shellcheck disable=SC2206,SC2207 # words
     command+=($(tls_options "$1" "$2") ${tug_options:-})
     if [ -n "${images:-}" ]; then
         printf "${host[$2]}/%s:1\n" "${images[@]}" > "$work/references"

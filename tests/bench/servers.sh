@@ -90,7 +90,7 @@ start_nginx() {
     nginx -p "$work/nginx" -c "$work/nginx/config" -e "$work/nginx/error" &
     nginx_pid=$!
     own_pids+=("$nginx_pid")
-    wait_until 20 "nginx listens: $(cat "$work/nginx/error")" is_listening "$tls_port"
+    wait_until 20 "nginx listens" is_listening "$tls_port"
     host[nginx]=127.0.0.1:$nginx_port host[capped]=127.0.0.1:$capped_port host[tls]=127.0.0.1:$tls_port
 }
 
