@@ -51,7 +51,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run demo lint format \
+.PHONY: all lib deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
   install uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -95,6 +95,15 @@ $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
 $(OBJ)/delay-proxy: $(OBJ)/tests/support/delay_proxy_main.o
 	$(call say,LINK)
 	$(Q)$(link)
+
+# What `make bench` measures with, and the limit it measures against.
+$(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
+$(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
+$(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
+BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
+$(BENCH_PROGRAMS):
+	$(call say,LINK)
+	$(Q)$(link) $(TUG_LIBS)
 
 $(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o
 $(OBJ)/presign: $(OBJ)/tests/support/presign_main.o
@@ -206,6 +215,12 @@ fuzz-run: $(OBJ)/libtug.a
 	  $(OBJ)/fuzz-$$parser -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=tests/fuzz/found/$$parser/ \
 	    $(OBJ)/corpus/$$parser tests/fuzz/seeds/$$parser || exit 1; done
 
+# BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program, BENCH_MAX_BLOB=8G
+bench: ## measure against the limit of the machine and the peers installed; results in build/bench/
+	$(Q)third_party/install.sh build test bench
+	$(Q)$(MAKE) --no-print-directory all $(OBJ)/tug $(OBJ)/fake-registry $(OBJ)/delay-proxy $(BENCH_PROGRAMS)
+	$(Q)tests/bench/run.sh $(OBJ)
+
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory all $(OBJ)/fake-registry
@@ -244,4 +259,4 @@ help: ## show the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) $(PLAIN_OBJ) $(OOM_OBJ) \
-  $(call objs,$(wildcard tests/stress/*.c) $(wildcard tests/resume/*.c)))
+  $(call objs,$(wildcard tests/stress/*.c tests/resume/*.c tests/bench/*.c)))

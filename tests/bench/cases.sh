@@ -1,0 +1,166 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables are shared with the other files
+#
+# The cases, one function each, named by BENCH_CASES. Sourced.
+
+all_cases="start present kill small200 layers64 layers7 layer1g images40 tls tls16 concurrency
+    latency capped refs memory"
+
+with_rounds() { # COUNT COMMAND…
+    local rounds=$1
+    shift
+    "$@"
+}
+
+case_layer1g() {
+    image=one
+    measure_case layer1g nginx tug limit "${peers[@]}"
+    measure_case layer1g registry tug limit "${peers[@]}"
+}
+
+case_layers7() {
+    image=seven
+    measure_case layers7 registry tug limit-4 limit-2 "${peers[@]}"
+    measure_case layers7 nginx tug limit-4 limit-2 "${peers[@]}"
+}
+
+case_layers64() {
+    image=mid
+    measure_case layers64 nginx tug tug-none limit-4 "${peers[@]}"
+    measure_case layers64 registry tug "${peers[@]}"
+}
+
+case_small200() {
+    image=small
+    measure_case small200 nginx tug tug-none limit-4 "${peers[@]}"
+    measure_case small200 registry tug "${peers[@]}"
+}
+
+# Fetch an image that the store has already.
+case_present() {
+    local keep_store=yes
+    image=seven
+    empty_folder "$work/store"
+    with_rounds 1 measure_case present-first nginx tug
+    measure_case present nginx tug
+}
+
+case_images40() {
+    local images
+    mapfile -t images < <(seq -f 'many/%.0f' 1 40)
+    measure_case images40 nginx tug "${peers[@]}"
+}
+
+# 1 GiB over connections of 20 MB/s each, 50 ms away. A peer takes a minute: one round.
+case_capped() {
+    image=one
+    with_rounds "$((rounds < 3 ? rounds : 3))" measure_case capped capped-far tug-8
+    with_rounds 1 measure_case capped capped-far "${peers[@]}"
+}
+
+case_latency() {
+    image=small
+    measure_case latency far tug "${peers[@]}"
+}
+
+case_tls() {
+    image=one
+    measure_case tls tls tug tug-8 limit "${peers[@]}"
+    image=mid
+    measure_case tls-layers64 tls tug tug-8 limit-4 "${peers[@]}"
+}
+
+# How far apart 16 connections are that are to start together: the times of the first request for a
+# blob on each connection, by the server's clock.
+connection_spread_ms() {
+    awk '/\/blobs\// { start = $5 - $6; if (!($4 in first) || start < first[$4]) first[$4] = start }
+        END {
+            for (c in first) {
+                n++
+                if (low == "" || first[c] < low) low = first[c]
+                if (first[c] > high) high = first[c]
+            }
+            printf "%d %.0f\n", n, (high - low) * 1000
+        }' "$work/nginx/access"
+}
+
+case_tls16() {
+    local round
+    image=mid
+    : > "$work/spreads"
+    for ((round = 0; round < rounds; round++)); do
+        run_once tls16 tls tug-16
+        connection_spread_ms >> "$work/spreads"
+    done
+    spread_connections=$(sort -n "$work/spreads" | head -n 1 | cut -d ' ' -f 1)
+    spread_ms=$(cut -d ' ' -f 2 "$work/spreads" | sort -n | sed -n "$(((rounds + 1) / 2))p")
+}
+
+case_concurrency() {
+    image=seven
+    measure_case concurrency nginx tug-1 tug-2 tug-4 tug-8 tug-16
+}
+
+# A list of so many references: into an empty store, then again.
+case_refs() {
+    local count images keep_store=yes round
+    for count in 100 1000 10000; do
+        mapfile -t images < <(seq -f 'refs/%.0f' 1 "$count")
+        for ((round = 0; round < (rounds < 3 ? rounds : 3); round++)); do
+            empty_folder "$work/store"
+            run_once "refs-$count" nginx tug
+            run_once "refs-$count-present" nginx tug
+        done
+    done
+}
+
+# Peak memory over the size of a blob; made by the fake registry while it is sent.
+case_memory() {
+    local size images generate=() sizes=(1M 16M 256M 1G)
+    [ "$max_blob" = 1G ] || sizes+=("$max_blob")
+    for size in "${sizes[@]}"; do
+        generate+=(--generate "blob/${size,,}:1=$size")
+    done
+    start_fake "${generate[@]}"
+    for size in "${sizes[@]}"; do
+        image=blob/${size,,}
+        with_rounds 1 measure_case "memory-$size" fake tug-8
+    done
+    end_process "$fake_pid"
+}
+
+case_start() {
+    mkdir -p "$work/store"
+    "$obj/bench-first-request" "$((rounds * 6))" "$tug" --store "$work/store" fetch \
+        --progress none --plain-http HOST/test/image:1 > "$work/starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
+    start_ms=$(sort -n "$work/starts" | sed -n "$((rounds * 3))p")
+}
+
+bad_blobs() { # STORE
+    local file
+    for file in "$1"/blobs/sha256/*; do
+        [ "$(sha256sum "$file" | cut -d ' ' -f 1)" = "${file##*/}" ] || echo "$file"
+    done
+}
+
+# Kill a fetch of 200 MiB at some moment, fetch again: bytes the server sent twice.
+case_kill() {
+    local round bytes size=$((200 << 20))
+    image=two again_bytes=0 bad_count=0
+    RANDOM=1
+    for ((round = 0; round < rounds; round++)); do
+        store=$work/store
+        empty_folder "$store"
+        prepare tug-8 capped
+        mark_server capped
+        "${command[@]}" > /dev/null 2>&1 &
+        sleep "0.$((200 + RANDOM % 700))"
+        kill -9 $!
+        wait $! 2> /dev/null
+        "${command[@]}" > /dev/null 2> "$work/err" || fail "kill: $(tail -n 2 "$work/err")"
+        bytes=$(awk '/GET .*\/blobs\// { sum += $3 } END { printf "%.0f", sum }' "$work/nginx/access")
+        bytes=$((bytes - size - $(awk '$3 != '"$size"' { print $3 }' "$content/lists/two")))
+        [ "$bytes" -le "$again_bytes" ] || again_bytes=$bytes
+        bad_count=$((bad_count + $(bad_blobs "$store" | wc -l)))
+    done
+}

@@ -1,0 +1,53 @@
+#!/bin/bash
+# Measure tug against the limit of this machine and the peers installed: `make bench`.
+#
+#   tests/bench/run.sh OBJ
+#
+# Environment: BENCH_CASES (default all, see cases.sh), BENCH_ROUNDS (undisturbed runs of each
+# program, default 5), BENCH_TRIES (how many times as many runs at most, default 3), BENCH_MAX_BLOB (largest blob of the memory case, default 4G). Prints the table
+# of goals and the medians; leaves runs.tsv, summary.tsv, goals.tsv, report.md and *.svg in
+# build/bench/. Needs 8 GB of disk. Exit status: 0 when it ran, whatever the figures.
+# shellcheck disable=SC2154 # variables are shared with the files below
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=content.sh
+. "$here/content.sh"
+# shellcheck source=servers.sh
+. "$here/servers.sh"
+# shellcheck source=programs.sh
+. "$here/programs.sh"
+# shellcheck source=cases.sh
+. "$here/cases.sh"
+# shellcheck source=goals.sh
+. "$here/goals.sh"
+# shellcheck source=plot.sh
+. "$here/plot.sh"
+
+describe_machine() {
+    printf '%s, %s cores, %s, Linux %s; tug %s; %s%s; docker-registry %s; %s\n' \
+        "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
+        "$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)" "$(uname -r)" \
+        "$("$tug" version | head -n 1)" "$(describe_peers)" "$(nginx -v 2>&1)" \
+        "$(dpkg-query -W -f '${Version}' docker-registry)" "$(date -u +%F)"
+}
+
+set_up "${1:-$root/build}"
+find_peers
+make_content
+warm_content
+start_servers
+for name in ${BENCH_CASES:-$all_cases}; do
+    declare -F "case_$name" > /dev/null || fail "there is no case '$name': $all_cases"
+    "case_$name"
+done
+write_summary
+judge
+plot_walls
+plot_lines
+{
+    print_goals
+    echo
+    describe_machine
+    echo
+    print_medians
+} | tee "$results/report.md"

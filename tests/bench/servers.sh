@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables are shared with the other files
+#
+# The servers that are measured against, on loopback: nginx with static files (plain, with TLS, and
+# with 20 MB/s for each connection), docker-registry, a long way (delay-proxy) before nginx. Sourced.
+#
+# Servers have names: nginx, tls, capped, far (50 ms), capped-far, registry, fake. host_of NAME is
+# what to connect to.
+
+declare -A host=()
+free_port() {
+    local port
+    for ((;;)); do
+        port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+        (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null || break
+    done
+    echo "$port"
+}
+
+is_listening() { # PORT
+    (: < "/dev/tcp/127.0.0.1/$1") 2> /dev/null
+}
+
+make_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=bench \
+        -addext subjectAltName=IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.pem" 2> "$work/err" ||
+        fail "no certificate: $(tail -n 2 "$work/err")"
+    mkdir -p "$work/certs"
+    cp "$work/tls.pem" "$work/certs/ca.crt"
+}
+
+nginx_server() { # LISTEN EXTRA
+    cat << END
+    server {
+        listen 127.0.0.1:$1;
+        $2
+        location = /v2/ { return 200 "{}"; }
+        location ~ ^/v2/.+/blobs/sha256:(?<hex>[0-9a-f]+)\$ {
+            alias $blobs/\$hex;
+        }
+        location ~ ^/v2/.+/manifests/sha256:(?<hex>[0-9a-f]+)\$ {
+            types { } default_type $manifest_type;
+            add_header Docker-Content-Digest sha256:\$hex;
+            alias $blobs/\$hex;
+        }
+        location ~ ^/v2/(?<repository>.+)/manifests/(?<tag>[a-z0-9]+)\$ {
+            types { } default_type $manifest_type;
+            add_header Docker-Content-Digest \$tag_digest;
+            alias $content/tags/\$repository/\$tag;
+        }
+    }
+END
+}
+
+# One worker for each core, as usual; else the defaults, but for a log that can be counted.
+write_nginx_config() {
+    cat << END
+daemon off;
+$([ "$(id -u)" -ne 0 ] || echo 'user root;')
+worker_processes auto;
+pid $work/nginx/pid;
+error_log $work/nginx/error;
+events { worker_connections 1024; }
+http {
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 100000;
+    log_format counted '\$server_port \$status \$body_bytes_sent \$connection \$msec \$request_time \$request_method \$uri';
+    access_log $work/nginx/access counted;
+    client_body_temp_path $work/nginx/body;
+    proxy_temp_path $work/nginx/proxy;
+    fastcgi_temp_path $work/nginx/fastcgi;
+    uwsgi_temp_path $work/nginx/uwsgi;
+    scgi_temp_path $work/nginx/scgi;
+    default_type application/octet-stream;
+    map_hash_max_size 65536;
+    map_hash_bucket_size 256;
+    map \$uri \$tag_digest { include $content/digests.map; }
+$(nginx_server "$nginx_port" "")
+$(nginx_server "$capped_port" "limit_rate 20000000;")
+$(nginx_server "$tls_port ssl" "ssl_certificate $work/tls.pem; ssl_certificate_key $work/tls.key; ssl_protocols TLSv1.3;")
+}
+END
+}
+
+start_nginx() {
+    mkdir -p "$work/nginx"
+    nginx_port=$(free_port) capped_port=$(free_port) tls_port=$(free_port)
+    write_nginx_config > "$work/nginx/config"
+    nginx -p "$work/nginx" -c "$work/nginx/config" -e "$work/nginx/error" &
+    nginx_pid=$!
+    own_pids+=("$nginx_pid")
+    wait_until 20 "nginx listens" is_listening "$tls_port"
+    host[nginx]=127.0.0.1:$nginx_port host[capped]=127.0.0.1:$capped_port host[tls]=127.0.0.1:$tls_port
+}
+
+start_registry() {
+    local port
+    port=$(free_port)
+    mkdir -p "$work/registry"
+    cat > "$work/registry/config.yml" << END
+version: 0.1
+log: {level: error, accesslog: {disabled: false}}
+storage:
+  filesystem: {rootdirectory: $content/storage}
+  maintenance: {uploadpurging: {enabled: false}}
+http: {addr: '127.0.0.1:$port', secret: bench}
+END
+    docker-registry serve "$work/registry/config.yml" > "$work/registry/access" 2> "$work/registry/error" &
+    registry_pid=$!
+    own_pids+=("$registry_pid")
+    wait_until 20 "docker-registry listens" is_listening "$port"
+    host[registry]=127.0.0.1:$port
+}
+
+# A server 50 ms away (25 ms each way).
+start_far() { # NAME PORT
+    "$obj/delay-proxy" "$2" 25 > "$work/$1" &
+    own_pids+=("$!")
+    wait_until 20 "the proxy listens" grep -q 'listening on' "$work/$1"
+    host[$1]=$(sed -n 's/^listening on //p' "$work/$1")
+}
+
+# The scripted server, for blobs that no disk needs to hold.
+start_fake() { # OPTION…
+    rm -f "$work/fake-port"
+    "$obj/fake-registry" --port-file "$work/fake-port" "$@" > /dev/null &
+    fake_pid=$!
+    own_pids+=("$fake_pid")
+    wait_until 120 "the fake registry listens" test -s "$work/fake-port"
+    host[fake]=127.0.0.1:$(cat "$work/fake-port")
+}
+
+start_servers() {
+    make_certificate
+    start_nginx
+    start_registry
+    start_far far "$nginx_port"
+    start_far capped-far "$capped_port"
+}
+
+scheme_of() { # SERVER
+    if [ "$1" = tls ]; then echo https; else echo http; fi
+}
+
+server_pids() { # SERVER
+    case $1 in
+    registry) echo "$registry_pid" ;;
+    fake) echo "$fake_pid" ;;
+    *) cat "/proc/$nginx_pid/task/$nginx_pid/children" ;;
+    esac
+}
+
+# Logs are counted from here on.
+mark_server() { # SERVER
+    case $1 in
+    registry) : > "$work/registry/access" ;;
+    fake) ;;
+    *) : > "$work/nginx/access" ;;
+    esac
+}
+
+# Bytes of bodies and requests since the mark, divided by a tab.
+server_counts() { # SERVER
+    case $1 in
+    registry) awk 'NF > 8 { bytes += $10; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/registry/access" ;;
+    fake) printf '0\t0' ;;
+    *) awk '{ bytes += $3; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/nginx/access" ;;
+    esac
+}
