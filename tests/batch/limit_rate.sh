@@ -16,6 +16,7 @@ limited() { # CONNECTIONS IMAGE
 
 start_registry --generate one:1=97656K --generate many:1=6104K:16
 # Both at once: each is held back by its own limit, not by the machine.
+# shellcheck disable=SC2030,SC2031 # a place of its own is what the subshell is for
 (
     TUG_STORE="$WORK/store-1" WORK="$WORK/1"
     mkdir "$WORK"
