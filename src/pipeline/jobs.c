@@ -344,10 +344,10 @@ static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_do
             break;
         }
     }
-    host = *link;
-    if (host == NULL) {
+    if (*link == NULL) {
         return NULL;
     }
+    host = *link;
     *link = host->next;
     host->next = NULL;
     while (*link != NULL) {

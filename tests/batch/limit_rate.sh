@@ -1,7 +1,7 @@
 #!/bin/bash
 # --limit-rate 10MB/s: ten seconds' worth takes ten seconds, within 5 %, over 1 and 16 connections;
 # a signal ends a wait at once.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC2030,SC2031
 . "$(dirname "$0")/lib.sh"
 
 limited() { # CONNECTIONS IMAGE
@@ -16,7 +16,6 @@ limited() { # CONNECTIONS IMAGE
 
 start_registry --generate one:1=97656K --generate many:1=6104K:16
 # Both at once: each is held back by its own limit, not by the machine.
-# shellcheck disable=SC2030,SC2031 # a place of its own is what the subshell is for
 (
     TUG_STORE="$WORK/store-1" WORK="$WORK/1"
     mkdir "$WORK"

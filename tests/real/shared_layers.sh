@@ -20,10 +20,12 @@ upload() { # FILE
         '{mediaType: "application/vnd.oci.image.config.v1+json", $digest, $size}'
 }
 
+# shellcheck disable=SC2094 # upload reads what is complete
 registry_manifest real/shared base > base
 for i in $(seq 40); do
     echo "{\"architecture\":\"amd64\",\"os\":\"linux\",\"number\":$i}" > config
-    jq -c --argjson config "$(upload config)" '.config = $config | .layers |= .[0:3]' base > manifest
+    described=$(upload config)
+    jq -c --argjson config "$described" '.config = $config | .layers |= .[0:3]' base > manifest
     curl -s -S -f -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' \
         --data-binary @manifest "http://$REGISTRY/v2/real/shared/manifests/$i" > /dev/null
     echo "$REGISTRY/real/shared:$i"
