@@ -21,7 +21,9 @@ serve_images() { # COUNT OPTION…
 }
 
 expect_between() { # WHAT LEAST MOST VALUE
-    [ "$4" -ge "$2" ] && [ "$4" -le "$3" ] || fail "$1: $4, not from $2 to $3"
+    if [ "$4" -lt "$2" ] || [ "$4" -gt "$3" ]; then
+        fail "$1: $4, not from $2 to $3"
+    fi
 }
 
 names_in_index() {

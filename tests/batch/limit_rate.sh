@@ -1,7 +1,7 @@
 #!/bin/bash
 # --limit-rate 10MB/s: ten seconds' worth takes ten seconds, within 5 %, over 1 and 16 connections;
 # a signal ends a wait at once.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC2030,SC2031
 . "$(dirname "$0")/lib.sh"
 
 limited() { # CONNECTIONS IMAGE
