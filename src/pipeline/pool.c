@@ -14,12 +14,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* Messages in a segment ring: 64 pieces are 16 MiB that the hash may lag behind. */
-#define SEGMENTS_CAPACITY 64
+/* A ring of 2^n slots holds 2^n - 1 messages, hence the odd numbers: one more would double it.
+ * Messages in a segment ring: 63 pieces are 16 MiB that the hash may lag behind. */
+#define SEGMENTS_CAPACITY 63
+/* What a worker has to tell the resolver: a few messages for each of the two jobs that are its
+ * share. Should it be full, the worker waits; the resolver never waits for a worker. */
+#define WORKER_EVENTS_CAPACITY 63
 /* What the resolver has under way at a lane, and so what a lane can answer, is bounded in
  * resolve.c; with these capacities neither of the two ever waits for the other. */
 #define INBOX_CAPACITY TUG__LANE_WORK_MAX
-#define EVENTS_CAPACITY TUG__LANE_WORK_MAX
+#define LANE_EVENTS_CAPACITY TUG__LANE_WORK_MAX
 /* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -52,7 +56,7 @@ static enum tug_status make_worker(struct tug__pool *pool, unsigned number,
     settings.stop_context = worker;
     status = tug__client_create(&settings, &worker->client, err);
     if (status == TUG_OK) {
-        status = tug__queue_create(TUG__QUEUE_SPSC, EVENTS_CAPACITY, pool->resolver_bell,
+        status = tug__queue_create(TUG__QUEUE_SPSC, WORKER_EVENTS_CAPACITY, pool->resolver_bell,
                                    &worker->events, err);
     }
     for (unsigned i = 0; status == TUG_OK && i < pool->lane_count; i++) {
@@ -78,7 +82,7 @@ static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct
         status = tug__queue_create(TUG__QUEUE_SPSC, INBOX_CAPACITY, lane->bell, &lane->inbox, err);
     }
     if (status == TUG_OK) {
-        status = tug__queue_create(TUG__QUEUE_SPSC, EVENTS_CAPACITY, pool->resolver_bell,
+        status = tug__queue_create(TUG__QUEUE_SPSC, LANE_EVENTS_CAPACITY, pool->resolver_bell,
                                    &lane->events, err);
     }
     return status;

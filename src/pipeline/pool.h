@@ -30,7 +30,7 @@
 /* Messages under way between the resolver and one lane, at most, in either direction. The resolver
  * keeps below it (resolve.c counts images, transfers and inline documents at work), so that neither
  * ever waits for the other. */
-#define TUG__LANE_WORK_MAX 1024
+#define TUG__LANE_WORK_MAX 1023
 
 /* Verified blobs, documents and images that a lane commits together. */
 #define TUG__GROUP_MAX 64

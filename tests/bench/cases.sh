@@ -86,7 +86,7 @@ connection_spread_ms() {
 
 case_tls16() {
     local round
-    image=mid
+    image=small
     : > "$work/spreads"
     for ((round = 0; round < rounds; round++)); do
         run_once tls16 tls tug-16

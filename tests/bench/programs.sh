@@ -66,7 +66,7 @@ tls_options() { # PROGRAM SERVER
     oras:https) echo "--from-ca-file $work/tls.pem" ;;
     curl:https) echo "--cacert $work/tls.pem" ;;
     ctr:http) echo --plain-http ;;
-    ctr:https) echo "--tlscacert $work/tls.pem" ;;
+    ctr:https) echo "--hosts-dir $work/hosts" ;;
     esac
 }
 

@@ -131,9 +131,17 @@ start_fake() { # OPTION…
     host[fake]=127.0.0.1:$(cat "$work/fake-port")
 }
 
+# What ctr needs to know that a loopback host speaks TLS.
+write_ctr_hosts() {
+    mkdir -p "$work/hosts/${host[tls]}"
+    printf 'server = "https://%s"\n[host."https://%s"]\nca = "%s"\ncapabilities = ["pull", "resolve"]\n' \
+        "${host[tls]}" "${host[tls]}" "$work/tls.pem" > "$work/hosts/${host[tls]}/hosts.toml"
+}
+
 start_servers() {
     make_certificate
     start_nginx
+    write_ctr_hosts
     start_registry
     start_far far "$nginx_port"
     start_far capped-far "$capped_port"
