@@ -2,7 +2,8 @@
  *
  * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c, admit.c and
  * image.c (images and documents), publish.c (their names), jobs.c (requests), parts.c (blobs over
- * several connections), outcome.c (what comes of them). All of it belongs to the thread of tug__run.
+ * several connections), outcome.c (what comes of them). All of it belongs to the thread of
+ * tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H

@@ -99,7 +99,8 @@ Test(ranges, t28_right_range_with_wrong_bytes)
 
 Test(ranges, t28_multipart)
 {
-    check_refused((struct fake_rule){.range.kind = FAKE_RANGE_MULTIPART}, "no usable Content-Range");
+    check_refused((struct fake_rule){.range.kind = FAKE_RANGE_MULTIPART},
+                  "no usable Content-Range");
 }
 
 Test(ranges, t28_no_content_range)
