@@ -1,5 +1,6 @@
 #!/bin/bash
-# No mutable file-scope variables: the library and the command have no .data and no .bss symbols.
+# No mutable file-scope variables: the library has no .data and no .bss symbols. The command has no
+# external ones; its signal handlers need static ones.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -8,7 +9,7 @@ objects=$(find build/lint-* -path '*/src/*.o')
 # shellcheck disable=SC2086 # a list of files
 found=$(nm -A $objects | awk '$2 ~ /^[bBdDC]$/ || $3 ~ /^[bBdDC]$/')
 # Tables of pointers are constant, but relocated: they show as "d" in .data.rel.ro only.
-found=$(printf '%s\n' "$found" | grep -v '^$' | while read -r line; do
+found=$(printf '%s\n' "$found" | grep -v '^$' | grep -vE '/src/cli/.* [bd] ' | while read -r line; do
     file=${line%%:*}
     symbol=${line##* }
     objdump -t "$file" | grep -E " $symbol\$" | grep -q '\.data\.rel\.ro' || echo "$line"

@@ -186,10 +186,10 @@ static bool is_usable_url(const char *url)
     if (url == NULL || strncasecmp(url, "https://", strlen("https://")) != 0) {
         return false;
     }
-    while (url[length] > ' ' && url[length] <= '~') {
+    while (length <= TUG__FOREIGN_URL_MAX && url[length] > ' ' && url[length] <= '~') {
         length++;
     }
-    return url[length] == '\0' && length <= TUG__FOREIGN_URL_MAX;
+    return length <= TUG__FOREIGN_URL_MAX && url[length] == '\0';
 }
 
 /* Keep where a foreign layer may be fetched from; what is no https URL is left out (T-01). */

@@ -327,14 +327,14 @@ static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_do
     struct tug__host **link = &resolver->hosts;
     struct tug__host *host;
 
-    for (; *link != NULL; link = &(*link)->next) {
-        if (now_ns >= (*link)->pause_until_ns &&
-            (wants_documents ? (*link)->queued_documents.first != NULL
-                             : may_begin_blob(resolver, *link))) {
+    while ((host = *link) != NULL) {
+        if (now_ns >= host->pause_until_ns &&
+            (wants_documents ? host->queued_documents.first != NULL
+                             : may_begin_blob(resolver, host))) {
             break;
         }
+        link = &host->next;
     }
-    host = *link;
     if (host == NULL) {
         return NULL;
     }

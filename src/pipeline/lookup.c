@@ -266,6 +266,7 @@ static void emit(const struct lookup *lookup, struct tug_event *event)
     if (options->on_event != NULL) {
         event->totals = &totals;
         options->on_event(options->event_context, event);
+        event->totals = NULL;
     }
 }
 

@@ -178,7 +178,7 @@ static enum tug_status get_token(const struct tug__token_fetch *fetch,
     struct tug__buf url;
     char *authorization = NULL;
     enum tug_status status;
-    static char nobody[] = "";
+    char nobody[] = "";
 
     tug__buf_init(&url, TUG__TOKEN_QUERY_MAX);
     status = tug__token_get_url(query, &url, err);

@@ -101,8 +101,9 @@ struct tug__index_entry {
 };
 
 /* Put images into index.json: an entry of the same name is replaced, all others and everything we
- * do not understand are kept as they are; of entries with the same name the last one counts. Either all of them are there afterwards or none. Errors:
- * TUG_ERR_STORE also when index.json is not a valid index (it is left as it is). */
+ * do not understand are kept as they are; of entries with the same name the last one counts. Either
+ * all of them are there afterwards or none. Errors: TUG_ERR_STORE also when index.json is not a
+ * valid index (it is left as it is). */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      struct tug_error *err);
