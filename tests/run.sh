@@ -75,7 +75,7 @@ run_criterion() { # SUITE
 run_script() { # SUITE NAME
     local start=$SECONDS status=0
     mkdir "$work/$2"
-    WORK="$work/$2" timeout -k 5 100 "$here/tests/$1/$2.sh" > "$work/$2.log" 2>&1 < /dev/null ||
+    WORK="$work/$2" timeout -k 5 240 "$here/tests/$1/$2.sh" > "$work/$2.log" 2>&1 < /dev/null ||
         status=$?
     echo "$status $((SECONDS - start))" > "$work/$2.status"
     chmod -R u+rwX "$work/$2"

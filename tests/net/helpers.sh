@@ -36,7 +36,8 @@ make_helper noisy << END
 #!/bin/sh
 cat > /dev/null
 i=0
-while [ \$i -lt 2000 ]; do echo "noise with $password and \$(printf '\033[2J\007')" >&2; i=\$((i + 1)); done
+escape=\$(printf '\033[2J\007')
+while [ \$i -lt 2000 ]; do echo "noise with $password and \$escape" >&2; i=\$((i + 1)); done
 printf '{"ServerURL":"x","Username":"user","Secret":"%s"}\n\n' '$password'
 END
 use_helper noisy
