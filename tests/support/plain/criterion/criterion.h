@@ -105,6 +105,7 @@ void plain_fail(const char *file, int line, const char *check, const char *forma
 #define cr_assert_not_null(A, ...) PLAIN_COMPARE(A, !=, NULL, __VA_ARGS__)
 #define cr_assert_str_eq(A, B, ...)                                                                \
     PLAIN_CHECK(strcmp((A), (B)) == 0, #A " is the text " #B, __VA_ARGS__)
+#define cr_assert_str_empty(A, ...) PLAIN_CHECK(*(A) == '\0', #A " is no text", __VA_ARGS__)
 #define cr_assert_str_neq(A, B, ...)                                                               \
     PLAIN_CHECK(strcmp((A), (B)) != 0, #A " is not the text " #B, __VA_ARGS__)
 
