@@ -95,19 +95,42 @@ static enum tug_status flush_piece(struct blob_writer *writer, bool is_last, str
     return TUG_OK;
 }
 
-/* The first byte came: take the tail of the share that had these bytes, if there is one.
- * Returns: false when that one is past them already. */
-static bool begin_flow(struct blob_writer *writer)
+/* Out-of-order bytes need a state file before the first of them is written. */
+static enum tug_status need_state(struct tug__transfer *transfer, struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (tug__gate_is_open(&transfer->has_state)) {
+        return TUG_OK;
+    }
+    status = tug__ingest_begin_state(transfer->ingest, tug__counter_get(&transfer->settled), err);
+    if (status == TUG_OK) {
+        tug__gate_open(&transfer->has_state);
+    }
+    return status;
+}
+
+/* The first byte came: take the tail of the share that had these bytes, if there is one. The state
+ * file is made after that, because only then the blob cannot be complete without us, and its file
+ * closed.
+ * out_is_late: that share is past them already. */
+static enum tug_status begin_flow(struct blob_writer *writer, bool *out_is_late,
+                                  struct tug_error *err)
 {
     struct tug__job *const job = writer->job;
+    enum tug_status status = TUG_OK;
 
-    if (job->share.victim_span != NULL &&
-        !tug__span_cut(job->share.victim_span, job->share.first_byte)) {
-        return false;
+    *out_is_late = job->share.victim_span != NULL &&
+                   !tug__span_cut(job->share.victim_span, job->share.first_byte);
+    if (*out_is_late) {
+        return TUG_OK;
+    }
+    if (job->is_beside) {
+        status = need_state(job->transfer, err);
     }
     writer->is_flowing = true;
     send_event(writer->worker, TUG__MSG_FLOWING, job);
-    return true;
+    return status;
 }
 
 static enum tug_status take_bytes(void *context, const void *bytes, size_t length,
@@ -121,9 +144,14 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
 
     job->received_bytes += length;
     tug__counter_add(&worker->received, length);
-    if (!writer->is_flowing && !begin_flow(writer)) {
-        writer->request->is_enough = true;
-        return TUG_OK;
+    if (!writer->is_flowing) {
+        bool is_late = false;
+        const enum tug_status status = begin_flow(writer, &is_late, err);
+
+        if (status != TUG_OK || is_late) {
+            writer->request->is_enough = is_late;
+            return status;
+        }
     }
     allowed = tug__span_claim(job->share.span, position + length);
     if (allowed < position + length) {
@@ -180,6 +208,25 @@ static enum tug_status take_over(struct tug__job *job, struct tug_error *err)
     return status;
 }
 
+/* Another process may have committed the blob after we looked and before we opened a new partial
+ * file: then that one is let go, and the node takes the blob from the store. */
+static enum tug_status check_committed(struct tug_store *store, struct tug__transfer *transfer,
+                                       struct tug_error *err)
+{
+    bool is_present = false;
+    uint64_t size_bytes = 0;
+
+    if (transfer->ingest->present.count > 0 ||
+        tug_store_stat(store, &transfer->digest, &is_present, &size_bytes, NULL) != TUG_OK ||
+        !is_present || size_bytes != transfer->size_bytes) {
+        return TUG_OK;
+    }
+    (void)tug__ingest_remove(transfer->ingest, NULL); /* an empty file is no harm */
+    tug__ingest_close(transfer->ingest);
+    transfer->ingest = NULL;
+    return tug__fail(err, TUG_ERR_BUSY, "another process has just committed this blob");
+}
+
 /* Open the partial file; the job's share becomes the first part that is missing. */
 static enum tug_status open_transfer(struct tug__worker *worker, struct tug__job *job,
                                      struct tug_error *err)
@@ -188,6 +235,9 @@ static enum tug_status open_transfer(struct tug__worker *worker, struct tug__job
     enum tug_status status = tug__ingest_open(worker->pool->store, &transfer->digest,
                                               transfer->size_bytes, &transfer->ingest, err);
 
+    if (status == TUG_OK) {
+        status = check_committed(worker->pool->store, transfer, err);
+    }
     if (status == TUG_OK) {
         status = copy_present(job, err);
     }
@@ -248,21 +298,6 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
     return status;
 }
 
-/* Out-of-order bytes need a state file before the first of them is written. */
-static enum tug_status need_state(struct tug__transfer *transfer, struct tug_error *err)
-{
-    enum tug_status status;
-
-    if (tug__gate_is_open(&transfer->has_state)) {
-        return TUG_OK;
-    }
-    status = tug__ingest_begin_state(transfer->ingest, tug__counter_get(&transfer->settled), err);
-    if (status == TUG_OK) {
-        tug__gate_open(&transfer->has_state);
-    }
-    return status;
-}
-
 static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job,
                                 struct tug_error *err)
 {
@@ -272,9 +307,6 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
         status = open_transfer(worker, job, err);
     } else {
         job->next_byte = job->share.first_byte;
-    }
-    if (status == TUG_OK && job->is_beside) {
-        status = need_state(job->transfer, err);
     }
     if (status == TUG_OK && job->next_byte < tug__span_end(job->share.span)) {
         status = fetch_share(worker, job, err);
