@@ -181,15 +181,15 @@ check: ## run all tests; installs missing packages first
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
 	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net batch real resume)
 
-check-asan: ## unit, flow and command-line tests under AddressSanitizer and UBSan
+check-asan: ## support, unit, fuzz and flow tests under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan SANITIZE=address WERROR=1 CFLAGS='-O1 -g' \
-	  SUITES='support unit fuzz flow cli' test
+	  SUITES='support unit fuzz flow' test
 
-check-tsan: ## support, unit, stress, flow and command-line tests under ThreadSanitizer
+check-tsan: ## unit, stress and flow tests under ThreadSanitizer
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
-	  SUITES='support unit stress flow cli' test
+	  SUITES='unit stress flow' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test
