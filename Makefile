@@ -51,7 +51,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
+.PHONY: all lib deps check check-net check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
   install uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -174,12 +174,12 @@ build/tug.pc: tools/tug.pc.in Makefile
 
 test-programs: $(TEST_PROGRAMS)
 
-check: ## run all tests; installs missing packages first
+check: ## run the tests of every change; installs missing packages first
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli net batch real resume)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real)
 
 check-asan: ## support, unit, fuzz and flow tests under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
@@ -190,6 +190,10 @@ check-tsan: ## unit, stress and flow tests under ThreadSanitizer
 	$(Q)third_party/install.sh build test
 	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
 	  SUITES='unit stress flow' test
+
+check-net: ## the long tests: real servers and proxies, lists, a few interruptions
+	$(Q)third_party/install.sh build test
+	$(Q)$(MAKE) --no-print-directory WERROR=1 SUITES='net batch resume' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test
