@@ -12,7 +12,7 @@
 #include <tug/fetch.h>
 
 /* How long a cancelled fetch may take to return before the process ends without it. */
-#define SIGNALS_GRACE_MS 750
+#define SIGNALS_GRACE_MS 850
 
 /* A signal this soon after the first is the same one told twice: timeout(1), for one, signals its
  * child and then the whole process group. */
