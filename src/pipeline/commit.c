@@ -130,6 +130,9 @@ static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
         reject(lane, transfer);
         return;
     }
+    /* The rest goes to the disk while others are hashed: fsync is waited for one at a time. */
+    tug__ingest_write_back(transfer->ingest, transfer->pushed_bytes,
+                           transfer->hashed_bytes - transfer->pushed_bytes);
     transfer->next_ready = lane->ready;
     lane->ready = transfer;
     join_group(lane);

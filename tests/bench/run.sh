@@ -31,8 +31,25 @@ describe_machine() {
         "$(dpkg-query -W -f '${Version}' docker-registry)" "$(date -u +%F)"
 }
 
+report() {
+    write_summary
+    judge
+    plot_walls
+    plot_lines
+    {
+        print_goals
+        echo
+        describe_machine
+        echo
+        print_medians
+    } | tee "$results/report.md"
+}
+
 set_up "${1:-$root/build}"
 find_peers
+# Whoever interrupts it sees what was measured until then.
+trap 'report; exit 130' INT
+trap 'report; exit 143' TERM
 make_content
 warm_content
 start_servers
@@ -40,14 +57,4 @@ for name in ${BENCH_CASES:-$all_cases}; do
     declare -F "case_$name" > /dev/null || fail "there is no case '$name': $all_cases"
     "case_$name"
 done
-write_summary
-judge
-plot_walls
-plot_lines
-{
-    print_goals
-    echo
-    describe_machine
-    echo
-    print_medians
-} | tee "$results/report.md"
+report

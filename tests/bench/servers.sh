@@ -115,6 +115,7 @@ END
 
 # A server 50 ms away (25 ms each way).
 start_far() { # NAME PORT
+    : > "$work/$1"
     "$obj/delay-proxy" "$2" 25 > "$work/$1" &
     own_pids+=("$!")
     wait_until 20 "the proxy listens" grep -q 'listening on' "$work/$1"
