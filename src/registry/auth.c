@@ -130,7 +130,7 @@ enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
     }
     out_auth->is_known = true;
     status = tug__credentials_get(credentials, &request, &credential, err);
-    if (status == TUG_OK) {
+    if (status == TUG_OK && endpoint->config->is_upstream) { /* T-12: not for mirrors */
         status =
             tug__credentials_headers(credentials, &out_auth->headers, &out_auth->header_count, err);
     }

@@ -114,10 +114,6 @@ static enum tug_status finish(struct exchange *exchange, struct tug_error *err)
     const struct tug__path *const path = &exchange->path;
 
     tug__auth_accept(exchange->client, &exchange->auth);
-    if (ask->digest != NULL && path->has_left && path->final_url != NULL) {
-        tug__session_set_redirect(exchange->client->session, exchange->endpoint, ask->digest,
-                                  path->final_url);
-    }
     return ask->is_ended ? TUG_OK : ask->on_end(ask->context, &path->response, err);
 }
 

@@ -6,7 +6,7 @@
  * (skip_verify) holds for the origin it was configured for: scheme, host and port. A path that has
  * left it gets none of it any more, not even when it leads back.
  *
- * Knows: HTTP, origins. Does not know: what answers mean.
+ * Knows: HTTP, origins, the session's memory of targets. Does not know: what answers mean.
  * Threads: the client's owner.
  */
 #include <stdlib.h>
@@ -21,6 +21,8 @@
 
 /* The state of a walk. */
 struct walk {
+    struct tug__client *client;
+    struct tug__ask *ask;
     struct tug__path *path;
     struct tug__origin origin;                     /* of the endpoint */
     char *seen[TUG__REDIRECTS_OF_REQUEST_MAX + 1]; /* owned; the last one is asked now */
@@ -33,11 +35,25 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+/* The body of a blob begins somewhere else: its other ranges are asked for there, from now on. */
+static void learn_target(const struct walk *walk)
+{
+    const struct tug__path *const path = walk->path;
+
+    if (walk->ask->digest != NULL && path->endpoint != NULL && path->has_left &&
+        walk->seen_count > 1) {
+        tug__session_set_redirect(walk->client->session, path->endpoint, walk->ask->digest,
+                                  walk->seen[walk->seen_count - 1]);
+    }
+}
+
 static enum tug_status on_response(void *context, const struct tug__http_response *response,
                                    struct tug_error *err)
 {
-    struct tug__ask *const ask = context;
+    const struct walk *const walk = context;
+    struct tug__ask *const ask = walk->ask;
     const char *const encoding = tug__http_header(response, "Content-Encoding");
+    enum tug_status status;
 
     ask->is_success = response->status >= 200 && response->status < 300;
     tug__buf_clear(&ask->error_body);
@@ -49,13 +65,17 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
                          "the registry sent it with Content-Encoding '%s', which was not asked for",
                          encoding);
     }
-    return ask->on_success(ask->context, response, err);
+    status = ask->on_success(ask->context, response, err);
+    if (status == TUG_OK) {
+        learn_target(walk);
+    }
+    return status;
 }
 
 static enum tug_status on_body(void *context, const void *bytes, size_t length,
                                struct tug_error *err)
 {
-    struct tug__ask *const ask = context;
+    struct tug__ask *const ask = ((const struct walk *)context)->ask;
     struct tug__buf *const error_body = &ask->error_body;
 
     if (ask->is_success) {
@@ -83,9 +103,10 @@ static enum tug_status refuse(struct tug_error *err, const char *why, const char
 }
 
 /* Make the request of the last URL in seen. */
-static enum tug_status perform(struct tug__client *client, struct tug__ask *ask, struct walk *walk,
-                               struct tug_error *err)
+static enum tug_status perform(struct walk *walk, struct tug_error *err)
 {
+    struct tug__client *const client = walk->client;
+    struct tug__ask *const ask = walk->ask;
     struct tug__path *const path = walk->path;
     const struct tug__endpoint *const endpoint = path->endpoint;
     const bool is_inside = !path->has_left;
@@ -103,7 +124,7 @@ static enum tug_status perform(struct tug__client *client, struct tug__ask *ask,
         .connect_timeout_ms = is_inside && endpoint != NULL ? endpoint->config->dial_timeout_ms : 0,
         .on_response = on_response,
         .on_body = on_body,
-        .context = ask,
+        .context = walk,
     };
     enum tug_status status;
 
@@ -180,7 +201,7 @@ static enum tug_status take_location(struct walk *walk, struct tug_error *err)
 enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *ask,
                                  struct tug__path *path, struct tug_error *err)
 {
-    struct walk walk = {.path = path, .is_public = path->is_public};
+    struct walk walk = {.client = client, .ask = ask, .path = path, .is_public = path->is_public};
     enum tug_status status = TUG_OK;
 
     path->response = (struct tug__http_response){0};
@@ -193,7 +214,7 @@ enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *as
     walk.seen[walk.seen_count++] = strdup(path->url);
     status = walk.seen[0] != NULL ? TUG_OK : tug__fail_memory(err);
     while (status == TUG_OK) {
-        status = perform(client, ask, &walk, err);
+        status = perform(&walk, err);
         if (status != TUG_OK || !is_redirect(path->response.status)) {
             break;
         }

@@ -213,3 +213,28 @@ Test(parts, t27_lost_connection_beside_others)
                   scene.built.total_bytes + SLACK_BYTES);
     flow_close(flow);
 }
+
+/* Where the first answer came from is known to those that follow while it still comes. */
+Test(parts, ranges_go_straight_to_where_the_blob_is)
+{
+    struct fake_registry *const other =
+        fake_registry_create(&(struct fake_options){.rate_bytes_per_s = RATE_BYTES_PER_S});
+    char *const location = build_text("%s{path}", fake_registry_url(other));
+    static const uint64_t size = LAYER_BYTES;
+    struct parts scene;
+
+    open_scene(&scene);
+    build_image_add(
+        other,
+        &(struct build_image){
+            .repo = "app", .tag = "1", .layer_sizes = &size, .layer_count = 1, .seed = 4},
+        NULL);
+    fake_rule_add(scene.flow.registry,
+                  &(struct fake_rule){.match.path = scene.layer, .answer.location = location});
+    expect_done(&scene);
+    cr_assert_gt(fake_record_count(other, "GET", scene.layer), 1, "it was not split");
+    cr_assert_eq(flow_requests(&scene.flow, "GET", scene.layer), 1);
+    flow_close(&scene.flow);
+    fake_registry_destroy(other);
+    free(location);
+}

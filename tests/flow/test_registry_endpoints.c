@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 TestSuite(registry_endpoints, .timeout = 60);
 
@@ -314,4 +315,32 @@ Test(registry_endpoints, t01_urls_of_a_layer_are_not_asked)
         flow_close(&flow);
     }
     fake_registry_destroy(other);
+}
+
+/* A header of docker's own configuration is for the registry, not for its mirrors. */
+Test(registry_endpoints, t12_headers_of_dockers_config_go_to_the_registry_alone)
+{
+    static const char config[] = "{\"HttpHeaders\":{\"X-Art-Api\":\"" SECRET_HEADER "\"}}";
+    struct fake_request request;
+    struct flow flow;
+    struct fake_registry *const mirror = open_with_mirror(&flow, NULL);
+    char *const folder = tmpdir_join(flow.directory, ".docker");
+    char *const path = tmpdir_join(folder, "config.json");
+
+    cr_assert_eq(mkdir(folder, 0700), 0);
+    tmpdir_write(path, config, strlen(config));
+    fake_rule_add(mirror,
+                  &(struct fake_rule){.answer.status = 401,
+                                      .answer.headers = "WWW-Authenticate: Basic realm=\"m\""});
+    registry_ask_for_token(flow.registry, NULL);
+    registry_log_in(&flow);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    registry_expect_no_secret(mirror);
+    cr_assert_gt(fake_record_count(mirror, NULL, NULL), 0);
+    cr_assert(fake_record_get(flow.registry, "GET", "/blobs/", 0, &request));
+    cr_assert_not_null(strstr(request.headers, "X-Art-Api: " SECRET_HEADER), "%s", request.headers);
+    fake_registry_destroy(mirror);
+    flow_close(&flow);
+    free(path);
+    free(folder);
 }
