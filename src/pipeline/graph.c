@@ -92,26 +92,29 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
     free(node->media_type);
     free(node->data);
     free(node->urls);
-    free(node->error);
+    while (node->refusals != NULL) {
+        struct tug__refusal *const refusal = node->refusals;
+
+        node->refusals = refusal->next;
+        free(refusal);
+    }
     free(node);
 }
 
-enum tug_status tug__node_add_edge(struct tug__node *node, struct tug__image *image,
-                                   enum tug__want want, unsigned depth, bool is_root,
+enum tug_status tug__node_add_edge(struct tug__node *node, const struct tug__edge *like,
                                    struct tug_error *err)
 {
+    struct tug__image *const image = like->image;
     struct tug__edge *const edge = malloc(sizeof *edge);
 
     if (edge == NULL) {
         return tug__fail_memory(err);
     }
-    *edge = (struct tug__edge){.image = image,
-                               .node = node,
-                               .want = want,
-                               .depth = depth,
-                               .is_root = is_root,
-                               .next_of_image = image->edges,
-                               .link_of_image = &image->edges};
+    *edge = *like;
+    edge->node = node;
+    edge->next = NULL;
+    edge->next_of_image = image->edges;
+    edge->link_of_image = &image->edges;
     if (node->edges != NULL) {
         node->last_edge->next = edge;
     } else {

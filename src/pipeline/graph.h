@@ -5,7 +5,7 @@
  *
  * A node lives from the moment somebody needs a digest that the store does not have until it is
  * committed; after that the store itself is the memory. A node that failed for good stays until the
- * end of the run, so that the next image that needs it fails at once.
+ * end of the run, so that the next image of the same repository that needs it fails at once.
  */
 #ifndef TUG_PIPELINE_GRAPH_H
 #define TUG_PIPELINE_GRAPH_H
@@ -31,6 +31,8 @@ struct tug__edge {
     enum tug__want want; /* of a manifest: how much */
     unsigned depth;      /* indexes above it */
     bool is_root;
+    bool has_size; /* the image's descriptor told size_bytes */
+    uint64_t size_bytes;
     struct tug__edge *next;                           /* of the same node */
     struct tug__edge *next_of_image, **link_of_image; /* of the same image, while it is set */
 };
@@ -41,6 +43,15 @@ enum tug__node_state {
     TUG__NODE_WAITING,    /* until wake_ns: backoff, or another process has it */
     TUG__NODE_DROPPING,   /* a lane closes its transfer */
     TUG__NODE_FAILED,     /* for good */
+};
+
+/* A repository did not give a node's content, or not that of this size. */
+struct tug__refusal {
+    const struct tug_ref *source; /* borrowed; NULL: the failure was ours, whoever is asked */
+    bool has_size;
+    uint64_t size_bytes;
+    struct tug_error error;
+    struct tug__refusal *next;
 };
 
 /* What shall become of a transfer that is given up. */
@@ -73,20 +84,20 @@ struct tug__node {
     enum tug__drop drop;     /* to be sent to the lane when the last job is back */
     struct tug__edge *edges; /* who waits, the first that asked first */
     struct tug__edge *last_edge;
-    size_t needed_by;        /* edges whose image has not failed */
-    unsigned width;          /* connections a blob should have */
-    unsigned failures;       /* in a row, without progress */
-    unsigned served_by;      /* endpoint its bytes are from, of several the first in order, 0: none:
-                                the registry itself, the last, is the least likely to lie */
-    unsigned avoid;          /* endpoint that gave bad content, 0: none */
-    uint64_t mark_bytes;     /* of the blob in the file at the last failure */
-    bool is_second_try;      /* content was bad once: it was fetched again from zero */
-    bool is_wait_told;       /* TUG_EVENT_WAITING was sent */
-    uint64_t wake_ns;        /* no job before */
-    uint64_t beside_ns;      /* no further job beside a running one before */
-    uint64_t started_ns;     /* when its first job began, 0: none has */
-    bool is_running;         /* a worker asks for its bytes, and STARTED was told */
-    struct tug_error *error; /* owned; TUG__NODE_FAILED */
+    size_t needed_by;    /* edges whose image has not failed */
+    unsigned width;      /* connections a blob should have */
+    unsigned failures;   /* in a row, without progress */
+    unsigned served_by;  /* endpoint its bytes are from, of several the first in order, 0: none:
+                            the registry itself, the last, is the least likely to lie */
+    unsigned avoid;      /* endpoint that gave bad content, 0: none */
+    uint64_t mark_bytes; /* of the blob in the file at the last failure */
+    bool is_second_try;  /* content was bad once: it was fetched again from zero */
+    bool is_wait_told;   /* TUG_EVENT_WAITING was sent */
+    uint64_t wake_ns;    /* no job before */
+    uint64_t beside_ns;  /* no further job beside a running one before */
+    uint64_t started_ns; /* when its first job began, 0: none has */
+    bool is_running;     /* a worker asks for its bytes, and STARTED was told */
+    struct tug__refusal *refusals; /* owned; sources that failed for good */
 
     struct tug__node *next, *previous; /* all nodes */
     struct tug__node *next_queued;
@@ -144,9 +155,9 @@ enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest
                                struct tug__node **out_node, struct tug_error *err);
 /* Take a node out and free it with its edges. Its job and transfer must be gone. */
 void tug__graph_remove(struct tug__graph *graph, struct tug__node *node);
-/* Make an image wait for a node. Errors: TUG_ERR_NO_MEMORY. */
-enum tug_status tug__node_add_edge(struct tug__node *node, struct tug__image *image,
-                                   enum tug__want want, unsigned depth, bool is_root,
+/* Make like->image wait for a node. like: what it wants of it; its links do not count. Errors:
+ * TUG_ERR_NO_MEMORY. */
+enum tug_status tug__node_add_edge(struct tug__node *node, const struct tug__edge *like,
                                    struct tug_error *err);
 /* Tell whether an image that has not failed waits for it. */
 bool tug__node_is_needed(const struct tug__node *node);

@@ -57,8 +57,11 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
         append(&resolver->queued_inline, node);
         return;
     }
-    host = node->host != NULL ? node->host : tug__host_find(resolver, tug_ref_host(node->source));
-    node->host = host;
+    host = node->host;
+    if (host == NULL || strcmp(host->name, tug_ref_host(node->source)) != 0) {
+        host = tug__host_find(resolver, tug_ref_host(node->source));
+        node->host = host;
+    }
     if (host == NULL) {
         struct tug_error error = {0};
 

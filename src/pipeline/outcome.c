@@ -27,43 +27,6 @@
 /* How long the commit of a document takes, about. */
 #define SAME_DOCUMENT_WAIT_NS (20 * TUG__NS_PER_MS)
 
-/* What an error is about, for its message. */
-static void add_subject(const struct tug__node *node, struct tug_error *error)
-{
-    char digest[TUG_DIGEST_TEXT_MAX];
-
-    (void)tug__wrap(error, error->code, "%s %s", node->is_document ? "manifest" : "blob",
-                    node->tag != NULL ? node->tag : tug_digest_format(&node->digest, digest));
-}
-
-/* A node fails for good, and with it every image that needs it. */
-void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
-                    const struct tug_error *error)
-{
-    node->state = TUG__NODE_FAILED;
-    if (node->error == NULL) {
-        node->error = malloc(sizeof *node->error);
-    }
-    if (node->error != NULL) {
-        *node->error = *error;
-        add_subject(node, node->error);
-        error = node->error;
-    }
-    if (node->transfer != NULL) {
-        /* keeps node->error: it fails again when dropped */
-        tug__node_drop_transfer(resolver, node,
-                                error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
-    }
-    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        if (edge->image != NULL) {
-            tug__image_fail(resolver, edge->image, error);
-        }
-    }
-    if (node->tag != NULL && node->job_count == 0) {
-        tug__graph_remove(&resolver->graph, node); /* nobody can ask for it again */
-    }
-}
-
 /* No job for a node for a while. What runs for it goes on. */
 static void wait_for(struct tug__resolver *resolver, struct tug__node *node, uint64_t delay_ns)
 {
@@ -120,7 +83,7 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
         tug__node_fail(resolver, node, error);
         return;
     }
-    add_subject(node, &shown);
+    tug__node_add_subject(node, &shown);
     tug__emit(resolver, &event);
     wait_for(resolver, node, event.delay_ms * TUG__NS_PER_MS);
 }
@@ -141,7 +104,7 @@ static void refetch_or_fail(struct tug__resolver *resolver, struct tug__node *no
     }
     node->is_second_try = true;
     node->avoid = node->served_by;
-    add_subject(node, &shown);
+    tug__node_add_subject(node, &shown);
     tug__emit(resolver, &event);
     if (node->transfer != NULL) {
         tug__node_drop_transfer(resolver, node, TUG__DROP_REMOVE);
@@ -244,7 +207,7 @@ static void report_committed(struct tug__resolver *resolver, const struct tug__n
                          : &edge->image->result.bytes_fetched) += size_bytes;
             is_charged = true;
         }
-        if (!node->has_size) {
+        if (!edge->has_size) {
             resolver->totals.bytes_known += size_bytes;
         }
         resolver->totals.blobs_done++;
@@ -281,6 +244,7 @@ static void take_document(struct tug__resolver *resolver, struct tug__node *node
     struct tug__edge *edge;
 
     node->digest = job->reply.digest; /* no change unless it was a tag, which is in no tree */
+    tug__node_check_sizes(resolver, node, job->reply.length);
     if (job->is_dry) {
         plan_document(resolver, node, job);
     } else {
@@ -327,6 +291,7 @@ static void take_resolved(struct tug__resolver *resolver, struct tug__node *node
 static void take_committed(struct tug__resolver *resolver, struct tug__node *node)
 {
     tug__transfer_free(resolver, node);
+    tug__node_check_sizes(resolver, node, node->size_bytes);
     report_committed(resolver, node, node->size_bytes, false);
     for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         if (edge->image != NULL) {
@@ -483,12 +448,12 @@ static void take_dropped(struct tug__resolver *resolver, struct tug__node *node)
 {
     tug__transfer_free(resolver, node);
     node->verdict = TUG__MSG_NONE; /* of what is given up */
-    if (node->error != NULL) {
-        node->state = TUG__NODE_FAILED;
-    } else if (!tug__node_is_needed(node)) {
-        tug__graph_remove(&resolver->graph, node);
-    } else {
+    if (tug__node_is_needed(node)) {
         tug__node_enqueue(resolver, node);
+    } else if (node->refusals != NULL) {
+        node->state = TUG__NODE_FAILED;
+    } else {
+        tug__graph_remove(&resolver->graph, node);
     }
 }
 

@@ -136,6 +136,9 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
             return false; /* the first already: nothing has been done */
         }
     }
+    if (node->has_size) {
+        tug__node_check_sizes(resolver, node, node->size_bytes);
+    }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         if (edge->image != NULL) {
             tug__image_settle(resolver, edge->image);
@@ -194,11 +197,46 @@ static enum tug_status make_node(struct tug__resolver *resolver, struct tug__ima
     return TUG_OK;
 }
 
+/* Somebody else wants the same digest, or wanted it: wait for it, too, unless this image's own
+ * repository has failed to give it and no other is asked. */
+static enum tug_status join_node(struct tug__resolver *resolver, struct tug__node *node,
+                                 const struct tug__edge *edge, struct tug_error *err)
+{
+    const bool was_needed = tug__node_is_needed(node);
+    const struct tug_error *const refused =
+        tug__node_refused(node, edge->image->ref, edge->has_size, edge->size_bytes);
+    enum tug_status status;
+
+    if (refused != NULL && !was_needed) {
+        *err = *refused;
+        return err->code;
+    }
+    status = tug__node_add_edge(node, edge, err);
+    if (status != TUG_OK || was_needed) {
+        return status;
+    }
+    if (node->state == TUG__NODE_DROPPING) {
+        tug__node_ask_for(node, edge); /* when it is dropped */
+    } else if (node->state == TUG__NODE_FAILED) {
+        tug__node_ask_for(node, edge);
+        tug__node_enqueue(resolver, node);
+    }
+    return TUG_OK;
+}
+
 /* An image needs a digest: count it, take it from the store, or wait for it. */
 static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image *image,
                                const struct request *request, struct tug_error *err)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
+    const struct tug__edge edge = {
+        .image = image,
+        .want = request->want,
+        .depth = request->depth,
+        .is_root = request->is_root,
+        .has_size = request->has_size,
+        .size_bytes = descriptor->size_bytes,
+    };
     bool is_new = false;
     struct tug__node *node;
     enum tug_status status;
@@ -215,26 +253,28 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     resolver->totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
     image->wanted_bytes += request->has_size ? descriptor->size_bytes : 0;
     node = tug__graph_find(&resolver->graph, &descriptor->digest);
-    if (node != NULL && node->error != NULL) {
-        *err = *node->error;
-        return err->code;
+    if (node != NULL) {
+        return join_node(resolver, node, &edge, err);
     }
-    if (node == NULL) {
-        if (serve_request(resolver, image, request) || image->state == TUG__IMAGE_DONE) {
-            return TUG_OK;
-        }
-        if (resolver->settings->options.dry_run && !request->is_document) {
-            tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
-                             descriptor->size_bytes);
-            return TUG_OK;
-        }
-        status = make_node(resolver, image, request, &node, err);
-        if (status != TUG_OK) {
-            return status;
-        }
-        tug__node_enqueue(resolver, node);
+    if (serve_request(resolver, image, request) || image->state == TUG__IMAGE_DONE) {
+        return TUG_OK;
     }
-    return tug__node_add_edge(node, image, request->want, request->depth, request->is_root, err);
+    if (resolver->settings->options.dry_run && !request->is_document) {
+        tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
+                         descriptor->size_bytes);
+        return TUG_OK;
+    }
+    status = make_node(resolver, image, request, &node, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    status = tug__node_add_edge(node, &edge, err);
+    if (status != TUG_OK) {
+        tug__graph_remove(&resolver->graph, node);
+        return status;
+    }
+    tug__node_enqueue(resolver, node);
+    return TUG_OK;
 }
 
 /* --- what documents name --- */
@@ -514,7 +554,8 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
     }
     image->result.blobs++;
     resolver->totals.blobs++;
-    status = tug__node_add_edge(node, image, root_want(image), 0, true, err);
+    status = tug__node_add_edge(
+        node, &(struct tug__edge){.image = image, .want = root_want(image), .is_root = true}, err);
     if (status != TUG_OK) {
         tug__graph_remove(&resolver->graph, node);
         return status;

@@ -2,8 +2,8 @@
  *
  * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c, admit.c and
  * image.c (images and documents), publish.c (their names), jobs.c (requests), parts.c (blobs over
- * several connections), outcome.c (what comes of them). All of it belongs to the thread of
- * tug__run.
+ * several connections), sources.c (who is asked), outcome.c (what comes of it). All of it belongs
+ * to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -197,8 +197,24 @@ bool tug__parts_take(struct tug__resolver *resolver, struct tug__node *node,
 
 /* A message of a worker or a lane about a job or a transfer. */
 void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg *msg);
-/* A node fails for good, and with it every image that needs it. */
+
+/* --- sources.c --- */
+
+/* A node's source failed for good: go on with the repository of another image that needs it; when
+ * all have failed, so has every image that needs it. The node may be gone then. */
 void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
                     const struct tug_error *error);
+/* Say in an error's message what it is about. */
+void tug__node_add_subject(const struct tug__node *node, struct tug_error *error);
+/* Why a repository has failed to give a node's content, with that size. Borrowed from the node;
+ * NULL: it was not tried. */
+const struct tug_error *tug__node_refused(const struct tug__node *node,
+                                          const struct tug_ref *source, bool has_size,
+                                          uint64_t size_bytes);
+/* Let a node ask for what this edge's image wants; it has no job out. */
+void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge);
+/* The content has so many bytes: fail the images whose descriptors tell another size. */
+void tug__node_check_sizes(struct tug__resolver *resolver, struct tug__node *node,
+                           uint64_t size_bytes);
 
 #endif

@@ -174,7 +174,7 @@ int main(int argc, char **argv)
     size = scene.done * (scene.image.total_bytes - scene.image.manifest.size_bytes);
     limit = size + count * connections * (LOSS_BYTES + SOCKET_BYTES);
     printf(
-        "%s x %u, %ju connections: %u times %ju bytes, sent %ju, %jd more, for each interruption "
+        "= %s x %u, %ju connections: %u times %ju bytes, sent %ju, %jd more, for each interruption "
         "and connection %jd; %u left a state file\n",
         argv[1], count, (uintmax_t)connections, scene.done,
         (uintmax_t)(scene.image.total_bytes - scene.image.manifest.size_bytes), (uintmax_t)sent,

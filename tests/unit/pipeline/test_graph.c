@@ -47,6 +47,14 @@ static void check_list(const struct tug__graph *graph)
     cr_assert_eq(count, graph->node_count);
 }
 
+static enum tug_status add_edge(struct tug__node *node, struct tug__image *image,
+                                enum tug__want want, unsigned depth, bool is_root)
+{
+    return tug__node_add_edge(
+        node, &(struct tug__edge){.image = image, .want = want, .depth = depth, .is_root = is_root},
+        NULL);
+}
+
 Test(pipeline_graph, finds_nodes_by_digest)
 {
     struct tug__graph graph = {0};
@@ -82,7 +90,7 @@ Test(pipeline_graph, nodes_of_tags_have_no_digest)
     first->tag = strdup("1.0");
     first->media_type = strdup("x/y");
     first->data = malloc(3);
-    first->error = calloc(1, sizeof *first->error);
+    first->refusals = calloc(1, sizeof *first->refusals);
     tug__graph_remove(&graph, first);
     check_list(&graph);
     tug__graph_remove(&graph, second);
@@ -118,8 +126,8 @@ Test(pipeline_graph, a_node_is_needed_by_images_at_work)
     struct tug__node *const node = add(&graph, 1);
 
     cr_assert_not(tug__node_is_needed(node));
-    cr_assert_eq(tug__node_add_edge(node, &first, TUG__WANT_ALL, 1, true, NULL), TUG_OK);
-    cr_assert_eq(tug__node_add_edge(node, &second, TUG__WANT_METADATA, 2, false, NULL), TUG_OK);
+    cr_assert_eq(add_edge(node, &first, TUG__WANT_ALL, 1, true), TUG_OK);
+    cr_assert_eq(add_edge(node, &second, TUG__WANT_METADATA, 2, false), TUG_OK);
     cr_assert_eq(first.pending, 1);
     cr_assert_eq(second.pending, 1);
     cr_assert_eq(node->edges->image, &first, "who asked first stands first");
@@ -145,7 +153,7 @@ Test(pipeline_graph, an_image_knows_what_it_waits_for)
 
     for (unsigned i = 0; i < 3; i++) {
         nodes[i] = add(&graph, i);
-        cr_assert_eq(tug__node_add_edge(nodes[i], &image, TUG__WANT_ALL, 0, false, NULL), TUG_OK);
+        cr_assert_eq(add_edge(nodes[i], &image, TUG__WANT_ALL, 0, false), TUG_OK);
     }
     tug__graph_remove(&graph, nodes[1]);
     cr_assert_eq(tug__image_leave(&image), nodes[2]);

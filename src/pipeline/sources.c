@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where a node's content is asked for: one repository after the other, of those whose images need
+ * it.
+ *
+ * Knows: nodes, references. Does not know: jobs' meaning, what documents mean.
+ * Threads: the resolver.
+ *
+ * A digest may be wanted by images of several registries. A registry that does not give it, or
+ * gives something else, spoils no image of another one: the node goes on with a repository (and a
+ * size, as its manifest tells it) that was not tried yet, and fails when there is none.
+ */
+#include "pipeline/resolver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* What an error is about, for its message. */
+void tug__node_add_subject(const struct tug__node *node, struct tug_error *error)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    (void)tug__wrap(error, error->code, "%s %s", node->is_document ? "manifest" : "blob",
+                    node->tag != NULL ? node->tag : tug_digest_format(&node->digest, digest));
+}
+
+/* Tell whether an error is about what was asked, not about this machine. */
+static bool is_of_source(enum tug_status status)
+{
+    return status != TUG_ERR_STORE && status != TUG_ERR_NO_MEMORY && status != TUG_ERR_CANCELLED &&
+           status != TUG_ERR_TIMEOUT;
+}
+
+static bool is_same_source(const struct tug_ref *left, const struct tug_ref *right)
+{
+    return strcmp(tug_ref_host(left), tug_ref_host(right)) == 0 &&
+           strcmp(tug_ref_repository(left), tug_ref_repository(right)) == 0;
+}
+
+const struct tug_error *tug__node_refused(const struct tug__node *node,
+                                          const struct tug_ref *source, bool has_size,
+                                          uint64_t size_bytes)
+{
+    for (const struct tug__refusal *refusal = node->refusals; refusal != NULL;
+         refusal = refusal->next) {
+        if (refusal->source == NULL ||
+            (is_same_source(refusal->source, source) &&
+             (refusal->error.code != TUG_ERR_CONTENT ||
+              (refusal->has_size == has_size && refusal->size_bytes == size_bytes)))) {
+            return &refusal->error;
+        }
+    }
+    return NULL;
+}
+
+/* Remember a failure. Returns: false without memory. */
+static bool add_refusal(struct tug__node *node, const struct tug_error *error)
+{
+    struct tug__refusal *const refusal = malloc(sizeof *refusal);
+
+    if (refusal == NULL) {
+        return false;
+    }
+    *refusal = (struct tug__refusal){
+        .source = is_of_source(error->code) ? node->source : NULL,
+        .has_size = node->has_size,
+        .size_bytes = node->size_bytes,
+        .error = *error,
+        .next = node->refusals,
+    };
+    node->refusals = refusal;
+    return true;
+}
+
+static const struct tug_error *edge_refused(const struct tug__edge *edge)
+{
+    return tug__node_refused(edge->node, edge->image->ref, edge->has_size, edge->size_bytes);
+}
+
+/* The first that waits and may know better; NULL: none. */
+static const struct tug__edge *find_other(const struct tug__node *node)
+{
+    const struct tug__edge *edge = node->edges;
+
+    while (edge != NULL && (edge->image == NULL || edge_refused(edge) != NULL)) {
+        edge = edge->next;
+    }
+    return edge;
+}
+
+void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
+{
+    node->source = edge->image->ref;
+    node->has_size = edge->has_size;
+    node->size_bytes = edge->size_bytes;
+    node->failures = 0;
+    node->mark_bytes = 0;
+    node->served_by = 0; /* endpoints are numbered by registry */
+    node->avoid = 0;
+    node->is_second_try = false;
+}
+
+/* Go on with another repository. */
+static void ask_elsewhere(struct tug__resolver *resolver, struct tug__node *node,
+                          const struct tug__edge *other, const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->source),
+                              .digest = node->digest,
+                              .error = &shown};
+
+    tug__emit(resolver, &event);
+    tug__node_ask_for(node, other);
+    if (node->transfer !=
+        NULL) { /* its size or content may be wrong; what is right stays on disk */
+        tug__node_drop_transfer(resolver, node,
+                                error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+    } else {
+        tug__node_enqueue(resolver, node);
+    }
+}
+
+void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
+                    const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    const struct tug__edge *other;
+
+    tug__node_add_subject(node, &shown);
+    other = add_refusal(node, &shown) ? find_other(node) : NULL;
+    if (other != NULL && !resolver->is_stopping) {
+        ask_elsewhere(resolver, node, other, &shown);
+        return;
+    }
+    node->state = TUG__NODE_FAILED;
+    if (node->transfer != NULL) {
+        tug__node_drop_transfer(resolver, node,
+                                error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+    }
+    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        if (edge->image != NULL) {
+            const struct tug_error *const own = edge_refused(edge);
+
+            tug__image_fail(resolver, edge->image, own != NULL ? own : &shown);
+        }
+    }
+    if (node->tag != NULL && node->job_count == 0) {
+        tug__graph_remove(&resolver->graph, node); /* nobody can ask for it again */
+    }
+}
+
+void tug__node_check_sizes(struct tug__resolver *resolver, struct tug__node *node,
+                           uint64_t size_bytes)
+{
+    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        if (edge->image != NULL && edge->has_size && edge->size_bytes != size_bytes) {
+            struct tug_error error = {0};
+
+            (void)tug__fail(&error, TUG_ERR_CONTENT, "it has %llu bytes, not %llu",
+                            (unsigned long long)size_bytes, (unsigned long long)edge->size_bytes);
+            tug__node_add_subject(node, &error);
+            tug__image_fail(resolver, edge->image, &error);
+        }
+    }
+}
