@@ -21,10 +21,10 @@ SANITIZE_address := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-
 SANITIZE_thread := -fsanitize=thread -fno-omit-frame-pointer
 TUG_SANITIZE := $(SANITIZE_$(SANITIZE))
 PACKAGES := libcurl libssl libcrypto json-c
-TUG_CPPFLAGS = -D_GNU_SOURCE -Iinclude $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+TUG_CPPFLAGS := -D_GNU_SOURCE -Iinclude $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 TUG_CFLAGS := -std=c17 -fPIC -fvisibility=hidden -pthread $(TUG_WARNINGS) $(TUG_SANITIZE)
 TUG_LDFLAGS := -pthread $(TUG_SANITIZE)
-TUG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+TUG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
@@ -51,7 +51,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps check check-net check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
+.PHONY: all lib deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
   install uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -174,31 +174,29 @@ build/tug.pc: tools/tug.pc.in Makefile
 
 test-programs: $(TEST_PROGRAMS)
 
-check: ## run the tests of every change; installs missing packages first
+# Build in parallel (unless the caller has decided), then run suites, which look for time themselves.
+JOBS := $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+build_then = $(MAKE) --no-print-directory $(JOBS) WERROR=1 $1 all test-programs && \
+  $(MAKE) --no-print-directory WERROR=1 $1
+
+check: ## install what is missing, build, run all tests
 	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory WERROR=1 all test-programs test
+	$(Q)$(call build_then) test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real net batch resume)
 
-check-asan: ## support, unit, fuzz and flow tests under AddressSanitizer and UBSan
+check-asan: ## the tests without bounds in time under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory CONFIG=asan SANITIZE=address WERROR=1 CFLAGS='-O1 -g' \
-	  SUITES='support unit fuzz flow' test
+	$(Q)$(call build_then,CONFIG=asan SANITIZE=address CFLAGS='-O1 -g') SUITES='support unit fuzz flow net' test
 
-check-tsan: ## unit, stress and flow tests under ThreadSanitizer
+check-tsan: ## the same under ThreadSanitizer, with the stress drivers
 	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory CONFIG=tsan SANITIZE=thread WERROR=1 CFLAGS='-O1 -g' \
-	  SUITES='unit stress flow' test
-
-check-net: ## the long tests: real servers and proxies, lists, a few interruptions
-	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory WERROR=1 SUITES='net batch resume' test
+	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') SUITES='unit stress flow net' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory WERROR=1 test-programs
-	$(Q)RESUME_FORM=full $(MAKE) --no-print-directory WERROR=1 SUITES=resume test
+	$(Q)export RESUME_FORM=full; $(call build_then) SUITES=resume test
 
 check-oom: ## fail each allocation in turn, of parsers and of whole fetches, under AddressSanitizer
 	$(Q)third_party/install.sh build test
@@ -227,7 +225,7 @@ bench: ## measure against the limit of the machine and the peers installed; resu
 
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify
 	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory all $(OBJ)/fake-registry
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(OBJ)/fake-registry
 	$(Q)TUG=build/tug FAKE_REGISTRY=$(OBJ)/fake-registry tools/demo.sh
 
 lint: ## formatting, static analysis, rules of the house

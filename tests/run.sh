@@ -54,7 +54,7 @@ check_reports() { # SUITE
 run_criterion() { # SUITE
     local suite=$1 log="$work/$1.log" expected tested passing
     expected=$(grep -hE '^(Test|ParameterizedTest|Theory)\(' "$here/tests/$suite" -r | wc -l)
-    "$obj/$suite-tests" --jobs 2 > "$log" 2>&1
+    "$obj/$suite-tests" --jobs 4 > "$log" 2>&1
     local status=$?
     tested=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\).*/\1/p' "$log")
     passing=$(sed -n 's/.*Synthesis:.*Passing: \([0-9]*\).*/\1/p' "$log")
@@ -75,14 +75,15 @@ run_criterion() { # SUITE
 run_script() { # SUITE NAME
     local start=$SECONDS status=0
     mkdir "$work/$2"
-    WORK="$work/$2" timeout -k 5 240 "$here/tests/$1/$2.sh" > "$work/$2.log" 2>&1 < /dev/null ||
-        status=$?
+    WORK="$work/$2" OBJ="$obj" timeout -k 5 400 "$here/tests/$1/$2.sh" > "$work/$2.log" 2>&1 \
+        < /dev/null || status=$?
     echo "$status $((SECONDS - start))" > "$work/$2.status"
     chmod -R u+rwX "$work/$2"
     rm -rf "${work:?}/$2"
 }
 
 # Several at a time, since these wait more than they work; those that take longest begin first.
+# Lines of theirs that begin with "= " are figures to be shown.
 run_scripts() { # SUITE JOBS [NAME…]
     local suite=$1 jobs=$2 first=("${@:3}") script names=() name status seconds running=0
     for script in "$here/tests/$suite"/*.sh; do
@@ -104,6 +105,7 @@ run_scripts() { # SUITE JOBS [NAME…]
         if [ "$status" -eq 0 ]; then
             count 1 0
             echo "ok   $suite: $name ($seconds s)"
+            sed -n 's/^= /       /p' "$work/$name.log"
         else
             count 0 1
             echo "FAIL $suite: $name"
@@ -161,55 +163,67 @@ run_stress() { # each program with several seeds; another set: STRESS_SEEDS="4 5
     done
 }
 
-run_real() {
-    mkdir "$work/real"
-    WORK="$work/real" timeout 280 "$here/tests/real/run.sh" > "$work/real.log" 2>&1 < /dev/null
-    local status=$? sums
-    sums=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/real.log" | tail -n 1)
-    grep -E '^(ok|FAIL) ' "$work/real.log" | sed 's/^\(ok\|FAIL\) */\1   real: /'
+# What a test asks the registry for is counted in the registry's log, so those that run at the same
+# time have a registry each, and images of their own in it. Two halves that take about as long; the
+# first is of those that use the large images.
+real_half() { # HALF NAME…
+    local half=$1 status=0
+    shift
+    mkdir "$work/real-$half"
+    WORK="$work/real-$half" timeout -k 5 280 "$here/tests/real/run.sh" "$@" \
+        > "$work/real-$half.log" 2>&1 < /dev/null || status=$?
+    echo "$status" > "$work/real-$half.status"
+}
+
+take_real_half() { # HALF
+    local log=$work/real-$1.log status sums
+    status=$(cat "$work/real-$1.status")
+    sums=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1)
+    grep -E '^(ok|FAIL) ' "$log" | sed 's/^\(ok\|FAIL\) */\1   real: /'
     # shellcheck disable=SC2086 # two numbers
     count ${sums:-0 0}
     if [ "$status" -ne 0 ] || [ -z "$sums" ]; then
-        tail -n 60 "$work/real.log"
+        tail -n 60 "$log"
         echo "FAIL real: exit status $status"
         case $sums in
         '' | *' 0') count 0 1 ;; # it did not count its failure
         esac
     fi
+}
+
+run_real() {
+    local first=(by_digest fetch_docker_list fetch_index fetch_large platforms readers) second=()
+    local script name
+    for script in "$here"/tests/real/*.sh; do
+        name=$(basename "$script" .sh)
+        case " ${first[*]} lib make_images registry run store " in
+        *" $name "*) ;;
+        *) second+=("$name") ;;
+        esac
+    done
+    real_half 1 "${first[@]}" &
+    real_half 2 "${second[@]}" &
+    wait
+    take_real_half 1
+    take_real_half 2
     check_reports real
 }
 
-# RESUME_FORM=full: hundreds of interruptions and every fault instead of a few.
+# RESUME_FORM=full: hundreds of interruptions and every fault instead of a few, one after the other.
 run_resume() {
-    local script name start limit=60
-    [ "${RESUME_FORM:=short}" = short ] || limit=400
-    export RESUME_FORM
-    for script in "$here"/tests/resume/*.sh; do
-        name=$(basename "$script" .sh)
-        [ "$name" != lib ] || continue
-        mkdir "$work/$name"
-        start=$SECONDS
-        if WORK="$work/$name" OBJ="$obj" timeout -k 5 "$limit" "$script" > "$work/$name.log" 2>&1 \
-            < /dev/null; then
-            count 1 0
-            echo "ok   resume: $name ($((SECONDS - start)) s)"
-            sed -n 's/^= /       /p' "$work/$name.log"
-        else
-            count 0 1
-            echo "FAIL resume: $name"
-            tail -n 40 "$work/$name.log"
-        fi
-        chmod -R u+rwX "$work/$name"
-        rm -rf "${work:?}/$name"
-        check_reports "resume/$name"
-    done
+    export RESUME_FORM=${RESUME_FORM:-short}
+    if [ "$RESUME_FORM" = full ]; then
+        run_scripts resume 1
+    else
+        run_scripts resume 2 caps kill
+    fi
 }
 
 for suite in "$@"; do
     case $suite in
     unit | flow | oom) run_criterion "$suite" ;;
-    cli) run_scripts cli 3 ;;
-    net) run_scripts net 4 odd_servers public_origin helpers mirrors challenges proxy ;;
+    cli) run_scripts cli 4 plain_progress tty_progress chunk_size login signals ;;
+    net) run_scripts net 6 odd_servers public_origin helpers mirrors challenges proxy ;;
     batch) run_scripts batch 2 ;;
     support) run_support ;;
     stress) run_stress ;;

@@ -136,7 +136,11 @@ case_start() {
     "$obj/bench-first-request" "$((rounds * 6))" "$tug" --store "$work/store" fetch \
         --progress none --plain-http HOST/test/image:1 > "$work/starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
     start_ms=$(sort -n "$work/starts" | sed -n "$((rounds * 3))p")
-    echo "bench: start: $start_ms ms" >&2
+    # What loading libcurl and what it needs takes here, at least.
+    "$obj/bench-first-request" "$((rounds * 6))" "$(command -v curl)" -s http://HOST/ \
+        > "$work/curl-starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
+    curl_start_ms=$(sort -n "$work/curl-starts" | sed -n "$((rounds * 3))p")
+    echo "bench: start: $start_ms ms, curl $curl_start_ms ms" >&2
 }
 
 bad_blobs() { # STORE

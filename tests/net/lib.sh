@@ -129,7 +129,7 @@ is_listening() { # ADDRESS PORT
 # A port that is free now, below those the kernel gives to clients.
 free_port() {
     local port
-    for _ in $(seq 50); do
+    for _ in {1..50}; do
         port=$((20000 + RANDOM % 12000))
         if ! is_listening 127.0.0.1 "$port"; then
             printf '%s' "$port"

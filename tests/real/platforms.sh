@@ -4,7 +4,14 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The content of the index's images.
+# The content of the index's images. They are the same all the time: the registry is asked once.
+declare -A known_content
+content_of() { # ARCHITECTURE PART
+    local text
+    text=$(manifest_content real/index "$(index_entry real/index 1 "$1")" "$2")
+    known_content[$1 $2]=$text
+}
+
 all_content() { # ARCHITECTURE…; "metadata" before those of which only that is wanted
     local part=all arch
     echo "$index_digest"
@@ -12,7 +19,7 @@ all_content() { # ARCHITECTURE…; "metadata" before those of which only that is
         if [ "$arch" = metadata ]; then
             part=metadata
         else
-            manifest_content real/index "$(index_entry real/index 1 "$arch")" "$part"
+            echo "${known_content[$arch $part]}"
         fi
     done
 }
@@ -107,6 +114,10 @@ use_image index single
 index=$REGISTRY/real/index:1
 single=$REGISTRY/real/single:1
 index_digest=$(registry_digest real/index 1)
+for arch in amd64 arm64 arm unknown; do
+    content_of "$arch" all
+    content_of "$arch" metadata
+done
 choose_on_index
 choose_default
 choose_more

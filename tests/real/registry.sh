@@ -77,14 +77,14 @@ count_connections() {
         sed 's/.*http\.request\.remoteaddr="\([^"]*\)".*/\1/' | sort -u | wc -l
 }
 
-manifest_types="application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json,
- application/vnd.docker.distribution.manifest.list.v2+json,
- application/vnd.docker.distribution.manifest.v2+json"
+manifest_types="application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
+manifest_types+=", application/vnd.docker.distribution.manifest.list.v2+json"
+manifest_types+=", application/vnd.docker.distribution.manifest.v2+json"
 
 ask_manifest() { # REPOSITORY TAG-OR-DIGEST CURL-OPTION…
     local url=http://$REGISTRY/v2/$1/manifests/$2
     shift 2
-    curl -s -S -f -H "Accept: $(printf '%s' "$manifest_types" | tr -d '\n')" "$@" "$url" ||
+    curl -s -S -f -H "Accept: $manifest_types" "$@" "$url" ||
         fail "the registry has no $url"
 }
 

@@ -41,7 +41,7 @@ make_image() {
 
 free_port() {
     local port
-    for _ in $(seq 50); do
+    for _ in {1..50}; do
         port=$((20000 + RANDOM % 12000))
         if ! (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
             printf '%s' "$port"
