@@ -54,7 +54,7 @@ check_reports() { # SUITE
 run_criterion() { # SUITE
     local suite=$1 log="$work/$1.log" expected tested passing
     expected=$(grep -hE '^(Test|ParameterizedTest|Theory)\(' "$here/tests/$suite" -r | wc -l)
-    "$obj/$suite-tests" --jobs 4 > "$log" 2>&1
+    "$obj/$suite-tests" --jobs 5 > "$log" 2>&1
     local status=$?
     tested=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\).*/\1/p' "$log")
     passing=$(sed -n 's/.*Synthesis:.*Passing: \([0-9]*\).*/\1/p' "$log")
@@ -215,7 +215,7 @@ run_resume() {
     if [ "$RESUME_FORM" = full ]; then
         run_scripts resume 1
     else
-        run_scripts resume 2 caps kill
+        run_scripts resume 3 caps kill terminate
     fi
 }
 
@@ -224,7 +224,7 @@ for suite in "$@"; do
     unit | flow | oom) run_criterion "$suite" ;;
     cli) run_scripts cli 4 plain_progress tty_progress chunk_size login signals ;;
     net) run_scripts net 6 odd_servers public_origin helpers mirrors challenges proxy ;;
-    batch) run_scripts batch 2 ;;
+    batch) run_scripts batch 3 limit_rate slurm_array ;;
     support) run_support ;;
     stress) run_stress ;;
     fuzz) run_fuzz ;;
