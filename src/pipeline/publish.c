@@ -44,6 +44,25 @@ static void publication_free(struct tug__publication *publication)
     free(publication);
 }
 
+/* The images of a list, linked by next_publishing, have their names, or error says why not. */
+static void finish_all(struct tug__resolver *resolver, struct tug__image *image,
+                       const struct tug_error *error)
+{
+    while (image != NULL) {
+        struct tug__image *const next = image->next_publishing;
+
+        tug__image_finish(resolver, image, error);
+        image = next;
+    }
+}
+
+static void forget_ready(struct tug__resolver *resolver)
+{
+    resolver->first_ready = NULL;
+    resolver->last_ready = NULL;
+    resolver->images_ready = 0;
+}
+
 /* Give all that wait to lane 0. */
 static void send_publication(struct tug__resolver *resolver)
 {
@@ -53,18 +72,22 @@ static void send_publication(struct tug__resolver *resolver)
     const struct tug__msg msg = {.kind = TUG__MSG_PUBLISH, .object = publication};
 
     if (publication == NULL || entries == NULL) {
+        struct tug_error error = {0};
+
         free(publication);
         free(entries);
-        return; /* they wait for better times; at the end of the run they fail */
+        (void)tug__fail_memory(&error);
+        forget_ready(resolver);
+        finish_all(resolver, image,
+                   &error); /* their content is in the store: a later run has little to do */
+        return;
     }
     publication->entries = entries;
     publication->images = image;
     for (; image != NULL; image = image->next_publishing) {
         entries[publication->count++] = entry_of(resolver, image);
     }
-    resolver->first_ready = NULL;
-    resolver->last_ready = NULL;
-    resolver->images_ready = 0;
+    forget_ready(resolver);
     resolver->published_ns = tug__now_ns();
     publication->next = resolver->publications;
     resolver->publications = publication;
@@ -88,7 +111,7 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
         return due_ns;
     }
     send_publication(resolver);
-    return resolver->first_ready == NULL ? TUG__NEVER_NS : tug__deadline_ns(100);
+    return TUG__NEVER_NS;
 }
 
 void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image)
@@ -110,18 +133,12 @@ void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image)
 void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication)
 {
     struct tug__publication **link = &resolver->publications;
-    struct tug__image *image = publication->images;
 
     while (*link != publication) {
         link = &(*link)->next;
     }
     *link = publication->next;
-    while (image != NULL) {
-        struct tug__image *const next = image->next_publishing;
-
-        tug__image_finish(resolver, image, &publication->error);
-        image = next;
-    }
+    finish_all(resolver, publication->images, &publication->error);
     publication_free(publication);
 }
 
