@@ -188,11 +188,11 @@ test: $(TEST_PROGRAMS) ## run all tests with what is installed
 
 check-asan: ## the tests without bounds in time under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
-	$(Q)$(call build_then,CONFIG=asan SANITIZE=address CFLAGS='-O1 -g') SUITES='support unit fuzz flow net' test
+	$(Q)$(call build_then,CONFIG=asan SANITIZE=address CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='support unit fuzz flow net' test
 
 check-tsan: ## the same under ThreadSanitizer, with the stress drivers
 	$(Q)third_party/install.sh build test
-	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') SUITES='unit stress flow net' test
+	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='unit stress flow net' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test

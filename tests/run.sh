@@ -3,6 +3,7 @@
 #
 #   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net batch real resume
 #
+# TEST_JOBS: unit and flow tests at a time (default 5: they wait more than they work).
 # Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
 # when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
 # well, so counts are compared with the sources and sanitizer reports are looked for in files.
@@ -54,7 +55,7 @@ check_reports() { # SUITE
 run_criterion() { # SUITE
     local suite=$1 log="$work/$1.log" expected tested passing
     expected=$(grep -hE '^(Test|ParameterizedTest|Theory)\(' "$here/tests/$suite" -r | wc -l)
-    "$obj/$suite-tests" --jobs 5 > "$log" 2>&1
+    "$obj/$suite-tests" --jobs "${TEST_JOBS:-5}" > "$log" 2>&1
     local status=$?
     tested=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\).*/\1/p' "$log")
     passing=$(sed -n 's/.*Synthesis:.*Passing: \([0-9]*\).*/\1/p' "$log")
