@@ -3,7 +3,8 @@
 #
 # The cases, one function each, named by BENCH_CASES. Sourced.
 
-all_cases="start present kill small200 layers64 layers7 layer1g images40 tls tls16 concurrency
+waiting_kib=()
+all_cases="start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
     latency capped refs memory"
 
 with_rounds() { # COUNT COMMAND…
@@ -150,24 +151,42 @@ bad_blobs() { # STORE
     done
 }
 
-# Kill a fetch of 200 MiB at some moment, fetch again: bytes the server sent twice.
+# Kill a fetch of 200 MiB at some moment, fetch again: bytes the server sent twice. The scripted server
+# sends at an even rate: nginx' limit_rate begins with a burst, which would be in the sockets.
 case_kill() {
-    local round bytes size=$((200 << 20))
-    image=two again_bytes=0 bad_count=0
+    local round bytes log=$work/fake-log size=$((200 << 20))
+    image=kill/image again_bytes=0 bad_count=0
     RANDOM=1
     for ((round = 0; round < rounds; round++)); do
         store=$work/store
         empty_folder "$store"
-        prepare tug-8 capped
-        mark_server capped
+        start_fake --log "$log" --rate 20000000 --generate "$image:1=200M"
+        prepare tug-8 fake
         "${command[@]}" > /dev/null 2>&1 &
         sleep "0.$((200 + RANDOM % 700))"
         kill -9 $!
         wait $! 2> /dev/null
         "${command[@]}" > /dev/null 2> "$work/err" || fail "kill: $(tail -n 2 "$work/err")"
-        bytes=$(awk '/GET .*\/blobs\// { sum += $3 } END { printf "%.0f", sum }' "$work/nginx/access")
-        bytes=$((bytes - size - $(awk '$3 != '"$size"' { print $3 }' "$content/lists/two")))
+        end_process "$fake_pid"
+        bytes=$(($(sed -n 's/^blob_bytes //p' "$log") - size))
+        echo "bench: kill: $bytes bytes more" >&2
         [ "$bytes" -le "$again_bytes" ] || again_bytes=$bytes
         bad_count=$((bad_count + $(bad_blobs "$store" | wc -l)))
     done
+}
+
+# Peak memory of a list whose references wait for a port where nobody listens; they fail one by one.
+case_waiting() {
+    local count
+    host[nobody]=127.0.0.1:1
+    for count in 100 10000; do
+        mapfile -t images < <(seq -f 'refs/%.0f' 1 "$count")
+        store=$work/store
+        empty_folder "$store"
+        prepare tug nobody
+        command time -f %M -o "$work/peak" "${command[@]}" --retries 0 > /dev/null 2>&1
+        waiting_kib[count]=$(tail -n 1 "$work/peak")
+    done
+    images=()
+    echo "bench: waiting: ${waiting_kib[100]} KiB with 100, ${waiting_kib[10000]} KiB with 10000" >&2
 }
