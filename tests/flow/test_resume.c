@@ -214,8 +214,8 @@ Test(resume, t39_damaged_partial)
     check_bad_partial(CUT_LAYER_BYTES + 1);
 }
 
-/* Whoever cleans up a store locks a partial file before removing it, and so finds that one is in use;
- * what an ended run left may be had. */
+/* Whoever cleans up a store locks a partial file before removing it, and so finds that one is in
+ * use; what an ended run left may be had. */
 Test(resume, t38_a_partial_is_locked_while_it_is_fetched)
 {
     static const uint64_t size = 3 << 20;
