@@ -66,13 +66,15 @@ deps: ## install the Debian packages for building and testing (as root), or say 
 $(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli
 $(OBJ)/src/%.o: TUG_INCLUDES := -Isrc
 $(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Itests $(if $(PLAIN),-Itests/support/plain)
+# These are compiled more often than they run.
+$(OBJ)/tests/unit/%.o $(OBJ)/tests/flow/%.o: TUG_QUICK := $(if $(SANITIZE),,-O0)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
 $(OBJ)/src/pipeline/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
 $(OBJ)/%.o: %.c Makefile
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) $(TUG_QUICK) -c -o $@ $<
 
 $(OBJ)/libtug.a: $(LIB_OBJ)
 	$(call say,AR)

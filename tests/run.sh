@@ -193,7 +193,8 @@ take_real_half() { # HALF
 }
 
 run_real() {
-    local first=(by_digest fetch_docker_list fetch_index fetch_large platforms readers) second=()
+    local first=(by_digest fetch_docker_list fetch_index fetch_large
+        not_found plain_http platforms readers) second=()
     local script name
     for script in "$here"/tests/real/*.sh; do
         name=$(basename "$script" .sh)
