@@ -102,6 +102,13 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     node->is_second_try = false;
 }
 
+/* Its transfer's size or content may be wrong; what is right stays on the disk. */
+static void drop_for(struct tug__resolver *resolver, struct tug__node *node, enum tug_status why)
+{
+    tug__node_drop_transfer(resolver, node,
+                            why == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+}
+
 /* Go on with another repository. */
 static void ask_elsewhere(struct tug__resolver *resolver, struct tug__node *node,
                           const struct tug__edge *other, const struct tug_error *error)
@@ -114,10 +121,8 @@ static void ask_elsewhere(struct tug__resolver *resolver, struct tug__node *node
 
     tug__emit(resolver, &event);
     tug__node_ask_for(node, other);
-    if (node->transfer !=
-        NULL) { /* its size or content may be wrong; what is right stays on disk */
-        tug__node_drop_transfer(resolver, node,
-                                error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+    if (node->transfer != NULL) {
+        drop_for(resolver, node, error->code);
     } else {
         tug__node_enqueue(resolver, node);
     }
@@ -137,8 +142,7 @@ void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
     }
     node->state = TUG__NODE_FAILED;
     if (node->transfer != NULL) {
-        tug__node_drop_transfer(resolver, node,
-                                error->code == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+        drop_for(resolver, node, error->code);
     }
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         if (edge->image != NULL) {

@@ -50,6 +50,7 @@ case_images40() {
     local images
     mapfile -t images < <(seq -f 'many/%.0f' 1 40)
     measure_case images40 nginx tug "${peers[@]}"
+    measure_case images40 registry tug "${peers[@]}"
 }
 
 # 1 GiB over connections of 20 MB/s each, 50 ms away. A peer takes a minute: one round.

@@ -46,7 +46,8 @@ transfer_goals() {
     peer_goal "64 x 4 MiB (nginx)" 0.9 layers64 nginx tug
     peer_goal "64 x 4 MiB, --durability none (nginx)" 0.7 layers64 nginx tug-none
     peer_goal "200 x 20 KiB (nginx)" 0.6 small200 nginx tug
-    peer_goal "40 images sharing 3 layers" 0.5 images40 nginx tug
+    peer_goal "40 images sharing 3 layers (nginx)" 0.5 images40 nginx tug
+    peer_goal "40 images sharing 3 layers (registry)" 0.5 images40 registry tug
 }
 
 # 40 images are 41 MiB of shared and 40 x 64 KiB of own layers, configurations and manifests.
