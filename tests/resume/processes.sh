@@ -27,6 +27,10 @@ has_partial() {
     [ -n "$(find store/ingest -type f -size +1000k 2> /dev/null)" ]
 }
 
+# A second connection to a blob is in vain when the first passes its part before its answer is there, as
+# one does whose socket filled while its process stood still. It costs what comes until it is closed.
+IN_VAIN=$((256 * 1024))
+
 # The bytes of blobs that were served, and those that are in the store: documents are no blobs.
 expect_served() { # MORE
     local served stored
@@ -62,7 +66,7 @@ grep -ql "waiting for another process" err? || fail "nobody tells that it waits:
 skopeo inspect --raw "oci:store:$registry/app:1" > /dev/null || fail "skopeo cannot read the store"
 skopeo copy -q "oci:store:$registry/app:1" dir:copy || fail "skopeo cannot copy from the store"
 check_store store 6
-expect_served 0
+expect_served $((4 * IN_VAIN))
 
 # --- one is killed in the middle ---
 what="five processes, one killed"
@@ -93,7 +97,7 @@ kill -CONT "${fetchers[1]}"
 expect 1 0
 expect 2 0
 check_store store 8
-expect_served 0
+expect_served $((4 * IN_VAIN))
 
 # --- twenty, each with an image of its own ---
 what="twenty processes"
