@@ -111,7 +111,7 @@ Test(batch, shared_layers_come_once, .timeout = 60)
 }
 
 /* The time goes to the round trips and nothing else: 16 at once, two for each image. */
-Test(batch, thousands_keep_all_workers_busy, .timeout = 120)
+Test(measured, thousands_keep_all_workers_busy, .timeout = 120)
 {
     struct flow flow;
     char **const names = make_names(MANY);
