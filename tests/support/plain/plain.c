@@ -2,7 +2,9 @@
  *
  * The runner behind the plain criterion.h: each test in a process of its own, several at a time.
  *
- *     TESTS [--jobs N] [--filter PATTERN]     PATTERN: SUITE/NAME, as a shell's file names
+ *     TESTS [--jobs N] [--filter PATTERN]
+ *
+ * PATTERN: SUITE/NAME as a shell's file names with its extended patterns, as criterion takes it.
  *
  * Knows: processes. Does not know: what is tested.
  * Threads: one; a test's process has those that its test makes.
@@ -218,7 +220,7 @@ static bool is_wanted(const struct plain_test *test, const char *filter)
     char name[512];
 
     (void)snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
-    return filter == NULL || fnmatch(filter, name, 0) == 0;
+    return filter == NULL || fnmatch(filter, name, FNM_EXTMATCH) == 0;
 }
 
 static void run_all(const char *filter, size_t jobs, struct sums *sums)
