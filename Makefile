@@ -51,7 +51,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
+.PHONY: all lib static deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
   install uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -59,8 +59,12 @@ all: build/tug build/libtug.a build/libtug.so.0 build/tug.pc ## build the comman
 
 lib: build/libtug.a build/libtug.so.0 build/tug.pc ## build the libraries only
 
+static: ## build build/tug-static: the command as one file that needs no shared library
+	$(Q)third_party/install.sh build static
+	$(Q)$(MAKE) --no-print-directory $(JOBS) build/tug-static
+
 deps: ## install the Debian packages for building and testing (as root), or say how
-	$(Q)third_party/install.sh build test
+	$(Q)third_party/install.sh build test static
 
 # Room code sees its own tree; the command sees the public headers and its own room only.
 $(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli
@@ -89,6 +93,15 @@ link = $(CC) -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter 
 $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
+
+# One file that needs no library. Debian has no static Kerberos, LDAP and RTMP, which libcurl.a calls
+# and tug does not: absent.o is in their place. The linker speaks only when it fails: glibc has it warn
+# that names are looked up by further libraries when nsswitch.conf wants more than files and dns.
+ABSENT_LIBS := -lrtmp -lgssapi_krb5 -lldap -llber
+STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell pkg-config --static --libs $(PACKAGES))) -lunistring -lbrotlicommon
+$(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(OBJ)/tools/static/absent.o
+	$(call say,LINK)
+	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
 
 $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
 	$(call say,LINK)
@@ -158,7 +171,7 @@ $(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
 	$(Q)$(CC) -shared -o $@ $^
 
 # What people use lives in build/ under a steady name.
-build/tug build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
+build/tug build/tug-static build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
 
 FORCE:
@@ -168,7 +181,7 @@ RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
 TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests \
   $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)) \
-  store-calls.so delay-proxy)
+  store-calls.so delay-proxy $(if $(TUG_SANITIZE),,tug-static))
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
@@ -182,11 +195,11 @@ build_then = $(MAKE) --no-print-directory $(JOBS) WERROR=1 $1 all test-programs 
   $(MAKE) --no-print-directory WERROR=1 $1
 
 check: ## install what is missing, build, run all tests
-	$(Q)third_party/install.sh build test
+	$(Q)third_party/install.sh build test static
 	$(Q)$(call build_then) test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real net batch resume)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real net static batch resume)
 
 check-asan: ## the tests without bounds in time under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
@@ -197,7 +210,7 @@ check-tsan: ## the same under ThreadSanitizer, with the stress drivers
 	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='unit stress flow net' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
-	$(Q)third_party/install.sh build test
+	$(Q)third_party/install.sh build test static
 	$(Q)export RESUME_FORM=full; $(call build_then) SUITES=resume test
 
 check-oom: ## fail each allocation in turn, of parsers and of whole fetches, under AddressSanitizer
@@ -221,8 +234,8 @@ fuzz-run: $(OBJ)/libtug.a
 
 # BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program, BENCH_MAX_BLOB=8G
 bench: ## measure against the limit of the machine and the peers installed; results in build/bench/
-	$(Q)third_party/install.sh build test bench
-	$(Q)$(MAKE) --no-print-directory all $(OBJ)/tug $(OBJ)/fake-registry $(OBJ)/delay-proxy $(BENCH_PROGRAMS)
+	$(Q)third_party/install.sh build test static bench
+	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run.sh $(OBJ)
 
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify

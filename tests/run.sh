@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net batch real resume
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real resume
 #
 # TEST_JOBS: unit and flow tests at a time (default 8: they wait more than they work). Tests of the suite
 # "measured" hold the time they take against a bound: each runs alone.
@@ -80,8 +80,8 @@ run_criterion() { # SUITE
     check_reports "$suite"
 }
 
-# One script of a suite; what it printed and how it ended go to files.
-run_script() { # SUITE NAME
+# One script; what it printed and how it ended go to files.
+run_script() { # FOLDER NAME
     local start=$SECONDS status=0
     mkdir "$work/$2"
     WORK="$work/$2" OBJ="$obj" timeout -k 5 400 "$here/tests/$1/$2.sh" > "$work/$2.log" 2>&1 \
@@ -94,18 +94,23 @@ run_script() { # SUITE NAME
 # Several at a time, since these wait more than they work; those that take longest begin first.
 # Lines of theirs that begin with "= " are figures to be shown.
 run_scripts() { # SUITE JOBS [NAME…]
-    local suite=$1 jobs=$2 first=("${@:3}") script names=() name status seconds running=0
+    local suite=$1 jobs=$2 first=("${@:3}") script names=() name
     for script in "$here/tests/$suite"/*.sh; do
         name=$(basename "$script" .sh)
         [[ $name = lib || " ${first[*]} " = *" $name "* ]] || names+=("$name")
     done
-    names=("${first[@]}" "${names[@]}")
+    run_named "$suite" "$suite" "$jobs" "${first[@]}" "${names[@]}"
+}
+
+# The same with these scripts of a folder, and no others.
+run_named() { # SUITE FOLDER JOBS NAME…
+    local suite=$1 folder=$2 jobs=$3 names=("${@:4}") name status seconds running=0
     for name in "${names[@]}"; do
         if [ "$running" -eq "$jobs" ]; then
             wait -n
             running=$((running - 1))
         fi
-        run_script "$suite" "$name" &
+        run_script "$folder" "$name" &
         running=$((running + 1))
     done
     wait
@@ -229,10 +234,21 @@ run_resume() {
     fi
 }
 
+# The command as one file does what the other does: names, TLS, proxies, several endpoints, helpers.
+run_static() {
+    local -x TUG="$obj/tug-static"
+    if readelf -lW "$TUG" | grep -E 'INTERP|DYNAMIC'; then
+        count 0 1
+        echo "FAIL static: it asks for shared libraries"
+    fi
+    run_named static net 4 proxy tls_server mirrors helpers
+}
+
 for suite in "$@"; do
     case $suite in
     unit | flow | oom) run_criterion "$suite" ;;
     cli) run_scripts cli 4 plain_progress tty_progress chunk_size login signals ;;
+    static) run_static ;;
     net) run_scripts net 6 odd_servers public_origin helpers mirrors challenges proxy ;;
     batch) run_scripts batch 3 limit_rate slurm_array ;;
     support) run_support ;;

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Install the Debian packages of the groups given (build, test, lint, fuzz, bench; none: all) that are missing.
+# Install the Debian packages of the groups given (build, test, static, lint, fuzz, bench; none: all) that are missing.
 # As root it calls apt-get; anybody else is shown the command to run. Does nothing when all are there.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-groups=${*:-build test lint fuzz bench}
+groups=${*:-build test static lint fuzz bench}
 
 wanted=""
 for group in $groups; do

@@ -69,9 +69,9 @@ case_latency() {
 
 case_tls() {
     image=one
-    measure_case tls tls tug tug-8 limit "${peers[@]}"
+    measure_case tls tls tug tug-8 tug-static-8 limit "${peers[@]}"
     image=mid
-    measure_case tls-layers64 tls tug tug-8 limit-4 "${peers[@]}"
+    measure_case tls-layers64 tls tug tug-8 tug-static-8 limit-4 "${peers[@]}"
 }
 
 # How far apart 16 connections are that are to start together: the times of the first request for a
@@ -128,21 +128,26 @@ case_memory() {
     start_fake "${generate[@]}"
     for size in "${sizes[@]}"; do
         image=blob/${size,,}
-        with_rounds 1 measure_case "memory-$size" fake tug-8
+        with_rounds 1 measure_case "memory-$size" fake tug-8 tug-static-8
     done
     end_process "$fake_pid"
 }
 
+# The median of milliseconds that a command takes until its first request is on the wire.
+first_request_ms() { # COMMAND…
+    "$obj/bench-first-request" "$((rounds * 6))" "$@" > "$work/starts" 2> "$work/err" ||
+        fail "start: $(cat "$work/err")"
+    sort -n "$work/starts" | sed -n "$((rounds * 3))p"
+}
+
+# tug, the same as one file, and curl: what loading libcurl and what it needs takes here, at least.
 case_start() {
+    local arguments=(--store "$work/store" fetch --progress none --plain-http HOST/test/image:1)
     empty_folder "$work/store"
-    "$obj/bench-first-request" "$((rounds * 6))" "$tug" --store "$work/store" fetch \
-        --progress none --plain-http HOST/test/image:1 > "$work/starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
-    start_ms=$(sort -n "$work/starts" | sed -n "$((rounds * 3))p")
-    # What loading libcurl and what it needs takes here, at least.
-    "$obj/bench-first-request" "$((rounds * 6))" "$(command -v curl)" -s http://HOST/ \
-        > "$work/curl-starts" 2> "$work/err" || fail "start: $(cat "$work/err")"
-    curl_start_ms=$(sort -n "$work/curl-starts" | sed -n "$((rounds * 3))p")
-    echo "bench: start: $start_ms ms, curl $curl_start_ms ms" >&2
+    start_ms=$(first_request_ms "$tug" "${arguments[@]}") &&
+        static_start_ms=$(first_request_ms "$tug-static" "${arguments[@]}") &&
+        curl_start_ms=$(first_request_ms "$(command -v curl)" -s http://HOST/) || exit 1
+    echo "bench: start: $start_ms ms, static $static_start_ms ms, curl $curl_start_ms ms" >&2
 }
 
 bad_blobs() { # STORE

@@ -4,8 +4,8 @@
 # The programs that are measured: prepare NAME SERVER sets $command to fetch $image (a repository;
 # tag 1) into $store; finish NAME clears up. Sourced.
 #
-# tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), limit (limit-N: with N
-# connections), and the peers that are installed. Each peer runs as its documentation says, with
+# tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), tug-static and tug-static-N
+# (the command as one file), limit (limit-N: with N connections), and the peers that are installed. Each peer runs as its documentation says, with
 # its defaults. A list of images ($images) is fetched by one tug, and by peers one after the other.
 
 is_installed() { # PROGRAM
@@ -72,9 +72,11 @@ tls_options() { # PROGRAM SERVER
 
 prepare_tug() { # NAME SERVER
     command=("$tug" --store "$store" fetch --progress none)
+    [[ $1 != tug-static* ]] || command[0]=$tug-static
     case $1 in
+    tug | tug-static) ;;
     tug-none) command+=(--durability none) ;;
-    tug-*) command+=(--max-concurrent-downloads "${1#tug-}") ;;
+    tug-*) command+=(--max-concurrent-downloads "${1##*-}") ;;
     esac
     # shellcheck disable=SC2206,SC2207 # words
     command+=($(tls_options "$1" "$2") ${tug_options:-})
