@@ -73,7 +73,7 @@ static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *
 
     while (status == TUG_OK && transfer->hashed_bytes < end_byte) {
         const uint64_t rest = end_byte - transfer->hashed_bytes;
-        const size_t length = rest < TUG__PIECE_BYTES ? (size_t)rest : TUG__PIECE_BYTES;
+        const size_t length = rest < TUG__READ_BACK_BYTES ? (size_t)rest : TUG__READ_BACK_BYTES;
 
         status = tug__fs_pread_all(transfer->ingest->fd, lane->piece, length,
                                    transfer->hashed_bytes, err);

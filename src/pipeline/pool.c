@@ -73,7 +73,7 @@ static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct
 
     lane->pool = pool;
     lane->number = number;
-    lane->piece = malloc(TUG__PIECE_BYTES);
+    lane->piece = malloc(TUG__READ_BACK_BYTES);
     if (lane->piece == NULL) {
         return tug__fail_memory(err);
     }

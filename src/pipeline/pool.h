@@ -35,9 +35,12 @@
 /* Verified blobs, documents and images that a lane commits together. */
 #define TUG__GROUP_MAX 64
 
-/* Bytes a worker gathers before it writes them, and a lane reads at a time: small writes cost ext4
- * twice the CPU time, larger ones leave the second-level cache. */
+/* Bytes a worker gathers before it writes them: small writes cost ext4 twice the CPU time, larger
+ * ones leave the second-level cache. */
 #define TUG__PIECE_BYTES ((size_t)256 * 1024)
+
+/* Bytes a lane reads back at a time: more saves no time, and is memory for each lane. */
+#define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
 
 struct tug__pool;
 
@@ -69,7 +72,7 @@ struct tug__lane {
     pthread_t thread;
     bool is_started;
     /* lane thread only */
-    uint8_t *piece;                /* TUG__PIECE_BYTES */
+    uint8_t *piece;                /* TUG__READ_BACK_BYTES */
     struct tug__transfer *lagging; /* with bytes in the file that are not hashed yet, in turn */
     struct tug__transfer *ready;   /* verified, waiting for the group's commit; newest first */
     struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
