@@ -56,7 +56,7 @@ case_images40() {
 # 1 GiB over connections of 20 MB/s each, 50 ms away. A peer takes a minute: one round.
 case_capped() {
     image=one
-    with_rounds "$((rounds < 3 ? rounds : 3))" measure_case capped capped-far tug-8
+    measure_case capped capped-far tug-8
     with_rounds 1 measure_case capped capped-far "${peers[@]}"
 }
 
