@@ -39,7 +39,7 @@ plot_lines() {
     awk -F '\t' '$1 == "concurrency" { sub(/tug-/, "", $3); print $3, $6 }' "$results/summary.tsv" > "$results/concurrency.dat"
     awk -F '\t' '$1 ~ /^refs-[0-9]+-present$/ { split($1, part, "-"); print part[2], $9 * 1000 / part[2] }' \
         "$results/summary.tsv" > "$results/refs.dat"
-    awk -F '\t' '$1 ~ /^memory-/ { size = substr($1, 8); print size * (size ~ /G$/ ? 1024 : 1), $10 / 1024 }' \
+    awk -F '\t' '$1 ~ /^memory-/ && $3 == "tug-8" { size = substr($1, 8); print size * (size ~ /G$/ ? 1024 : 1), $10 / 1024 }' \
         "$results/summary.tsv" > "$results/memory.dat"
     plot_line concurrency "7 layers, 628 MB" "--max-concurrent-downloads" s "set logscale x 2"
     plot_line refs "references that are present" references "ms of CPU each" "set logscale x 10"
