@@ -5,8 +5,9 @@
 # tag 1) into $store; finish NAME clears up. Sourced.
 #
 # tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), tug-static and tug-static-N
-# (the command as one file), limit (limit-N: with N connections), and the peers that are installed. Each peer runs as its documentation says, with
-# its defaults. A list of images ($images) is fetched by one tug, and by peers one after the other.
+# (the command as one file), limit (limit-N: with N connections), and the peers that are installed.
+# Each peer runs as its documentation says, with its defaults. A list of images ($images) is fetched by
+# one tug, and by peers one after the other.
 
 is_installed() { # PROGRAM
     case $1 in

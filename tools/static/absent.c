@@ -3,9 +3,9 @@
  * absent: what Debian's libcurl.a calls and Debian has no static library for: Kerberos (GSSAPI),
  * LDAP and RTMP. Each function says that it failed, as its own documentation has it.
  *
- * tug never comes here, but for curl_global_init and curl_version asking LDAP and RTMP for their
- * versions: it allows libcurl HTTP and HTTPS alone and sends Basic or Bearer credentials, never
- * Negotiate. Linked into build/tug-static and nothing else.
+ * A fetch never comes here: tug allows libcurl HTTP and HTTPS alone and sends Basic or Bearer
+ * credentials, never Negotiate. curl_version, for an error message, asks LDAP and RTMP for their
+ * versions. Linked into build/tug-static and nothing else.
  *
  * Knows: names and what failure is called. Does not know: the parameters, which nobody looks at.
  * Threads: any.
