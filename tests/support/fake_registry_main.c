@@ -30,6 +30,7 @@ static const char usage_text[] =
     "  --address A                      IPv4 address; default: 127.0.0.1\n"
     "  --rate BYTES                     body bytes per second and connection\n"
     "  --delay MS                       wait before every answer\n"
+    "  --send-buffer BYTES              of each connection; default: the system's\n"
     "Sizes take K, M and G (1024). Ends at SIGTERM or SIGINT.\n";
 
 struct settings {
@@ -124,6 +125,7 @@ static void parse_options(int argc, char **argv, struct settings *settings)
                                             {"address", required_argument, NULL, 'a'},
                                             {"rate", required_argument, NULL, 'R'},
                                             {"delay", required_argument, NULL, 'd'},
+                                            {"send-buffer", required_argument, NULL, 'b'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int option;
@@ -161,6 +163,9 @@ static void parse_options(int argc, char **argv, struct settings *settings)
             break;
         case 'd':
             settings->options.delay_ms = (unsigned)parse_whole_size(optarg);
+            break;
+        case 'b':
+            settings->options.send_buffer_bytes = (int)parse_whole_size(optarg);
             break;
         case 'h':
             fputs(usage_text, stdout);
