@@ -207,6 +207,9 @@ static enum tug_status open_layout(struct tug_store *store, bool must_exist, str
             tug__fail(err, TUG_ERR_STORE, "'%s' is not a store: it has no oci-layout", store->path);
     } else {
         status = check_empty(store, err);
+        if (status != TUG_OK && has_file(store, LAYOUT_FILE)) {
+            status = check_layout(store, err); /* another process was quicker to make it */
+        }
     }
     return status == TUG_OK ? make_or_complete(store, err) : status;
 }

@@ -2,7 +2,7 @@
  *
  * Stress of the store: threads over one open store and over several download the same few blobs and
  * name images, all at once. One at a time holds a partial file, no blob is short or wrong, and no
- * image is lost.
+ * image is lost. Before that, threads make the same new store, again and again.
  */
 #include <pthread.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 
 #define THREADS 6
 #define STEPS 60
+#define NEW_STORES 200
 #define BLOBS 4
 #define BLOB_BYTES 20000
 
@@ -127,6 +128,50 @@ static void *work(void *argument)
     return NULL;
 }
 
+struct maker {
+    const char *path;
+    pthread_barrier_t *start;
+    pthread_t thread;
+};
+
+/* Make a store that all others make at this moment too. */
+static void *make_store(void *argument)
+{
+    const struct maker *const maker = argument;
+    const struct tug_store_options options = {.durability = TUG_DURABILITY_NONE};
+    struct tug_store *store = NULL;
+    struct tug_error err = {0};
+
+    (void)pthread_barrier_wait(maker->start);
+    if (tug_store_open(maker->path, &options, &store, &err) != TUG_OK) {
+        fprintf(stderr, "stress-store: %s\n", err.message);
+        exit(1);
+    }
+    tug_store_close(store);
+    return NULL;
+}
+
+static void make_stores(void)
+{
+    struct maker makers[THREADS];
+    pthread_barrier_t start;
+
+    REQUIRE(pthread_barrier_init(&start, NULL, THREADS) == 0);
+    for (unsigned round = 0; round < NEW_STORES; round++) {
+        char *const path = tmpdir_create();
+
+        for (unsigned i = 0; i < THREADS; i++) {
+            makers[i] = (struct maker){.path = path, .start = &start};
+            REQUIRE(pthread_create(&makers[i].thread, NULL, make_store, &makers[i]) == 0);
+        }
+        for (unsigned i = 0; i < THREADS; i++) {
+            REQUIRE(pthread_join(makers[i].thread, NULL) == 0);
+        }
+        tmpdir_remove(path);
+    }
+    (void)pthread_barrier_destroy(&start);
+}
+
 /* Bring every blob to its end, now that nobody else is at it. */
 static void finish(struct worker *worker)
 {
@@ -163,6 +208,7 @@ int main(int argc, char **argv)
     char *const path = tmpdir_create();
 
     REQUIRE(blobs != NULL);
+    make_stores();
     make_blobs(blobs, &random);
     for (unsigned i = 0; i < 2; i++) {
         REQUIRE(tug_store_open(path, &options, &stores[i], NULL) == TUG_OK);
