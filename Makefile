@@ -30,17 +30,12 @@ HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLA
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
 ROOMS := base toml oci ref store registry pipeline api
-LIB_SRC := $(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c)))
-CLI_SRC := $(sort $(wildcard src/cli/*.c))
-SUPPORT_SRC := $(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c)))
-UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
-FLOW_SRC := $(sort $(wildcard tests/flow/*.c))
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
-LIB_OBJ := $(call objs,$(LIB_SRC))
-CLI_OBJ := $(call objs,$(CLI_SRC))
-SUPPORT_OBJ := $(call objs,$(SUPPORT_SRC))
-UNIT_OBJ := $(call objs,$(UNIT_SRC))
-FLOW_OBJ := $(call objs,$(FLOW_SRC))
+LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
+CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c)))
+SUPPORT_OBJ := $(call objs,$(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c))))
+UNIT_OBJ := $(call objs,$(sort $(wildcard tests/unit/*/*.c)))
+FLOW_OBJ := $(call objs,$(sort $(wildcard tests/flow/*.c)))
 OOM_OBJ := $(call objs,$(sort $(wildcard tests/oom/*.c)))
 # criterion does not run under ThreadSanitizer, and leaves leaks unseen: builds with PLAIN have a
 # plain runner in its place.
@@ -103,68 +98,48 @@ $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(OBJ)/tools/static/absent.o
 	$(call say,LINK)
 	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
 
+# Programs of the tests and what each is made of; one recipe links them all.
+FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
+STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
+TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign delay-proxy)
+BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
+CASES := $(addprefix $(OBJ)/,support-test unit-tests flow-tests)
+REPLAYS := $(addprefix $(OBJ)/replay-,$(FUZZED))
+RESUMES := $(addprefix $(OBJ)/resume-,$(RESUMED))
+STRESSES := $(addprefix $(OBJ)/stress-,$(STRESSED))
+
 $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
-
+$(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o $(SUPPORT_OBJ)
+$(OBJ)/presign: $(OBJ)/tests/support/presign_main.o $(SUPPORT_OBJ)
 $(OBJ)/delay-proxy: $(OBJ)/tests/support/delay_proxy_main.o
-	$(call say,LINK)
-	$(Q)$(link)
-
 # What `make bench` measures with, and the limit it measures against.
 $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
 $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
 $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
-BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
-$(BENCH_PROGRAMS):
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
-
-$(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o
-$(OBJ)/presign: $(OBJ)/tests/support/presign_main.o
-$(OBJ)/token-server $(OBJ)/presign: $(SUPPORT_OBJ)
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
-
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
-
 # The unit tests link those files of the command that need neither its main nor its commands.
 CLI_TESTED := $(call objs,$(addprefix src/cli/,list.c list_options.c report.c terminal.c text.c units.c))
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
-	$(call say,LINK)
-	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
-
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
+$(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \
+  $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
+$(OBJ)/unit-tests $(OBJ)/flow-tests $(OBJ)/oom-tests: TUG_RUNNER := $(CRITERION)
+# Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.
+$(REPLAYS): $(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o $(OBJ)/libtug.a
+# Each stress program: many seeds of one scene with many threads.
+$(STRESSES): $(OBJ)/stress-%: $(OBJ)/tests/stress/stress_%.o $(SUPPORT_OBJ) $(OBJ)/libtug.a
+RESUME_OBJ := $(call objs,$(filter-out %_main.c,$(wildcard tests/resume/*.c)))
+$(RESUMES): $(OBJ)/resume-%: $(OBJ)/tests/resume/%_main.o $(RESUME_OBJ) $(SUPPORT_OBJ)
+
+$(TOOLS) $(BENCH_PROGRAMS) $(CASES) $(OBJ)/oom-tests $(REPLAYS) $(RESUMES) $(STRESSES):
 	$(call say,LINK)
-	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
+	$(Q)$(link) $(TUG_RUNNER) $(TUG_LIBS)
 
 # The out-of-memory tests' library: its own allocations, and no others, are the tests'.
 $(OBJ)/libtug-oom.a: $(OBJ)/libtug.a tests/oom/redefine.txt
 	$(call say,COPY)
 	$(Q)objcopy --redefine-syms=tests/oom/redefine.txt $< $@
-
-$(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \
-  $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
-	$(call say,LINK)
-	$(Q)$(link) $(CRITERION) $(TUG_LIBS)
-
-# Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.
-$(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o $(OBJ)/libtug.a
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
-
-# Each stress program: many seeds of one scene with many threads.
-$(OBJ)/stress-%: $(OBJ)/tests/stress/stress_%.o $(SUPPORT_OBJ) $(OBJ)/libtug.a
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
-
-# The programs of suite resume.
-RESUME_OBJ := $(call objs,$(filter-out %_main.c,$(wildcard tests/resume/*.c)))
-$(OBJ)/resume-%: $(OBJ)/tests/resume/%_main.o $(RESUME_OBJ) $(SUPPORT_OBJ)
-	$(call say,LINK)
-	$(Q)$(link) $(TUG_LIBS)
 
 $(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
 	$(call say,LINK)
@@ -176,12 +151,8 @@ build/tug build/tug-static build/libtug.a build/libtug.so.0 build/fake-registry:
 
 FORCE:
 
-FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
-STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
-TEST_PROGRAMS := $(addprefix $(OBJ)/,tug fake-registry token-server presign support-test unit-tests flow-tests \
-  $(addprefix replay-,$(FUZZED)) $(addprefix stress-,$(STRESSED)) $(addprefix resume-,$(RESUMED)) \
-  store-calls.so delay-proxy $(if $(TUG_SANITIZE),,tug-static))
+TEST_PROGRAMS := $(TOOLS) $(CASES) $(REPLAYS) $(RESUMES) $(STRESSES) \
+  $(addprefix $(OBJ)/,tug store-calls.so $(if $(TUG_SANITIZE),,tug-static))
 
 build/tug.pc: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build

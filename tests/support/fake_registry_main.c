@@ -114,20 +114,14 @@ static char *split_name(char *text, char **out_tag)
 
 static void parse_options(int argc, char **argv, struct settings *settings)
 {
-    static const struct option options[] = {{"layout", required_argument, NULL, 'l'},
-                                            {"repo", required_argument, NULL, 'r'},
-                                            {"generate", required_argument, NULL, 'g'},
-                                            {"rule", required_argument, NULL, 'f'},
-                                            {"port", required_argument, NULL, 'p'},
-                                            {"port-file", required_argument, NULL, 'P'},
-                                            {"log", required_argument, NULL, 'L'},
-                                            {"record", required_argument, NULL, 'c'},
-                                            {"address", required_argument, NULL, 'a'},
-                                            {"rate", required_argument, NULL, 'R'},
-                                            {"delay", required_argument, NULL, 'd'},
-                                            {"send-buffer", required_argument, NULL, 'b'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"layout", required_argument, NULL, 'l'},   {"repo", required_argument, NULL, 'r'},
+        {"generate", required_argument, NULL, 'g'}, {"rule", required_argument, NULL, 'f'},
+        {"port", required_argument, NULL, 'p'},     {"port-file", required_argument, NULL, 'P'},
+        {"log", required_argument, NULL, 'L'},      {"record", required_argument, NULL, 'c'},
+        {"address", required_argument, NULL, 'a'},  {"rate", required_argument, NULL, 'R'},
+        {"delay", required_argument, NULL, 'd'},    {"send-buffer", required_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
