@@ -52,6 +52,9 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
 {
     struct tug__host *host;
 
+    if (node->job_count > 0) {
+        return; /* its last job's end puts it in line: it must not be there twice */
+    }
     node->state = TUG__NODE_QUEUED;
     if (node->job_kind == TUG__JOB_INLINE) {
         append(&resolver->queued_inline, node);

@@ -50,13 +50,14 @@ void tug__span_set(struct tug__span *span, uint64_t first, uint64_t end)
     atomic_store_explicit(&span->end, end, memory_order_seq_cst);
 }
 
-uint64_t tug__span_claim(struct tug__span *span, uint64_t wanted)
+uint64_t tug__span_claim(struct tug__span *span, uint64_t wanted, bool *out_is_end)
 {
     const uint64_t before = tug__span_claimed(span);
     uint64_t end;
 
     atomic_store_explicit(&span->claimed, wanted, memory_order_seq_cst); /* see above */
     end = tug__span_end(span);
+    *out_is_end = wanted >= end;
     if (wanted <= end) {
         return wanted;
     }

@@ -49,9 +49,11 @@ struct tug__span {
 /* Set a span, before another thread looks at it. */
 void tug__span_set(struct tug__span *span, uint64_t first, uint64_t end);
 /* Claim the bytes up to `wanted` before writing them.
- * Returns: up to where the worker may write: wanted, or less when the span was cut; then that is
- * its end. Threads: the worker that has the span. */
-uint64_t tug__span_claim(struct tug__span *span, uint64_t wanted);
+ * out_is_end: the worker ends there. It is so whenever it gets less than it wanted, also when the cut
+ * is given back a moment later: the bytes behind have gone by.
+ * Returns: up to where the worker may write: wanted, or less when the span was cut.
+ * Threads: the worker that has the span. */
+uint64_t tug__span_claim(struct tug__span *span, uint64_t wanted, bool *out_is_end);
 /* Take [position, end) away.
  * Returns: false when the worker is past the position already; then nothing is taken (but a worker
  * that looked meanwhile may stop at the position, as if it had been: its result says how far it

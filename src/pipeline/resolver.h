@@ -148,7 +148,8 @@ void tug__publish_fini(struct tug__resolver *resolver);
 
 /* --- jobs.c --- */
 
-/* Put a node in line for its turn; one whose bytes came already goes to the head. */
+/* Put a node in line for its turn, unless jobs for it are still out; one whose bytes came already
+ * goes to the head. */
 void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node);
 /* Make a job of a node and hand it to the workers.
  * share: of a blob that is open already, NULL for anything else; moved into the job.

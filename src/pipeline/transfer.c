@@ -141,6 +141,7 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     struct tug__job *const job = writer->job;
     uint64_t position = job->next_byte + writer->gathered;
     uint64_t allowed;
+    bool is_end = false;
 
     job->received_bytes += length;
     tug__counter_add(&worker->received, length);
@@ -153,11 +154,9 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
             return status;
         }
     }
-    allowed = tug__span_claim(job->share.span, position + length);
-    if (allowed < position + length) {
-        length = (size_t)(allowed - position);
-    }
-    if (allowed == tug__span_end(job->share.span) && allowed < writer->request->end_byte) {
+    allowed = tug__span_claim(job->share.span, position + length, &is_end);
+    length = (size_t)(allowed - position);
+    if (is_end && allowed < writer->request->end_byte) {
         writer->request->is_enough = true; /* the rest is another's */
     }
     if (writer->gathered + length > TUG__PIECE_BYTES) {

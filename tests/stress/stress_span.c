@@ -32,19 +32,20 @@ static void *run_owner(void *argument)
 
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t at = 0;
+        uint64_t read = 0; /* of the stream, which never goes back */
+        bool is_end = false;
 
         pthread_barrier_wait(&round->barrier);
-        for (;;) {
-            const uint64_t wanted = at + 1 + stress_random(&round->random, 300);
-            const uint64_t allowed =
-                tug__span_claim(&round->span, wanted < SPAN_BYTES ? wanted : SPAN_BYTES);
+        while (!is_end) {
+            uint64_t allowed;
 
+            REQUIRE(at == read); /* else what comes is written at a wrong place */
+            read += 1 + stress_random(&round->random, 300);
+            read = read < SPAN_BYTES ? read : SPAN_BYTES;
+            allowed = tug__span_claim(&round->span, read, &is_end);
             REQUIRE(allowed >= at);
             memset(round->owner_marks + at, 1, allowed - at);
             at = allowed;
-            if (at == tug__span_end(&round->span)) {
-                break;
-            }
         }
         round->reached = at;
         pthread_barrier_wait(&round->barrier);

@@ -186,6 +186,7 @@ static void sim_step(struct sim *sim, struct sim_worker *worker)
 {
     const uint64_t wanted = worker->next + UNIT * (1 + roll(sim, 200));
     uint64_t allowed;
+    bool is_end = false;
 
     if (!worker->is_answered) {
         if (roll(sim, 8) == 0 ||
@@ -200,7 +201,8 @@ static void sim_step(struct sim *sim, struct sim_worker *worker)
         }
         return;
     }
-    allowed = tug__span_claim(worker->share.span, wanted < sim->size ? wanted : sim->size);
+    allowed =
+        tug__span_claim(worker->share.span, wanted < sim->size ? wanted : sim->size, &is_end);
     for (uint64_t at = worker->next / UNIT; at < allowed / UNIT; at++) {
         sim->writes[at]++;
     }
@@ -208,7 +210,7 @@ static void sim_step(struct sim *sim, struct sim_worker *worker)
     if (!worker->share.is_flowing) {
         cr_assert_eq(tug__ranges_flow(&sim->ranges, &worker->share, NULL), TUG_OK);
     }
-    if (worker->next >= tug__span_end(worker->share.span) || roll(sim, 300) == 0) {
+    if (is_end || roll(sim, 300) == 0) {
         sim_end(sim, worker);
     }
 }
