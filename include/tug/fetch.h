@@ -199,7 +199,7 @@ enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *referenc
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);
 
-/* Check a label: KEY=VALUE, with a key that tug does not write itself.
+/* Check a label: KEY=VALUE in UTF-8, with a key that tug does not write itself.
  * Errors: TUG_ERR_INVALID_ARGUMENT. Threads: any. Blocks: no. */
 enum tug_status tug_label_check(const char *label, struct tug_error *err);
 

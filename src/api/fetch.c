@@ -75,6 +75,9 @@ enum tug_status tug_label_check(const char *label, struct tug_error *err)
     if (equals == NULL || equals == label) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.80s' is not KEY=VALUE", label);
     }
+    if (!tug__is_utf8(label, strlen(label))) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.80s' is not UTF-8", label);
+    }
     if (starts_with(label, "org.opencontainers.image.ref.name=") ||
         starts_with(label, "io.containerd.image.name=") ||
         starts_with(label, "containerd.io/distribution.source.")) {

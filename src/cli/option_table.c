@@ -152,6 +152,9 @@ static enum tug_status apply_label(struct settings *settings, const char *value,
     if (equals == NULL || equals == value) {
         return refuse(err, "not KEY=VALUE");
     }
+    if (tug_label_check(value, err) != TUG_OK) {
+        return err->code;
+    }
     grown = reallocarray(settings->labels, settings->label_count + 1, sizeof *grown);
     if (grown == NULL) {
         return refuse_memory(err);

@@ -36,6 +36,8 @@
  * short (1 GiB: 0.6 s without it). */
 #define WRITE_BACK_BYTES ((uint64_t)8 * 1024 * 1024)
 /* Longest time that something verified waits for its commit. */
+/* How long the end of a run waits for the store's lock. */
+#define STOP_WAIT_NS (500 * TUG__NS_PER_MS)
 #define GROUP_WAIT_NS (50 * TUG__NS_PER_MS)
 
 static void send_event(struct tug__lane *lane, enum tug__msg_kind kind, void *object)
@@ -366,9 +368,22 @@ static void report_documents(struct tug__lane *lane, const struct tug_error *who
     lane->ready_job_count = 0;
 }
 
+/* A run that ends waits only a moment for another process that changes index.json. */
+static bool should_give_up(void *context)
+{
+    struct tug__lane *const lane = context;
+
+    if (!tug__cancel_is_set(&lane->pool->stop)) {
+        return false;
+    }
+    lane->stop_seen_ns = lane->stop_seen_ns != 0 ? lane->stop_seen_ns : tug__now_ns();
+    return tug__now_ns() - lane->stop_seen_ns >= STOP_WAIT_NS;
+}
+
 /* Put the images of several publications into index.json in one rewrite.
  * Returns: false when that could not even be tried, for lack of memory. */
-static bool publish_together(struct tug__lane *lane, struct tug_error *err)
+static bool publish_together(struct tug__lane *lane, const struct tug__lock_wait *wait,
+                             struct tug_error *err)
 {
     struct tug__index_entry *entries;
     size_t count = 0;
@@ -387,7 +402,7 @@ static bool publish_together(struct tug__lane *lane, struct tug_error *err)
         memcpy(entries + count, each->entries, each->count * sizeof *entries);
         count += each->count;
     }
-    (void)tug__store_index_put(lane->pool->store, entries, count, err);
+    (void)tug__store_index_put(lane->pool->store, entries, count, wait, err);
     free(entries);
     return true;
 }
@@ -395,8 +410,9 @@ static bool publish_together(struct tug__lane *lane, struct tug_error *err)
 /* Name the images of the group, in one rewrite of index.json. */
 static void publish_images(struct tug__lane *lane)
 {
+    const struct tug__lock_wait wait = {.should_give_up = should_give_up, .context = lane};
     struct tug_error error = {0};
-    const bool is_done = lane->publications != NULL && publish_together(lane, &error);
+    const bool is_done = lane->publications != NULL && publish_together(lane, &wait, &error);
 
     while (lane->publications != NULL) {
         struct tug__publication *const publication = lane->publications;
@@ -405,7 +421,7 @@ static void publish_images(struct tug__lane *lane)
         publication->error = error;
         if (!is_done) {
             (void)tug__store_index_put(lane->pool->store, publication->entries, publication->count,
-                                       &publication->error);
+                                       &wait, &publication->error);
         }
         send_event(lane, TUG__MSG_PUBLISHED, publication);
     }

@@ -44,6 +44,8 @@ struct lookup {
     size_t *done; /* ref_count positions, in the order in which they were done */
     size_t done_count;
     unsigned running;
+    /* caller's thread only */
+    bool is_failing_fast;
 };
 
 struct asker {
@@ -283,12 +285,31 @@ static void emit_warnings(const struct lookup *lookup)
     }
 }
 
+/* What was not asked to its end says why the run stopped. */
+static void tell_why(const struct lookup *lookup, struct answer *answer)
+{
+    struct tug_error error = {0};
+
+    if (tug__cancel_is_set(lookup->settings->cancel)) {
+        (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted");
+    } else if (lookup->is_failing_fast) {
+        (void)tug__fail(&error, TUG_ERR_CANCELLED, "not asked for: another reference failed first");
+    } else {
+        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "the time for the run is over");
+    }
+    answer->result.status = error.code;
+    answer->result.error = error;
+}
+
 /* Report an answer, and the first failure to the caller. */
 static void report(struct lookup *lookup, size_t position, struct tug_error *first_error)
 {
     struct answer *const answer = &lookup->answers[position];
     struct tug_event event = {.kind = TUG_EVENT_IMAGE, .image = &answer->result};
 
+    if (answer->result.status == TUG_ERR_CANCELLED) {
+        tell_why(lookup, answer);
+    }
     answer->is_reported = true;
     answer->result.position = position;
     answer->result.ref = tug_ref_name(lookup->settings->refs[position]);
@@ -335,17 +356,9 @@ static void stop(struct lookup *lookup, struct asker *askers, unsigned count)
 
 static void fail_rest(struct lookup *lookup, struct tug_error *first_error)
 {
-    struct tug_error error = {0};
-
-    if (tug__cancel_is_set(lookup->settings->cancel)) {
-        (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted");
-    } else {
-        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "the time for the run is over");
-    }
     for (size_t i = 0; i < lookup->settings->ref_count; i++) {
         if (!lookup->answers[i].is_reported) {
-            lookup->answers[i].result.status = error.code;
-            lookup->answers[i].result.error = error;
+            lookup->answers[i].result.status = TUG_ERR_CANCELLED;
             report(lookup, i, first_error);
         }
     }
@@ -362,8 +375,11 @@ static void loop(struct lookup *lookup, struct asker *askers, unsigned count,
     bool is_stopping = false;
 
     while (!report_done(lookup, &reported_count, first_error)) {
+        if (settings->options.fail_fast && first_error->code != TUG_OK && !is_stopping) {
+            lookup->is_failing_fast = true;
+        }
         if (!is_stopping && (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
-                             (settings->options.fail_fast && first_error->code != TUG_OK))) {
+                             lookup->is_failing_fast)) {
             is_stopping = true;
             stop(lookup, askers, count);
         }

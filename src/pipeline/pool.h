@@ -82,6 +82,7 @@ struct tug__lane {
     unsigned ready_count;                  /* all three together */
     uint64_t group_since_ns;               /* when the oldest of them came */
     unsigned next_sender;                  /* whose segments are looked at next */
+    uint64_t stop_seen_ns;                 /* while waiting for the store's lock; 0: not yet */
     bool is_stopping;
 };
 

@@ -49,10 +49,9 @@ struct tug__span {
 /* Set a span, before another thread looks at it. */
 void tug__span_set(struct tug__span *span, uint64_t first, uint64_t end);
 /* Claim the bytes up to `wanted` before writing them.
- * out_is_end: the worker ends there. It is so whenever it gets less than it wanted, also when the cut
- * is given back a moment later: the bytes behind have gone by.
- * Returns: up to where the worker may write: wanted, or less when the span was cut.
- * Threads: the worker that has the span. */
+ * out_is_end: the worker ends there. It is so whenever it gets less than it wanted, also when the
+ * cut is given back a moment later: the bytes behind have gone by. Returns: up to where the worker
+ * may write: wanted, or less when the span was cut. Threads: the worker that has the span. */
 uint64_t tug__span_claim(struct tug__span *span, uint64_t wanted, bool *out_is_end);
 /* Take [position, end) away.
  * Returns: false when the worker is past the position already; then nothing is taken (but a worker

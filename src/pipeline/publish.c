@@ -138,7 +138,9 @@ void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *
         link = &(*link)->next;
     }
     *link = publication->next;
-    finish_all(resolver, publication->images, &publication->error);
+    if (publication->error.code != TUG_ERR_CANCELLED) { /* else they are told why the run stopped */
+        finish_all(resolver, publication->images, &publication->error);
+    }
     publication_free(publication);
 }
 

@@ -70,10 +70,10 @@ static enum tug_status sync_dir(struct tug_store *store, enum tug_digest_algorit
 
     (void)pthread_mutex_lock(&store->lock);
     is_dirty = dirs->is_dirty;
-    dirs->is_dirty = false;
     fd = dirs->blobs_fd;
+    dirs->is_dirty = fd < 0;
     (void)pthread_mutex_unlock(&store->lock);
-    if (!is_dirty) {
+    if (!is_dirty || fd < 0) {
         return TUG_OK;
     }
     status = tug__fs_sync(fd, err);
@@ -87,9 +87,11 @@ enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error 
 {
     enum tug_status status = TUG_OK;
 
+    (void)pthread_mutex_lock(&store->sync_lock);
     for (int algorithm = TUG_DIGEST_SHA256;
          store->is_durable && status == TUG_OK && algorithm <= TUG_DIGEST_SHA512; algorithm++) {
         status = sync_dir(store, (enum tug_digest_algorithm)algorithm, err);
     }
+    (void)pthread_mutex_unlock(&store->sync_lock);
     return status;
 }

@@ -121,6 +121,22 @@ static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, st
     return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
 }
 
+/* Tell whether a state file could not be looked at for a reason that passes, or that a person can
+ * mend: then what was downloaded is not thrown away. */
+static bool is_passing(const struct tug_error *error)
+{
+    switch (error->os_errno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EIO:
+    case ESTALE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Tell what there is; empty a file that cannot be part of the blob. */
 static enum tug_status take_stock(struct tug__ingest *ingest, int dir_fd, struct tug_error *err)
 {
@@ -128,13 +144,18 @@ static enum tug_status take_stock(struct tug__ingest *ingest, int dir_fd, struct
     bool is_valid = false;
     uint64_t data_bytes;
     struct stat info;
+    enum tug_status status;
 
     if (fstat(ingest->fd, &info) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
     }
     data_bytes = (uint64_t)info.st_size;
-    if (tug__state_load(ingest, dir_fd, data_bytes, &is_valid, &state_error) != TUG_OK &&
-        state_error.os_errno == ENOENT) {
+    status = tug__state_load(ingest, dir_fd, data_bytes, &is_valid, &state_error);
+    if (status != TUG_OK && is_passing(&state_error)) {
+        *err = state_error;
+        return status;
+    }
+    if (status != TUG_OK && state_error.os_errno == ENOENT) {
         is_valid = data_bytes <= ingest->size_bytes; /* no state: it is the beginning */
         return is_valid ? tug__extents_add(&ingest->present, 0, data_bytes, err)
                         : tug__ingest_reset(ingest, err);
@@ -252,10 +273,19 @@ enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error 
         return status;
     }
     (void)tug__digest_hex(&ingest->digest, name);
-    if (is_same_file(dirs.ingest_fd, name, ingest->fd) && unlinkat(dirs.ingest_fd, name, 0) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
+    if (!is_same_file(dirs.ingest_fd, name, ingest->fd)) {
+        return TUG_OK; /* the name, and a state file, are another's */
     }
-    return tug__state_remove(ingest, dirs.ingest_fd, err);
+    /* The name last: without it another process begins anew, with a state file of its own. */
+    if (ftruncate(ingest->fd, 0) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot empty a partial download");
+    }
+    if (tug__state_remove(ingest, dirs.ingest_fd, err) != TUG_OK) {
+        return TUG_ERR_STORE;
+    }
+    return unlinkat(dirs.ingest_fd, name, 0) == 0
+               ? TUG_OK
+               : tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
 }
 
 void tug__ingest_close(struct tug__ingest *ingest)

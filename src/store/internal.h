@@ -15,7 +15,8 @@
 struct tug__algorithm_dirs {
     int blobs_fd;
     int ingest_fd;
-    bool is_dirty; /* names under blobs_fd changed since the last fsync */
+    bool is_dirty; /* names under blobs_fd changed since the last fsync; at first they may have been
+                      by another process, which has not synced them yet */
 };
 
 struct tug_store {
@@ -29,6 +30,9 @@ struct tug_store {
      * directories, never for data */
     pthread_mutex_t lock;
     struct tug__algorithm_dirs dirs[TUG_DIGEST_SHA512 + 1];
+    /* held while the directories are synced: who comes meanwhile has to wait for what it ends with.
+     * Taken before lock */
+    pthread_mutex_t sync_lock;
 };
 
 /* Get the directories of an algorithm, opened or (make) made when needed.
@@ -82,8 +86,10 @@ void tug__index_scan_fini(struct tug__index_scan *scan);
 uint64_t tug__index_name_hash(const char *name, size_t length);
 
 /* Take the store's lock against other processes and threads; waits for it.
- * out_fd: to be given to tug__store_unlock. */
-enum tug_status tug__store_lock(struct tug_store *store, int *out_fd, struct tug_error *err);
+ * wait: until when; NULL: as long as it takes. out_fd: to be given to tug__store_unlock.
+ * Errors: TUG_ERR_STORE; TUG_ERR_CANCELLED: the wait was given up. */
+enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
+                                int *out_fd, struct tug_error *err);
 void tug__store_unlock(int fd);
 
 #endif

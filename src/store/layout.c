@@ -149,44 +149,121 @@ static enum tug_status check_layout(const struct tug_store *store, struct tug_er
                             : tug__wrap(err, TUG_ERR_STORE, "'%s/" LAYOUT_FILE "'", store->path);
 }
 
-static bool has_file(const struct tug_store *store, const char *name)
+/* Tell whether a file is there. One that cannot be looked at is not taken for missing: it would be
+ * replaced. */
+static enum tug_status find_file(const struct tug_store *store, const char *name, bool *out_found,
+                                 struct tug_error *err)
 {
     struct stat info;
 
-    return fstatat(store->root_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    *out_found = fstatat(store->root_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    return *out_found || errno == ENOENT
+               ? TUG_OK
+               : tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s/%s'", store->path,
+                                 name);
 }
 
-/* Open what a layout consists of, making what is missing. */
-static enum tug_status complete_layout(struct tug_store *store, struct tug_error *err)
+/* Open a directory of the layout; unless it is to be made, it may be missing (*fd stays -1). */
+static enum tug_status open_dir(const struct tug_store *store, int parent_fd, const char *name,
+                                bool make, int *fd, struct tug_error *err)
 {
-    const bool sync = store->is_durable;
-    struct tug__algorithm_dirs dirs;
-    enum tug_status status = tug__fs_make_dir(store->root_fd, "blobs", sync, &store->blobs_fd, err);
+    struct stat info;
 
+    if (*fd >= 0) {
+        return TUG_OK;
+    }
+    if (make) {
+        return tug__fs_make_dir(parent_fd, name, store->is_durable, fd, err);
+    }
+    if (fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+        return TUG_OK;
+    }
+    return tug__fs_open_dir(parent_fd, name, fd, err);
+}
+
+/* Open the directories of a layout. *out_complete: all of them are there. */
+static enum tug_status open_dirs(struct tug_store *store, bool make, bool *out_complete,
+                                 struct tug_error *err)
+{
+    struct tug__algorithm_dirs dirs;
+    enum tug_status status = open_dir(store, store->root_fd, "blobs", make, &store->blobs_fd, err);
+
+    *out_complete = false;
     if (status == TUG_OK) {
-        status = tug__fs_make_dir(store->root_fd, "ingest", sync, &store->ingest_fd, err);
+        status = open_dir(store, store->root_fd, "ingest", make, &store->ingest_fd, err);
     }
-    if (status == TUG_OK) {
-        status = tug__store_dirs(store, TUG_DIGEST_SHA256, true, &dirs, err);
-    }
-    if (status == TUG_OK && !has_file(store, "index.json")) {
-        status = tug__fs_replace_file(store->root_fd, "index.json.tmp", "index.json", INDEX_TEXT,
-                                      strlen(INDEX_TEXT), 0644, sync, err);
-    }
-    if (status == TUG_OK && !has_file(store, LAYOUT_FILE)) {
-        status = tug__fs_replace_file(store->root_fd, LAYOUT_FILE ".tmp", LAYOUT_FILE, LAYOUT_TEXT,
-                                      strlen(LAYOUT_TEXT), 0644, sync, err);
+    if (status == TUG_OK && store->blobs_fd >= 0 && store->ingest_fd >= 0) {
+        status = tug__store_dirs(store, TUG_DIGEST_SHA256, make, &dirs, err);
+        *out_complete = status == TUG_OK && dirs.blobs_fd >= 0 && dirs.ingest_fd >= 0;
     }
     return status;
 }
 
-/* Two processes may make the same store at once: under the lock only one does. */
-static enum tug_status make_or_complete(struct tug_store *store, struct tug_error *err)
+static enum tug_status make_file(const struct tug_store *store, const char *name,
+                                 const char *temporary, const char *text, struct tug_error *err)
 {
-    int lock_fd = -1;
-    enum tug_status status = tug__store_lock(store, &lock_fd, err);
+    bool is_there = false;
+    const enum tug_status status = find_file(store, name, &is_there, err);
+
+    return status != TUG_OK || is_there
+               ? status
+               : tug__fs_replace_file(store->root_fd, temporary, name, text, strlen(text), 0644,
+                                      store->is_durable, err);
+}
+
+/* Make what is missing, and open it. */
+static enum tug_status complete_layout(struct tug_store *store, struct tug_error *err)
+{
+    bool is_complete = false;
+    enum tug_status status = open_dirs(store, true, &is_complete, err);
 
     if (status == TUG_OK) {
+        status = make_file(store, "index.json", "index.json.tmp", INDEX_TEXT, err);
+    }
+    return status == TUG_OK ? make_file(store, LAYOUT_FILE, LAYOUT_FILE ".tmp", LAYOUT_TEXT, err)
+                            : status;
+}
+
+/* The lock file is made by the first that needs it; anything else of its name is refused early. */
+static enum tug_status check_lock(const struct tug_store *store, struct tug_error *err)
+{
+    struct stat info;
+
+    return fstatat(store->root_fd, "lock", &info, AT_SYMLINK_NOFOLLOW) != 0 || S_ISREG(info.st_mode)
+               ? TUG_OK
+               : tug__fail(err, TUG_ERR_STORE, "'%s/lock' is not a regular file", store->path);
+}
+
+/* Open a layout that may have all it needs: that takes no lock, and nothing is written. */
+static enum tug_status open_complete(struct tug_store *store, bool *out_complete,
+                                     struct tug_error *err)
+{
+    bool has_layout = false;
+    bool has_index = false;
+    enum tug_status status = find_file(store, LAYOUT_FILE, &has_layout, err);
+
+    *out_complete = false;
+    if (status == TUG_OK) {
+        status = find_file(store, "index.json", &has_index, err);
+    }
+    if (status == TUG_OK) {
+        status = check_lock(store, err);
+    }
+    return status == TUG_OK && has_layout && has_index ? open_dirs(store, false, out_complete, err)
+                                                       : status;
+}
+
+/* Two processes may make the same store at once: under the lock only one does. */
+static enum tug_status open_or_make(struct tug_store *store, struct tug_error *err)
+{
+    int lock_fd = -1;
+    bool is_complete = false;
+    enum tug_status status = open_complete(store, &is_complete, err);
+
+    if (status == TUG_OK && !is_complete) {
+        status = tug__store_lock(store, NULL, &lock_fd, err);
+    }
+    if (status == TUG_OK && !is_complete) {
         status = complete_layout(store, err);
         tug__store_unlock(lock_fd);
     }
@@ -195,23 +272,29 @@ static enum tug_status make_or_complete(struct tug_store *store, struct tug_erro
 
 static enum tug_status open_layout(struct tug_store *store, bool must_exist, struct tug_error *err)
 {
+    bool is_made = false;
     enum tug_status status = open_root(store, must_exist, err);
 
+    if (status == TUG_OK) {
+        status = find_file(store, LAYOUT_FILE, &is_made, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
-    if (has_file(store, LAYOUT_FILE)) {
-        status = check_layout(store, err);
-    } else if (must_exist) {
-        status =
-            tug__fail(err, TUG_ERR_STORE, "'%s' is not a store: it has no oci-layout", store->path);
-    } else {
+    if (must_exist && !is_made) {
+        return tug__fail(err, TUG_ERR_STORE, "'%s' is not a store: it has no oci-layout",
+                         store->path);
+    }
+    if (!is_made) {
         status = check_empty(store, err);
-        if (status != TUG_OK && has_file(store, LAYOUT_FILE)) {
-            status = check_layout(store, err); /* another process was quicker to make it */
+        if (status != TUG_OK) { /* unless another process was quicker to make it */
+            (void)find_file(store, LAYOUT_FILE, &is_made, NULL);
         }
     }
-    return status == TUG_OK ? make_or_complete(store, err) : status;
+    if (is_made) {
+        status = check_layout(store, err);
+    }
+    return status == TUG_OK ? open_or_make(store, err) : status;
 }
 
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
@@ -227,9 +310,11 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
     store->blobs_fd = -1;
     store->ingest_fd = -1;
     for (size_t i = 0; i < sizeof store->dirs / sizeof *store->dirs; i++) {
-        store->dirs[i] = (struct tug__algorithm_dirs){.blobs_fd = -1, .ingest_fd = -1};
+        store->dirs[i] =
+            (struct tug__algorithm_dirs){.blobs_fd = -1, .ingest_fd = -1, .is_dirty = true};
     }
     (void)pthread_mutex_init(&store->lock, NULL);
+    (void)pthread_mutex_init(&store->sync_lock, NULL);
     store->is_durable = options == NULL || options->durability == TUG_DURABILITY_FULL;
     store->path = strdup(path);
     if (store->path == NULL) {
@@ -265,27 +350,9 @@ void tug_store_close(struct tug_store *store)
     close_if_open(store->blobs_fd);
     close_if_open(store->root_fd);
     (void)pthread_mutex_destroy(&store->lock);
+    (void)pthread_mutex_destroy(&store->sync_lock);
     free(store->path);
     free(store);
-}
-
-/* Open one directory of an algorithm below blobs/ or ingest/. */
-static enum tug_status open_algorithm_dir(const struct tug_store *store, int parent_fd,
-                                          const char *name, bool make, int *fd,
-                                          struct tug_error *err)
-{
-    struct stat info;
-
-    if (*fd >= 0) {
-        return TUG_OK;
-    }
-    if (make) {
-        return tug__fs_make_dir(parent_fd, name, store->is_durable, fd, err);
-    }
-    if (fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
-        return TUG_OK; /* stays -1 */
-    }
-    return tug__fs_open_dir(parent_fd, name, fd, err);
 }
 
 enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
@@ -297,9 +364,9 @@ enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorit
     enum tug_status status;
 
     (void)pthread_mutex_lock(&store->lock);
-    status = open_algorithm_dir(store, store->blobs_fd, name, make, &dirs->blobs_fd, err);
+    status = open_dir(store, store->blobs_fd, name, make, &dirs->blobs_fd, err);
     if (status == TUG_OK) {
-        status = open_algorithm_dir(store, store->ingest_fd, name, make, &dirs->ingest_fd, err);
+        status = open_dir(store, store->ingest_fd, name, make, &dirs->ingest_fd, err);
     }
     *out_dirs = *dirs;
     (void)pthread_mutex_unlock(&store->lock);

@@ -2,33 +2,60 @@
  *
  * The lock around index.json.
  *
- * Knows: flock(2). Does not know: what it protects.
- * Threads: any; each takes its own descriptor, so threads exclude each other too.
+ * Knows: flock(2). Does not know: what it protects. flock(2) knows no time limit and a signal ends
+ * it in one thread only, so who may have to give up looks again and again, in small steps. Threads:
+ * any; each takes its own descriptor, so threads exclude each other too.
  */
 #include "store/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 
-enum tug_status tug__store_lock(struct tug_store *store, int *out_fd, struct tug_error *err)
+#define LOOK_NS (5 * TUG__NS_PER_MS)
+
+/* Lock a file. Returns: 0, or an errno; ECANCELED when the wait was given up. */
+static int lock_file(int fd, const struct tug__lock_wait *wait)
+{
+    const struct timespec look = {.tv_nsec = LOOK_NS};
+
+    while (flock(fd, wait != NULL ? LOCK_EX | LOCK_NB : LOCK_EX) != 0) {
+        if (errno == EWOULDBLOCK) {
+            if (wait->should_give_up(wait->context)) {
+                return ECANCELED;
+            }
+            (void)nanosleep(&look, NULL);
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
+                                int *out_fd, struct tug_error *err)
 {
     TUG__AUTO_FD int fd = -1;
+    int code;
     const enum tug_status status =
         tug__fs_open_file(store->root_fd, "lock", O_RDWR | O_CREAT, 0600, &fd, err);
 
     if (status != TUG_OK) {
         return status;
     }
-    while (flock(fd, LOCK_EX) != 0) {
-        if (errno != EINTR) {
-            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot lock '%s/lock'", store->path);
-        }
+    code = lock_file(fd, wait);
+    if (code == ECANCELED) {
+        return tug__fail(err, TUG_ERR_CANCELLED, "another process holds '%s/lock'", store->path);
+    }
+    if (code != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, code, "cannot lock '%s/lock'", store->path);
     }
     *out_fd = tug__steal_fd(&fd);
     return TUG_OK;

@@ -316,8 +316,33 @@ static enum tug_status index_edit(const struct index_text *index, const struct c
                : status;
 }
 
-static enum tug_status put_locked(struct tug_store *store, const struct tug__index_entry *entries,
-                                  size_t count, struct tug_error *err)
+/* Make the new text the file, unless it is the same. */
+static enum tug_status replace_text(struct tug_store *store, const struct index_text *index,
+                                    const struct tug__buf *text, const struct tug_error *refusal,
+                                    struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (text->length == index->buf.length &&
+        memcmp(text->data, index->buf.data, text->length) == 0) {
+        return TUG_OK;
+    }
+    if (refusal != NULL) {
+        if (err != NULL) {
+            *err = *refusal;
+        }
+        return refusal->code;
+    }
+    status = tug__store_sync_blobs(store, err);
+    return status == TUG_OK
+               ? tug__fs_replace_file(store->root_fd, "index.json.tmp", "index.json", text->data,
+                                      text->length, 0644, store->is_durable, err)
+               : status;
+}
+
+/* refusal: why index.json cannot be changed; NULL: the lock is held. */
+static enum tug_status put(struct tug_store *store, const struct tug__index_entry *entries,
+                           size_t count, const struct tug_error *refusal, struct tug_error *err)
 {
     struct index_text index;
     struct tug__buf text;
@@ -333,10 +358,8 @@ static enum tug_status put_locked(struct tug_store *store, const struct tug__ind
         status = index_edit(&index, &change, &text, err);
     }
     free(change.names);
-    if (status == TUG_OK &&
-        (text.length != index.buf.length || memcmp(text.data, index.buf.data, text.length) != 0)) {
-        status = tug__fs_replace_file(store->root_fd, "index.json.tmp", "index.json", text.data,
-                                      text.length, 0644, store->is_durable, err);
+    if (status == TUG_OK) {
+        status = replace_text(store, &index, &text, refusal, err);
     }
     tug__buf_fini(&text);
     index_fini(&index);
@@ -345,14 +368,22 @@ static enum tug_status put_locked(struct tug_store *store, const struct tug__ind
 
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
-                                     struct tug_error *err)
+                                     const struct tug__lock_wait *wait, struct tug_error *err)
 {
+    struct tug_error refusal = {0};
     int lock_fd = -1;
-    enum tug_status status = tug__store_lock(store, &lock_fd, err);
+    enum tug_status status = tug__store_lock(store, wait, &lock_fd, &refusal);
 
     if (status == TUG_OK) {
-        status = put_locked(store, entries, count, err);
+        status = put(store, entries, count, NULL, err);
         tug__store_unlock(lock_fd);
+        return status;
+    }
+    if (refusal.os_errno == EROFS || refusal.os_errno == EACCES) {
+        return put(store, entries, count, &refusal, err); /* maybe there is nothing to change */
+    }
+    if (err != NULL) {
+        *err = refusal;
     }
     return status;
 }

@@ -28,6 +28,10 @@ enum tug_status tug__store_free_bytes(struct tug_store *store, uint64_t *out_byt
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot tell the free space of '%s'",
                                store->path);
     }
+    if (info.f_blocks == 0) { /* a file system that does not tell, as ramfs */
+        *out_bytes = UINT64_MAX;
+        return TUG_OK;
+    }
     *out_bytes = (uint64_t)info.f_bavail * (uint64_t)info.f_frsize;
     return TUG_OK;
 }

@@ -60,6 +60,9 @@ struct state_file {
     struct state_slot slots[TUG__INGEST_SLOTS];
 };
 
+/* Parts of an earlier download that are taken over; the other slots are for what comes now. */
+#define PARTS_MAX (TUG__INGEST_SLOTS / 2)
+
 static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t length)
 {
     const uint8_t *const at = bytes;
@@ -162,6 +165,9 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
                     take_slots(ingest, &file, data_bytes);
     if (!*out_is_valid) {
         tug__extents_fini(&ingest->present);
+    }
+    if (ingest->present.count > PARTS_MAX) {
+        ingest->present.count = PARTS_MAX; /* the last ones: they are fetched again */
     }
     return TUG_OK;
 }

@@ -2,12 +2,12 @@
  *
  * The door of the store room: an OCI image layout with partial downloads beside it.
  *
- *   oci-layout, index.json      as the specification says
- *   blobs/<alg>/<hex>           committed content, mode 0444, always of the digest it is named
- * after ingest/<alg>/<hex>          a partial download: the data, each byte at its final offset.
- * Alone, what is there is the blob's beginning ingest/<alg>/<hex>.state    which parts are there,
- * for one that came out of order (state.c) lock                        flock(2) around index.json's
- * read-modify-write
+ *   oci-layout, index.json    as the specification says
+ *   blobs/<alg>/<hex>         committed content, mode 0444, of the digest it is named after
+ *   ingest/<alg>/<hex>        a partial download, each byte at its final offset; alone, what is
+ *                             there is the blob's beginning
+ *   ingest/<alg>/<hex>.state  which parts are there, for one that came out of order (state.c)
+ *   lock                      flock(2) around the read-modify-write of index.json
  *
  * Calling sequence for a blob: tug__ingest_open, write at offsets through the descriptor,
  * tug__ingest_sync, tug__ingest_publish, tug__store_sync_blobs (once for many), tug__ingest_close.
@@ -88,6 +88,12 @@ void tug__ingest_close(struct tug__ingest *ingest);
  * since the last call. Nothing under TUG_DURABILITY_NONE. */
 enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err);
 
+/* How long to wait for other processes that change index.json. */
+struct tug__lock_wait {
+    bool (*should_give_up)(void *context); /* asked every few milliseconds */
+    void *context;
+};
+
 /* One image for index.json. All borrowed for the call. */
 struct tug__index_entry {
     const char *name;       /* full reference */
@@ -102,11 +108,13 @@ struct tug__index_entry {
 
 /* Put images into index.json: an entry of the same name is replaced, all others and everything we
  * do not understand are kept as they are; of entries with the same name the last one counts. Either
- * all of them are there afterwards or none. Errors: TUG_ERR_STORE also when index.json is not a
- * valid index (it is left as it is). */
+ * all of them are there afterwards or none. Names published before, by whomever, are made durable
+ * first. A store that is read-only is no error when it has these entries already.
+ * wait: for other processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json
+ * is not a valid index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
-                                     struct tug_error *err);
+                                     const struct tug__lock_wait *wait, struct tug_error *err);
 
 /* Look an image up by its full name. Reads all of index.json: for one look, see below for many.
  * out_found: false and *out_digest untouched when index.json has no such entry. */

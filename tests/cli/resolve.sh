@@ -38,3 +38,9 @@ start_registry --generate app:1=1M --rule "method=HEAD status=405"
 run resolve "$registry/app:1"
 expect_status 0
 expect_lines out 1
+
+# Time that is over is no interruption.
+start_registry --generate app:1=1M --rule "path=/manifests/1 delay=60000"
+run resolve --timeout 300ms "$registry/app:1"
+expect_status 10
+expect_match err "tug: $registry/app:1: the time for the run is over"

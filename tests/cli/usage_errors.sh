@@ -48,6 +48,8 @@ expect_usage "--max-concurrent-downloads '4294967297'" fetch --max-concurrent-do
 expect_usage "--platform 'a b/c'" fetch --platform 'a b/c' y
 expect_usage "--label 'key': not KEY=VALUE" fetch --label key y
 expect_usage "--label '=v': not KEY=VALUE" fetch --label =v y
+expect_usage "--label '\\xff=v': label '\\xff=v' is not UTF-8" fetch --label $'\xff=v' y
+expect_usage "is written by tug itself" fetch --label io.containerd.image.name=x y
 expect_usage "--durability 'half': not one of: full, none" fetch --durability half y
 expect_usage "--progress 'xml': not one of: auto, tty, plain, json, none" fetch --progress xml y
 expect_usage "--format 'xml': not one of: text, json" fetch --format xml y

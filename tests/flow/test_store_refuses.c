@@ -105,6 +105,41 @@ Test(store_refuses, t41_read_only)
     flow_close(&flow);
 }
 
+/* What is there already needs no change. */
+Test(store_refuses, a_read_only_store_that_has_it_is_no_error)
+{
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, 20000, NULL);
+    make_store(&flow);
+    run_mounted(&flow,
+                "fetch \"$1\"\n"
+                "mount --bind \"$1\" \"$1\"\n"
+                "mount -o remount,bind,ro \"$1\"\n"
+                "fetch \"$1\"\n"
+                "echo told >&2\n",
+                "exit 0\nexit 0\n", "told");
+    flow_close(&flow);
+}
+
+/* A file system that tells no number of blocks does not say that it is full. */
+Test(store_refuses, unknown_space_is_no_lack_of_it)
+{
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_image(&flow, 20000, NULL);
+    make_store(&flow);
+    run_mounted(&flow,
+                "mkdir \"$2\"\n"
+                "mount -t ramfs none \"$2\"\n"
+                "fetch \"$2/store\"\n"
+                "echo told >&2\n",
+                "exit 0\n", "told");
+    flow_close(&flow);
+}
+
 Test(store_refuses, t41_no_permission)
 {
     struct flow flow;

@@ -71,5 +71,18 @@ for kind in new resumed; do
         done
     done
 done
+# What cannot be looked at is not missing: it stays as it is.
+rm -rf store
+"$TUG" -q --store store fetch --plain-http "$reference" > out 2> err || fail "$(cat err)"
+for name in index.json oci-layout; do
+    cp "store/$name" before
+    for errno in 5 12 116; do # EIO, ENOMEM, ESTALE
+        status=0
+        STORE_CALLS_FAIL_STAT="$name:$errno" LD_PRELOAD="$OBJ/store-calls.so" "$TUG" -q --store store \
+            fetch --dry-run --plain-http "$reference" > out 2> err || status=$?
+        [ "$status" -eq 7 ] || fail "$name, errno $errno: exit status $status: $(cat err)"
+        cmp -s before "store/$name" || fail "errno $errno: $name was replaced"
+    done
+done
 [ "$refused" -gt 0 ] || fail "$tried faults, none of them was told of"
 echo "= $calls calls, $tried faults: $refused ended with exit status 7, $((tried - refused)) well"

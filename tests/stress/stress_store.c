@@ -90,7 +90,7 @@ static void name_image(struct worker *worker, const struct blob *blob)
     };
 
     (void)snprintf(name, sizeof name, "w%u/i:%u", worker->number, worker->images);
-    REQUIRE(tug__store_index_put(worker->store, &entry, 1, NULL) == TUG_OK);
+    REQUIRE(tug__store_index_put(worker->store, &entry, 1, NULL, NULL) == TUG_OK);
     worker->images++;
 }
 

@@ -4,7 +4,8 @@
  *
  * Environment: STORE_CALLS_ROOT, the store's path without links. STORE_CALLS_RECORD: file to append
  * records to (store_calls.h). STORE_CALLS_FAIL: "NUMBER:ERRNO", the call of that number (from 1 on)
- * fails so, without being made; ERRNO 0: a write that writes only half.
+ * fails so, without being made; ERRNO 0: a write that writes only half. STORE_CALLS_FAIL_STAT:
+ * "NAME:ERRNO", looking at that name in the store's directory fails so.
  * Knows: the C library's names for system calls. Does not know: what the program is.
  * Threads: any; calls are made one at a time, so their order is the order of the records.
  */
@@ -29,6 +30,8 @@ static unsigned long fail_at;
 static int fail_errno;
 static unsigned long call_number;
 static char root[STORE_PATH_MAX];
+static char stat_path[STORE_PATH_MAX];
+static int stat_errno;
 
 #define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
 
@@ -38,6 +41,9 @@ __attribute__((constructor)) static void begin(void)
     const char *const record = getenv("STORE_CALLS_RECORD");
     const char *const fail = getenv("STORE_CALLS_FAIL");
 
+    if (getenv("STORE_CALLS_FAIL_STAT") != NULL) {
+        (void)sscanf(getenv("STORE_CALLS_FAIL_STAT"), "%63[^:]:%d", stat_path, &stat_errno);
+    }
     if (path != NULL && strlen(path) < sizeof root) {
         strcpy(root, path);
     }
@@ -274,6 +280,17 @@ int renameat(int fd, const char *name, int to_fd, const char *to_name)
     }
     pthread_mutex_unlock(&lock);
     return result;
+}
+
+int fstatat(int fd, const char *name, struct stat *info, int flags)
+{
+    char path[STORE_PATH_MAX];
+
+    if (stat_errno != 0 && find_name(fd, name, path) && strcmp(path, stat_path) == 0) {
+        errno = stat_errno;
+        return -1;
+    }
+    return NEXT(fstatat)(fd, name, info, flags);
 }
 
 int unlinkat(int fd, const char *name, int flags)

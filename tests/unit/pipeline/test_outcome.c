@@ -92,7 +92,8 @@ static void end_cancelled(struct scene *scene, unsigned number)
     tug__jobs_take_event(&scene->resolver, &msg);
 }
 
-/* An image failed, so its blob's jobs were cancelled; before they are back another image wants it. */
+/* An image failed, so its blob's jobs were cancelled; before they are back another image wants it.
+ */
 Test(pipeline_outcome, a_blob_wanted_again_waits_for_all_its_cancelled_jobs, .timeout = 10)
 {
     struct scene *const scene = create_scene();

@@ -201,8 +201,7 @@ static void sim_step(struct sim *sim, struct sim_worker *worker)
         }
         return;
     }
-    allowed =
-        tug__span_claim(worker->share.span, wanted < sim->size ? wanted : sim->size, &is_end);
+    allowed = tug__span_claim(worker->share.span, wanted < sim->size ? wanted : sim->size, &is_end);
     for (uint64_t at = worker->next / UNIT; at < allowed / UNIT; at++) {
         sim->writes[at]++;
     }

@@ -5,6 +5,8 @@
 #include "store/internal.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "unit/store/store_place.h"
 
@@ -50,6 +52,40 @@ Test(store_blob, tells_size_and_content)
     cr_assert_eq(read_blob(&place, 2, &length, &err), TUG_OK);
     cr_assert_eq(length, 2);
     cr_assert_eq(read_blob(&place, 1, &length, &err), TUG_ERR_TOO_LARGE);
+    place_remove(&place);
+}
+
+struct syncer {
+    struct tug_store *store;
+    atomic_bool is_done;
+};
+
+static void *sync_blobs(void *argument)
+{
+    struct syncer *const syncer = argument;
+
+    cr_assert_eq(tug__store_sync_blobs(syncer->store, NULL), TUG_OK);
+    atomic_store(&syncer->is_done, true);
+    return NULL;
+}
+
+/* Names that another thread is just syncing are durable only when it is done, and well. */
+Test(store_blob, a_sync_waits_for_one_under_way, .timeout = 10)
+{
+    struct place place = place_create();
+    struct syncer syncer = {0};
+    pthread_t thread;
+
+    place_open(&place);
+    syncer.store = place.store;
+    (void)pthread_mutex_lock(&place.store->sync_lock); /* as that thread does */
+    place.store->dirs[TUG_DIGEST_SHA256].is_dirty = false;
+    cr_assert_eq(pthread_create(&thread, NULL, sync_blobs, &syncer), 0);
+    (void)usleep(50000); /* long enough for one that does not wait */
+    cr_assert_not(atomic_load(&syncer.is_done));
+    (void)pthread_mutex_unlock(&place.store->sync_lock);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert(atomic_load(&syncer.is_done));
     place_remove(&place);
 }
 
@@ -108,5 +144,25 @@ Test(store_blob, names_are_synced_when_they_changed)
     cr_assert_eq(tug__store_sync_blobs(place.store, NULL), TUG_OK);
     cr_assert_eq(tug__store_dirs(place.store, TUG_DIGEST_SHA256, false, &dirs, NULL), TUG_OK);
     cr_assert_not(dirs.is_dirty);
+    place_remove(&place);
+}
+
+/* A blob that was there may be another process's, which has not yet made its name durable. */
+Test(store_blob, names_are_synced_before_an_image_is_named)
+{
+    struct place place = place_create();
+    const struct tug__index_entry entry = {
+        .name = "registry.example/a:1",
+        .media_type = "a/b",
+        .digest = place_digest(),
+        .size_bytes = 2,
+        .source_host = "registry.example",
+        .source_repository = "a",
+    };
+
+    place_open(&place);
+    cr_assert(place.store->dirs[TUG_DIGEST_SHA256].is_dirty);
+    cr_assert_eq(tug__store_index_put(place.store, &entry, 1, NULL, NULL), TUG_OK);
+    cr_assert_not(place.store->dirs[TUG_DIGEST_SHA256].is_dirty);
     place_remove(&place);
 }

@@ -198,6 +198,24 @@ Test(store_ingest, is_removed)
     place_remove(&place);
 }
 
+/* Our file has lost its name; what has it now is another's, and so is the state file. */
+Test(store_ingest, removes_nothing_of_another)
+{
+    struct place place = place_create();
+    struct tug__ingest *ingest;
+
+    place_open(&place);
+    ingest = open_ingest(&place, 2);
+    cr_assert_eq(unlinkat(place.fd, PLACE_INGEST, 0), 0);
+    place_put(&place, PLACE_INGEST, "theirs");
+    place_put(&place, PLACE_INGEST ".state", "theirs");
+    cr_assert_eq(tug__ingest_remove(ingest, NULL), TUG_OK);
+    place_expect(&place, PLACE_INGEST, "theirs");
+    place_expect(&place, PLACE_INGEST ".state", "theirs");
+    tug__ingest_close(ingest);
+    place_remove(&place);
+}
+
 Test(store_ingest, is_held_by_one)
 {
     struct place place = place_create();

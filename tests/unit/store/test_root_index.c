@@ -37,7 +37,7 @@ static void put(const struct place *place, const struct tug__index_entry *entrie
 {
     struct tug_error err = {0};
 
-    cr_assert_eq(tug__store_index_put(place->store, entries, count, &err), TUG_OK, "%s",
+    cr_assert_eq(tug__store_index_put(place->store, entries, count, NULL, &err), TUG_OK, "%s",
                  err.message);
 }
 
@@ -272,11 +272,11 @@ Test(store_root_index, a_broken_index_is_left_as_it_is)
 
         place_open(&place);
         place_put(&place, "index.json", bad[i]);
-        cr_assert_eq(tug__store_index_put(place.store, &entry, 1, &err), TUG_ERR_STORE, "'%s'",
-                     bad[i]);
+        cr_assert_eq(tug__store_index_put(place.store, &entry, 1, NULL, &err), TUG_ERR_STORE,
+                     "'%s'", bad[i]);
         cr_assert_eq(err.code, TUG_ERR_STORE);
         cr_assert_not_null(strstr(err.message, "index.json"));
-        cr_assert_eq(tug__store_index_put(place.store, &entry, 1, NULL), TUG_ERR_STORE);
+        cr_assert_eq(tug__store_index_put(place.store, &entry, 1, NULL, NULL), TUG_ERR_STORE);
         cr_assert_eq(tug__store_index_find(place.store, "x", &found, &digest, NULL), TUG_ERR_STORE);
         place_expect(&place, "index.json", bad[i]);
         place_remove(&place);
@@ -332,7 +332,8 @@ Test(store_root_index, t34_other_files_are_refused, .timeout = 10)
         } else {
             cr_assert_eq(mkdirat(place.fd, "index.json", 0700), 0);
         }
-        cr_assert_eq(tug__store_index_put(place.store, &entry, 1, &err), TUG_ERR_STORE, "%d", what);
+        cr_assert_eq(tug__store_index_put(place.store, &entry, 1, NULL, &err), TUG_ERR_STORE, "%d",
+                     what);
         place_expect(&place, "victim", "{\"manifests\":[]}");
     }
     place_remove(&place);
@@ -417,7 +418,7 @@ static void *write_images(void *argument)
         struct tug__index_entry entry = entry_of(name, 1);
 
         (void)snprintf(name, sizeof name, "w%d/i:%d", writer->number, i);
-        cr_assert_eq(tug__store_index_put(store, &entry, 1, NULL), TUG_OK);
+        cr_assert_eq(tug__store_index_put(store, &entry, 1, NULL, NULL), TUG_OK);
     }
     tug_store_close(store);
     return NULL;

@@ -5,7 +5,9 @@
  */
 #include "store/internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "base/fs.h"
 #include "unit/store/store_place.h"
@@ -103,6 +105,53 @@ Test(store_state, begin_takes_over_what_is_present)
     expect_present(&place, SIZE_BYTES, 3000);
     cr_assert_eq(place_mode(&place, STATE ".tmp"), 0);
     cr_assert_eq(place_mode(&place, STATE) & 0777, 0600, "t36: nobody else's");
+    place_remove(&place);
+}
+
+/* A state file that cannot be opened at the moment says nothing against the data. */
+Test(store_state, no_descriptor_left_throws_nothing_away)
+{
+    struct place place = leave_parts();
+    const struct tug_digest digest = place_digest();
+    struct tug__ingest *ingest = NULL;
+    struct tug_error err = {0};
+    struct rlimit limit;
+    int next;
+
+    next = dup(0);
+    cr_assert_geq(next, 0);
+    close(next);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    /* one for the data file, none for the state file */
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)next + 1, limit.rlim_max}), 0);
+    cr_assert_eq(tug__ingest_open(place.store, &digest, SIZE_BYTES, &ingest, &err), TUG_ERR_STORE);
+    cr_assert_eq(err.os_errno, EMFILE);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    expect_present(&place, SIZE_BYTES, 3000);
+    place_remove(&place);
+}
+
+/* Every part has a slot, and every download to come needs one too. */
+Test(store_state, more_parts_than_can_be_told_apart_are_left_out)
+{
+    static const char zeros[SIZE_BYTES];
+    struct place place = place_create();
+    struct tug__ingest *ingest;
+
+    place_open(&place);
+    ingest = open_ingest(&place);
+    cr_assert_eq(tug__fs_pwrite_all(ingest->fd, zeros, sizeof zeros, 0, NULL), TUG_OK);
+    cr_assert_eq(tug__ingest_begin_state(ingest, 0, NULL), TUG_OK);
+    for (unsigned i = 0; i < TUG__INGEST_SLOTS; i++) {
+        const uint64_t first = UINT64_C(20) * i;
+
+        cr_assert_eq(tug__ingest_note(ingest, i, first, first + 10, NULL), TUG_OK);
+    }
+    tug__ingest_close(ingest);
+    ingest = open_ingest(&place);
+    cr_assert_eq(ingest->present.count, TUG__INGEST_SLOTS / 2);
+    cr_assert_eq(ingest->present.items[127].first, 127 * 20, "the first ones stay");
+    tug__ingest_close(ingest);
     place_remove(&place);
 }
 

@@ -1,0 +1,43 @@
+#!/bin/bash
+# Another process has the store's lock and stands still: a fetch waits for it to name its image, and its
+# time and signals count all the same.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+start_registry --generate app:1=10K --generate other:1=10K
+run -q fetch --plain-http "$registry/other:1"
+expect_status 0
+exec 9<> "$TUG_STORE/lock"
+flock 9
+
+began=$(date +%s%N)
+run fetch --plain-http --progress none --timeout 1s "$registry/app:1"
+took_ms=$((($(date +%s%N) - began) / 1000000))
+expect_status 10
+expect_empty out
+expect_match err "tug: $registry/app:1: the time for the run is over; what was received is kept"
+[ "$took_ms" -lt 3000 ] || fail "it took $took_ms ms"
+
+"$TUG" fetch --plain-http --progress none "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+pid=$!
+sleep 0.5 # what it waits for does not show; earlier is right as well
+kill -TERM "$pid"
+began=$(date +%s%N)
+wait "$pid"
+status=$?
+took_ms=$((($(date +%s%N) - began) / 1000000))
+expect_status 143
+[ "$took_ms" -lt 2000 ] || fail "it took $took_ms ms to stop"
+expect_match err "tug: interrupted by SIGTERM; partial downloads are kept"
+! grep -q app:1 "$TUG_STORE/index.json" || fail "named without the lock"
+
+# It goes on as soon as the other one does.
+"$TUG" fetch --plain-http --progress none "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+pid=$!
+sleep 0.3
+kill -0 "$pid" || fail "it did not wait"
+flock -u 9
+wait "$pid"
+status=$?
+expect_status 0
+expect_match out "$registry/app:1 sha256:[0-9a-f]{64}"
+grep -q app:1 "$TUG_STORE/index.json" || fail "no name"
