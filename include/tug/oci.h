@@ -96,7 +96,8 @@ typedef enum tug_status (*tug_index_entry_fn)(void *context, const struct tug_in
 
 /* Call on_entry for each element of the `manifests` of an OCI index or Docker manifest list, in
  * order. text: length bytes, borrowed for the call. Errors: TUG_ERR_CONTENT (not such a document),
- * TUG_ERR_TOO_LARGE, TUG_ERR_NO_MEMORY, and what on_entry returns. Threads: any. Blocks: no. */
+ * TUG_ERR_UNSUPPORTED (a digest of an algorithm that tug does not know), TUG_ERR_TOO_LARGE,
+ * TUG_ERR_NO_MEMORY, and what on_entry returns. Threads: any. Blocks: no. */
 enum tug_status tug_index_each(const char *text, size_t length, tug_index_entry_fn on_entry,
                                void *context, struct tug_error *err);
 

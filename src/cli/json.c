@@ -7,10 +7,11 @@
  */
 #include "json.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Measure the UTF-8 sequence at bytes (NUL-terminated). Returns: 1 to 4, 0 when it is not valid. */
-static size_t sequence_length(const unsigned char *bytes)
+static size_t sequence_length(const unsigned char *bytes, uint32_t *out_point)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const size_t length = bytes[0] < 0x80             ? 1
@@ -30,7 +31,17 @@ static size_t sequence_length(const unsigned char *bytes)
         (point >= 0xd800 && point <= 0xdfff)) {
         return 0;
     }
+    *out_point = point;
     return length;
+}
+
+/* Tell whether a terminal would obey a character instead of showing it: controls, and what changes
+ * the direction of text or has no width. */
+static bool is_obeyed(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c ||
+           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2060 && point <= 0x2069) || point == 0xfeff;
 }
 
 void json_string(struct text *text, const char *string)
@@ -43,14 +54,15 @@ void json_string(struct text *text, const char *string)
     }
     text_puts(text, "\"");
     while (*bytes != '\0') {
-        const size_t length = sequence_length(bytes);
+        uint32_t point = 0;
+        const size_t length = sequence_length(bytes, &point);
 
         if (length == 0) {
             text_puts(text, "\xef\xbf\xbd");
         } else if (*bytes == '"' || *bytes == '\\') {
             text_printf(text, "\\%c", *bytes);
-        } else if (*bytes < 0x20 || *bytes == 0x7f) {
-            text_printf(text, "\\u%04x", *bytes);
+        } else if (is_obeyed(point)) {
+            text_printf(text, "\\u%04x", (unsigned)point);
         } else {
             text_append(text, (const char *)bytes, length);
         }

@@ -341,6 +341,15 @@ static enum tug_status apply_format(struct settings *settings, const char *value
     return status;
 }
 
+static void forget_secret(char **secret)
+{
+    if (*secret != NULL) {
+        explicit_bzero(*secret, strlen(*secret));
+        free(*secret);
+        *secret = NULL;
+    }
+}
+
 /* Copy a text and overwrite it where it came from: everybody can read a command line. */
 static enum tug_status take_secret(char *secret, char **out_copy, struct tug_error *err)
 {
@@ -350,10 +359,7 @@ static enum tug_status take_secret(char *secret, char **out_copy, struct tug_err
     if (copy == NULL) {
         return refuse_memory(err);
     }
-    if (*out_copy != NULL) {
-        explicit_bzero(*out_copy, strlen(*out_copy));
-        free(*out_copy);
-    }
+    forget_secret(out_copy);
     *out_copy = copy;
     return TUG_OK;
 }
@@ -368,6 +374,7 @@ static enum tug_status apply_user(struct settings *settings, const char *value,
         return refuse(err, "not USER or USER:PASSWORD");
     }
     free(settings->user);
+    forget_secret(&settings->password); /* of a user who was named before */
     settings->user = strndup(value, length);
     if (settings->user == NULL) {
         return refuse_memory(err);

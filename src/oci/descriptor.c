@@ -6,6 +6,7 @@
  * Does not know: where in a document a descriptor stands.
  * Threads: any.
  */
+#include "oci/digest.h"
 #include "oci/descriptor.h"
 
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static enum tug_status read_digest(const struct tug__json_value *value,
                                    struct tug__descriptor *descriptor, struct tug_error *err)
 {
     const char *text = NULL;
-    enum tug_status status = tug__json_get_string(value, "digest", &text, err);
+    const enum tug_status status = tug__json_get_string(value, "digest", &text, err);
 
     if (status != TUG_OK) {
         return status;
@@ -124,15 +125,7 @@ static enum tug_status read_digest(const struct tug__json_value *value,
     if (text == NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "digest: missing");
     }
-    status = tug_digest_parse(text, strlen(text), &descriptor->digest, err);
-    if (status != TUG_ERR_INVALID_ARGUMENT) {
-        return status;
-    }
-    // to our caller a malformed digest is the registry's fault, not an argument
-    if (err != NULL) {
-        err->code = TUG_ERR_CONTENT;
-    }
-    return TUG_ERR_CONTENT;
+    return tug__digest_read(text, &descriptor->digest, err);
 }
 
 static enum tug_status read_platform(const struct tug__json_value *value,

@@ -203,3 +203,17 @@ enum tug_status tug__digest_of(enum tug_digest_algorithm algorithm, const void *
     tug__hash_destroy(hash);
     return status;
 }
+
+enum tug_status tug__digest_read(const char *text, struct tug_digest *out_digest,
+                                 struct tug_error *err)
+{
+    const enum tug_status status = tug_digest_parse(text, strlen(text), out_digest, err);
+
+    if (status != TUG_ERR_INVALID_ARGUMENT) {
+        return status;
+    }
+    if (err != NULL) {
+        err->code = TUG_ERR_CONTENT;
+    }
+    return TUG_ERR_CONTENT;
+}

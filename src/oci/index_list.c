@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/digest.h"
 #include "oci/media_type.h"
 
 /* A list that somebody wrote for us may be longer than what a registry may send. */
@@ -38,7 +39,7 @@ static enum tug_status take_entry(const char *text, size_t length, tug_index_ent
         status = tug__fail(err, TUG_ERR_CONTENT, "no digest");
     }
     if (status == TUG_OK) {
-        status = tug_digest_parse(digest, strlen(digest), &entry.digest, err);
+        status = tug__digest_read(digest, &entry.digest, err);
     }
     if (status == TUG_OK) {
         entry.is_index = media_type != NULL && tug__media_kind(media_type) == TUG__MEDIA_INDEX;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "oci/digest.h"
+#include "oci/descriptor.h"
 #include "oci/document.h"
 #include "registry/registry.h"
 #include "registry/retry.h"
@@ -79,6 +80,9 @@ static char *choose_media_type(const struct tug__manifest_reply *reply)
     type = strdup(reply->media_type);
     if (type != NULL) {
         type[strcspn(type, "; \t")] = '\0';
+        if (tug__media_type_check(type, NULL) != TUG_OK) {
+            type[0] = '\0'; /* it goes to terminals and scripts as it is */
+        }
     }
     return type;
 }

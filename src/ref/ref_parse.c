@@ -66,17 +66,22 @@ static struct tug__ref_slice cut_off(struct tug__ref_slice *slice, char separato
     return skip(whole, slice->length + 1);
 }
 
+/* Tell whether "@…" may be meant as a digest, and not as a host after a user and a password. */
+static bool is_like_digest(const char *at)
+{
+    const char *const colon = strchr(at, ':');
+
+    return colon != NULL && strchr(at, '/') == NULL &&
+           colon[1 + strspn(colon + 1, "0123456789")] != '\0'; /* else that is a port */
+}
+
 /* Find the '@' in front of which a password may stand, which no message should repeat: there is a
  * scheme, or what follows the '@' is no digest. Returns: NULL when there is none. */
 static const char *find_secret_end(const char *text)
 {
     const char *const at = strrchr(text, '@');
 
-    if (at == NULL ||
-        (strstr(text, "://") == NULL && strchr(at, '/') == NULL && strchr(at, ':') != NULL)) {
-        return NULL;
-    }
-    return at;
+    return at != NULL && (strstr(text, "://") != NULL || !is_like_digest(at)) ? at : NULL;
 }
 
 /* Name the reference in front of a filled error. */

@@ -114,6 +114,7 @@ enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
     struct tug__credentials *const credentials = tug__session_credentials(client->session);
     const struct tug__credential_request request = {
         .host = endpoint->config->host,
+        .registry_host = endpoint->config->is_upstream ? endpoint->registry_host : NULL,
         .repository = ask->source->repository,
         .should_stop = client->settings.should_stop,
         .stop_context = client->settings.stop_context,
@@ -276,7 +277,7 @@ enum tug_status tug__auth_hint(const struct tug__endpoint *endpoint, const struc
         (void)snprintf(hint, sizeof hint,
                        "; no credentials for %.90s were found: use 'docker login %.90s', "
                        "--authfile or --user",
-                       endpoint->registry_host, endpoint->registry_host);
+                       endpoint->config->host, endpoint->config->host);
     }
     length = strlen(err->message);
     if (length + strlen(hint) >= sizeof message) { /* the hint matters more than the end */

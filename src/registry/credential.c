@@ -296,12 +296,15 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
 {
     struct tug__credential found = {.kind = TUG__CREDENTIAL_NONE};
     char host[TUG__AUTH_HOST_MAX];
+    char registry_host[TUG__AUTH_HOST_MAX];
 
     if (!tug__auth_host(request->host, host)) {
         *out_credential = found;
         return TUG_OK;
     }
-    if (strcmp(credentials->given_host, host) == 0) {
+    if (strcmp(credentials->given_host, host) == 0 ||
+        (request->registry_host != NULL && tug__auth_host(request->registry_host, registry_host) &&
+         strcmp(credentials->given_host, registry_host) == 0)) {
         return tug__credential_dup(&credentials->given, out_credential, err);
     }
     for (size_t i = 0; i < credentials->source_count && found.kind == TUG__CREDENTIAL_NONE; i++) {

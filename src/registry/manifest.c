@@ -22,6 +22,24 @@ struct manifest_sink {
     struct tug__buf body;
 };
 
+/* Take what the registry says is the digest. One of an algorithm that we cannot compute is as good as
+ * none, and where a digest was asked for, that one decides (T-22). */
+static enum tug_status take_digest(struct manifest_sink *sink, const char *text,
+                                   struct tug_error *err)
+{
+    struct tug_digest *const digest = &sink->reply->digest;
+    const enum tug_status status = tug_digest_parse(text, strlen(text), digest, NULL);
+
+    if (status == TUG_OK) {
+        return TUG_OK;
+    }
+    *digest = (struct tug_digest){0};
+    return status == TUG_ERR_UNSUPPORTED || sink->digest != NULL
+               ? TUG_OK
+               : tug__fail(err, TUG_ERR_CONTENT,
+                           "the Docker-Content-Digest header is no digest: '%.80s'", text);
+}
+
 static enum tug_status on_success(void *context, const struct tug__http_response *response,
                                   struct tug_error *err)
 {
@@ -45,14 +63,7 @@ static enum tug_status on_success(void *context, const struct tug__http_response
     if (type != NULL) {
         (void)snprintf(reply->media_type, sizeof reply->media_type, "%s", type);
     }
-    if (digest == NULL || digest[0] == '\0') {
-        return TUG_OK;
-    }
-    if (tug_digest_parse(digest, strlen(digest), &reply->digest, NULL) != TUG_OK) {
-        return tug__fail(err, TUG_ERR_CONTENT,
-                         "the Docker-Content-Digest header is no digest: '%.80s'", digest);
-    }
-    return TUG_OK;
+    return digest != NULL && digest[0] != '\0' ? take_digest(sink, digest, err) : TUG_OK;
 }
 
 static enum tug_status on_data(void *context, const void *bytes, size_t length,

@@ -190,6 +190,36 @@ Test(descriptors, t23_header_malformed)
     check_header("\x1b[2J", 6, "Docker-Content-Digest header is no digest: '\\x1b[2J'");
 }
 
+/* Of an algorithm that nobody here can compute: as if it were not there. */
+Test(descriptors, t23_header_of_an_unknown_algorithm)
+{
+    check_header("blake3:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 0,
+                 "app:1 sha256:");
+}
+
+/* T-22: where a digest was asked for, that one decides. */
+static void check_pinned_header(const char *header)
+{
+    struct build_descriptor manifest;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    flow_add_manifest(&flow, "1", NULL, "", &manifest);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = "/manifests/", .answer.headers = header});
+    char *const name = build_text("app@%s", manifest.digest);
+    cr_assert_eq(flow_fetch(&flow, name), TUG_OK, "%s", flow.seen.error.message);
+    free(name);
+    flow_close(&flow);
+}
+
+Test(descriptors, t22_header_of_a_pinned_manifest)
+{
+    check_pinned_header("Docker-Content-Digest: blake3:aaaaaaaaaaaaaaaa\r\n");
+    check_pinned_header("Docker-Content-Digest: sha256:../../x\r\n");
+    check_pinned_header("Docker-Content-Digest: " SHA256_OF_NOTHING "\r\n");
+}
+
 Test(descriptors, t23_header_of_another_algorithm)
 {
     const char *const config_text = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},"

@@ -26,6 +26,21 @@ assert_clean "$OUT" "$ERR"
 check_store "$STORE"
 done_case "--password-stdin"
 
+rm -rf "$STORE"
+timeout 60 "$TUG" --store "$STORE" fetch -u "other:$wrong" -u user --password-stdin "$image" < password > "$OUT" \
+    2> "$ERR" || fail "the second --user: $(<"$ERR")"
+assert_clean "$OUT" "$ERR"
+done_case "a second --user has not the first one's password"
+
+# `server` says where a registry is: what is given for the one is for the other. A mirror gets nothing (T-09).
+mkdir -p hosts/registry.example
+printf 'server = "http://%s"\n' "$REGISTRY" > hosts/registry.example/hosts.toml
+tug_fetch --hosts-dir hosts -u "user:$password" registry.example/test/image:1
+tug_refuse 4 "no credentials for $REGISTRY were found" --hosts-dir hosts registry.example/test/image:1
+printf '[host."http://%s"]\n' "$REGISTRY" > hosts/registry.example/hosts.toml
+tug_refuse 5 . --hosts-dir hosts --retries 0 -u "user:$password" registry.example/test/image:1
+done_case "--user and a registry that is elsewhere"
+
 write_auth_file good.json "$REGISTRY" "$good"
 write_auth_file bad.json "$REGISTRY" "$bad"
 write_auth_file empty.json

@@ -228,10 +228,15 @@ Test(ref_parse, refuses_urls)
 Test(ref_parse, never_repeats_a_password)
 {
     static const char *const texts[] = {
-        "user:secret@example.org/a",         "https://user:secret@example.org",
-        "https://user:secret@example.org/a", "user:secret@example.org:5000/a/b:c",
-        "user:secret@example.org",           "https://user:secret@example.org:5000",
-        "user:sec@secret@example.org/a",     "user:secret/secret@example.org/a",
+        "user:secret@example.org/a",
+        "https://user:secret@example.org",
+        "https://user:secret@example.org/a",
+        "user:secret@example.org:5000/a/b:c",
+        "user:secret@example.org:5000",
+        "user:secret@example.org",
+        "https://user:secret@example.org:5000",
+        "user:sec@secret@example.org/a",
+        "user:secret/secret@example.org/a",
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
