@@ -36,6 +36,7 @@ struct tug__http {
     struct tug_error *error;
     enum tug_status verdict; /* what a callback ended the request with */
     bool has_proxy;
+    bool has_tls_proxy;    /* one that is spoken to by TLS itself */
     bool has_refused;      /* an address was refused */
     bool is_connected;     /* the stall timer runs */
     bool has_response;     /* on_response was called */

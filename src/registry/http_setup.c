@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@ static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
         tug__trust_apply(tls->trust, ssl_context);
     }
     if (tls != NULL && tls->choice.count > 0) {
-        tug__client_choice_apply(&tls->choice, ssl_context);
+        tug__client_choice_apply(&tls->choice, http->has_tls_proxy, ssl_context);
     }
     return CURLE_OK;
 }
@@ -281,6 +282,7 @@ CURLM *tug__http_set_request(struct tug__http *http)
     CURLcode bad = CURLE_OK;
 
     http->has_proxy = proxy != NULL;
+    http->has_tls_proxy = proxy != NULL && strncasecmp(proxy, "https://", 8) == 0;
     if (!set_headers(http)) {
         return NULL;
     }

@@ -22,8 +22,8 @@ struct manifest_sink {
     struct tug__buf body;
 };
 
-/* Take what the registry says is the digest. One of an algorithm that we cannot compute is as good as
- * none, and where a digest was asked for, that one decides (T-22). */
+/* Take what the registry says is the digest. One of an algorithm that we cannot compute is as good
+ * as none, and where a digest was asked for, that one decides (T-22). */
 static enum tug_status take_digest(struct manifest_sink *sink, const char *text,
                                    struct tug_error *err)
 {

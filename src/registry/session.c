@@ -270,6 +270,7 @@ static enum tug_status set_tls(struct tug__session *session, struct tug__endpoin
     if (config->client_pair_count > 1) {
         tls.choice.pairs = config->client_pairs;
         tls.choice.count = config->client_pair_count;
+        tls.choice.host = config->host;
     } else if (config->client_pair_count == 1) {
         tls.certificate_file = config->client_pairs[0].certificate_file;
         tls.key_file = config->client_pairs[0].key_file;

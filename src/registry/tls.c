@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -139,14 +140,30 @@ static int choose_client(SSL *ssl, void *context)
                                    SSL_FILETYPE_PEM) == 1;
 }
 
-void tug__client_choice_apply(const struct tug__client_choice *choice, void *ssl_context)
+/* The same where the connection may be one to a proxy. */
+static int choose_client_by_name(SSL *ssl, void *context)
+{
+    const struct tug__client_choice *const choice = context;
+    const char *const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    const size_t length = name != NULL ? strlen(name) : 0;
+
+    if (length == 0 || strncasecmp(name, choice->host, length) != 0 ||
+        (choice->host[length] != '\0' && choice->host[length] != ':')) {
+        return 1; /* none */
+    }
+    return choose_client(ssl, context);
+}
+
+void tug__client_choice_apply(const struct tug__client_choice *choice, bool has_tls_proxy,
+                              void *ssl_context)
 {
     union {
         const struct tug__client_choice *choice;
         void *argument; /* choose_client only reads */
     } const as = {choice};
 
-    SSL_CTX_set_cert_cb(ssl_context, choose_client, as.argument);
+    SSL_CTX_set_cert_cb(ssl_context, has_tls_proxy ? choose_client_by_name : choose_client,
+                        as.argument);
 }
 
 /* No terminal here: a key with a passphrase is refused instead of asked about. */

@@ -35,13 +35,17 @@ void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
 struct tug__client_choice {
     const struct tug__client_pair *pairs; /* registry/hosts.h; checked with tug__tls_check_client */
     size_t count;
+    const char *host; /* whose they are for, maybe with a port */
 };
 
 /* Have a connection that is being made show one of several client certificates when it is asked for
  * one: the first with an issuer among the authorities that the server names, else the first.
- * choice: must outlive the connection. ssl_context: as in tug__trust_apply. Threads: any. Blocks:
- * no; the handshake reads the files. */
-void tug__client_choice_apply(const struct tug__client_choice *choice, void *ssl_context);
+ * choice: must outlive the connection. has_tls_proxy: libcurl hands out the settings of the
+ * connection to the proxy, too, and these are told apart by the name of the server only: one that
+ * has no name (but an address) is shown none then (T-11). ssl_context: as in tug__trust_apply.
+ * Threads: any. Blocks: no; the handshake reads the files. */
+void tug__client_choice_apply(const struct tug__client_choice *choice, bool has_tls_proxy,
+                              void *ssl_context);
 
 /* Check that a client certificate and its key can be read, belong together and need no passphrase.
  * key_file: NULL: the key is in certificate_file.

@@ -421,8 +421,22 @@ nginx_started() { # FOLDER
     kill -0 "$nginx_pid" 2> /dev/null
 }
 
+# TCP servers, when there is a FUNCTION_stream that prints them; $PWD/nginx/streams: who came.
+write_nginx_streams() { # FUNCTION
+    declare -F "$1_stream" > /dev/null || return 0
+    cat << END
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+stream {
+    log_format record 'port=\$server_port status=\$status client="\$ssl_client_s_dn" sent=\$bytes_sent';
+    access_log $PWD/nginx/streams record;
+$("$1_stream")
+}
+END
+}
+
 # Requests are written to $PWD/nginx/access: what came, and what of secrets could have come.
 write_nginx_config() { # FUNCTION
+    write_nginx_streams "$1"
     cat << END
 daemon off;
 master_process off;
