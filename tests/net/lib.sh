@@ -393,12 +393,21 @@ make_certificate() { # CA NAME ALT-NAMES [DAYS]
 
 # --- nginx ---
 
+# Sets P1 … P6, no two alike: of two servers on one port nginx takes the first.
+find_ports() {
+    for _ in {1..50}; do
+        P1=$(free_port) P2=$(free_port) P3=$(free_port) P4=$(free_port) P5=$(free_port) P6=$(free_port)
+        [ -n "$(printf '%s\n' "$P1" "$P2" "$P3" "$P4" "$P5" "$P6" | sort | uniq -d)" ] || return 0
+    done
+    fail "no six free ports"
+}
+
 # Start nginx with the servers that a function prints; it may listen on $P1 … $P6, all searched.
 start_nginx() { # FUNCTION
     local try folder=$PWD/nginx
     mkdir -p "$folder"
     for try in 1 2 3 4 5; do
-        P1=$(free_port) P2=$(free_port) P3=$(free_port) P4=$(free_port) P5=$(free_port) P6=$(free_port)
+        find_ports
         write_nginx_config "$1" > "$folder/config"
         nginx -p "$folder" -c "$folder/config" -e "$folder/error" > "$folder/out" 2>&1 &
         nginx_pid=$!
