@@ -6,7 +6,6 @@
  * Does not know: where in a document a descriptor stands.
  * Threads: any.
  */
-#include "oci/digest.h"
 #include "oci/descriptor.h"
 
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "oci/digest.h"
 #include "oci/limits.h"
 #include "oci/platform.h"
 

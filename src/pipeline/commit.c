@@ -36,9 +36,9 @@
  * short (1 GiB: 0.6 s without it). */
 #define WRITE_BACK_BYTES ((uint64_t)8 * 1024 * 1024)
 /* Longest time that something verified waits for its commit. */
+#define GROUP_WAIT_NS (50 * TUG__NS_PER_MS)
 /* How long the end of a run waits for the store's lock. */
 #define STOP_WAIT_NS (500 * TUG__NS_PER_MS)
-#define GROUP_WAIT_NS (50 * TUG__NS_PER_MS)
 
 static void send_event(struct tug__lane *lane, enum tug__msg_kind kind, void *object)
 {

@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "oci/digest.h"
 #include "oci/descriptor.h"
+#include "oci/digest.h"
 #include "oci/document.h"
 #include "registry/registry.h"
 #include "registry/retry.h"

@@ -83,9 +83,9 @@ struct tug__credential_request {
      * target or a token server. Docker Hub may be "docker.io", "index.docker.io" or
      * "registry-1.docker.io". Case does not matter; otherwise it is compared exactly. */
     const char *host;
-    const char
-        *registry_host;     /* that host stands for by the user's own word (`server` of hosts.toml):
-                               what was given for it is for host; NULL: for none, as for mirrors */
+    /* What that host stands for by the user's own word (`server` of hosts.toml): what was given for
+     * the one is for the other. NULL: for none, as for mirrors. */
+    const char *registry_host;
     const char *repository; /* for keys of single repositories; NULL: none */
     /* Asked at least every 100 ms while the call waits; true ends it. NULL: never. */
     bool (*should_stop)(void *context);

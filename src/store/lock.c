@@ -2,9 +2,11 @@
  *
  * The lock around index.json.
  *
- * Knows: flock(2). Does not know: what it protects. flock(2) knows no time limit and a signal ends
- * it in one thread only, so who may have to give up looks again and again, in small steps. Threads:
- * any; each takes its own descriptor, so threads exclude each other too.
+ * Knows: flock(2). Does not know: what it protects.
+ * Threads: any; each takes its own descriptor, so threads exclude each other too.
+ *
+ * flock(2) knows no time limit, and a signal ends it in one thread only: who may have to give up
+ * looks again and again, in small steps.
  */
 #include "store/internal.h"
 
