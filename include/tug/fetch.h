@@ -29,17 +29,20 @@ enum tug_event_kind {
     TUG_EVENT_RESOLVED, /* ref, digest, media_type, size_bytes: the reference's root is known */
     TUG_EVENT_STARTED,  /* digest, size_bytes, done_bytes: a blob's download begins; done_bytes were
                            there already from an earlier, interrupted one */
-    TUG_EVENT_PROGRESS, /* digest, size_bytes, done_bytes: at each tick, for each active blob */
-    TUG_EVENT_COMMITTED, /* digest, size_bytes, seconds: a blob is verified and in the store */
+    TUG_EVENT_PROGRESS, /* ref, digest, size_bytes, done_bytes: at each tick, for each active blob
+                         */
+    TUG_EVENT_COMMITTED, /* ref, digest, size_bytes, seconds: a blob is verified and in the store */
     TUG_EVENT_REUSED,    /* digest, size_bytes: a blob was in the store already */
     TUG_EVENT_WAITING,   /* digest: another process downloads this blob; we wait for it */
-    TUG_EVENT_RETRY, /* ref, digest (if known), error, delay_ms: an attempt failed, another follows
-                      */
+    TUG_EVENT_RETRY,   /* ref, digest (if known), error, delay_ms, attempt, attempts_max: an attempt
+                          failed, another follows */
     TUG_EVENT_WARNING, /* ref (may be NULL), text: something the user should know */
     TUG_EVENT_IMAGE,   /* image: a reference is complete, or failed */
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
     TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
                           is_repeated: options.dry_run: this would be fetched for that image */
+    TUG_EVENT_IMAGE_PROGRESS, /* image, whose status means nothing yet: at each tick, for each image
+                                 at work that has changed since the last one */
 };
 
 /* Sums over the run so far. */
@@ -53,7 +56,7 @@ struct tug_totals {
     double seconds;             /* since the start of tug_fetch_run */
 };
 
-/* The result of one reference. */
+/* The result of one reference, or how far it is. */
 struct tug_image_result {
     size_t position;          /* 0 for the first reference added, and so on */
     const char *ref;          /* full name */
@@ -66,10 +69,14 @@ struct tug_image_result {
     uint64_t bytes_reused;    /* sizes of those that were in the store already */
     double seconds;           /* from its first request to its completion */
     struct tug_error error;   /* filled when status is not TUG_OK */
+    uint64_t blobs_done;      /* of blobs: in the store */
+    uint64_t bytes_known;     /* sizes of blobs, as far as they are known */
+    uint64_t bytes_done;      /* of these: in the store, or received and not yet committed */
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that a kind does not
- * name are zero or NULL. All text is escaped as by tug_text_escape. */
+ * name are zero or NULL. All text is escaped as by tug_text_escape. Of several images that wait for
+ * the same blob, ref names the first. */
 struct tug_event {
     enum tug_event_kind kind;
     const char *ref;
@@ -84,6 +91,9 @@ struct tug_event {
     const struct tug_error *error;
     const struct tug_image_result *image;
     const struct tug_totals *totals; /* set for every kind */
+    unsigned attempt;      /* that failed: 1 for the first one, and for the first after progress; 0:
+                              another repository is asked from now on */
+    unsigned attempts_max; /* so many failures in a row are final */
 };
 
 /* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any

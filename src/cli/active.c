@@ -170,6 +170,7 @@ void active_on_event(struct active *active, const struct tug_event *event)
         remove_gone(active, event->totals->seconds);
         break;
     case TUG_EVENT_NONE:
+    case TUG_EVENT_IMAGE_PROGRESS:
     case TUG_EVENT_RESOLVED:
     case TUG_EVENT_WARNING:
     case TUG_EVENT_IMAGE:

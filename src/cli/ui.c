@@ -105,6 +105,7 @@ static int needed_verbosity(const struct ui *ui, const struct tug_event *event)
     case TUG_EVENT_PROGRESS:
     case TUG_EVENT_TICK:
     case TUG_EVENT_PLANNED: /* that is for standard output */
+    case TUG_EVENT_IMAGE_PROGRESS:
         return NEVER;
     }
     return NEVER; /* a kind that this command does not know yet */
@@ -201,6 +202,7 @@ static void format_event(const struct ui *ui, struct text *text, const struct tu
     case TUG_EVENT_PROGRESS:
     case TUG_EVENT_TICK:
     case TUG_EVENT_PLANNED: /* that is for standard output */
+    case TUG_EVENT_IMAGE_PROGRESS:
         break;
     }
 }

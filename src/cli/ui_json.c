@@ -182,6 +182,7 @@ void ui_json_event(const struct tug_event *event)
     case TUG_EVENT_PROGRESS:
     case TUG_EVENT_TICK:
     case TUG_EVENT_PLANNED:
+    case TUG_EVENT_IMAGE_PROGRESS:
     default:
         return; /* of no interest, or a kind that this command does not know yet */
     }

@@ -130,6 +130,16 @@ enum tug_status tug__node_add_edge(struct tug__node *node, const struct tug__edg
     return TUG_OK;
 }
 
+const char *tug__node_ref(const struct tug__node *node)
+{
+    const struct tug__edge *edge = node->edges;
+
+    while (edge != NULL && edge->image == NULL) {
+        edge = edge->next;
+    }
+    return edge != NULL ? edge->image->result.ref : tug_ref_name(node->source);
+}
+
 bool tug__node_is_needed(const struct tug__node *node)
 {
     return node->needed_by > 0;

@@ -134,6 +134,7 @@ struct tug__image {
     struct tug__edge *edges;         /* the nodes it waits for */
     void *seen;                      /* tsearch tree of digests counted already */
     uint64_t wanted_bytes;           /* sum of their sizes, as far as descriptors tell */
+    uint64_t told_marks;             /* what its last TUG_EVENT_IMAGE_PROGRESS said, 0: none came */
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
     size_t entry_count, entry_capacity;
     struct tug__config_check *checks;   /* owned */
@@ -159,6 +160,9 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node);
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__node_add_edge(struct tug__node *node, const struct tug__edge *like,
                                    struct tug_error *err);
+/* The full name of the first image that waits for it; when none does, of the one whose repository
+ * is asked. Borrowed from the run. */
+const char *tug__node_ref(const struct tug__node *node);
 /* Tell whether an image that has not failed waits for it. */
 bool tug__node_is_needed(const struct tug__node *node);
 /* An image has failed: it waits no longer for one of its nodes.

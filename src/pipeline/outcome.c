@@ -83,6 +83,8 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
         tug__node_fail(resolver, node, error);
         return;
     }
+    event.attempt = node->failures > 0 ? node->failures : 1;
+    event.attempts_max = resolver->retry_policy.retries + 1;
     tug__node_add_subject(node, &shown);
     tug__emit(resolver, &event);
     wait_for(resolver, node, event.delay_ms * TUG__NS_PER_MS);
@@ -96,7 +98,9 @@ static void refetch_or_fail(struct tug__resolver *resolver, struct tug__node *no
     struct tug_event event = {.kind = TUG_EVENT_RETRY,
                               .ref = tug_ref_name(node->source),
                               .digest = node->digest,
-                              .error = &shown};
+                              .error = &shown,
+                              .attempt = 1,
+                              .attempts_max = 2};
 
     if (node->is_second_try) {
         tug__node_fail(resolver, node, error);
@@ -192,6 +196,7 @@ static void report_committed(struct tug__resolver *resolver, const struct tug__n
 {
     struct tug_event event = {
         .kind = was_present ? TUG_EVENT_REUSED : TUG_EVENT_COMMITTED,
+        .ref = tug__node_ref(node),
         .digest = node->digest,
         .media_type = node->media_type,
         .size_bytes = size_bytes,
@@ -205,6 +210,8 @@ static void report_committed(struct tug__resolver *resolver, const struct tug__n
         if (edge->image != NULL) {
             *(is_charged ? &edge->image->result.bytes_reused
                          : &edge->image->result.bytes_fetched) += size_bytes;
+            edge->image->result.blobs_done++;
+            edge->image->result.bytes_known += edge->has_size ? 0 : size_bytes;
             is_charged = true;
         }
         if (!edge->has_size) {
@@ -349,7 +356,7 @@ static void take_started(struct tug__resolver *resolver, struct tug__job *job)
     struct tug__ranges *const ranges = &node->transfer->ranges;
     struct tug_event event = {
         .kind = TUG_EVENT_STARTED,
-        .ref = tug_ref_name(node->source),
+        .ref = tug__node_ref(node),
         .digest = node->digest,
         .media_type = node->media_type,
         .size_bytes = node->size_bytes,

@@ -64,6 +64,7 @@ static void report_reused(struct tug__resolver *resolver, struct tug__image *ima
     };
 
     image->result.bytes_reused += size_bytes;
+    image->result.blobs_done++;
     resolver->totals.blobs_done++;
     resolver->bytes_settled += size_bytes;
     tug__emit(resolver, &event);
@@ -98,6 +99,7 @@ static bool serve_request(struct tug__resolver *resolver, struct tug__image *ima
     if (is_present) {
         if (!request->has_size) {
             resolver->totals.bytes_known += buf.length;
+            image->result.bytes_known += buf.length;
         }
         report_reused(resolver, image, descriptor, buf.length);
         tug__image_take_document(resolver, &edge, &descriptor->digest, buf.data, buf.length,
@@ -252,6 +254,7 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     resolver->totals.blobs++;
     resolver->totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
     image->wanted_bytes += request->has_size ? descriptor->size_bytes : 0;
+    image->result.bytes_known += request->has_size ? descriptor->size_bytes : 0;
     node = tug__graph_find(&resolver->graph, &descriptor->digest);
     if (node != NULL) {
         return join_node(resolver, node, &edge, err);

@@ -64,7 +64,45 @@ static void emit_warnings(struct tug__resolver *resolver)
     }
 }
 
-/* Report the state of each active download and the sums. */
+/* Bring up to date how much of each image at work is there. */
+static void measure_images(struct tug__resolver *resolver)
+{
+    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
+        image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
+    }
+    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        const struct tug__node *const node = transfer->owner;
+        const uint64_t done = tug__ranges_done(&transfer->ranges);
+
+        for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+            if (edge->image != NULL) {
+                edge->image->result.bytes_done += done;
+            }
+        }
+    }
+}
+
+/* Report each image of which more is known or there than at the last tick. A sum tells whether
+ * anything has changed (should it stay the same by chance, the news comes one tick later); one is
+ * added, because 0 stands for an image that was never told of. */
+static void report_images(struct tug__resolver *resolver)
+{
+    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
+        struct tug_image_result *const result = &image->result;
+        const uint64_t marks = 1 + result->blobs + result->blobs_done + result->bytes_known +
+                               result->bytes_done + (result->digest.algorithm != TUG_DIGEST_NONE);
+        struct tug_event event = {
+            .kind = TUG_EVENT_IMAGE_PROGRESS, .ref = result->ref, .image = result};
+
+        if (marks != image->told_marks) {
+            image->told_marks = marks;
+            tug__emit(resolver, &event);
+        }
+    }
+}
+
+/* Report the state of each active download and image, and the sums. */
 static void tick(struct tug__resolver *resolver)
 {
     struct tug_totals *const totals = &resolver->totals;
@@ -88,6 +126,7 @@ static void tick(struct tug__resolver *resolver)
         }
         event = (struct tug_event){
             .kind = TUG_EVENT_PROGRESS,
+            .ref = tug__node_ref(node),
             .digest = node->digest,
             .media_type = node->media_type,
             .size_bytes = node->size_bytes,
@@ -95,6 +134,8 @@ static void tick(struct tug__resolver *resolver)
         };
         tug__emit(resolver, &event);
     }
+    measure_images(resolver);
+    report_images(resolver);
     event = (struct tug_event){.kind = TUG_EVENT_TICK};
     tug__emit(resolver, &event);
 }

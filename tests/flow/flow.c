@@ -86,6 +86,16 @@ static void note_image(struct flow_seen *seen, const struct tug_image_result *im
     }
 }
 
+static void note_progress(struct flow *flow, const struct tug_image_result *image)
+{
+    flow->seen.progress = *image;
+    flow->seen.progress.ref = NULL;
+    flow->seen.progress.media_type = NULL;
+    if (flow->cancel_blobs > 0 && image->blobs_done >= flow->cancel_blobs) {
+        tug_fetch_cancel(flow->fetch);
+    }
+}
+
 static void on_event(void *context, const struct tug_event *event)
 {
     struct flow *const flow = context;
@@ -109,6 +119,8 @@ static void on_event(void *context, const struct tug_event *event)
         break;
     case TUG_EVENT_RETRY:
         (void)snprintf(seen->retry, sizeof seen->retry, "%s", event->error->message);
+        seen->attempt = event->attempt;
+        seen->attempts_max = event->attempts_max;
         break;
     case TUG_EVENT_WARNING:
         (void)snprintf(seen->warning, sizeof seen->warning, "%s", event->text);
@@ -116,9 +128,14 @@ static void on_event(void *context, const struct tug_event *event)
     case TUG_EVENT_IMAGE:
         note_image(seen, event->image);
         break;
+    case TUG_EVENT_COMMITTED:
+        seen->committed_refs += event->ref != NULL;
+        break;
+    case TUG_EVENT_IMAGE_PROGRESS:
+        note_progress(flow, event->image);
+        break;
     case TUG_EVENT_NONE:
     case TUG_EVENT_RESOLVED:
-    case TUG_EVENT_COMMITTED:
     case TUG_EVENT_REUSED:
     case TUG_EVENT_WAITING:
     case TUG_EVENT_TICK:

@@ -38,14 +38,17 @@
 struct flow_seen {
     enum tug_status status;
     struct tug_error error;
-    unsigned counts[TUG_EVENT_PLANNED + 1]; /* by enum tug_event_kind */
-    struct tug_image_result image;          /* of the last image; its texts are NULL */
-    char media_type[128];                   /* of the last image, "" for none */
-    char warning[512];                      /* the last one */
-    char retry[TUG_ERROR_MESSAGE_MAX];      /* the last one's error */
-    uint64_t resumed_bytes;                 /* most done_bytes of any TUG_EVENT_STARTED */
-    bool is_out_of_order;                   /* an event came before one that it needs */
-    struct tug_totals totals;               /* of the last event */
+    unsigned counts[TUG_EVENT_IMAGE_PROGRESS + 1]; /* by enum tug_event_kind */
+    struct tug_image_result image;                 /* of the last image; its texts are NULL */
+    struct tug_image_result progress;  /* how far an image was at last; its texts are NULL */
+    char media_type[128];              /* of the last image, "" for none */
+    char warning[512];                 /* the last one */
+    char retry[TUG_ERROR_MESSAGE_MAX]; /* the last one's error */
+    unsigned attempt, attempts_max;    /* of the last one */
+    unsigned committed_refs;           /* TUG_EVENT_COMMITTED that named an image */
+    uint64_t resumed_bytes;            /* most done_bytes of any TUG_EVENT_STARTED */
+    bool is_out_of_order;              /* an event came before one that it needs */
+    struct tug_totals totals;          /* of the last event */
 };
 
 struct flow {
@@ -57,6 +60,7 @@ struct flow {
     struct tug_fetch_options options; /* for library runs; plain http, linux/amd64, no retries */
     uint64_t signal_bytes;            /* post `reached` when a download has so many; 0: never */
     sem_t reached;
+    uint64_t cancel_blobs; /* cancel when an image has so many blobs in the store; 0: never */
     struct flow_seen seen;
     /* of the run under way */
     struct tug_store *open_store;

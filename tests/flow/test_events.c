@@ -131,6 +131,51 @@ Test(events, of_many_names_of_one_image)
     flow_close(&flow);
 }
 
+/* Displays name the image at work and say how far it is. */
+Test(events, f34_how_far_an_image_is)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    open_with_image(&flow, &built);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = built.layers[1].digest, .timing.hold = true});
+    flow.cancel_blobs = 3;
+    flow.options.tick_ms = 10;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_CANCELLED, "%s", flow.seen.error.message);
+    const struct tug_image_result *const progress = &flow.seen.progress;
+    cr_assert_eq(progress->blobs, 4);
+    cr_assert_eq(progress->blobs_done, 3);
+    cr_assert_eq(progress->bytes_known, built.total_bytes);
+    cr_assert_eq(progress->bytes_done, built.total_bytes - sizes[1]);
+    cr_assert(tug_digest_equal(&progress->digest, &flow.seen.image.digest));
+    cr_assert_eq(flow.seen.committed_refs, flow.seen.counts[TUG_EVENT_COMMITTED]);
+    flow.cancel_blobs = 0;
+    fake_rule_remove(flow.registry, 1);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.image.blobs_done, 4);
+    cr_assert_eq(flow.seen.image.bytes_known, built.total_bytes);
+    cr_assert_eq(flow.seen.image.bytes_done, built.total_bytes);
+    flow_close(&flow);
+}
+
+/* Which attempt failed, and how many may. */
+Test(events, f33_number_of_an_attempt)
+{
+    struct flow flow;
+
+    open_with_image(&flow, NULL);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match = {.path = "/manifests/", .times = 2},
+                                                     .answer.status = 503});
+    flow.options.no_retries = false;
+    flow.options.retries = 2;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.counts[TUG_EVENT_RETRY], 2);
+    cr_assert_eq(flow.seen.attempt, 2);
+    cr_assert_eq(flow.seen.attempts_max, 3);
+    flow_close(&flow);
+}
+
 Test(events, run_out_of_time)
 {
     struct build_image_result built;
