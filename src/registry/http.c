@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "registry/address.h"
 #include "registry/http_internal.h"
+#include "registry/response.h"
 #include "registry/retry_after.h"
 #include "registry/url.h"
 
@@ -89,7 +90,9 @@ static enum tug_status take_response(struct tug__http *http)
     response->content_length = length;
     response->retry_after_ms = retry_after_ms(response);
     http->has_response = true;
-    http->window_ns = tug__now_ns();
+    http->is_unwanted = status >= 300;
+    http->response_ns = tug__now_ns();
+    http->window_ns = http->response_ns;
     http->window_bytes = 0;
     return http->request->on_response(http->request->context, response, http->error);
 }
@@ -120,8 +123,13 @@ size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context)
     struct tug__http *const http = context;
     struct tug__http_response *const response = http->response;
     const struct tug__log *const log = http->settings.log;
-    const size_t length = size * count;
     const uint64_t begin_ns = tug__now_ns();
+    size_t length = size * count;
+
+    if (http->is_unwanted && length > TUG__ERROR_BODY_MAX - response->body_bytes) {
+        length = (size_t)(TUG__ERROR_BODY_MAX - response->body_bytes);
+        http->is_cut_short = true;
+    }
 
     if (log != NULL && log->has_heads && response->status >= 400 && response->body_bytes == 0 &&
         !http->request->is_body_secret) {
@@ -132,7 +140,7 @@ size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context)
     http->window_bytes += length;
     http->active_ns = tug__now_ns(); /* after the callback: our own slowness is no stall */
     http->window_ns += http->active_ns - begin_ns;
-    return http->verdict == TUG_OK ? length : 0;
+    return http->verdict == TUG_OK && !http->is_cut_short ? length : 0;
 }
 
 enum tug_status tug__http_create(const struct tug__http_settings *settings,
@@ -173,6 +181,7 @@ void tug__http_destroy(struct tug__http *http)
         }
     }
     curl_slist_free_all(http->headers);
+    curl_free(http->redirect_url);
     if (http->wake_fd >= 0) {
         (void)close(http->wake_fd);
     }
@@ -186,13 +195,29 @@ void tug__http_wake(struct tug__http *http)
     (void)!write(http->wake_fd, &one, sizeof one); /* full: it is awake already */
 }
 
+/* Tell whether a body that arrives so slowly is stalled; at the end of each stall time. */
+static bool is_too_slow(struct tug__http *http, uint64_t now_ns)
+{
+    const uint64_t passed_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS;
+
+    if (passed_ms < http->settings.stall_timeout_ms) {
+        return false;
+    }
+    if (http->window_bytes < SLOW_BYTES) {
+        return true;
+    }
+    http->window_ns = now_ns;
+    http->window_bytes = 0;
+    return false;
+}
+
 /* Fail when the other side has been silent, or next to it, for too long.
  * out_rest_ms: until the next look, POLL_MAX_MS at most. */
 static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms)
 {
     const uint64_t limit_ms = http->settings.stall_timeout_ms;
     const uint64_t now_ns = tug__now_ns();
-    const uint64_t idle_ms = (now_ns - http->active_ns) / TUG__NS_PER_MS;
+    uint64_t idle_ms = (now_ns - http->active_ns) / TUG__NS_PER_MS;
 
     *out_rest_ms = POLL_MAX_MS;
     if (!http->is_connected) {
@@ -206,18 +231,24 @@ static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms
         return tug__fail(http->error, TUG_ERR_NETWORK, "the answer's head took more than %llu ms",
                          (unsigned long long)(2 * limit_ms));
     }
-    if (http->has_response && (now_ns - http->window_ns) / TUG__NS_PER_MS >= limit_ms) {
-        if (http->window_bytes < SLOW_BYTES) {
-            return tug__fail(http->error, TUG_ERR_NETWORK, "fewer than %d bytes came in %llu ms",
-                             SLOW_BYTES, (unsigned long long)limit_ms);
-        }
-        http->window_ns = now_ns;
-        http->window_bytes = 0;
+    if (http->has_response && is_too_slow(http, now_ns)) {
+        return tug__fail(http->error, TUG_ERR_NETWORK, "fewer than %d bytes came in %llu ms",
+                         SLOW_BYTES, (unsigned long long)limit_ms);
+    }
+    if (http->has_response && now_ns - http->window_ns > idle_ms * TUG__NS_PER_MS) {
+        idle_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS; /* the window ends earlier */
     }
     if (limit_ms - idle_ms < POLL_MAX_MS) {
         *out_rest_ms = limit_ms - idle_ms;
     }
     return TUG_OK;
+}
+
+/* A body that nobody wants gets as much time as silence would. */
+static bool is_unwanted_for_too_long(const struct tug__http *http)
+{
+    return http->is_unwanted &&
+           (tug__now_ns() - http->response_ns) / TUG__NS_PER_MS >= http->settings.stall_timeout_ms;
 }
 
 /* Sleep until something happens, or for rest_ms. */
@@ -255,6 +286,10 @@ static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLco
         }
         if (http->settings.should_stop(http->settings.stop_context)) {
             return tug__fail(http->error, TUG_ERR_CANCELLED, "interrupted");
+        }
+        if (is_unwanted_for_too_long(http)) {
+            *out_code = CURLE_OK;
+            return TUG_OK;
         }
         status = check_stall(http, &rest_ms);
         if (status != TUG_OK) {
@@ -300,6 +335,9 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
 
     if (http->verdict != TUG_OK) {
         return http->verdict; /* a callback said no and filled the error */
+    }
+    if (http->is_unwanted) {
+        return TUG_OK; /* the head said it all, however the body ended */
     }
     if (code == CURLE_OK) {
         if (!http->has_response) {
@@ -364,6 +402,8 @@ static void begin(struct tug__http *http, const struct tug__http_request *reques
                   struct tug__http_response *response, struct tug_error *err)
 {
     *response = (struct tug__http_response){.content_length = -1, .http = http};
+    curl_free(http->redirect_url);
+    http->redirect_url = NULL;
     http->request = request;
     http->response = response;
     http->error = err;
@@ -371,6 +411,8 @@ static void begin(struct tug__http *http, const struct tug__http_request *reques
     http->has_refused = false;
     http->is_connected = false;
     http->has_response = false;
+    http->is_unwanted = false;
+    http->is_cut_short = false;
     http->header_bytes = 0;
     http->reason[0] = '\0';
     http->active_ns = tug__now_ns();
@@ -421,12 +463,35 @@ const char *tug__http_header(const struct tug__http_response *response, const ch
     return tug__http_header_at(response, name, 0);
 }
 
+/* Resolve a Location header against the URL that was asked for, as libcurl does; its own result
+ * (CURLINFO_REDIRECT_URL) is there only after the end of the body. Returns: owned by libcurl. */
+static char *resolve_location(const char *url, const char *location)
+{
+    const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE;
+    CURLU *const parts = curl_url();
+    char *resolved = NULL;
+
+    if (parts == NULL || curl_url_set(parts, CURLUPART_URL, url, flags) != CURLUE_OK ||
+        curl_url_set(parts, CURLUPART_URL, location, flags) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_URL, &resolved, 0) != CURLUE_OK) {
+        resolved = NULL;
+    }
+    curl_url_cleanup(parts);
+    return resolved;
+}
+
 const char *tug__http_redirect_url(const struct tug__http_response *response)
 {
+    struct tug__http *const http = response->http;
+    const char *const location = tug__http_header(response, "Location");
     const char *url = NULL;
 
-    if (curl_easy_getinfo(response->http->easy, CURLINFO_REDIRECT_URL, &url) != CURLE_OK) {
+    if (response->status < 300 || response->status >= 400 || location == NULL) {
         return NULL;
     }
-    return url;
+    if (http->redirect_url == NULL &&
+        curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK) {
+        http->redirect_url = resolve_location(url, location);
+    }
+    return http->redirect_url != NULL ? http->redirect_url : location;
 }

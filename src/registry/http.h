@@ -6,6 +6,10 @@
  * checked here, and no answer is an error by its status: the caller looks at the status in
  * on_response, before the first body byte is handed over.
  *
+ * The body of an answer that is not 2xx is only good for its words: at most TUG__ERROR_BODY_MAX
+ * bytes of it are read, for at most the stall timeout, and a request never fails because of such a
+ * body, however it ends.
+ *
  * Threads: a handle belongs to one thread at a time; tug__http_wake may come from any.
  */
 #ifndef TUG_REGISTRY_HTTP_H
@@ -108,8 +112,8 @@ void tug__http_wake(struct tug__http *http);
  * out_response: always filled, also on failure.
  * Errors: TUG_ERR_NETWORK (the message names host and reason), TUG_ERR_CONFIG (a client
  * certificate that does not work), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, and whatever a callback
- * returned. Blocks: until the answer is complete, bounded by connect_timeout_ms and then by
- * stall_timeout_ms between any two bytes. */
+ * returned. Blocks: until the answer is complete, bounded by connect_timeout_ms, then by twice
+ * stall_timeout_ms for the head, then by the least rate of a body (stall_timeout_ms). */
 enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http_request *request,
                                   struct tug__http_response *out_response, struct tug_error *err);
 

@@ -29,6 +29,7 @@ struct tug__http {
     int wake_fd;                /* an eventfd: the one thing other threads touch */
     struct curl_slist *headers; /* of the present request */
     char reason[CURL_ERROR_SIZE];
+    char *redirect_url; /* of the last answer, libcurl's memory; NULL: not asked for, or none */
 
     /* the request that is running */
     const struct tug__http_request *request;
@@ -40,9 +41,12 @@ struct tug__http {
     bool has_refused;      /* an address was refused */
     bool is_connected;     /* the stall timer runs */
     bool has_response;     /* on_response was called */
+    bool is_unwanted;      /* the status says that the body is only read for its words */
+    bool is_cut_short;     /* more of such a body came than is read */
     size_t header_bytes;   /* interim answers and trailers included */
     uint64_t active_ns;    /* time of the last byte */
     uint64_t connected_ns; /* when the request was sent */
+    uint64_t response_ns;  /* when the answer's head was complete */
     uint64_t window_ns;    /* since when window_bytes are counted */
     uint64_t window_bytes;
 };
