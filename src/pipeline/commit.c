@@ -533,6 +533,9 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
     case TUG__MSG_STOP:
         lane->is_stopping = true;
         break;
+    case TUG__MSG_END:
+        lane->is_ending = true;
+        break;
     case TUG__MSG_NONE:
     case TUG__MSG_JOB:
     case TUG__MSG_STARTED:
@@ -543,6 +546,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
     case TUG__MSG_REJECTED:
     case TUG__MSG_DROPPED:
     case TUG__MSG_PUBLISHED:
+    case TUG__MSG_STOPPED:
     case TUG__MSG_ENDED:
     default:
         break; /* never sent to a lane */
@@ -610,7 +614,10 @@ void *tug__lane_main(void *argument)
             }
         } else if (lane->ready_count > 0) {
             commit_group(lane);
-        } else if (lane->is_stopping) {
+        } else if (lane->is_stopping && !lane->is_stopped) {
+            lane->is_stopped = true;
+            send_event(lane, TUG__MSG_STOPPED, lane);
+        } else if (lane->is_ending) {
             break;
         } else {
             tug__bell_wait(lane->bell, TUG__NEVER_NS);

@@ -14,9 +14,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* Inline documents a lane may have at once. */
-#define INLINE_OUT_MAX 64
-
 static void append(struct tug__node_list *list, struct tug__node *node)
 {
     node->next_queued = NULL;
@@ -325,11 +322,10 @@ static void submit_inline(struct tug__resolver *resolver)
     tug__pool_send(resolver->pool, job->lane, &msg);
 }
 
-/* Tell whether the first blob of a line may begin. Blobs whose bytes are all there but not yet
- * committed hold a file each. */
+/* Tell whether the first blob of a line may begin. */
 static bool may_begin_blob(const struct tug__resolver *resolver, const struct tug__host *host)
 {
-    const unsigned transfers_max = 2 * resolver->pool->worker_count + TUG__GROUP_MAX;
+    const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(resolver->pool->worker_count);
 
     return host->queued_blobs.first != NULL &&
            (resolver->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
@@ -371,7 +367,7 @@ static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_do
 /* Jobs the ring has room for: one at work and one at hand for each worker. */
 static unsigned room(const struct tug__resolver *resolver)
 {
-    const unsigned most = 2 * resolver->pool->worker_count;
+    const unsigned most = TUG__JOBS_OUT_MAX(resolver->pool->worker_count);
 
     return resolver->jobs_out < most ? most - resolver->jobs_out : 0;
 }
@@ -382,7 +378,7 @@ void tug__jobs_submit(struct tug__resolver *resolver)
     struct tug__host *host;
 
     while (!resolver->is_stopping && resolver->queued_inline.first != NULL &&
-           resolver->inline_out < INLINE_OUT_MAX) {
+           resolver->inline_out < TUG__INLINE_OUT_MAX) {
         submit_inline(resolver);
     }
     while (!resolver->is_stopping && room(resolver) > 0 &&

@@ -500,7 +500,9 @@ void tug__jobs_take_event(struct tug__resolver *resolver, const struct tug__msg 
     case TUG__MSG_DROP:
     case TUG__MSG_PUBLISH:
     case TUG__MSG_STOP:
+    case TUG__MSG_END:
     case TUG__MSG_PUBLISHED:
+    case TUG__MSG_STOPPED:
     case TUG__MSG_ENDED:
     default:
         break; /* not for jobs */

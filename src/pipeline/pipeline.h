@@ -19,10 +19,11 @@
  *   2. workers that wait for a job or for the network are woken; each writes out what it holds,
  * sends its job back, then ENDED; the resolver goes on taking events, so that nobody waits for
  * room;
- *   3. each lane gets STOP: it hashes and commits what is complete, publishes what was asked for,
- *      then sends ENDED;
- *   4. all threads are joined;
- *   5. transfers that are not complete are closed (their files stay for the next run), jobs still
+ *   3. each lane gets STOP: it hashes and commits what is complete, then sends STOPPED; images that
+ *      are complete by that get their names;
+ *   4. each lane gets END, and sends ENDED;
+ *   5. all threads are joined;
+ *   6. transfers that are not complete are closed (their files stay for the next run), jobs still
  * in the ring are freed, then queues, bells and clients.
  */
 #ifndef TUG_PIPELINE_PIPELINE_H

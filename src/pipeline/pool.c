@@ -7,6 +7,7 @@
  */
 #include "pipeline/pool.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,10 +21,6 @@
 /* What a worker has to tell the resolver: a few messages for each of the two jobs that are its
  * share. Should it be full, the worker waits; the resolver never waits for a worker. */
 #define WORKER_EVENTS_CAPACITY 63
-/* What the resolver has under way at a lane, and so what a lane can answer, is bounded in
- * resolve.c; with these capacities neither of the two ever waits for the other. */
-#define INBOX_CAPACITY TUG__LANE_WORK_MAX
-#define LANE_EVENTS_CAPACITY TUG__LANE_WORK_MAX
 /* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -79,10 +76,11 @@ static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct
     }
     status = tug__bell_create(&lane->bell, err);
     if (status == TUG_OK) {
-        status = tug__queue_create(TUG__QUEUE_SPSC, INBOX_CAPACITY, lane->bell, &lane->inbox, err);
+        status =
+            tug__queue_create(TUG__QUEUE_SPSC, TUG__LANE_WORK_MAX, lane->bell, &lane->inbox, err);
     }
     if (status == TUG_OK) {
-        status = tug__queue_create(TUG__QUEUE_SPSC, LANE_EVENTS_CAPACITY, pool->resolver_bell,
+        status = tug__queue_create(TUG__QUEUE_SPSC, TUG__LANE_WORK_MAX, pool->resolver_bell,
                                    &lane->events, err);
     }
     return status;
@@ -96,8 +94,8 @@ static enum tug_status make_parts(struct tug__pool *pool, const struct tug__clie
     if (status == TUG_OK) {
         /* Two jobs a worker: one at work, one at hand; what waits, waits in the resolver's order.
          */
-        status = tug__queue_create(TUG__QUEUE_SPMC, pool->worker_count * 2, pool->job_bell,
-                                   &pool->jobs, err);
+        status = tug__queue_create(TUG__QUEUE_SPMC, TUG__JOBS_OUT_MAX(pool->worker_count),
+                                   pool->job_bell, &pool->jobs, err);
     }
     for (unsigned i = 0; status == TUG_OK && i < pool->lane_count; i++) {
         status = make_lane(pool, i, err);
@@ -135,6 +133,7 @@ static enum tug_status start_threads(struct tug__pool *pool, struct tug_error *e
         status = start_thread(&lane->thread, &attributes, tug__lane_main, lane, err);
         lane->is_started = status == TUG_OK;
         pool->running_lanes += lane->is_started;
+        pool->working_lanes += lane->is_started;
     }
     for (unsigned i = 0; status == TUG_OK && i < pool->worker_count; i++) {
         struct tug__worker *const worker = &pool->workers[i];
@@ -178,7 +177,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
         status = start_threads(pool, err);
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (status != TUG_OK) {
-            tug__pool_stop(pool, ignore_event, NULL);
+            tug__pool_stop(pool, &(struct tug__pool_handler){.on_event = ignore_event});
         }
     }
     if (status != TUG_OK) {
@@ -198,7 +197,10 @@ bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job)
 
 void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg *msg)
 {
-    tug__queue_push(pool->lanes[lane].inbox, msg);
+    const bool has_room = tug__queue_try_push(pool->lanes[lane].inbox, msg);
+
+    assert(has_room); /* TUG__INBOX_MESSAGES_MAX */
+    (void)has_room;
 }
 
 /* The event queue of sender number i: workers first, then lanes. */
@@ -224,6 +226,8 @@ bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg)
             } else {
                 pool->running_lanes--;
             }
+        } else if (out_msg->kind == TUG__MSG_STOPPED) {
+            pool->working_lanes--;
         } else {
             return true;
         }
@@ -249,25 +253,53 @@ uint64_t tug__pool_received(const struct tug__pool *pool)
     return sum;
 }
 
-/* Hand on events until none of the threads counted by *running is left. */
+/* Hand on events until none of the threads counted by *running is left, and nothing is owed. */
 static void drain_until(struct tug__pool *pool, const unsigned *running,
-                        void (*on_event)(void *context, const struct tug__msg *msg), void *context)
+                        const struct tug__pool_handler *handler)
 {
     struct tug__msg msg;
 
     for (;;) {
+        bool is_owed;
+
         while (tug__pool_next_event(pool, &msg)) {
-            on_event(context, &msg);
+            handler->on_event(handler->context, &msg);
         }
-        if (*running == 0) {
+        is_owed = handler->on_round != NULL && handler->on_round(handler->context);
+        if (*running == 0 && !is_owed) {
             return;
         }
-        tug__bell_wait(pool->resolver_bell, TUG__NEVER_NS); /* ENDED will ring */
+        tug__bell_wait(pool->resolver_bell,
+                       TUG__NEVER_NS); /* STOPPED, ENDED, an answer will ring */
     }
 }
 
-void tug__pool_stop(struct tug__pool *pool,
-                    void (*on_event)(void *context, const struct tug__msg *msg), void *context)
+static void send_to_lanes(struct tug__pool *pool, enum tug__msg_kind kind)
+{
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        const struct tug__msg msg = {.kind = kind, .object = &pool->lanes[i]};
+
+        if (pool->lanes[i].is_started) {
+            tug__pool_send(pool, i, &msg);
+        }
+    }
+}
+
+static void join_threads(struct tug__pool *pool)
+{
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        if (pool->workers[i].is_started) {
+            (void)pthread_join(pool->workers[i].thread, NULL);
+        }
+    }
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        if (pool->lanes[i].is_started) {
+            (void)pthread_join(pool->lanes[i].thread, NULL);
+        }
+    }
+}
+
+void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *handler)
 {
     tug__cancel_set(&pool->stop);
     for (unsigned i = 0; i < pool->running_workers; i++) {
@@ -279,25 +311,12 @@ void tug__pool_stop(struct tug__pool *pool,
         }
     }
     tug__budget_wake(&pool->budget); /* those that have received too much */
-    drain_until(pool, &pool->running_workers, on_event, context);
-    for (unsigned i = 0; i < pool->lane_count; i++) {
-        const struct tug__msg stop = {.kind = TUG__MSG_STOP, .object = &pool->lanes[i]};
-
-        if (pool->lanes[i].is_started) {
-            tug__pool_send(pool, i, &stop);
-        }
-    }
-    drain_until(pool, &pool->running_lanes, on_event, context);
-    for (unsigned i = 0; i < pool->worker_count; i++) {
-        if (pool->workers[i].is_started) {
-            (void)pthread_join(pool->workers[i].thread, NULL);
-        }
-    }
-    for (unsigned i = 0; i < pool->lane_count; i++) {
-        if (pool->lanes[i].is_started) {
-            (void)pthread_join(pool->lanes[i].thread, NULL);
-        }
-    }
+    drain_until(pool, &pool->running_workers, handler);
+    send_to_lanes(pool, TUG__MSG_STOP);
+    drain_until(pool, &pool->working_lanes, handler);
+    send_to_lanes(pool, TUG__MSG_END);
+    drain_until(pool, &pool->running_lanes, handler);
+    join_threads(pool);
 }
 
 void tug__pool_destroy(struct tug__pool *pool)

@@ -27,13 +27,31 @@
 /* Threads that hash: more than cores are no use, and four outrun any disk. */
 #define TUG__LANES_MAX 4
 
-/* Messages under way between the resolver and one lane, at most, in either direction. The resolver
- * keeps below it (resolve.c counts images, transfers and inline documents at work), so that neither
- * ever waits for the other. */
-#define TUG__LANE_WORK_MAX 1023
-
-/* Verified blobs, documents and images that a lane commits together. */
+/* Verified blobs, documents and publications that a lane commits together. */
 #define TUG__GROUP_MAX 64
+
+/* What is under way at most, all lanes together, with that many workers. The resolver keeps to it,
+ * whatever the references are (jobs.c, publish.c). Blobs whose bytes are all there but not yet
+ * committed hold a file each, hence the group in the first. */
+#define TUG__TRANSFERS_OPEN_MAX(workers) (2 * (workers) + TUG__GROUP_MAX)
+#define TUG__JOBS_OUT_MAX(workers) (2 * (workers))
+#define TUG__INLINE_OUT_MAX 64
+#define TUG__PUBLICATIONS_OUT_MAX 1
+/* To a lane: a DROP for each transfer, inline documents, publications, STOP and END. */
+#define TUG__INBOX_MESSAGES_MAX(workers)                                                           \
+    (TUG__TRANSFERS_OPEN_MAX(workers) + TUG__INLINE_OUT_MAX + TUG__PUBLICATIONS_OUT_MAX + 2)
+/* From a lane: for each transfer its verdict and DROPPED, for each document and publication an
+ * answer, STOPPED and ENDED. */
+#define TUG__LANE_MESSAGES_MAX(workers)                                                            \
+    (2 * TUG__TRANSFERS_OPEN_MAX(workers) + TUG__JOBS_OUT_MAX(workers) + TUG__INLINE_OUT_MAX +     \
+     TUG__PUBLICATIONS_OUT_MAX + 2)
+/* Capacity of the rings between the resolver and one lane, in either direction. It holds all of the
+ * above, so neither ever waits for the other. A ring of 2^n slots holds 2^n - 1 messages. */
+#define TUG__LANE_WORK_MAX 1023
+_Static_assert(TUG__INBOX_MESSAGES_MAX(TUG_DOWNLOADS_MAX) <= TUG__LANE_WORK_MAX,
+               "the resolver never waits for a lane");
+_Static_assert(TUG__LANE_MESSAGES_MAX(TUG_DOWNLOADS_MAX) <= TUG__LANE_WORK_MAX,
+               "a lane never waits for the resolver");
 
 /* Bytes a worker gathers before it writes them: small writes cost ext4 twice the CPU time, larger
  * ones leave the second-level cache. */
@@ -83,7 +101,9 @@ struct tug__lane {
     uint64_t group_since_ns;               /* when the oldest of them came */
     unsigned next_sender;                  /* whose segments are looked at next */
     uint64_t stop_seen_ns;                 /* while waiting for the store's lock; 0: not yet */
-    bool is_stopping;
+    bool is_stopping;                      /* STOP came */
+    bool is_stopped;                       /* STOPPED was sent */
+    bool is_ending;                        /* END came */
 };
 
 struct tug__pool_settings {
@@ -106,7 +126,8 @@ struct tug__pool {
     /* resolver only */
     unsigned running_workers; /* threads whose ENDED has not been seen */
     unsigned running_lanes;
-    unsigned next_sender; /* whose events are looked at next */
+    unsigned working_lanes; /* of these: STOPPED has not been seen */
+    unsigned next_sender;   /* whose events are looked at next */
     /* shared: set once by the resolver when the workers shall end */
     struct tug__cancel stop;
     /* shared: what workers may receive; has a mutex of its own */
@@ -122,9 +143,10 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
 /* Hand a job to whichever worker is free. Takes the job on success. Returns: false when the ring is
  * full; the caller keeps the job. Blocks: no. */
 bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job);
-/* Send a message to a lane. Takes its object. Blocks: until the lane makes room. */
+/* Send a message to a lane. Takes its object. The caller keeps to TUG__INBOX_MESSAGES_MAX, so there
+ * is room (asserted). Blocks: no. */
 void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg *msg);
-/* Take the next event of any thread, fairly. ENDED messages are counted here and not returned.
+/* Take the next event of any thread, fairly. STOPPED and ENDED are counted here and not returned.
  * Returns: false when there is none. Blocks: no. */
 bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
 /* Tell whether a worker shall give up what it does: its job is cancelled, or the pool stops.
@@ -135,11 +157,20 @@ void tug__pool_wake(struct tug__pool *pool);
 /* Bytes received over the network so far, all workers together. */
 uint64_t tug__pool_received(const struct tug__pool *pool);
 
+/* What the end of a run asks its owner. */
+struct tug__pool_handler {
+    /* An event came. */
+    void (*on_event)(void *context, const struct tug__msg *msg);
+    /* All events that were there have been handed on: send what follows from them. Returns: true
+     * while a lane still owes an answer to something sent here. NULL: nothing ever follows. */
+    bool (*on_round)(void *context);
+    void *context;
+};
+
 /* Stop in order (pipeline.h, "Shutdown"): first the workers, then the lanes, which still commit and
- * publish what is complete. Every event that comes meanwhile is handed to on_event.
+ * publish what is complete. handler: borrowed for the call.
  * Blocks: until all threads have ended and are joined: some milliseconds plus the disk. */
-void tug__pool_stop(struct tug__pool *pool,
-                    void (*on_event)(void *context, const struct tug__msg *msg), void *context);
+void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *handler);
 /* Free a stopped pool; NULL is allowed. */
 void tug__pool_destroy(struct tug__pool *pool);
 

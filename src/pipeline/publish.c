@@ -7,7 +7,8 @@
  *
  * A rewrite costs as much as the file is long, so images wait for each other, but none for more
  * than a second: one publication is sent when nothing was written during the last second, when no
- * image is left that others could wait for, and when the run stops.
+ * image is left that others could wait for, and when the run stops. There is one under way at most
+ * (TUG__PUBLICATIONS_OUT_MAX), however many images become complete at the same moment.
  */
 #include "pipeline/resolver.h"
 
@@ -89,8 +90,7 @@ static void send_publication(struct tug__resolver *resolver)
     }
     forget_ready(resolver);
     resolver->published_ns = tug__now_ns();
-    publication->next = resolver->publications;
-    resolver->publications = publication;
+    resolver->publication = publication;
     tug__pool_send(resolver->pool, 0, &msg);
 }
 
@@ -104,7 +104,7 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
     if (resolver->first_ready == NULL) {
         return TUG__NEVER_NS;
     }
-    if (!resolver->is_stopping && resolver->publications != NULL) {
+    if (resolver->publication != NULL) {
         return TUG__NEVER_NS; /* its end will wake us */
     }
     if (!is_first && !is_last && !resolver->is_stopping && tug__now_ns() < due_ns) {
@@ -125,19 +125,11 @@ void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image)
     resolver->last_ready = image;
     resolver->images_ready++;
     resolver->images_publishing++;
-    if (resolver->is_stopping) {
-        (void)tug__publish_due(resolver); /* the lane ends soon */
-    }
 }
 
 void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication)
 {
-    struct tug__publication **link = &resolver->publications;
-
-    while (*link != publication) {
-        link = &(*link)->next;
-    }
-    *link = publication->next;
+    resolver->publication = NULL;
     if (publication->error.code != TUG_ERR_CANCELLED) { /* else they are told why the run stopped */
         finish_all(resolver, publication->images, &publication->error);
     }
@@ -146,10 +138,8 @@ void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *
 
 void tug__publish_fini(struct tug__resolver *resolver)
 {
-    while (resolver->publications != NULL) {
-        struct tug__publication *const publication = resolver->publications;
-
-        resolver->publications = publication->next;
-        publication_free(publication);
+    if (resolver->publication != NULL) {
+        publication_free(resolver->publication);
+        resolver->publication = NULL;
     }
 }

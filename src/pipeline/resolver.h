@@ -63,7 +63,7 @@ struct tug__resolver {
 
     /* finished images */
     struct tug__image *first_ready, *last_ready; /* wait for the next rewrite of index.json */
-    struct tug__publication *publications;       /* at lane 0 */
+    struct tug__publication *publication;        /* at lane 0; NULL: none */
     uint64_t published_ns;                       /* when the last one was sent, 0: none was */
 
     struct tug_totals totals;
@@ -137,9 +137,10 @@ void tug__plan_fini(struct tug__resolver *resolver);
 
 /* --- publish.c --- */
 
-/* Put an image in line for its name. */
+/* Put an image in line for its name. It is only appended: tug__publish_due sends it. */
 void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image);
-/* Give lane 0 what is in line if it is time to. Returns: when to look again (tug__now_ns). */
+/* Give lane 0 what is in line if it is time to and it has nothing to publish. Once for each round
+ * of the loop. Returns: when to look again (tug__now_ns). */
 uint64_t tug__publish_due(struct tug__resolver *resolver);
 /* A publication is back: its images are done. It is freed. */
 void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication);

@@ -151,6 +151,15 @@ static void take_event(void *context, const struct tug__msg *msg)
     }
 }
 
+/* The run is over; what became complete meanwhile gets its name. */
+static bool publish_rest(void *context)
+{
+    struct tug__resolver *const resolver = context;
+
+    (void)tug__publish_due(resolver);
+    return resolver->publication != NULL;
+}
+
 /* Begin a reference if there is one left and fewer than `most` images are being fetched.
  * Returns: true if so. */
 static bool begin_image(struct tug__resolver *resolver, size_t most)
@@ -223,7 +232,8 @@ static void loop(struct tug__resolver *resolver)
             tick(resolver);
             next_tick_ns = now_ns + tick_ns;
         }
-        if (tug__cancel_is_set(settings->cancel) || now_ns >= end_ns || resolver->is_stopping) {
+        if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
+            resolver->is_stopping) {
             resolver->is_stopping = true;
             return;
         }
@@ -358,8 +368,10 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
 
     if (status == TUG_OK) {
         loop(&resolver);
-        (void)tug__publish_due(&resolver);
-        tug__pool_stop(resolver.pool, take_event, &resolver);
+        resolver.is_stopping = true;
+        tug__pool_stop(resolver.pool, &(struct tug__pool_handler){.on_event = take_event,
+                                                                  .on_round = publish_rest,
+                                                                  .context = &resolver});
         fail_rest(&resolver);
         tick(&resolver);
         status = resolver.first_status;

@@ -36,7 +36,8 @@ enum tug__msg_kind {
     /* resolver → lane */
     TUG__MSG_DROP,    /* transfer: forget it; length != 0: remove the partial file too */
     TUG__MSG_PUBLISH, /* publication: name its images in index.json */
-    TUG__MSG_STOP,    /* the lane itself: finish what is complete, then end */
+    TUG__MSG_STOP,    /* the lane itself: finish what is complete, then send STOPPED */
+    TUG__MSG_END,     /* the lane itself: nothing more comes; end when all is done */
     /* worker → resolver, lane → resolver */
     TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
                             job->present, what is fetched now in job->share */
@@ -47,6 +48,7 @@ enum tug__msg_kind {
     TUG__MSG_REJECTED,   /* transfer: see transfer->error; file removed or unusable, closed */
     TUG__MSG_DROPPED,    /* transfer: closed */
     TUG__MSG_PUBLISHED,  /* publication: see publication->error (code TUG_OK: named) */
+    TUG__MSG_STOPPED,    /* the lane itself: all that was complete is committed */
     TUG__MSG_ENDED,      /* the worker or lane itself: the thread ends after this */
 };
 
@@ -133,14 +135,14 @@ struct tug__job {
     struct tug__cancel cancel;
 };
 
-/* Images that are complete and want their names. Owned by the resolver; lent to lane 0. */
+/* Images that are complete and want their names. Owned by the resolver; lent to lane 0, one at a
+ * time. */
 struct tug__publication {
     /* set at create, then read-only */
     struct tug__index_entry *entries; /* owned; what they point to is the images' */
     size_t count;
     /* resolver only */
-    void *images;                  /* as many, in the same order */
-    struct tug__publication *next; /* of those at lane 0 */
+    void *images; /* as many, in the same order */
     /* lane only, until PUBLISHED */
     struct tug__publication *next_ready;
     struct tug_error error; /* code TUG_OK: named */

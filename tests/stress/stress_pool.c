@@ -72,7 +72,7 @@ static void feed(struct tug__pool *pool, struct tug__bell *bell, struct round *r
             }
         }
     }
-    tug__pool_stop(pool, on_event, round);
+    tug__pool_stop(pool, &(struct tug__pool_handler){.on_event = on_event, .context = round});
 }
 
 static void run_round(struct tug_store *store, uint64_t *random)

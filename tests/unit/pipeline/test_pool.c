@@ -65,7 +65,7 @@ static void run_free(struct run *run)
 
 static void run_end(struct run *run)
 {
-    tug__pool_stop(run->pool, on_event, run);
+    tug__pool_stop(run->pool, &(struct tug__pool_handler){.on_event = on_event, .context = run});
     run_free(run);
 }
 
@@ -161,7 +161,7 @@ Test(pipeline_pool, stopping_finishes_what_is_complete, .timeout = 30)
         fill_document(&jobs[i], text, text);
         send_document(&run, i % run.pool->lane_count, &jobs[i]);
     }
-    tug__pool_stop(run.pool, on_event, &run);
+    tug__pool_stop(run.pool, &(struct tug__pool_handler){.on_event = on_event, .context = &run});
     cr_assert_eq(run.done, COUNT);
     for (unsigned i = 0; i < COUNT; i++) {
         cr_assert(is_present(&run, &jobs[i].digest), "document %u", i);
@@ -229,7 +229,8 @@ Test(pipeline_pool, what_is_dropped_is_in_no_group, .timeout = 30)
                                           .length = transfer->size_bytes});
         tug__pool_send(run.pool, 0, &(struct tug__msg){.kind = TUG__MSG_DROP, .object = transfer});
     }
-    tug__pool_stop(run.pool, note_dropped, dropped);
+    tug__pool_stop(run.pool,
+                   &(struct tug__pool_handler){.on_event = note_dropped, .context = dropped});
     cr_assert_eq(dropped->late, 0);
     for (unsigned i = 0; i < DROPPED_COUNT; i++) {
         cr_assert(dropped->is_over[i], "transfer %u", i);
