@@ -23,7 +23,7 @@ static uint64_t add(uint64_t a, uint64_t b)
 }
 
 /* Tell whether an image gets a blob by this manifest: not left out, not there by another one, and
- * not named before in this list, which is ordered by size. */
+ * not named before in this list, in which those of the same size and digest are side by side. */
 static bool is_new(const struct tug__resolver *resolver, const struct tug__image *image,
                    const struct tug__descriptor *const *blobs, size_t position)
 {
@@ -32,10 +32,9 @@ static bool is_new(const struct tug__resolver *resolver, const struct tug__image
     if (blob->kind == TUG__MEDIA_FOREIGN && !resolver->settings->options.foreign_layers) {
         return false;
     }
-    for (size_t i = position; i > 0 && blobs[i - 1]->size_bytes == blob->size_bytes; i--) {
-        if (tug_digest_equal(&blobs[i - 1]->digest, &blob->digest)) {
-            return false;
-        }
+    if (position > 0 && blobs[position - 1]->size_bytes == blob->size_bytes &&
+        tug_digest_equal(&blobs[position - 1]->digest, &blob->digest)) {
+        return false;
     }
     return !tug__image_has_seen(image, &blob->digest);
 }
@@ -56,19 +55,31 @@ static uint64_t missing_of(struct tug_store *store, const struct tug_digest *dig
     return held_bytes < size_bytes ? size_bytes - held_bytes : 0;
 }
 
-/* Disk space that all the run fetches at present still needs, these blobs included.
- * is_exact: look at what the disk has of each; otherwise an upper bound. */
+/* Disk space that these blobs and all the run fetches at present need at most. */
+static uint64_t wanted_bytes(struct tug__resolver *resolver, const struct tug__image *image,
+                             const struct tug__descriptor *const *blobs, size_t count)
+{
+    uint64_t sum = resolver->graph.wanted_bytes;
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_new(resolver, image, blobs, i) &&
+            tug__graph_find(&resolver->graph, &blobs[i]->digest) == NULL) {
+            sum = add(sum, blobs[i]->size_bytes);
+        }
+    }
+    return sum;
+}
+
+/* As wanted_bytes, less what the disk has of each already. */
 static uint64_t missing_bytes(struct tug__resolver *resolver, const struct tug__image *image,
-                              const struct tug__descriptor *const *blobs, size_t count,
-                              bool is_exact)
+                              const struct tug__descriptor *const *blobs, size_t count)
 {
     struct tug_store *const store = resolver->settings->store;
     uint64_t sum = 0;
 
     for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
         if (node->has_size && !node->is_document && tug__node_is_needed(node)) {
-            sum = add(sum, is_exact ? missing_of(store, &node->digest, node->size_bytes)
-                                    : node->size_bytes);
+            sum = add(sum, missing_of(store, &node->digest, node->size_bytes));
         }
     }
     for (size_t i = 0; i < count; i++) {
@@ -76,8 +87,7 @@ static uint64_t missing_bytes(struct tug__resolver *resolver, const struct tug__
 
         if (is_new(resolver, image, blobs, i) &&
             tug__graph_find(&resolver->graph, &blob->digest) == NULL) {
-            sum = add(sum, is_exact ? missing_of(store, &blob->digest, blob->size_bytes)
-                                    : blob->size_bytes);
+            sum = add(sum, missing_of(store, &blob->digest, blob->size_bytes));
         }
     }
     return sum;
@@ -91,10 +101,10 @@ static enum tug_status check_space(struct tug__resolver *resolver, const struct 
     uint64_t missing;
 
     if (tug__store_free_bytes(resolver->settings->store, &free_bytes, NULL) != TUG_OK ||
-        missing_bytes(resolver, image, blobs, count, false) <= free_bytes) {
+        wanted_bytes(resolver, image, blobs, count) <= free_bytes) {
         return TUG_OK; /* enough, or not to be known */
     }
-    missing = missing_bytes(resolver, image, blobs, count, true);
+    missing = missing_bytes(resolver, image, blobs, count);
     if (missing <= free_bytes) {
         return TUG_OK;
     }

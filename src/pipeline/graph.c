@@ -30,14 +30,44 @@ struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_dig
     return found != NULL ? *found : NULL;
 }
 
+/* Make room for one more node to wait: that itself cannot fail then. */
+static bool grow_waiting(struct tug__graph *graph)
+{
+    const size_t capacity = graph->waiting_capacity > 0 ? graph->waiting_capacity * 2 : 64;
+    struct tug__waiting *grown;
+
+    if (graph->node_count < graph->waiting_capacity) {
+        return true;
+    }
+    grown = reallocarray(graph->waiting, capacity, sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    graph->waiting = grown;
+    graph->waiting_capacity = capacity;
+    return true;
+}
+
+void tug__node_count(struct tug__node *node)
+{
+    struct tug__graph *const graph = node->graph;
+    const bool is_counted = node->has_size && !node->is_document && node->needed_by > 0;
+    const uint64_t room = TUG__WANTED_BYTES_MAX - (graph->wanted_bytes - node->counted_bytes);
+
+    graph->wanted_bytes -= node->counted_bytes;
+    node->counted_bytes = !is_counted ? 0 : node->size_bytes < room ? node->size_bytes : room;
+    graph->wanted_bytes += node->counted_bytes;
+}
+
 enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest *digest,
                                struct tug__node **out_node, struct tug_error *err)
 {
-    struct tug__node *const node = calloc(1, sizeof *node);
+    struct tug__node *const node = grow_waiting(graph) ? calloc(1, sizeof *node) : NULL;
 
     if (node == NULL) {
         return tug__fail_memory(err);
     }
+    node->graph = graph;
     if (digest != NULL) {
         node->digest = *digest;
         if (tsearch(node, &graph->nodes_by_digest, compare_digests) == NULL) {
@@ -78,7 +108,14 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
         node->next->previous = node->previous;
     }
     graph->node_count--;
-    tug__graph_remove_waiting(node);
+    tug__graph_remove_waiting(graph, node);
+    if (graph->node_count == 0) {
+        free(graph->waiting);
+        graph->waiting = NULL;
+        graph->waiting_capacity = 0;
+    }
+    node->needed_by = 0;
+    tug__node_count(node);
     while (node->edges != NULL) {
         struct tug__edge *const edge = node->edges;
 
@@ -122,6 +159,7 @@ enum tug_status tug__node_add_edge(struct tug__node *node, const struct tug__edg
     }
     node->last_edge = edge;
     node->needed_by++;
+    tug__node_count(node);
     if (image->edges != NULL) {
         image->edges->link_of_image = &edge->next_of_image;
     }
@@ -154,33 +192,8 @@ struct tug__node *tug__image_leave(struct tug__image *image)
     }
     unlink_from_image(edge);
     edge->node->needed_by--;
+    tug__node_count(edge->node);
     return edge->node;
-}
-
-void tug__graph_add_waiting(struct tug__graph *graph, struct tug__node *node)
-{
-    if (node->link_waiting != NULL) {
-        return;
-    }
-    node->next_waiting = graph->waiting;
-    node->link_waiting = &graph->waiting;
-    if (graph->waiting != NULL) {
-        graph->waiting->link_waiting = &node->next_waiting;
-    }
-    graph->waiting = node;
-}
-
-void tug__graph_remove_waiting(struct tug__node *node)
-{
-    if (node->link_waiting == NULL) {
-        return;
-    }
-    *node->link_waiting = node->next_waiting;
-    if (node->next_waiting != NULL) {
-        node->next_waiting->link_waiting = node->link_waiting;
-    }
-    node->next_waiting = NULL;
-    node->link_waiting = NULL;
 }
 
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
@@ -237,6 +250,42 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
     }
     image->entries[image->entry_count++] = copy;
     return TUG_OK;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct tug__descriptor *const left = a;
+    const struct tug__descriptor *const right = b;
+
+    return compare_digests(&left->digest, &right->digest);
+}
+
+const struct tug__descriptor *tug__image_find_entries(struct tug__image *image,
+                                                      const struct tug_digest *digest,
+                                                      size_t *out_count)
+{
+    const struct tug__descriptor *const entries = image->entries;
+    size_t first = 0;
+    size_t end = image->entry_count;
+
+    if (!image->has_ordered_entries && image->entry_count > 0) {
+        qsort(image->entries, image->entry_count, sizeof *image->entries, compare_entries);
+    }
+    image->has_ordered_entries = true;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+
+        if (compare_digests(&entries[middle].digest, digest) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    while (end < image->entry_count && tug_digest_equal(&entries[end].digest, digest)) {
+        end++;
+    }
+    *out_count = end - first;
+    return entries + first;
 }
 
 enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,

@@ -99,9 +99,11 @@ struct tug__node {
     bool is_running;     /* a worker asks for its bytes, and STARTED was told */
     struct tug__refusal *refusals; /* owned; sources that failed for good */
 
+    struct tug__graph *graph;          /* the one it is in */
+    uint64_t counted_bytes;            /* of it, in graph->wanted_bytes */
     struct tug__node *next, *previous; /* all nodes */
     struct tug__node *next_queued;
-    struct tug__node *next_waiting, **link_waiting; /* link: NULL when not among those that wait */
+    size_t waiting_at; /* its place in graph->waiting plus one; 0: it has none */
 };
 
 enum tug__image_state {
@@ -137,17 +139,32 @@ struct tug__image {
     uint64_t told_marks;             /* what its last TUG_EVENT_IMAGE_PROGRESS said, 0: none came */
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
     size_t entry_count, entry_capacity;
+    bool has_ordered_entries;           /* by digest */
     struct tug__config_check *checks;   /* owned */
     struct tug__image *next, *previous; /* all that are at work */
     struct tug__image *next_publishing; /* of the same publication; or of those done */
+};
+
+/* A node and its wake_ns when it began to wait. */
+struct tug__waiting {
+    uint64_t wake_ns;
+    struct tug__node *node;
 };
 
 struct tug__graph {
     void *nodes_by_digest;   /* tsearch tree */
     struct tug__node *nodes; /* all of them, newest first */
     size_t node_count;
-    struct tug__node *waiting; /* those that wait until their wake_ns, and perhaps some no more */
+    /* heap by wake_ns, first on top: nodes that wait until then, and perhaps some no more. Owned;
+     * has room for all nodes */
+    struct tug__waiting *waiting;
+    size_t waiting_count, waiting_capacity;
+    /* sum of the sizes of all blobs that are needed; exact below TUG__WANTED_BYTES_MAX */
+    uint64_t wanted_bytes;
 };
+
+/* Largest sum of sizes that is added up: more than any disk has (sizes are a registry's word). */
+#define TUG__WANTED_BYTES_MAX (UINT64_C(1) << 62)
 
 /* Find the node of a digest; NULL when there is none. */
 struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_digest *digest);
@@ -168,9 +185,14 @@ bool tug__node_is_needed(const struct tug__node *node);
 /* An image has failed: it waits no longer for one of its nodes.
  * Returns: that node; NULL when the image waits for nothing any more. */
 struct tug__node *tug__image_leave(struct tug__image *image);
-/* Put a node among those that wait (again does nothing), or take it out. */
+/* The size of a node changed, or whether it is needed: bring graph->wanted_bytes up to date. */
+void tug__node_count(struct tug__node *node);
+
+/* --- waiting.c --- */
+
+/* Put a node among those that wait (again: with its new wake_ns), or take it out. */
 void tug__graph_add_waiting(struct tug__graph *graph, struct tug__node *node);
-void tug__graph_remove_waiting(struct tug__node *node);
+void tug__graph_remove_waiting(struct tug__graph *graph, struct tug__node *node);
 
 /* Remember that an image needs a digest. *out_is_new: false when it did already.
  * Errors: TUG_ERR_NO_MEMORY. */
@@ -185,6 +207,12 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
  * with the wish. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
                                      const struct tug_digest *manifest, struct tug_error *err);
+/* The entries that an image's indexes have for a digest.
+ * out_count: of them; 0: none. Returns: the first of them. The entries are put in order for that,
+ * so it is for the time after the choice among them. */
+const struct tug__descriptor *tug__image_find_entries(struct tug__image *image,
+                                                      const struct tug_digest *digest,
+                                                      size_t *out_count);
 /* Free what an image needs only while it is at work. */
 void tug__image_release(struct tug__image *image);
 /* Free everything of an image but the struct. */

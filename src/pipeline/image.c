@@ -155,20 +155,21 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
 
 /* Compare what the indexes say of a manifest with what its config says. Variants are left out:
  * configs often lack them. */
-static void check_entry(struct tug__resolver *resolver, const struct tug__image *image,
+static void check_entry(struct tug__resolver *resolver, struct tug__image *image,
                         const struct tug_digest *manifest, const struct tug_platform *platform)
 {
     const struct tug_platform *promised = NULL;
+    const struct tug__descriptor *entries;
+    size_t count = 0;
     char text[TUG_PLATFORM_TEXT_MAX];
     char promised_text[TUG_PLATFORM_TEXT_MAX];
 
-    for (size_t i = 0; i < image->entry_count; i++) {
-        const struct tug__descriptor *const entry = &image->entries[i];
-
-        if (!entry->has_platform || !tug_digest_equal(&entry->digest, manifest)) {
+    entries = tug__image_find_entries(image, manifest, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!entries[i].has_platform) {
             continue;
         }
-        promised = &entry->platform;
+        promised = &entries[i].platform;
         if (strcmp(promised->os, platform->os) == 0 &&
             strcmp(promised->architecture, platform->architecture) == 0) {
             return;
@@ -183,7 +184,7 @@ static void check_entry(struct tug__resolver *resolver, const struct tug__image 
 
 /* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
  * publisher's mistake may still be what the user wants. */
-static void check_config(struct tug__resolver *resolver, const struct tug__image *image,
+static void check_config(struct tug__resolver *resolver, struct tug__image *image,
                          const struct tug__config_check *check)
 {
     const struct tug__wish *const wish = &image->wish;

@@ -402,9 +402,6 @@ void tug__node_wait(struct tug__resolver *resolver, struct tug__node *node, uint
     }
     node->state = TUG__NODE_WAITING;
     tug__graph_add_waiting(&resolver->graph, node);
-    if (wake_ns < resolver->wake_ns) {
-        resolver->wake_ns = wake_ns;
-    }
 }
 
 /* A node has waited long enough. */
@@ -420,31 +417,25 @@ static void end_wait(struct tug__resolver *resolver, struct tug__node *node)
 uint64_t tug__jobs_wake(struct tug__resolver *resolver)
 {
     const uint64_t now_ns = tug__now_ns();
+    struct tug__graph *const graph = &resolver->graph;
     uint64_t next_ns = TUG__NEVER_NS;
-    struct tug__node *next;
 
     for (const struct tug__host *host = resolver->hosts; host != NULL; host = host->next) {
         if (host->pause_until_ns > now_ns && host->pause_until_ns < next_ns) {
             next_ns = host->pause_until_ns;
         }
     }
-    if (now_ns < resolver->wake_ns) {
-        return resolver->wake_ns < next_ns ? resolver->wake_ns : next_ns;
-    }
-    resolver->wake_ns = TUG__NEVER_NS;
-    for (struct tug__node *node = resolver->graph.waiting; node != NULL; node = next) {
-        next = node->next_waiting;
-        if (node->state == TUG__NODE_WAITING && node->wake_ns > now_ns) {
-            resolver->wake_ns =
-                node->wake_ns < resolver->wake_ns ? node->wake_ns : resolver->wake_ns;
-            continue;
-        }
-        tug__graph_remove_waiting(node);
+    while (graph->waiting_count > 0 && graph->waiting[0].wake_ns <= now_ns) {
+        struct tug__node *const node = graph->waiting[0].node;
+
+        tug__graph_remove_waiting(graph, node);
         if (node->state == TUG__NODE_WAITING) {
             end_wait(resolver, node);
         }
     }
-    return resolver->wake_ns < next_ns ? resolver->wake_ns : next_ns;
+    return graph->waiting_count > 0 && graph->waiting[0].wake_ns < next_ns
+               ? graph->waiting[0].wake_ns
+               : next_ns;
 }
 
 void tug__jobs_fini(struct tug__resolver *resolver)

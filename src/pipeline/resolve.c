@@ -287,14 +287,17 @@ static bool is_document_kind(enum tug__media_kind kind)
     return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
 }
 
-/* Large blobs first: they take longest. */
-static int compare_sizes(const void *a, const void *b)
+/* Large blobs first: they take longest. Those of the same digest side by side (tug__image_admit).
+ */
+static int compare_blobs(const void *a, const void *b)
 {
     const struct tug__descriptor *const *const left = a;
     const struct tug__descriptor *const *const right = b;
 
-    return ((*left)->size_bytes < (*right)->size_bytes) -
-           ((*left)->size_bytes > (*right)->size_bytes);
+    if ((*left)->size_bytes != (*right)->size_bytes) {
+        return (*left)->size_bytes < (*right)->size_bytes ? 1 : -1;
+    }
+    return memcmp(&(*left)->digest, &(*right)->digest, sizeof(*left)->digest);
 }
 
 static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug__image *image,
@@ -303,7 +306,7 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
 {
     enum tug_status status;
 
-    qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_sizes);
+    qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_blobs);
     status = tug__image_admit(resolver, image, blobs, count, err);
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
         const struct request request = {.descriptor = blobs[i], .has_size = true};

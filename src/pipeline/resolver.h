@@ -48,7 +48,6 @@ struct tug__resolver {
     uint32_t random; /* state of the jitter */
 
     struct tug__node_list queued_inline; /* for a lane */
-    uint64_t wake_ns;                    /* no node that waits has its turn before */
 
     /* counts that bound what is under way */
     size_t images_begun;
@@ -102,8 +101,8 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
 
 /* Tell whether an image may have the blobs of one more manifest: by its size, and by the space that
  * the disk has for everything the run fetches at present.
- * blobs: count of them, ordered by size. Errors: TUG_ERR_TOO_LARGE; TUG_ERR_STORE with ENOSPC: the
- * message says how many bytes are missing. */
+ * blobs: count of them, ordered by size and digest. Errors: TUG_ERR_TOO_LARGE; TUG_ERR_STORE with
+ * ENOSPC: the message says how many bytes are missing. */
 enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tug__image *image,
                                  const struct tug__descriptor *const *blobs, size_t count,
                                  struct tug_error *err);

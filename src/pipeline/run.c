@@ -352,7 +352,6 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     resolver->started_ns = tug__now_ns();
     resolver->random = (uint32_t)resolver->started_ns;
     resolver->totals.images = settings->ref_count;
-    resolver->wake_ns = TUG__NEVER_NS;
     status = tug__run_session(settings, &resolver->session, err);
     if (status != TUG_OK) {
         return status;

@@ -95,6 +95,7 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     node->source = edge->image->ref;
     node->has_size = edge->has_size;
     node->size_bytes = edge->size_bytes;
+    tug__node_count(node);
     node->failures = 0;
     node->mark_bytes = 0;
     node->served_by = 0; /* endpoints are numbered by registry */

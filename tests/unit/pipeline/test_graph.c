@@ -163,26 +163,102 @@ Test(pipeline_graph, an_image_knows_what_it_waits_for)
     tug__graph_remove(&graph, nodes[2]);
 }
 
-Test(pipeline_graph, nodes_that_wait_are_a_list)
+/* 35 000 layers that fail wait with a time of each one's own. */
+Test(pipeline_graph, f12_the_first_to_wake_is_on_top, .timeout = 20)
+{
+    enum { COUNT = 35000 };
+    struct tug__graph graph = {0};
+    struct tug__node **const nodes = calloc(COUNT, sizeof *nodes);
+    uint64_t last_ns = 0;
+    size_t taken = 0;
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        nodes[i] = add(&graph, i);
+        nodes[i]->wake_ns = COUNT + (uint64_t)i * 7919 % 1000;
+        tug__graph_add_waiting(&graph, nodes[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i += 2) { /* another time, then all of them by it */
+        nodes[i]->wake_ns = (uint64_t)i * 104729 % COUNT;
+        tug__graph_add_waiting(&graph, nodes[i]);
+    }
+    for (unsigned i = 0; i < COUNT; i += 5) {
+        tug__graph_remove_waiting(&graph, nodes[i]);
+        tug__graph_remove_waiting(&graph, nodes[i]);
+    }
+    for (; graph.waiting_count > 0; taken++) {
+        struct tug__node *const node = graph.waiting[0].node;
+
+        cr_assert_eq(graph.waiting[0].wake_ns, node->wake_ns);
+        cr_assert_geq(node->wake_ns, last_ns);
+        last_ns = node->wake_ns;
+        tug__graph_remove(&graph, node);
+    }
+    cr_assert_eq(taken, COUNT - COUNT / 5);
+    for (unsigned i = 0; i < COUNT; i += 5) {
+        tug__graph_remove(&graph, nodes[i]);
+    }
+    cr_assert_null(graph.nodes);
+    free(nodes);
+}
+
+/* The sum that every manifest is admitted by, without a walk over all nodes. */
+Test(pipeline_graph, f12_the_sum_of_what_is_wanted)
 {
     struct tug__graph graph = {0};
+    struct tug__image image = {.state = TUG__IMAGE_FETCHING};
     struct tug__node *nodes[4];
 
     for (unsigned i = 0; i < 4; i++) {
         nodes[i] = add(&graph, i);
-        tug__graph_add_waiting(&graph, nodes[i]);
-        tug__graph_add_waiting(&graph, nodes[i]);
+        nodes[i]->has_size = i != 2; /* one without a size, one document */
+        nodes[i]->is_document = i == 3;
+        nodes[i]->size_bytes = 100 + i;
+        cr_assert_eq(add_edge(nodes[i], &image, TUG__WANT_ALL, 0, false), TUG_OK);
     }
-    tug__graph_remove_waiting(nodes[2]);
-    tug__graph_remove_waiting(nodes[2]);
+    cr_assert_eq(graph.wanted_bytes, 201);
+    cr_assert_eq(add_edge(nodes[0], &image, TUG__WANT_ALL, 0, false), TUG_OK);
+    cr_assert_eq(graph.wanted_bytes, 201, "once, whoever needs it");
+    nodes[0]->size_bytes = UINT64_MAX;
+    tug__node_count(nodes[0]);
+    cr_assert_eq(graph.wanted_bytes, TUG__WANTED_BYTES_MAX, "never more than fits");
+    nodes[0]->size_bytes = 5;
+    tug__node_count(nodes[0]);
+    cr_assert_eq(graph.wanted_bytes, 106);
+    tug__graph_remove(&graph, nodes[1]);
+    cr_assert_eq(graph.wanted_bytes, 5);
+    while (tug__image_leave(&image) != NULL) {
+    }
+    cr_assert_eq(graph.wanted_bytes, 0);
+    tug__graph_remove(&graph, nodes[0]);
+    tug__graph_remove(&graph, nodes[2]);
     tug__graph_remove(&graph, nodes[3]);
-    cr_assert_eq(graph.waiting, nodes[1]);
-    cr_assert_eq(nodes[1]->next_waiting, nodes[0]);
-    cr_assert_null(nodes[0]->next_waiting);
-    for (unsigned i = 0; i < 3; i++) {
-        tug__graph_remove(&graph, nodes[i]);
+}
+
+/* Each config of an index is compared with the entries of its manifest. */
+Test(pipeline_graph, f12_entries_are_found_by_digest, .timeout = 20)
+{
+    enum { COUNT = 20000 };
+    struct tug__image image = {0};
+    char type[] = "a/b";
+    size_t found = 0;
+
+    for (unsigned i = 0; i < 2 * COUNT; i++) {
+        const struct tug__descriptor entry = {.digest = digest_of(i * 7919 % COUNT + 1),
+                                              .media_type = type};
+
+        cr_assert_eq(tug__image_add_entry(&image, &entry, NULL), TUG_OK);
     }
-    cr_assert_null(graph.waiting);
+    for (unsigned i = 0; i < COUNT + 2; i++) {
+        const struct tug_digest digest = digest_of(i);
+        const struct tug__descriptor *const entries =
+            tug__image_find_entries(&image, &digest, &found);
+
+        cr_assert_eq(found, i > 0 && i <= COUNT ? 2 : 0, "%u", i);
+        cr_assert(found == 0 || tug_digest_equal(&entries[1].digest, &digest));
+    }
+    tug__image_release(&image);
+    cr_assert_eq(tug__image_find_entries(&image, &image.result.digest, &found), image.entries);
+    cr_assert_eq(found, 0);
 }
 
 Test(pipeline_graph, an_image_counts_a_digest_once)
