@@ -19,10 +19,10 @@ struct tug_ref;
 /* Parse a reference and complete it: a name without host belongs to docker.io ("nginx" is
  * "docker.io/library/nginx"), one without tag and digest gets ":latest".
  * The first component is a host when it holds '.' or ':', is "localhost", or has upper-case
- * letters. text: NUL-terminated, borrowed. out_ref: owned by the caller, untouched on failure.
- * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (the message says which part is wrong),
- * TUG_ERR_NO_MEMORY.
- * Threads: any. Blocks: no. */
+ * letters. A digest alone is refused, although the grammar would take it for the tag of an image
+ * called "sha256". text: NUL-terminated, borrowed. out_ref: owned by the caller, untouched on
+ * failure. Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (the message says which part is
+ * wrong), TUG_ERR_NO_MEMORY. Threads: any. Blocks: no. */
 enum tug_status tug_ref_parse(const char *text, struct tug_ref **out_ref, struct tug_error *err);
 
 /* Free a reference; NULL is allowed. Threads: any, once. Blocks: no. */

@@ -66,22 +66,57 @@ static struct tug__ref_slice cut_off(struct tug__ref_slice *slice, char separato
     return skip(whole, slice->length + 1);
 }
 
-/* Tell whether "@…" may be meant as a digest, and not as a host after a user and a password. */
-static bool is_like_digest(const char *at)
+static bool starts_with(const char *text, const char *prefix)
 {
-    const char *const colon = strchr(at, ':');
-
-    return colon != NULL && strchr(at, '/') == NULL &&
-           colon[1 + strspn(colon + 1, "0123456789")] != '\0'; /* else that is a port */
+    return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Find the '@' in front of which a password may stand, which no message should repeat: there is a
- * scheme, or what follows the '@' is no digest. Returns: NULL when there is none. */
+/* Tell whether a text begins as a digest does, however wrong the rest of it is. */
+static bool has_algorithm(const char *text)
+{
+    return starts_with(text, "sha256:") || starts_with(text, "sha384:") ||
+           starts_with(text, "sha512:");
+}
+
+static bool is_port(const char *text, const char *end)
+{
+    return strspn(text, DIGITS) == (size_t)(end - text);
+}
+
+/* Tell whether what follows an '@' may be meant as a digest, and not as a host. */
+static bool is_like_digest(const char *text)
+{
+    const char *const colon = strchr(text, ':');
+
+    return has_algorithm(text) || (colon != NULL && strchr(text, '/') == NULL &&
+                                   !is_port(colon + 1, colon + strlen(colon)));
+}
+
+/* The last '@' of a slice, or NULL. */
+static const char *last_at(const char *start, const char *end)
+{
+    return memrchr(start, '@', (size_t)(end - start));
+}
+
+/* Find the '@' that ends user information, which no message should repeat: it stands before the
+ * first '/' and has a ':' (or follows a scheme). A password may hold a '/' or an '@' by mistake, so
+ * the last '@' counts that no digest follows. Returns: NULL when there is none. */
 static const char *find_secret_end(const char *text)
 {
-    const char *const at = strrchr(text, '@');
+    const char *const scheme = strstr(text, "://");
+    const char *const start = scheme != NULL ? scheme + 3 : text;
+    const char *const slash = strchrnul(start, '/');
+    const char *const colon = memchr(start, ':', (size_t)(slash - start));
+    const char *const at = last_at(start, slash);
+    const char *last = last_at(start, start + strlen(start));
 
-    return at != NULL && (strstr(text, "://") != NULL || !is_like_digest(at)) ? at : NULL;
+    if (last != NULL && is_like_digest(last + 1)) {
+        last = last_at(start, last);
+    }
+    if (at == NULL) {
+        return colon != NULL && !is_port(colon + 1, slash) ? last : NULL;
+    }
+    return scheme != NULL || (colon != NULL && colon < at) ? last : NULL;
 }
 
 /* Name the reference in front of a filled error. */
@@ -96,6 +131,21 @@ static enum tug_status wrap(const char *text, enum tug_status status, struct tug
 
 /* Each check below returns NULL, or what is wrong, with the part's name in front. */
 
+/* Say what to leave out of a text that has a scheme. */
+static const char *check_scheme(const char *text)
+{
+    if (starts_with(text, "docker://")) {
+        return "scheme: not part of a reference, leave out 'docker://'";
+    }
+    if (starts_with(text, "https://")) {
+        return "scheme: not part of a reference, leave out 'https://'";
+    }
+    if (starts_with(text, "http://")) {
+        return "scheme: not part of a reference, leave out 'http://'";
+    }
+    return "scheme: not part of a reference, leave out all up to '://'";
+}
+
 static const char *check_text(const char *text)
 {
     const struct tug__ref_slice all = {.start = text, .length = strlen(text)};
@@ -104,7 +154,7 @@ static const char *check_text(const char *text)
         return "name: missing";
     }
     if (strstr(text, "://") != NULL) {
-        return "scheme: not part of a reference";
+        return check_scheme(text);
     }
     for (const char *at = text; *at != '\0'; at++) {
         if ((unsigned char)*at <= ' ' || *at == 0x7f) {
@@ -113,6 +163,9 @@ static const char *check_text(const char *text)
     }
     if (all.length == BARE_DIGEST_LENGTH && span(all, LOWER_HEX) == all.length) {
         return "name: ambiguous, 64 hex digits alone (write NAME@sha256:DIGEST)";
+    }
+    if (has_algorithm(text)) {
+        return "name: missing, a digest alone (write NAME@DIGEST)";
     }
     return NULL;
 }

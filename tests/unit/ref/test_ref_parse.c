@@ -217,12 +217,52 @@ Test(ref_parse, refuses_64_hex_digits_alone)
 
 Test(ref_parse, refuses_urls)
 {
-    refuse("https://example.org/a", "scheme: not part of a reference");
-    refuse("docker://a", "scheme: not part of a reference");
-    refuse("://", "scheme: not part of a reference");
+    refuse_about("https://example.org/a", "scheme: not part of a reference");
+    refuse_about("docker://a", "scheme: not part of a reference");
+    refuse_about("://", "scheme: not part of a reference");
     refuse_about("example.org/a?tag=1", "repository: allowed are");
     refuse_about("example.org/a:1?x", "tag: allowed are");
     refuse_about("example.org/a:1#x", "tag: allowed are");
+}
+
+Test(ref_parse, f41_says_what_to_leave_out)
+{
+    refuse_about("docker://a", "leave out 'docker://'");
+    refuse_about("http://localhost:5000/a", "leave out 'http://'");
+    refuse_about("https://example.org/a", "leave out 'https://'");
+    refuse_about("oci://a", "leave out all up to '://'");
+}
+
+Test(ref_parse, f15_refuses_a_digest_alone)
+{
+    refuse_about(DIGEST, "a digest alone");
+    refuse_about("sha512:12", "a digest alone");
+    expect("x/sha256:12", "docker.io/x/sha256:12");
+    expect("sha256", "docker.io/library/sha256:latest");
+}
+
+static void expect_message(const char *text, const char *shown)
+{
+    struct tug_ref *ref = NULL;
+    struct tug_error err = {0};
+
+    cr_assert_eq(tug_ref_parse(text, &ref, &err), TUG_ERR_INVALID_ARGUMENT, "%s", text);
+    cr_assert_not_null(strstr(err.message, shown), "%s", err.message);
+}
+
+/* User information is what stands before the first '/' and has a ':'; a digest is none. */
+Test(ref_parse, f42_a_digest_is_no_user_information)
+{
+    expect_message("foo@sha256:1", "'foo@sha256:1'");
+    expect_message("foo:1.2@sha256:1", "'foo:1.2@sha256:1'");
+    expect_message("host:5000/foo@sha256:1", "'host:5000/foo@sha256:1'");
+    expect_message("host/foo@sha256:12/x", "'host/foo@sha256:12/x'");
+    expect_message("foo@latest", "'foo@latest'");
+    expect_message("host:5000/foo@latest", "'host:5000/foo@latest'");
+    expect_message("docker://foo@sha256:1", "'docker://foo@sha256:1'");
+    expect_message("joe:secret@host/foo@sha256:1", "'***@host/foo@sha256:1'");
+    expect_message("https://secret@host/foo@sha256:1", "'***@host/foo@sha256:1'");
+    expect_message("joe:secret@host:5000", "'***@host:5000'");
 }
 
 Test(ref_parse, never_repeats_a_password)
