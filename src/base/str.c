@@ -133,6 +133,11 @@ bool tug__is_utf8(const char *text, size_t length)
     return true;
 }
 
+size_t tug__mark_length(const char *text, size_t length)
+{
+    return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
                                    size_t *out_length, struct tug_error *err)
 {

@@ -24,6 +24,10 @@ char *tug__strndup(const char *text, size_t length);
  */
 bool tug__is_utf8(const char *text, size_t length);
 
+/* Length of the UTF-8 byte order mark at the beginning of a text, which some editors write: 3, or
+ * 0 when there is none. */
+size_t tug__mark_length(const char *text, size_t length);
+
 /* Decode strict base64 (RFC 4648 section 4, padding required, no white space).
  * out_bytes: owned buffer (free), never NULL on success. Untouched on failure.
  * Errors: TUG_ERR_CONTENT (not base64), TUG_ERR_NO_MEMORY. */

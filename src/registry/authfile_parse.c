@@ -245,9 +245,12 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
 {
     const struct tug__json_limits limits = {TUG__AUTHFILE_BYTES_MAX, DEPTH_MAX, VALUES_MAX};
     struct tug__authfile *const file = calloc(1, sizeof *file);
+    const size_t mark_length = tug__mark_length(text, length);
     struct tug__json *json = NULL;
     enum tug_status status = TUG_OK;
 
+    text += mark_length;
+    length -= mark_length;
     if (file == NULL || (file->name = strdup(name)) == NULL) {
         tug__authfile_destroy(file);
         return tug__fail_memory(err);

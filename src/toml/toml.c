@@ -167,8 +167,11 @@ static enum tug_status scan_document(struct tug__toml_scan *scan, struct tug__to
 enum tug_status tug__toml_parse(const char *text, size_t length, const char *name,
                                 struct tug__toml **out_toml, struct tug_error *err)
 {
-    struct tug__toml_scan scan = {
-        .at = text, .end = text + length, .line = 1, .name = name, .err = err};
+    struct tug__toml_scan scan = {.at = text + tug__mark_length(text, length),
+                                  .end = text + length,
+                                  .line = 1,
+                                  .name = name,
+                                  .err = err};
     enum tug_status status = check_text(scan);
     struct tug__toml *toml;
 

@@ -52,7 +52,7 @@ struct tug__toml_value {
 
 struct tug__toml;
 
-/* Parse a whole text.
+/* Parse a whole text; a UTF-8 byte order mark at its beginning is skipped.
  * text: length bytes, borrowed for the call. name: of the file, for messages; borrowed for the
  * call. out_toml: owned by the caller, untouched on failure.
  * Errors: TUG_ERR_CONFIG (not TOML, not of the part above, a limit: "NAME:LINE: reason"),

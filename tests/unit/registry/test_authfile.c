@@ -114,6 +114,26 @@ Test(registry_authfile, reads_each_form_of_secret)
     expect_one("null", "none");
 }
 
+/* Editors on Windows begin a file with a mark. */
+Test(registry_authfile, f36_skips_a_byte_order_mark_and_blank_lines)
+{
+    static const char *const beginnings[] = {"\xef\xbb\xbf", "\xef\xbb\xbf\r\n\r\n ", "\n\t\n"};
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        char text[128];
+        struct tug__authfile *file;
+
+        (void)snprintf(text, sizeof text, "%s{\"auths\":{\"r.example\":{\"auth\":\"%s\"}}}",
+                       beginnings[i], USER_PASS);
+        file = parse(text);
+        expect(file, "r.example", NULL, "password user pass");
+        tug__authfile_destroy(file);
+    }
+    tug__authfile_destroy(parse("\xef\xbb\xbf"));
+    refuse("\xef\xbb\xbf\xef\xbb\xbf{}", "not valid JSON");
+    refuse("{}\xef\xbb\xbf", "not valid JSON");
+}
+
 Test(registry_authfile, decodes_sloppy_base64)
 {
     expect_one("{\"auth\":\"dTpw\"}", "password u p");
