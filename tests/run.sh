@@ -28,7 +28,7 @@ trap cleanup EXIT
 export TUG="$obj/tug" FAKE_REGISTRY="$obj/fake-registry" LC_ALL=C
 # A user's settings must not reach the tests.
 unset TUG_STORE XDG_DATA_HOME NO_COLOR http_proxy https_proxy no_proxy all_proxy \
-    HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
+    HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY SSL_CERT_FILE SSL_CERT_DIR
 
 # Reports go to files: a process that dies of one in a forked test would hide it otherwise.
 export ASAN_OPTIONS="log_path=$work/sanitizer:detect_leaks=1:abort_on_error=0"
@@ -241,7 +241,7 @@ run_static() {
         count 0 1
         echo "FAIL static: it asks for shared libraries"
     fi
-    run_named static net 4 proxy tls_server mirrors helpers
+    run_named static net 4 proxy tls_server mirrors helpers f19_ca_places
 }
 
 for suite in "$@"; do

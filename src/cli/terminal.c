@@ -21,6 +21,9 @@ bool terminal_guard_descriptors(void)
 
     do { /* open takes the lowest free number: once above 2, none of them is closed */
         fd = open("/dev/null", O_RDONLY);
+        if (fd < 0) { /* a root without /dev; a directory cannot be read or written either */
+            fd = open("/", O_RDONLY | O_DIRECTORY);
+        }
         if (fd < 0) {
             return false;
         }

@@ -245,6 +245,8 @@ static CURLcode set_tls(struct tug__http *http, const struct tug__http_tls *tls)
     if (tls->trust != NULL) { /* ours is put into each connection by use_trust */
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
         bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
+        bad |= curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
     }
     return bad;
 }

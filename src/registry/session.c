@@ -46,13 +46,22 @@ static enum tug_status copy_settings(struct tug__session *session,
     return TUG_OK;
 }
 
+/* Find out where the system's authorities are. */
+static void find_authorities(struct tug__session *session)
+{
+    const char *directory = NULL;
+    const char *bundle = NULL;
+
+    tug__http_system_ca(&directory, &bundle);
+    tug__ca_places_find(getenv("SSL_CERT_DIR"), getenv("SSL_CERT_FILE"), directory, bundle,
+                        &session->ca_places);
+}
+
 /* Make a set of trusted certificates that the session owns: the system's, --tlscacert, and more. */
 static enum tug_status make_trust(struct tug__session *session, const char *const *files,
                                   size_t file_count, struct tug__trust **out_trust,
                                   struct tug_error *err)
 {
-    const char *directory = getenv("SSL_CERT_DIR");
-    const char *bundle = getenv("SSL_CERT_FILE");
     struct tug__trust_item *const item = calloc(1, sizeof *item);
     const char **const all = calloc(file_count + 1, sizeof *all);
     enum tug_status status = TUG_OK;
@@ -63,16 +72,13 @@ static enum tug_status make_trust(struct tug__session *session, const char *cons
         free(all);
         return tug__fail_memory(err);
     }
-    if (directory == NULL && bundle == NULL) {
-        tug__http_system_ca(&directory, &bundle);
-    }
     if (session->ca_file != NULL) {
         all[count++] = session->ca_file;
     }
     for (size_t i = 0; i < file_count; i++) {
         all[count++] = files[i];
     }
-    status = tug__trust_create(directory, bundle, all, count, &item->trust, err);
+    status = tug__trust_create(&session->ca_places, all, count, &item->trust, err);
     free(all);
     if (status != TUG_OK) {
         free(item);
@@ -125,6 +131,7 @@ static enum tug_status make_credentials(struct tug__session *session,
 /* Tell what was found outside of the command line. */
 static void log_config(const struct tug__session *session)
 {
+    const struct tug__ca_places *const places = &session->ca_places;
     const char *const proxy =
         session->proxies.for_https != NULL ? session->proxies.for_https : session->proxies.for_http;
     char shown[256];
@@ -132,6 +139,12 @@ static void log_config(const struct tug__session *session)
     if (!session->log.has_config) {
         return;
     }
+    tug__log_printf(&session->log, "certificates of authorities: %s%s%s",
+                    places->directory != NULL ? places->directory : "",
+                    places->directory != NULL && places->bundle != NULL ? ", " : "",
+                    places->bundle != NULL      ? places->bundle
+                    : places->directory != NULL ? ""
+                                                : "none of the system's");
     if (session->hosts_dir != NULL) {
         tug__log_printf(&session->log, "hosts directory: %s", session->hosts_dir);
     }
@@ -158,6 +171,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         status = tug__tls_check_client(settings->certificate_file, settings->key_file, err);
     }
     if (status == TUG_OK) {
+        find_authorities(session);
         status = make_trust(session, NULL, 0, &session->tls.trust, err);
         session->tls.is_common = true;
     }

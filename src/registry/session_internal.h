@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "registry/ca_places.h"
 #include "registry/session.h"
 
 /* Redirect targets that are remembered: twice as many as there can be workers. */
@@ -48,6 +49,7 @@ struct tug__session {
     struct tug__log log;
     struct tug__proxies proxies;
     struct tug__http_tls tls; /* the common one */
+    struct tug__ca_places ca_places;
     struct tug__trust_item *trusts;
     struct tug__registry *registries;
     struct tug__credentials *credentials; /* locks itself */

@@ -18,6 +18,7 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "registry/ca_places.h"
 #include "registry/hosts.h"
 
 struct tug__trust {
@@ -54,9 +55,9 @@ static enum tug_status add_file(X509_STORE *store, const char *file, struct tug_
     return status;
 }
 
-enum tug_status tug__trust_create(const char *system_directory, const char *system_file,
-                                  const char *const *files, size_t file_count,
-                                  struct tug__trust **out_trust, struct tug_error *err)
+enum tug_status tug__trust_create(const struct tug__ca_places *system, const char *const *files,
+                                  size_t file_count, struct tug__trust **out_trust,
+                                  struct tug_error *err)
 {
     struct tug__trust *const trust = calloc(1, sizeof *trust);
     enum tug_status status = TUG_OK;
@@ -70,12 +71,11 @@ enum tug_status tug__trust_create(const char *system_directory, const char *syst
         return tug__fail_memory(err);
     }
     /* The system may have none: then only what the files name is trusted. */
-    if (system_directory != NULL && access(system_directory, R_OK | X_OK) == 0) {
-        if (X509_STORE_load_path(trust->store, system_directory) != 1) {
-            status = fail_openssl(err, "CA directory", system_directory);
-        }
-    } else if (system_file != NULL && access(system_file, R_OK) == 0) {
-        status = add_file(trust->store, system_file, err);
+    if (system->directory != NULL && X509_STORE_load_path(trust->store, system->directory) != 1) {
+        status = fail_openssl(err, "CA directory", system->directory);
+    }
+    if (status == TUG_OK && system->bundle != NULL) {
+        status = add_file(trust->store, system->bundle, err);
     }
     for (size_t i = 0; status == TUG_OK && i < file_count; i++) {
         status = add_file(trust->store, files[i], err);

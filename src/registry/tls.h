@@ -4,7 +4,8 @@
  * certificate we show.
  *
  * The system's certificates are looked up in their hashed directory when they are needed: reading
- * the whole bundle costs 30 to 60 ms for each connection.
+ * a bundle costs 30 to 60 ms, so that is done only where the directory is not complete
+ * (registry/ca_places.h).
  */
 #ifndef TUG_REGISTRY_TLS_H
 #define TUG_REGISTRY_TLS_H
@@ -13,17 +14,19 @@
 
 #include <tug/error.h>
 
+struct tug__ca_places;
+
 /* A set of trusted certificates. Immutable after it is made; any number of threads may use it. */
 struct tug__trust;
 
 /* Make a set: the system's certificates and those in some PEM files.
- * system_directory: hashed directory; NULL: none. system_file: bundle, used only when there is no
- * directory; NULL: none. files: borrowed. out_trust: owned.
+ * system: looked up in its directory when needed, its bundle is read now. files: borrowed.
+ * out_trust: owned.
  * Errors: TUG_ERR_CONFIG (a file cannot be read or has no certificate), TUG_ERR_NO_MEMORY.
  * Blocks: on the disk. */
-enum tug_status tug__trust_create(const char *system_directory, const char *system_file,
-                                  const char *const *files, size_t file_count,
-                                  struct tug__trust **out_trust, struct tug_error *err);
+enum tug_status tug__trust_create(const struct tug__ca_places *system, const char *const *files,
+                                  size_t file_count, struct tug__trust **out_trust,
+                                  struct tug_error *err);
 /* Free a set; connections that use it keep what they need. NULL is allowed. */
 void tug__trust_destroy(struct tug__trust *trust);
 
