@@ -61,7 +61,7 @@ set_up() { # OBJ
     trap 'exit 130' INT
     trap 'exit 143' TERM
     export LC_ALL=C HOME=$work/home TMPDIR=$work/tmp
-    unset TUG_STORE XDG_DATA_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR REGISTRY_AUTH_FILE \
+    unset TUG_STORE XDG_DATA_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR REGISTRY_AUTH_FILE SSL_CERT_FILE SSL_CERT_DIR \
         http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
     mkdir -p "$HOME" "$TMPDIR"
     : > "$results/goals.tsv"
