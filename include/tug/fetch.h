@@ -146,7 +146,8 @@ struct tug_fetch_options {
     const char *hosts_dir;        /* directory of hosts.toml files; NULL: /etc/tug/certs.d, else
                                      /etc/containerd/certs.d; those that exist */
     const char *proxy;            /* URL for all requests, loopback hosts too; "": none; NULL: what
-                                     http_proxy, https_proxy, all_proxy and no_proxy say */
+                                     http_proxy, https_proxy, all_proxy and no_proxy say, in small
+                                     letters or capitals */
     /* Credentials of the one registry that all references of this run belong to. Without any they
      * come from auth files and credential helpers, when a registry asks for them. */
     const char *user;          /* with password; NULL: none */
@@ -218,7 +219,8 @@ enum tug_status tug_label_check(const char *label, struct tug_error *err);
  * comes as TUG_EVENT_IMAGE.
  * Returns: TUG_OK when every reference is complete; else the code of the first that failed, and err
  * tells of it. TUG_ERR_CANCELLED after tug_fetch_cancel, TUG_ERR_TIMEOUT after options.timeout_ms.
- * TUG_ERR_CONFIG, before any request: a hosts.toml or certificate file that cannot be used;
+ * TUG_ERR_CONFIG, before any request: a hosts.toml or certificate file, or a proxy in the
+ * environment, that cannot be used;
  * TUG_ERR_INVALID_ARGUMENT: credentials for references of several registries, a proxy that is no
  * URL. On failure whatever was committed stays, partial downloads are kept for the next run.
  * Threads: the fetch's owner; on_event callbacks run on this thread. Blocks: until done. It starts

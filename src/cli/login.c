@@ -186,6 +186,10 @@ int login_prepare(struct settings *settings, const char *command)
         report_warning("a secret on the command line can be read by other users: use "
                        "--password-stdin, --authfile or 'docker login'");
     }
+    if (settings->has_shown_proxy && settings->verbosity >= 0) {
+        report_warning("a password in --proxy can be read by other users: set http_proxy or "
+                       "https_proxy in the environment instead");
+    }
     if (settings->user != NULL && settings->password == NULL && settings->input_count > 0) {
         status = ask_password(settings, command);
     }

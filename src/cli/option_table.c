@@ -396,6 +396,24 @@ static enum tug_status apply_refresh(struct settings *settings, const char *valu
     return take_secret((char *)(uintptr_t)value, &settings->refresh_token, err);
 }
 
+/* The user information in a proxy's URL is a secret; the whole is overwritten with it. */
+static enum tug_status apply_proxy(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (strchr(value, '@') == NULL) {
+        forget_secret(&settings->proxy);
+        settings->proxy = strdup(value);
+        status = settings->proxy != NULL ? TUG_OK : refuse_memory(err);
+    } else {
+        settings->has_shown_proxy = true;
+        status = take_secret((char *)(uintptr_t)value, &settings->proxy, err);
+    }
+    settings->fetch.proxy = settings->proxy;
+    return status;
+}
+
 /* --- the table --- */
 
 #define CALL(group, apply, name, short_name, argument, text)                                       \
@@ -485,8 +503,8 @@ static const struct option_spec table[] = {
     TEXT(OPTION_REGISTRY, fetch.key_file, "tlskey", "FILE", "its key (PEM)"),
     TEXT(OPTION_REGISTRY, fetch.hosts_dir, "hosts-dir", "DIR",
          "hosts.toml files (default /etc/tug/certs.d, else /etc/containerd/certs.d)"),
-    TEXT(OPTION_REGISTRY, fetch.proxy, "proxy", "URL",
-         "for all requests (default: http_proxy, https_proxy, all_proxy, no_proxy)"),
+    SECRET(OPTION_REGISTRY, apply_proxy, "proxy", 0, "URL",
+           "for all requests (default: http_proxy, https_proxy, all_proxy, no_proxy)"),
     FLAG(OPTION_REGISTRY, fetch.log_http, "http-dump", 0,
          "show heads of requests and answers on stderr, without secrets"),
     FLAG(OPTION_REGISTRY, fetch.log_timing, "http-trace", 0,

@@ -32,6 +32,10 @@ void settings_fini(struct settings *settings)
         explicit_bzero(settings->refresh_token, strlen(settings->refresh_token));
     }
     free(settings->refresh_token);
+    if (settings->proxy != NULL) {
+        explicit_bzero(settings->proxy, strlen(settings->proxy));
+    }
+    free(settings->proxy);
     *settings = (struct settings){0};
 }
 

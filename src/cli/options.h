@@ -85,6 +85,8 @@ struct settings {
     char *user;            /* owned; without the password */
     char *password;        /* owned */
     char *refresh_token;   /* owned */
+    char *proxy;           /* owned; fetch.proxy points to it */
+    bool has_shown_proxy;  /* its password was on the command line */
     bool has_shown_secret; /* one of them was on the command line */
     bool wants_stdin_password;
 };

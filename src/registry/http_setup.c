@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -270,6 +269,21 @@ static CURLcode set_method(struct tug__http *http)
     return bad;
 }
 
+static CURLcode set_proxy(CURL *easy, const struct tug__proxy *proxy)
+{
+    static const struct tug__proxy none = {0};
+    CURLcode bad = CURLE_OK;
+
+    if (proxy == NULL) {
+        proxy = &none;
+    }
+    /* an empty text, because NULL means the environment's */
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, proxy->url != NULL ? proxy->url : "");
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
+    return bad;
+}
+
 CURLM *tug__http_set_request(struct tug__http *http)
 {
     static const struct tug__http_tls defaults = {.is_common = true};
@@ -277,21 +291,21 @@ CURLM *tug__http_set_request(struct tug__http *http)
     const struct tug__http_tls *const tls = request->tls != NULL ? request->tls : &defaults;
     const uint64_t connect_ms = request->connect_timeout_ms > 0 ? request->connect_timeout_ms
                                                                 : http->settings.connect_timeout_ms;
-    const char *const proxy = http->settings.proxy != NULL
-                                  ? tug__proxies_choose(http->settings.proxy, request->url)
-                                  : NULL;
+    const struct tug__proxy *const proxy =
+        http->settings.proxy != NULL ? tug__proxies_choose(http->settings.proxy, request->url)
+                                     : NULL;
     CURL *const easy = http->easy;
     CURLcode bad = CURLE_OK;
 
     http->has_proxy = proxy != NULL;
-    http->has_tls_proxy = proxy != NULL && strncasecmp(proxy, "https://", 8) == 0;
+    http->has_tls_proxy = proxy != NULL && proxy->is_tls;
     if (!set_headers(http)) {
         return NULL;
     }
     bad |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
     bad |=
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, request->allow_http ? "http,https" : "https");
-    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
+    bad |= set_proxy(easy, proxy);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                             (long)(connect_ms < LONG_MAX ? connect_ms : LONG_MAX));
     bad |= set_method(http);

@@ -66,8 +66,8 @@ struct tug__session;
 
 /* Make a session without registries.
  * settings: copied. out_session: owned.
- * Errors: TUG_ERR_CONFIG (certificate files, hosts directory), TUG_ERR_INVALID_ARGUMENT (proxy,
- * user), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
+ * Errors: TUG_ERR_CONFIG (certificate files, hosts directory, a proxy of the environment),
+ * TUG_ERR_INVALID_ARGUMENT (proxy, user), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
 enum tug_status tug__session_create(const struct tug__session_settings *settings,
                                     struct tug__session **out_session, struct tug_error *err);
 /* Wipe secrets and free; no client may use it any more. NULL is allowed. */

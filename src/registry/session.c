@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "registry/address.h"
+#include "registry/no_proxy.h"
 #include "registry/session_internal.h"
 #include "registry/url.h"
 
@@ -132,9 +133,9 @@ static enum tug_status make_credentials(struct tug__session *session,
 static void log_config(const struct tug__session *session)
 {
     const struct tug__ca_places *const places = &session->ca_places;
-    const char *const proxy =
-        session->proxies.for_https != NULL ? session->proxies.for_https : session->proxies.for_http;
-    char shown[256];
+    const char *const proxy = session->proxies.for_https.url != NULL
+                                  ? session->proxies.for_https.url
+                                  : session->proxies.for_http.url;
 
     if (!session->log.has_config) {
         return;
@@ -149,7 +150,24 @@ static void log_config(const struct tug__session *session)
         tug__log_printf(&session->log, "hosts directory: %s", session->hosts_dir);
     }
     if (proxy != NULL) {
-        tug__log_printf(&session->log, "proxy: %s", tug__url_redact(shown, sizeof shown, proxy));
+        tug__log_printf(&session->log, "proxy: %s", proxy);
+    }
+}
+
+/* An entry of no_proxy that does nothing is a mistake, and costs the registry's password. */
+static void warn_of_no_proxy(struct tug__session *session)
+{
+    const char *list = session->proxies.no_proxy;
+    char entry[TUG__NO_PROXY_ENTRY_MAX];
+    char shown[TUG__NO_PROXY_ENTRY_MAX + 64];
+
+    while (list != NULL && tug__no_proxy_next_bad(&list, entry)) {
+        const char *const at = strrchr(entry, '@'); /* before it may be a password */
+
+        (void)snprintf(shown, sizeof shown,
+                       "'%.100s' matches no host: write HOST, DOMAIN, ADDRESS or ADDRESS/BITS",
+                       at != NULL ? at + 1 : entry);
+        tug__session_add_warning(session, "no_proxy", shown);
     }
 }
 
@@ -185,6 +203,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         tug__session_destroy(session);
         return status;
     }
+    warn_of_no_proxy(session);
     log_config(session);
     *out_session = session;
     return TUG_OK;
