@@ -32,6 +32,12 @@ headers_alone() { # every header compiles by itself
     return "$status"
 }
 
+# shellcheck disable=SC2317 # called by check
+builds_clean() { # MAKE-VARIABLE…: everything compiles without a warning
+    make --no-print-directory -j"$(nproc)" WERROR=1 "$@" test-programs > build/lint-build.log 2>&1 ||
+        { grep -E 'error|warning' build/lint-build.log; return 1; }
+}
+
 check "format" clang-format --dry-run -Werror "${sources[@]}"
 check "shell" shellcheck -x "${scripts[@]}"
 check "layers" tools/check-layers.sh
@@ -42,5 +48,7 @@ check "man pages" mandoc -T lint -W warning man/*.[1-9]
 check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
     --enable=warning,performance,portability --suppress=missingIncludeSystem \
     --suppress=unusedStructMember -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli src
+check "clang" builds_clean CC=clang CONFIG=clang
+check "fortify" builds_clean CPPFLAGS=-D_FORTIFY_SOURCE=2 CFLAGS=-O2 CONFIG=fortify
 
 exit "$failed"

@@ -16,6 +16,7 @@
 /* Room for a message before it is escaped. */
 #define RAW_BYTES 1024
 
+TUG__PRINTF(4, 0)
 static void fill(struct tug_error *err, enum tug_status code, int os_errno, const char *format,
                  va_list arguments)
 {

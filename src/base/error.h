@@ -8,6 +8,7 @@
 
 #include <tug/error.h>
 
+/* Check calls like printf's; first_arg is 0 where the arguments are a va_list. */
 #define TUG__PRINTF(format_index, first_arg)                                                       \
     __attribute__((__format__(__printf__, format_index, first_arg)))
 

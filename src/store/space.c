@@ -84,10 +84,12 @@ enum tug_status tug__ingest_reserve(struct tug__ingest *ingest, struct tug_error
         const int code = errno;
 
         if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-            (void)ftruncate(ingest->fd, info.st_size); /* gives back what was taken */
+            const bool is_given_back = ftruncate(ingest->fd, info.st_size) == 0;
+
             return tug__fail_errno(err, TUG_ERR_STORE, code,
-                                   "cannot take %" PRIu64 " bytes of disk space in '%s'",
-                                   ingest->size_bytes - held_bytes, ingest->store->path);
+                                   "cannot take %" PRIu64 " bytes of disk space in '%s'%s",
+                                   ingest->size_bytes - held_bytes, ingest->store->path,
+                                   is_given_back ? "" : ", nor give back what was taken");
         }
         if (code != EINTR) {
             return TUG_OK; /* not for this file system */

@@ -15,6 +15,7 @@
 /* Longest reason; the error's message is cut at its own capacity. */
 #define REASON_MAX 512
 
+TUG__PRINTF(3, 0)
 static enum tug_status refuse(const struct tug__toml_scan *scan, unsigned line, const char *format,
                               va_list arguments)
 {

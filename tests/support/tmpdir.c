@@ -54,7 +54,9 @@ static void empty_directory(int fd, const char *path)
         }
         const bool is_directory = S_ISDIR(info.st_mode);
         if (is_directory) {
-            fchmodat(fd, entry->d_name, 0700, 0);
+            if (fchmodat(fd, entry->d_name, 0700, 0) != 0) {
+                give_up("make accessible", entry->d_name);
+            }
             const int child =
                 openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             if (child < 0) {

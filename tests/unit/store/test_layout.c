@@ -38,6 +38,8 @@ static void expect_refused(struct place *place, const char *why)
     cr_assert_null(place->store);
 }
 
+#define DOUBLED_VERSION "{\"imageLayoutVersion\":\"1.0.0\",\"imageLayoutVersion\":\"1.0.0\"}"
+
 Test(store_layout, makes_a_store_with_its_parents)
 {
     struct place place = place_create();
@@ -191,8 +193,7 @@ Test(store_layout, refuses_a_broken_oci_layout)
                                       "{\"imageLayoutVersion\":\"2.0.0\"}",
                                       "{\"imageLayoutVersion\":\"10.0.0\"}",
                                       "{\"imageLayoutVersion\":\"1.0.0\"}x",
-                                      "{\"imageLayoutVersion\":\"1.0.0\","
-                                      "\"imageLayoutVersion\":\"1.0.0\"}"};
+                                      DOUBLED_VERSION};
     char big[5000];
 
     memset(big, ' ', sizeof big - 1);
