@@ -47,12 +47,13 @@ HEADERS := $(wildcard include/tug/*.h)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all lib static deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
-  install uninstall dist clean help FORCE
+  install built uninstall dist clean help FORCE
 .SECONDARY:
 
-all: build/tug build/libtug.a build/libtug.so.0 build/tug.pc ## build the command and the libraries
+LIBRARY := $(addprefix build/,libtug.a libtug.so.0 libtug_absent.a tug.pc.in)
+all: build/tug $(LIBRARY) ## build the command and the libraries
 
-lib: build/libtug.a build/libtug.so.0 build/tug.pc ## build the libraries only
+lib: $(LIBRARY) ## build the libraries only
 
 static: ## build build/tug-static: the command as one file that needs no shared library
 	$(Q)third_party/install.sh build static
@@ -76,6 +77,7 @@ $(OBJ)/%.o: %.c Makefile
 	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) $(TUG_QUICK) -c -o $@ $<
 
 $(OBJ)/libtug.a: $(LIB_OBJ)
+$(OBJ)/libtug.a $(OBJ)/libtug_absent.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -94,6 +96,8 @@ $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 # that names are looked up by further libraries when nsswitch.conf wants more than files and dns.
 ABSENT_LIBS := -lrtmp -lgssapi_krb5 -lldap -llber
 STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell pkg-config --static --libs $(PACKAGES))) -lunistring -lbrotlicommon
+# Programs that are linked with -static and libtug.a need the same, in an archive of its own.
+$(OBJ)/libtug_absent.a: $(OBJ)/tools/static/absent.o
 $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(OBJ)/tools/static/absent.o
 	$(call say,LINK)
 	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
@@ -146,7 +150,7 @@ $(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
 	$(Q)$(CC) -shared -o $@ $^
 
 # What people use lives in build/ under a steady name.
-build/tug build/tug-static build/libtug.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
+build/tug build/tug-static build/libtug.a build/libtug_absent.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
 
 FORCE:
@@ -154,9 +158,10 @@ FORCE:
 TEST_PROGRAMS := $(TOOLS) $(CASES) $(REPLAYS) $(RESUMES) $(STRESSES) \
   $(addprefix $(OBJ)/,tug store-calls.so $(if $(TUG_SANITIZE),,tug-static))
 
-build/tug.pc: tools/tug.pc.in Makefile
+# The pkg-config file without its paths, which install fills in. libpsl.a calls libidn2.a.
+build/tug.pc.in: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' $< > $@
+	$(Q)sed -e 's|@VERSION@|$(VERSION)|;s|@STATIC_LIBS@|$(STATIC_LIBS) -lidn2 -lunistring|' $< > $@
 
 test-programs: $(TEST_PROGRAMS)
 
@@ -193,7 +198,7 @@ oom-run: $(OBJ)/oom-tests
 
 FUZZ_SECONDS ?= 30
 fuzz: ## fuzz each parser for FUZZ_SECONDS
-	$(Q)third_party/install.sh build fuzz
+	$(Q)third_party/install.sh build lint fuzz
 	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 
 fuzz-run: $(OBJ)/libtug.a
@@ -221,19 +226,25 @@ lint: ## formatting, static analysis, rules of the house
 format: ## reformat all C files
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.[ch]')
 
-install: all ## install below DESTDIR and PREFIX (default /usr/local)
+built:
+	$(Q)for file in tug $(notdir $(LIBRARY)); do test -e build/$$file || \
+	  { echo "make install: build/$$file is missing; run 'make' first" >&2; exit 1; }; done
+
+# Installs what is there and compiles nothing, so that root need not.
+install: built ## install what make built below DESTDIR and PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 build/tug $(DESTDIR)$(BINDIR)/tug
-	install -m 644 build/libtug.a $(DESTDIR)$(LIBDIR)/libtug.a
+	install -m 644 build/libtug.a build/libtug_absent.a $(DESTDIR)$(LIBDIR)
 	install -m 755 build/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so.0
 	ln -sf libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
-	install -m 644 build/tug.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|' build/tug.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/tug.1 $(DESTDIR)$(MANDIR)/man1/tug.1
 	install -m 644 man/tug-hosts.5 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tug $(DESTDIR)$(LIBDIR)/libtug.a $(DESTDIR)$(LIBDIR)/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
+	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a libtug.so.0 libtug.so)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(DESTDIR)$(MANDIR)/man1/tug.1 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 

@@ -5,7 +5,8 @@
  *
  * A fetch never comes here: tug allows libcurl HTTP and HTTPS alone and sends Basic or Bearer
  * credentials, never Negotiate. curl_version, for an error message, asks LDAP and RTMP for their
- * versions. Linked into build/tug-static and nothing else.
+ * versions. Linked into build/tug-static; installed as libtug_absent.a for programs that are linked
+ * with -static, and part of no other library.
  *
  * Knows: names and what failure is called. Does not know: the parameters, which nobody looks at.
  * Threads: any.
