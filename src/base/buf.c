@@ -33,14 +33,43 @@ void tug__buf_clear(struct tug__buf *buf)
     }
 }
 
-/* Make room for length more bytes and the NUL. */
-static enum tug_status reserve(struct tug__buf *buf, size_t length, struct tug_error *err)
+static enum tug_status resize(struct tug__buf *buf, size_t capacity, struct tug_error *err)
+{
+    char *const grown = realloc(buf->data, capacity);
+
+    if (grown == NULL) {
+        return tug__fail_memory(err);
+    }
+    buf->data = grown;
+    buf->capacity = capacity;
+    return TUG_OK;
+}
+
+static enum tug_status check_limit(const struct tug__buf *buf, size_t length, struct tug_error *err)
+{
+    return length <= buf->limit - buf->length
+               ? TUG_OK
+               : tug__fail(err, TUG_ERR_TOO_LARGE, "over the limit of %zu bytes", buf->limit);
+}
+
+enum tug_status tug__buf_reserve(struct tug__buf *buf, size_t length, struct tug_error *err)
+{
+    const enum tug_status status = check_limit(buf, length, err);
+
+    if (status != TUG_OK || buf->length + length + 1 <= buf->capacity) {
+        return status;
+    }
+    return resize(buf, buf->length + length + 1, err);
+}
+
+/* Make room for length more bytes and the NUL, and for some that may follow. */
+static enum tug_status grow(struct tug__buf *buf, size_t length, struct tug_error *err)
 {
     size_t capacity = buf->capacity > 0 ? buf->capacity : CAPACITY_START;
-    char *grown;
+    const enum tug_status status = check_limit(buf, length, err);
 
-    if (length > buf->limit - buf->length) {
-        return tug__fail(err, TUG_ERR_TOO_LARGE, "over the limit of %zu bytes", buf->limit);
+    if (status != TUG_OK) {
+        return status;
     }
     if (capacity > buf->limit) {
         capacity = buf->limit + 1;
@@ -48,16 +77,7 @@ static enum tug_status reserve(struct tug__buf *buf, size_t length, struct tug_e
     while (capacity < buf->length + length + 1) {
         capacity = capacity <= buf->limit / 2 ? capacity * 2 : buf->limit + 1;
     }
-    if (capacity == buf->capacity) {
-        return TUG_OK;
-    }
-    grown = realloc(buf->data, capacity);
-    if (grown == NULL) {
-        return tug__fail_memory(err);
-    }
-    buf->data = grown;
-    buf->capacity = capacity;
-    return TUG_OK;
+    return capacity == buf->capacity ? TUG_OK : resize(buf, capacity, err);
 }
 
 enum tug_status tug__buf_append(struct tug__buf *buf, const void *bytes, size_t length,
@@ -68,7 +88,7 @@ enum tug_status tug__buf_append(struct tug__buf *buf, const void *bytes, size_t 
     if (length == 0) {
         return TUG_OK;
     }
-    status = reserve(buf, length, err);
+    status = grow(buf, length, err);
     if (status == TUG_OK) {
         memcpy(buf->data + buf->length, bytes, length);
         buf->length += length;
@@ -90,7 +110,7 @@ enum tug_status tug__buf_printf(struct tug__buf *buf, struct tug_error *err, con
     if (length < 0) {
         return tug__fail(err, TUG_ERR_INTERNAL, "a format cannot be printed");
     }
-    status = reserve(buf, (size_t)length, err);
+    status = grow(buf, (size_t)length, err);
     if (status == TUG_OK) {
         va_start(arguments, format);
         (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, arguments);

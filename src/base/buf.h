@@ -27,6 +27,9 @@ void tug__buf_init(struct tug__buf *buf, size_t limit);
 void tug__buf_fini(struct tug__buf *buf);
 /* Forget the content, keep the memory. */
 void tug__buf_clear(struct tug__buf *buf);
+/* Make room for so many more bytes in one allocation of just that size: appending them allocates
+ * nothing. On failure the buffer is unchanged. Errors: as tug__buf_append. */
+enum tug_status tug__buf_reserve(struct tug__buf *buf, size_t length, struct tug_error *err);
 /* Append bytes. On failure the buffer is unchanged.
  * Errors: TUG_ERR_TOO_LARGE (limit), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__buf_append(struct tug__buf *buf, const void *bytes, size_t length,

@@ -113,9 +113,13 @@ enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf 
                                   struct tug_error *err)
 {
     char piece[READ_PIECE_BYTES];
+    struct stat info;
     TUG__AUTO_FD int fd = -1;
     enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDONLY, 0, &fd, err);
 
+    if (status == TUG_OK && fstat(fd, &info) == 0 && (uint64_t)info.st_size > sizeof piece) {
+        status = tug__buf_reserve(buf, (size_t)info.st_size, err); /* no more than the file */
+    }
     while (status == TUG_OK) {
         const ssize_t count = read(fd, piece, sizeof piece);
 
@@ -131,22 +135,24 @@ enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf 
     return status;
 }
 
-enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
-                                     const void *bytes, size_t length, mode_t mode, bool sync,
-                                     struct tug_error *err)
+enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *replacement,
+                                struct tug_error *err)
 {
+    const char *const temporary = replacement->temporary;
+    const char *const name = replacement->name;
     TUG__AUTO_FD int fd = -1;
     enum tug_status status;
 
     /* What an interrupted run left, or somebody put there: a link to another file must not be
      * written through. */
     (void)unlinkat(dir_fd, temporary, 0);
-    status = tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, mode, &fd, err);
+    status = tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, replacement->mode,
+                               &fd, err);
     if (status != TUG_OK) {
         return status;
     }
-    status = tug__fs_pwrite_all(fd, bytes, length, 0, err);
-    if (status == TUG_OK && sync) {
+    status = replacement->write(replacement->context, fd, err);
+    if (status == TUG_OK && replacement->sync) {
         status = tug__fs_sync(fd, err);
     }
     if (status == TUG_OK && renameat(dir_fd, temporary, dir_fd, name) != 0) {
@@ -156,7 +162,37 @@ enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const ch
         (void)unlinkat(dir_fd, temporary, 0);
         return tug__wrap(err, status, "'%s'", name);
     }
-    return sync ? tug__fs_sync(dir_fd, err) : TUG_OK;
+    return replacement->sync ? tug__fs_sync(dir_fd, err) : TUG_OK;
+}
+
+/* The content of a file that is in memory as a whole. */
+struct content {
+    const void *bytes;
+    size_t length;
+};
+
+static enum tug_status write_content(void *context, int fd, struct tug_error *err)
+{
+    const struct content *const content = context;
+
+    return tug__fs_pwrite_all(fd, content->bytes, content->length, 0, err);
+}
+
+enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
+                                     const void *bytes, size_t length, mode_t mode, bool sync,
+                                     struct tug_error *err)
+{
+    struct content content = {.bytes = bytes, .length = length};
+    const struct tug__fs_replacement replacement = {
+        .temporary = temporary,
+        .name = name,
+        .mode = mode,
+        .sync = sync,
+        .write = write_content,
+        .context = &content,
+    };
+
+    return tug__fs_replace(dir_fd, &replacement, err);
 }
 
 enum tug_status tug__fs_sync(int fd, struct tug_error *err)

@@ -35,9 +35,23 @@ enum tug_status tug__fs_pread_all(int fd, void *bytes, size_t length, uint64_t o
 /* Read a whole file into buf (appended; its limit applies: TUG_ERR_TOO_LARGE). */
 enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf *buf,
                                   struct tug_error *err);
-/* Replace a file at once: write `temporary`, fsync (if sync), rename over name, fsync dir (if
- * sync). An old file of the temporary's name is removed first: the caller sees to it that nobody is
- * at work on it. The temporary file is removed on failure. */
+/* How a file is replaced at once. All borrowed for the call. */
+struct tug__fs_replacement {
+    const char *temporary; /* written first; an old file of that name is removed: the caller makes
+                              sure that nobody is at work on it */
+    const char *name;
+    mode_t mode; /* of the new file, less the umask */
+    bool sync;   /* fsync the file before the rename and the directory after it */
+    /* Write the content to the empty temporary file; may change its mode and owner, too. */
+    enum tug_status (*write)(void *context, int fd, struct tug_error *err);
+    void *context;
+};
+
+/* Replace a file at once: write the temporary, rename it over name. The temporary file is removed
+ * on failure. Errors: what write returns as well. */
+enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *replacement,
+                                struct tug_error *err);
+/* The same with content that is in memory. */
 enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
                                      const void *bytes, size_t length, mode_t mode, bool sync,
                                      struct tug_error *err);

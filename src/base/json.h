@@ -81,7 +81,8 @@ struct tug__json_slice {
  * large document can be edited as text, keeping what we do not understand.
  * text: must be a valid document (the same scan as tug__json_parse runs; limits apply).
  * out_slices: owned array (free), NULL when there are none. out_open, out_close: offsets of '[' and
- * ']'. Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array. */
+ * ']'; of the first and last character of a null, which counts as an empty array (Go writes it for
+ * one). Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array. */
 enum tug_status tug__json_slices(const char *text, size_t length,
                                  const struct tug__json_limits *limits, const char *key,
                                  struct tug__json_slice **out_slices, size_t *out_count,

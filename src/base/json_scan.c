@@ -352,6 +352,9 @@ enum tug_status tug__json_scan(const char *text, size_t length,
         return tug__fail(err, TUG_ERR_TOO_LARGE, "JSON of %zu bytes, over the limit of %zu", length,
                          limits->max_bytes);
     }
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: it begins with a byte order mark");
+    }
     if (!tug__is_utf8(text, length)) {
         return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: not UTF-8");
     }

@@ -62,7 +62,7 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
         search->close = place->end - 1;
         return TUG_OK;
     }
-    if (search->is_found || search->text[place->begin] != '[') {
+    if (search->is_found || strchr("[n", search->text[place->begin]) == NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "%s: %s", search->key,
                          search->is_found ? "named twice" : "not an array");
     }

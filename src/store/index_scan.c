@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * index.json as text with the places and names of its elements, found in one scan.
+ * The elements of index.json with their places and names, one after the other, in one scan.
  *
  * Knows: the form of an index, which annotations are names. Does not know: how it is changed.
- * Threads: any; a scan belongs to one at a time.
+ * Threads: any.
  *
- * No values are built for elements as most tools write them. One that has an escape anywhere is
- * parsed, because a name or its key may be spelled in several ways then.
+ * Nothing is kept, so the memory does not grow with the file. No values are built for elements as
+ * most tools write them. One that has an escape anywhere is parsed, because a name or its key may
+ * be spelled in several ways then.
  */
 #include "store/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -23,8 +23,10 @@ static const struct tug__json_limits element_limits = {1024 * 1024, 32, 20000};
 /* The scan under way. */
 struct walk {
     const char *text;
-    struct tug__index_scan *scan;
-    size_t capacity;
+    tug__index_element_fn on_element;
+    void *context;
+    struct tug__index_element element; /* the one the walk is within */
+    struct tug__index_list list;
     bool is_found;     /* "manifests" was seen */
     bool is_inside;    /* the walk is within it */
     bool is_annotated; /* ... and within an element's annotations */
@@ -38,25 +40,13 @@ static bool is_key(const struct walk *walk, const struct tug__json_value_place *
            memcmp(walk->text + place->key_offset, key, place->key_length) == 0;
 }
 
-static enum tug_status begin_element(struct walk *walk, const struct tug__json_value_place *place,
-                                     struct tug_error *err)
+static void begin_element(struct walk *walk, const struct tug__json_value_place *place)
 {
-    struct tug__index_scan *const scan = walk->scan;
-
-    if (scan->count == walk->capacity) {
-        const size_t capacity = walk->capacity > 0 ? walk->capacity * 2 : 64;
-        struct tug__index_element *const grown =
-            reallocarray(scan->elements, capacity, sizeof *grown);
-
-        if (grown == NULL) {
-            return tug__fail_memory(err);
-        }
-        scan->elements = grown;
-        walk->capacity = capacity;
-    }
-    scan->elements[scan->count++] = (struct tug__index_element){.offset = place->begin};
+    walk->element = (struct tug__index_element){
+        .offset = place->begin,
+        .text = walk->text + place->begin,
+    };
     walk->has_full_name = false;
-    return TUG_OK;
 }
 
 /* The names of an image by a parsed element: the first of the two that is a text. */
@@ -69,46 +59,40 @@ static const char *parsed_name(const struct tug__json *element)
     return name != NULL ? name : tug__json_text(tug__json_get(annotations, TUG__INDEX_REF_NAME));
 }
 
-/* An element with an escape: what it says counts, not how it is written. One that cannot be parsed
- * has no name, which is not our business. */
-static enum tug_status parse_name(const char *text, struct tug__index_element *element,
-                                  struct tug_error *err)
+/* Hand on an element with an escape: what it says counts, not how it is written. One that cannot be
+ * parsed has no name, which is not our business. */
+static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
 {
+    struct tug__index_element *const element = &walk->element;
     struct tug__json *json = NULL;
-    const char *name;
+    enum tug_status status;
 
     element->name = NULL;
     element->name_length = 0;
-    if (tug__json_parse(text + element->offset, element->length, &element_limits, &json, NULL) !=
-        TUG_OK) {
-        return TUG_OK;
+    if (tug__json_parse(element->text, element->length, &element_limits, &json, NULL) == TUG_OK) {
+        element->name = parsed_name(json);
+        element->name_length = element->name != NULL ? strlen(element->name) : 0;
     }
-    name = parsed_name(json);
-    if (name != NULL) {
-        element->decoded = strdup(name);
-        element->name = element->decoded;
-        element->name_length = strlen(name);
-    }
+    status = walk->on_element(walk->context, element, err);
     tug__json_destroy(json);
-    return name != NULL && element->name == NULL ? tug__fail_memory(err) : TUG_OK;
+    return status;
 }
 
-static enum tug_status end_element(const struct walk *walk,
-                                   const struct tug__json_value_place *place, struct tug_error *err)
+static enum tug_status end_element(struct walk *walk, const struct tug__json_value_place *place,
+                                   struct tug_error *err)
 {
-    struct tug__index_element *const element = &walk->scan->elements[walk->scan->count - 1];
+    struct tug__index_element *const element = &walk->element;
 
     element->length = place->end - place->begin;
-    if (memchr(walk->text + element->offset, '\\', element->length) != NULL) {
-        return parse_name(walk->text, element, err);
-    }
-    return TUG_OK;
+    return memchr(element->text, '\\', element->length) != NULL
+               ? hand_on_parsed(walk, err)
+               : walk->on_element(walk->context, element, err);
 }
 
 /* A member of an element's annotations has ended. */
 static void take_annotation(struct walk *walk, const struct tug__json_value_place *place)
 {
-    struct tug__index_element *const element = &walk->scan->elements[walk->scan->count - 1];
+    struct tug__index_element *const element = &walk->element;
     const bool is_full_name = is_key(walk, place, TUG__INDEX_IMAGE_NAME);
 
     if (walk->text[place->begin] != '"' ||
@@ -128,16 +112,16 @@ static enum tug_status take_top(struct walk *walk, const struct tug__json_value_
     }
     if (place->end > 0) {
         walk->is_inside = false;
-        walk->scan->close = place->end - 1;
+        walk->list.end = place->end;
         return TUG_OK;
     }
-    if (walk->is_found || walk->text[place->begin] != '[') {
+    if (walk->is_found || strchr("[n", walk->text[place->begin]) == NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "manifests: %s",
                          walk->is_found ? "named twice" : "not an array");
     }
     walk->is_found = true;
     walk->is_inside = true;
-    walk->scan->open = place->begin;
+    walk->list.begin = place->begin;
     return TUG_OK;
 }
 
@@ -153,7 +137,11 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
         return TUG_OK;
     }
     if (place->depth == 2) {
-        return place->end == 0 ? begin_element(walk, place, err) : end_element(walk, place, err);
+        if (place->end > 0) {
+            return end_element(walk, place, err);
+        }
+        begin_element(walk, place);
+        return TUG_OK;
     }
     if (place->depth == 3) {
         walk->is_annotated = place->end == 0 && walk->text[place->begin] == '{' &&
@@ -166,31 +154,20 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
 
 enum tug_status tug__index_scan(const char *text, size_t length,
                                 const struct tug__json_limits *limits,
-                                struct tug__index_scan *out_scan, struct tug_error *err)
+                                tug__index_element_fn on_element, void *context,
+                                struct tug__index_list *out_list, struct tug_error *err)
 {
-    struct tug__index_scan scan = {0};
-    struct walk walk = {.text = text, .scan = &scan};
+    struct walk walk = {.text = text, .on_element = on_element, .context = context};
     struct tug__json_counts counts;
     enum tug_status status = tug__json_scan(text, length, limits, on_place, &walk, &counts, err);
 
     if (status == TUG_OK && !walk.is_found) {
         status = tug__fail(err, TUG_ERR_CONTENT, "manifests: missing");
     }
-    if (status != TUG_OK) {
-        tug__index_scan_fini(&scan);
-        return status;
+    if (status == TUG_OK) {
+        *out_list = walk.list;
     }
-    *out_scan = scan;
-    return TUG_OK;
-}
-
-void tug__index_scan_fini(struct tug__index_scan *scan)
-{
-    for (size_t i = 0; i < scan->count; i++) {
-        free(scan->elements[i].decoded);
-    }
-    free(scan->elements);
-    *scan = (struct tug__index_scan){0};
+    return status;
 }
 
 uint64_t tug__index_name_hash(const char *name, size_t length)

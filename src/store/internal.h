@@ -59,31 +59,73 @@ enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct
 #define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"
 #define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
 
-/* One element of `manifests`. */
+/* One element of `manifests`. Borrowed from the scan, for the call that it is handed to. */
 struct tug__index_element {
-    size_t offset, length; /* within the text */
-    const char *name; /* not NUL-terminated; borrowed from the text or from decoded; NULL: none */
+    size_t offset, length; /* within the text of the index */
+    const char *text;      /* the element's own: length bytes, not NUL-terminated */
+    const char *name;      /* not NUL-terminated; NULL: none */
     size_t name_length;
-    char *decoded; /* owned; NULL: the name stands in the text as it is */
 };
 
-/* What a scan of index.json found. */
-struct tug__index_scan {
-    struct tug__index_element *elements; /* owned */
-    size_t count;
-    size_t open, close; /* offsets of '[' and ']' */
+/* Take an element. Returns: anything but TUG_OK ends the scan with it. */
+typedef enum tug_status (*tug__index_element_fn)(void *context,
+                                                 const struct tug__index_element *element,
+                                                 struct tug_error *err);
+
+/* The value of `manifests` within the text: from '[' to behind ']', or a null, which is empty. */
+struct tug__index_list {
+    size_t begin, end;
 };
 
-/* Find the elements of an index and their names.
- * text: borrowed; must live as long as the scan. out_scan: tug__index_scan_fini is due; untouched
- * on failure. Errors: as tug__json_slices. */
+/* Find the elements of an index and their names, in their order.
+ * text: borrowed for the call. out_list: untouched on failure, which may come after any number of
+ * elements. Errors: TUG_ERR_CONTENT (not JSON, or no index), TUG_ERR_TOO_LARGE (a limit),
+ * TUG_ERR_NO_MEMORY, and what on_element returns. */
 enum tug_status tug__index_scan(const char *text, size_t length,
                                 const struct tug__json_limits *limits,
-                                struct tug__index_scan *out_scan, struct tug_error *err);
-/* Free what a scan holds. */
-void tug__index_scan_fini(struct tug__index_scan *scan);
+                                tug__index_element_fn on_element, void *context,
+                                struct tug__index_list *out_list, struct tug_error *err);
 /* A number by which names are looked up; equal names have equal ones. */
 uint64_t tug__index_name_hash(const char *name, size_t length);
+
+/* Append an image's entry as JSON text. Errors: as tug__buf_append. */
+enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__index_entry *entry,
+                                        struct tug_error *err);
+
+/* An edit of index.json under way: what stays of the text, and what comes new. Fields are private
+ * to index_edit.c. */
+struct tug__index_edit {
+    const char *text; /* borrowed */
+    size_t length;
+    struct tug__index_list list;
+    const struct tug__index_entry *entries; /* borrowed */
+    size_t count;
+    struct tug__edit_name *names;  /* owned; sorted, to look entries up */
+    struct tug__edit_entry *added; /* owned; of each entry */
+    struct tug__buf entry_texts;   /* of all entries */
+    struct tug__edit_run *runs;    /* owned; elements that stay, in stretches */
+    size_t run_count, run_capacity;
+    bool is_open;      /* the last stretch goes on */
+    bool is_shrinking; /* an element is left out */
+};
+
+/* Compare an index with what it is to have: an element that names one of the entries stays where it
+ * is if its text is just that entry's, and is left out otherwise; all others stay.
+ * text, entries: borrowed, must live as long as the edit. out_edit: tug__index_edit_fini is due;
+ * untouched on failure. Errors: as tug__index_scan. */
+enum tug_status tug__index_edit_init(struct tug__index_edit *out_edit, const char *text,
+                                     size_t length, const struct tug__json_limits *limits,
+                                     const struct tug__index_entry *entries, size_t count,
+                                     struct tug_error *err);
+/* Tell whether the index has to change at all. */
+bool tug__index_edit_is_needed(const struct tug__index_edit *edit);
+/* Length of the new text in bytes. */
+size_t tug__index_edit_length(const struct tug__index_edit *edit);
+/* Write the new text to an empty file: entries that were not there come last.
+ * edit: a struct tug__index_edit (as tug__fs_replacement wants it). Errors: TUG_ERR_STORE. */
+enum tug_status tug__index_edit_write(void *edit, int fd, struct tug_error *err);
+/* Free what an edit holds. A zeroed one is allowed. */
+void tug__index_edit_fini(struct tug__index_edit *edit);
 
 /* Take the store's lock against other processes and threads; waits for it.
  * wait: until when; NULL: as long as it takes. out_fd: to be given to tug__store_unlock.

@@ -106,11 +106,11 @@ struct tug__index_entry {
     size_t label_count;
 };
 
-/* Put images into index.json: an entry of the same name is replaced, all others and everything we
- * do not understand are kept as they are; of entries with the same name the last one counts. Either
- * all of them are there afterwards or none. Names published before, by whomever, are made durable
- * first. A store that is read-only is no error when the text would not change: it has these entries
- * already, and behind all others.
+/* Put images into index.json: an entry that is the same already stays in its place, one of the same
+ * name that differs gives way to the new one, which comes last; all others and everything we do not
+ * understand are kept as they are; of entries with the same name the last one counts. Either all of
+ * them are there afterwards or none. Names published before, by whomever, are made durable first. A
+ * store that is read-only is no error when nothing would change.
  * wait: for other processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json
  * is not a valid index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_index_put(struct tug_store *store,
