@@ -71,6 +71,16 @@ void tug__json_each_member(const struct tug__json_value *value,
 /* The text of a string value; NULL when it is none. Borrowed. */
 const char *tug__json_text(const struct tug__json_value *value);
 
+/* Tell whether a name of that length differs from a known one, but only in case, as Go's
+ * encoding/json compares names (ASCII letters, U+017F for 's', U+212A for 'k'): Go tools take one
+ * for the other. */
+bool tug__json_is_alias(const char *name, size_t length, const char *known);
+/* Refuse an object that has an alias of a known name as a member: it would mean one thing to us and
+ * another to tools that take names in any case. What is unknown in any case is let pass.
+ * names: NULL-terminated. Errors: TUG_ERR_CONTENT. */
+enum tug_status tug__json_check_names(const struct tug__json_value *value, const char *const *names,
+                                      struct tug_error *err);
+
 /* One element of a top-level array within the text it came from. */
 struct tug__json_slice {
     size_t offset;
@@ -82,7 +92,8 @@ struct tug__json_slice {
  * text: must be a valid document (the same scan as tug__json_parse runs; limits apply).
  * out_slices: owned array (free), NULL when there are none. out_open, out_close: offsets of '[' and
  * ']'; of the first and last character of a null, which counts as an empty array (Go writes it for
- * one). Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array. */
+ * one). Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array, or
+ * there is an alias of it. */
 enum tug_status tug__json_slices(const char *text, size_t length,
                                  const struct tug__json_limits *limits, const char *key,
                                  struct tug__json_slice **out_slices, size_t *out_count,

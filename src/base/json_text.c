@@ -47,10 +47,14 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
                                 struct tug_error *err)
 {
     struct search *const search = context;
-    const bool is_member =
-        place->depth == 1 && place->key_length == strlen(search->key) &&
-        memcmp(search->text + place->key_offset, search->key, place->key_length) == 0;
+    const char *const key = search->text + place->key_offset;
+    const bool is_member = place->depth == 1 && place->key_length == strlen(search->key) &&
+                           memcmp(key, search->key, place->key_length) == 0;
 
+    if (place->depth == 1 && tug__json_is_alias(key, place->key_length, search->key)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "'%.*s' differs from '%s' in case only",
+                         (int)place->key_length, key, search->key);
+    }
     if (place->depth == 2 && place->end > 0 && search->is_inside) {
         return add_slice(search, place, err);
     }

@@ -20,6 +20,15 @@
 #include "oci/limits.h"
 #include "oci/platform.h"
 
+const char *const tug__descriptor_names[] = {
+    "mediaType", "digest", "size", "urls", "data", "annotations", "platform", "artifactType", NULL,
+};
+
+/* The members of a platform object, which an image config has at its top. */
+static const char *const platform_names[] = {
+    "os", "architecture", "variant", "os.version", "os.features", NULL,
+};
+
 /* Printable ASCII only: no control characters of any kind, nothing that looks like another text. */
 static bool is_printable(const char *text)
 {
@@ -75,7 +84,10 @@ enum tug_status tug__platform_read(const struct tug__json_value *value,
     if (!tug__json_is_object(value)) {
         return tug__fail(err, TUG_ERR_CONTENT, "not an object");
     }
-    status = read_field(value, "os", platform.os, err);
+    status = tug__json_check_names(value, platform_names, err);
+    if (status == TUG_OK) {
+        status = read_field(value, "os", platform.os, err);
+    }
     if (status == TUG_OK) {
         status = read_field(value, "architecture", platform.architecture, err);
     }
@@ -219,7 +231,10 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
     if (!tug__json_is_object(value)) {
         return tug__fail(err, TUG_ERR_CONTENT, "not an object");
     }
-    status = read_digest(value, &descriptor, err);
+    status = tug__json_check_names(value, tug__descriptor_names, err);
+    if (status == TUG_OK) {
+        status = read_digest(value, &descriptor, err);
+    }
     if (status == TUG_OK) {
         status = tug__json_get_size(value, "size", &descriptor.size_bytes, err);
     }

@@ -12,6 +12,9 @@
 #include "base/json.h"
 #include "oci/document.h"
 
+/* The members of a descriptor that have a meaning; NULL-terminated. */
+extern const char *const tug__descriptor_names[];
+
 /* Read one descriptor.
  * value: borrowed; NULL (a JSON null) is refused like any other non-object.
  * out_descriptor: to be freed with tug__descriptor_fini; untouched on failure.
@@ -25,7 +28,8 @@ void tug__descriptor_fini(struct tug__descriptor *descriptor);
 
 /* Read os, architecture, variant and os.version of an object, normalised; what is missing stays
  * empty. out_platform: untouched on failure.
- * Errors: TUG_ERR_CONTENT (no object; a member that is no string, too long or not printable). */
+ * Errors: TUG_ERR_CONTENT (no object; a member that is no string, too long or not printable, or
+ * named as a known one in another case). */
 enum tug_status tug__platform_read(const struct tug__json_value *value,
                                    struct tug_platform *out_platform, struct tug_error *err);
 

@@ -22,6 +22,12 @@
 /* Withdrawn before image-spec 1.1; the only kind of document without schemaVersion. */
 #define ARTIFACT_MANIFEST "application/vnd.oci.artifact.manifest.v1+json"
 
+/* The members of manifests and indexes that have a meaning, here or to other tools. */
+static const char *const document_names[] = {
+    "schemaVersion", "mediaType", "artifactType", "config",  "layers",     "blobs", "manifests",
+    "subject",       "fsLayers",  "annotations",  "history", "signatures", NULL,
+};
+
 /* What is said about a document. */
 struct claims {
     char *announced; /* by who named it; NULL: nothing. Owned, normalised */
@@ -145,6 +151,23 @@ static enum tug_status judge_claims(const struct claims *claims, enum tug__media
     return TUG_OK;
 }
 
+/* A manifest has a config and layers, which may be none (null is what Go writes for that). Only the
+ * withdrawn artifact manifest has neither. */
+static enum tug_status check_parts(const struct tug__json_value *root, const struct claims *claims,
+                                   struct tug_error *err)
+{
+    const char *const type = claims->announced != NULL ? claims->announced : claims->own;
+
+    if (type != NULL && strcmp(type, ARTIFACT_MANIFEST) == 0) {
+        return TUG_OK;
+    }
+    if (tug__json_get(root, "config") == NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT, "config: missing");
+    }
+    return tug__json_has(root, "layers") ? TUG_OK
+                                         : tug__fail(err, TUG_ERR_CONTENT, "layers: missing");
+}
+
 /* Settle the kind by the members, and refuse those that contradict it. A member counts even when it
  * is null: other parsers may see something in it.
  * kind: in: from judge_claims; out: index or manifest. */
@@ -251,8 +274,11 @@ static enum tug_status build_document(const struct tug__json_value *root, struct
                                       struct tug__document *document, struct tug_error *err)
 {
     const char *type = claims->announced != NULL ? claims->announced : claims->own;
-    enum tug_status status = check_schema(root, claims, err);
+    enum tug_status status = tug__json_check_names(root, document_names, err);
 
+    if (status == TUG_OK) {
+        status = check_schema(root, claims, err);
+    }
     if (status == TUG_OK) {
         status = judge_claims(claims, &document->kind, err);
     }
@@ -269,7 +295,11 @@ static enum tug_status build_document(const struct tug__json_value *root, struct
     if (document->media_type == NULL) {
         return tug__fail_memory(err);
     }
-    return read_children(document, root, err);
+    status = read_children(document, root, err);
+    if (status == TUG_OK && document->kind == TUG__MEDIA_MANIFEST) {
+        status = check_parts(root, claims, err);
+    }
+    return status;
 }
 
 enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,

@@ -50,7 +50,8 @@ struct tug__document {
  *   media_type within the same kind, is no error. By tag any known, different type is one.
  * out_document: initialised on success, to be freed with tug__document_fini; untouched on failure.
  * Errors: TUG_ERR_CONTENT (not JSON, no schemaVersion 2, both index and manifest, kind differs from
- *   media_type, a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to
+ *   media_type, a manifest without config or layers, a member named as a known one in another case,
+ *   a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to
  *   tug), TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY.
  * Threads: any. Blocks: no. */
 enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,
@@ -61,9 +62,12 @@ enum tug_status tug__document_parse(const char *bytes, size_t length, const char
 void tug__document_fini(struct tug__document *document);
 
 /* Read os, architecture, variant and os.version from an image config, normalised.
- * out_has_platform: false when the config is no JSON object or names no os or architecture.
- * Threads: any. Blocks: no. */
-void tug__config_platform(const char *bytes, size_t length, struct tug_platform *out_platform,
-                          bool *out_has_platform);
+ * out_has_platform: false when the config is no JSON object or names no os or architecture, or no
+ * usable ones; also on failure.
+ * Errors: TUG_ERR_CONTENT: a config that other parsers may read in another way (a member named
+ * twice, or as a known one in another case). Threads: any. Blocks: no. */
+enum tug_status tug__config_platform(const char *bytes, size_t length,
+                                     struct tug_platform *out_platform, bool *out_has_platform,
+                                     struct tug_error *err);
 
 #endif

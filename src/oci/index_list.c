@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/media_type.h"
 
@@ -29,6 +30,9 @@ static enum tug_status take_entry(const char *text, size_t length, tug_index_ent
     struct tug_index_entry entry = {0};
     enum tug_status status = tug__json_parse(text, length, &entry_limits, &json, err);
 
+    if (status == TUG_OK) {
+        status = tug__json_check_names(tug__json_root(json), tug__descriptor_names, err);
+    }
     if (status == TUG_OK) {
         status = tug__json_get_string(tug__json_root(json), "digest", &digest, err);
     }

@@ -183,44 +183,55 @@ static void check_entry(struct tug__resolver *resolver, struct tug__image *image
 }
 
 /* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
- * publisher's mistake may still be what the user wants. */
-static void check_config(struct tug__resolver *resolver, struct tug__image *image,
-                         const struct tug__config_check *check)
+ * publisher's mistake may still be what the user wants. Errors: as tug__config_platform. */
+static enum tug_status check_config(struct tug__resolver *resolver, struct tug__image *image,
+                                    const struct tug__config_check *check, struct tug_error *err)
 {
     const struct tug__wish *const wish = &image->wish;
     struct tug_platform platform;
     char text[TUG_PLATFORM_TEXT_MAX];
     char wanted[TUG_PLATFORM_TEXT_MAX];
+    char digest[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status = TUG_OK;
     bool has_platform = false;
     struct tug__buf buf;
 
     tug__buf_init(&buf, TUG__CONFIG_BYTES_MAX);
     if (tug__store_read(resolver->settings->store, &check->digest, &buf, NULL) == TUG_OK) {
-        tug__config_platform(buf.data, buf.length, &platform, &has_platform);
+        status = tug__config_platform(buf.data, buf.length, &platform, &has_platform, err);
     }
     tug__buf_fini(&buf);
+    if (status != TUG_OK) {
+        return tug__wrap(err, status, "config %s", tug_digest_format(&check->digest, digest));
+    }
     if (!has_platform) {
-        return;
+        return TUG_OK;
     }
     if (check->is_entry) {
         check_entry(resolver, image, &check->manifest, &platform);
-        return;
+        return TUG_OK;
     }
     for (size_t i = 0; i < wish->platform_count; i++) {
         if (tug__platform_rank(&wish->platforms[i], &platform) != TUG__PLATFORM_NO_MATCH) {
-            return;
+            return TUG_OK;
         }
     }
     tug__emit_warning(resolver, image, "the image is for %s, not %s",
                       tug_platform_format(&platform, text),
                       tug_platform_format(&wish->platforms[0], wanted));
+    return TUG_OK;
 }
 
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image)
 {
     for (const struct tug__config_check *check = image->checks; check != NULL;
          check = check->next) {
-        check_config(resolver, image, check);
+        struct tug_error error = {0};
+
+        if (check_config(resolver, image, check, &error) != TUG_OK) {
+            tug__image_fail(resolver, image, &error);
+            return;
+        }
     }
     tug__image_release(image);
     if (resolver->settings->options.dry_run) {

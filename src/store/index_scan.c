@@ -107,6 +107,9 @@ static void take_annotation(struct walk *walk, const struct tug__json_value_plac
 static enum tug_status take_top(struct walk *walk, const struct tug__json_value_place *place,
                                 struct tug_error *err)
 {
+    if (tug__json_is_alias(walk->text + place->key_offset, place->key_length, "manifests")) {
+        return tug__fail(err, TUG_ERR_CONTENT, "a member differs from 'manifests' in case only");
+    }
     if (!is_key(walk, place, "manifests")) {
         return TUG_OK;
     }

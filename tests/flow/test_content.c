@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of "{}". */
+#define EMPTY_DIGEST "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
 TestSuite(content, .timeout = 60);
 
 #define LAYER_BYTES 400000
@@ -156,6 +159,35 @@ Test(content, t25_manifest_of_no_kind)
                    "neither a manifest nor an index");
 }
 
+/* Other tools would see layers there, or another config. */
+Test(content, f10_names_in_another_case)
+{
+    check_manifest(BUILD_OCI_MANIFEST,
+                   "{\"schemaVersion\":2,\"config\":{\"digest\":\"" EMPTY_DIGEST
+                   "\",\"size\":2},\"layers\":[],\"Layers\":[{}]}",
+                   "'Layers' differs from 'layers' in case only");
+    check_manifest(BUILD_OCI_MANIFEST,
+                   "{\"schemaVersion\":2,\"config\":{\"digest\":\"" EMPTY_DIGEST
+                   "\",\"size\":2,\"Size\":3},\"layers\":[]}",
+                   "config: 'Size' differs");
+    check_manifest(BUILD_OCI_MANIFEST,
+                   "{\"schemaVersion\":2,\"config\":{\"digest\":\"" EMPTY_DIGEST "\",\"size\":2}}",
+                   "layers: missing");
+}
+
+Test(content, f10_config_with_names_in_another_case)
+{
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    const struct build_descriptor config =
+        flow_add_blob(&flow, BUILD_OCI_CONFIG,
+                      "{\"architecture\":\"amd64\",\"os\":\"linux\",\"OS\":\"windows\"}");
+    flow_add_manifest(&flow, "1", &config, "", NULL);
+    flow_expect_exit(&flow, "app:1", 6, "'OS' differs from 'os' in case only");
+    flow_close(&flow);
+}
+
 Test(content, t21_both_index_and_manifest)
 {
     check_manifest(BUILD_OCI_INDEX,
@@ -220,7 +252,9 @@ static char *nest(int levels)
     memset(close, ']', (size_t)levels - 1);
     open[levels - 1] = '\0';
     close[levels - 1] = '\0';
-    text = build_text("{\"schemaVersion\":2,\"layers\":[],\"x\":%s%s}", open, close);
+    text = build_text("{\"schemaVersion\":2,\"config\":{\"digest\":\"" EMPTY_DIGEST
+                      "\",\"size\":2,\"data\":\"e30=\"},\"layers\":[],\"x\":%s%s}",
+                      open, close);
     free(open);
     free(close);
     return text;

@@ -75,7 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         require(err.code != TUG_OK && err.message[0] != '\0' && document.children == NULL);
     }
-    tug__config_platform((const char *)data + 1, size - 1, &platform, &has_platform);
+    err = (struct tug_error){0};
+    const enum tug_status status =
+        tug__config_platform((const char *)data + 1, size - 1, &platform, &has_platform, &err);
+    require((status == TUG_OK) == (err.code == TUG_OK) && (status == TUG_OK || !has_platform));
     require(!has_platform || (platform.os[0] != '\0' && platform.architecture[0] != '\0'));
     return 0;
 }

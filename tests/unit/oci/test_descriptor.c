@@ -268,3 +268,13 @@ Test(oci_descriptor, t01_urls_of_foreign_layers_only_and_https_only)
     cr_assert_null(descriptor.urls);
     tug__descriptor_fini(&descriptor);
 }
+
+Test(oci_descriptor, f10_refuses_names_in_another_case)
+{
+    refuse("{" DIGEST ",'size':1,'Size':2}", TUG_ERR_CONTENT, "'Size' differs from 'size'");
+    refuse("{" DIGEST ",'size':1,'URLs':[]}", TUG_ERR_CONTENT, "'URLs' differs from 'urls'");
+    refuse("{" DIGEST ",'size':1,'Data':''}", TUG_ERR_CONTENT, "'Data' differs from 'data'");
+    refuse("{" DIGEST ",'size':1,'mediatype':''}", TUG_ERR_CONTENT, "'mediatype' differs");
+    refuse("{" DIGEST ",'size':1,'platform':{'OS.Version':'1'}}", TUG_ERR_CONTENT,
+           "platform: 'OS.Version' differs from 'os.version'");
+}

@@ -50,3 +50,11 @@ Test(index_list, a_bad_document_is_no_bad_argument)
     expect("{\"manifests\":[{\"digest\":\"blake3:aa\"}]}", TUG_ERR_UNSUPPORTED, "manifests[0]");
     expect("[]", TUG_ERR_CONTENT, "");
 }
+
+Test(index_list, f10_refuses_names_in_another_case)
+{
+    expect("{\"Manifests\":[]}", TUG_ERR_CONTENT, "'Manifests' differs from 'manifests'");
+    expect("{\"manifests\":[],\"manifestS\":[]}", TUG_ERR_CONTENT, "in case only");
+    expect("{\"manifests\":[{\"digest\":\"sha256:" HEX "\",\"Digest\":\"\"}]}", TUG_ERR_CONTENT,
+           "manifests[0]: 'Digest' differs");
+}

@@ -15,7 +15,8 @@ static void expect(const char *text, const char *expected)
     char printed[TUG_PLATFORM_TEXT_MAX];
 
     memset(&platform, 0x5a, sizeof platform);
-    tug__config_platform(text, strlen(text), &platform, &has_platform);
+    cr_assert_eq(tug__config_platform(text, strlen(text), &platform, &has_platform, NULL), TUG_OK,
+                 "%s", text);
     cr_assert_eq(has_platform, expected != NULL, "%s", text);
     if (expected != NULL) {
         cr_assert_str_eq(tug_platform_format(&platform, printed), expected);
@@ -42,4 +43,24 @@ Test(oci_platform_config, finds_none_where_none_is)
     expect("{\"architecture\":\"\",\"os\":\"\"}", NULL);
     expect("{\"architecture\":1,\"os\":\"linux\"}", NULL);
     expect("{\"architecture\":null,\"os\":\"linux\"}", NULL);
+}
+
+static void refuse(const char *text, const char *message)
+{
+    struct tug_platform platform;
+    struct tug_error err = {0};
+    bool has_platform;
+
+    cr_assert_eq(tug__config_platform(text, strlen(text), &platform, &has_platform, &err),
+                 TUG_ERR_CONTENT, "%s", text);
+    cr_assert_not_null(strstr(err.message, message), "%s: %s", text, err.message);
+}
+
+Test(oci_platform_config, f10_refuses_what_other_parsers_read_in_another_way)
+{
+    refuse("{\"architecture\":\"amd64\",\"os\":\"linux\",\"OS\":\"windows\"}", "in case only");
+    refuse("{\"Architecture\":\"amd64\"}", "in case only");
+    refuse("{\"RootFS\":{}}", "in case only");
+    refuse("{\"o\xc5\xbf\":\"windows\"}", "in case only");
+    refuse("{\"os\":\"linux\",\"os\":\"windows\",\"architecture\":\"amd64\"}", "twice");
 }

@@ -380,6 +380,20 @@ Test(store_root_index, a_broken_index_is_left_as_it_is)
     }
 }
 
+/* Go's tools would read the other one. */
+Test(store_root_index, f10_manifests_in_another_case)
+{
+    const struct tug__index_entry entry = entry_of("a/b:1", 1);
+    struct place place = place_create();
+    struct tug_error err = {0};
+
+    place_open(&place);
+    place_put(&place, "index.json", "{\"manifests\":[],\"Manifests\":[]}");
+    cr_assert_eq(tug__store_index_put(place.store, &entry, 1, NULL, &err), TUG_ERR_STORE);
+    cr_assert_not_null(strstr(err.message, "in case only"), "%s", err.message);
+    place_remove(&place);
+}
+
 Test(store_root_index, a_missing_index_is_an_empty_one)
 {
     struct place place = place_create();
