@@ -112,7 +112,8 @@ struct tug_fetch_options {
     size_t platform_count;
     bool all_platforms;        /* every entry of every index */
     bool all_metadata;         /* also manifests and configs of the platforms not wanted */
-    bool metadata_only;        /* no layers */
+    bool metadata_only;        /* no layers; manifests and configs of all platforms, unless some
+                                  are wanted (platforms, here or of a reference) */
     const char *const *labels; /* "KEY=VALUE" texts, kept as annotations in index.json */
     size_t label_count;
 

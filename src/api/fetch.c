@@ -45,6 +45,7 @@ struct tug_fetch {
     struct tug_store *store;          /* borrowed */
     struct tug_fetch_options options; /* with defaults; what it points to is owned below */
     struct tug_platform *platforms;
+    bool has_default_platform; /* platforms: nobody asked for it */
     char **labels;
     char *texts[TEXT_COUNT]; /* copies of the options' single texts */
     struct tug__bell *bell;
@@ -120,6 +121,7 @@ static enum tug_status copy_platforms(struct tug_fetch *fetch,
     }
     if (options->platform_count == 0) {
         tug_platform_host(&fetch->platforms[0]);
+        fetch->has_default_platform = true;
     }
     for (size_t i = 0; i < options->platform_count; i++) {
         fetch->platforms[i] = options->platforms[i];
@@ -357,6 +359,7 @@ static enum tug_status run(struct tug_fetch *fetch,
     const struct tug__run_settings settings = {
         .store = fetch->store,
         .options = fetch->options,
+        .has_default_platform = fetch->has_default_platform,
         .refs = fetch->refs,
         .ref_options = (const struct tug_reference_options *const *)fetch->ref_options,
         .ref_count = fetch->ref_count,

@@ -30,14 +30,7 @@ struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t posi
     }
     image->ref = settings->refs[position];
     image->options = own;
-    image->wish = resolver->wish;
-    if (own != NULL && own->all_platforms) {
-        image->wish.all_platforms = true;
-    } else if (own != NULL && own->platform_count > 0) {
-        image->wish.all_platforms = false;
-        image->wish.platforms = own->platforms;
-        image->wish.platform_count = own->platform_count;
-    }
+    image->wish = tug__wish_of(&resolver->wish, own);
     image->result.ref = tug_ref_name(image->ref);
     image->result.position = position;
     image->state = TUG__IMAGE_GATHERING;

@@ -38,6 +38,7 @@
 struct tug__run_settings {
     struct tug_store *store;
     struct tug_fetch_options options; /* every default filled in */
+    bool has_default_platform;        /* options.platforms is such a default */
     struct tug_ref *const *refs;
     /* of each reference; NULL: the run's. Defaults are filled in, labels are all that it gets. */
     const struct tug_reference_options *const *ref_options;

@@ -16,6 +16,22 @@
 /* Room for the platforms an error lists. */
 #define LIST_BYTES 400
 
+struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_reference_options *own)
+{
+    struct tug__wish wish = *run;
+
+    if (own != NULL && own->all_platforms) {
+        wish.all_platforms = true;
+    } else if (own != NULL && own->platform_count > 0) {
+        wish.all_platforms = false;
+        wish.is_default = false;
+        wish.platforms = own->platforms;
+        wish.platform_count = own->platform_count;
+    }
+    wish.all_platforms = wish.all_platforms || (wish.metadata_only && wish.is_default);
+    return wish;
+}
+
 static bool is_attestation(const struct tug__descriptor *entry)
 {
     return entry->has_platform && tug__platform_is_unknown(&entry->platform);

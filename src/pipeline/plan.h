@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include <tug/error.h>
+#include <tug/fetch.h>
 #include <tug/oci.h>
 
 #include "oci/document.h"
@@ -25,10 +26,16 @@ struct tug__wish {
     const struct tug_platform
         *platforms; /* normalised; borrowed; at least one unless all_platforms */
     size_t platform_count;
+    bool is_default;    /* platforms is this machine's, which nobody asked for */
     bool all_platforms; /* every entry, attestations included */
     bool all_metadata;  /* entries that are not chosen: their metadata */
     bool metadata_only; /* no layers at all */
 };
+
+/* The wish of one reference: the run's, with the reference's own options in its place. Metadata
+ * alone is wanted of all platforms unless somebody asked for some.
+ * own: NULL: none. What the result points to is the run's and own's. */
+struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_reference_options *own);
 
 /* Choose among the entries of an index (those of nested indexes put in their place).
  * For each wanted platform the one entry that ranks best is chosen, the first of equals. Entries

@@ -15,12 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
 #include "oci/platform.h"
+
+#define DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 
 /* What an image wants of one digest. */
 struct request {
@@ -322,6 +325,13 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
     return status;
 }
 
+/* Docker before 1.10 pushed configs without their type. */
+static bool has_untyped_config(const struct tug__document *document)
+{
+    return document->has_config && strcmp(document->media_type, DOCKER_MANIFEST) == 0 &&
+           strcasecmp(document->children[0].media_type, "application/octet-stream") == 0;
+}
+
 /* Take what a manifest names: the config, and the layers if they are wanted. */
 static enum tug_status take_manifest(struct tug__resolver *resolver, const struct tug__edge *edge,
                                      const struct tug_digest *digest,
@@ -330,9 +340,16 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
     struct tug__image *const image = edge->image;
     const size_t wanted =
         edge->want == TUG__WANT_ALL ? document->child_count : (size_t)document->has_config;
+    char text[TUG_DIGEST_TEXT_MAX];
     const struct tug__descriptor **blobs;
     enum tug_status status = TUG_OK;
 
+    if (has_untyped_config(document)) {
+        tug__emit_warning(resolver, image,
+                          "manifest %s is by Docker before 1.10: its config has the type "
+                          "application/octet-stream, which current tools may refuse",
+                          tug_digest_format(digest, text));
+    }
     if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG &&
         (!edge->is_root || !image->wish.all_platforms)) {
         status = tug__image_add_check(image, &document->children[0].digest,

@@ -341,6 +341,7 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     resolver->wish = (struct tug__wish){
         .platforms = options->platforms,
         .platform_count = options->platform_count,
+        .is_default = settings->has_default_platform,
         .all_platforms = options->all_platforms,
         .all_metadata = options->all_metadata,
         .metadata_only = options->metadata_only,

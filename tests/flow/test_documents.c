@@ -274,6 +274,30 @@ Test(documents, foreign_layer_is_left_out)
     flow_close(&flow);
 }
 
+/* An image as Docker before 1.10 pushed it. */
+Test(documents, f51_config_without_its_type)
+{
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    const struct build_descriptor config =
+        flow_add_blob(&flow, "application/octet-stream",
+                      "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{}}");
+    char *const text = build_descriptor_json(&config, NULL);
+    char *const manifest = build_text("{\"schemaVersion\":2,\"config\":%s,\"layers\":[]}", text);
+    build_manifest_raw(flow.registry, "app", "1", BUILD_DOCKER_MANIFEST, manifest, NULL);
+    build_manifest_raw(flow.registry, "app", "2", BUILD_OCI_MANIFEST, manifest, NULL);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert(flow_has(&flow, config.digest));
+    cr_assert_not_null(strstr(flow.seen.warning, "by Docker before 1.10"), "%s", flow.seen.warning);
+    /* in an OCI manifest it is an artifact's, and what it likes */
+    cr_assert_eq(flow_fetch(&flow, "app:2"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 0, "%s", flow.seen.warning);
+    free(manifest);
+    free(text);
+    flow_close(&flow);
+}
+
 static void check_schema1(const char *media_type)
 {
     struct flow flow;

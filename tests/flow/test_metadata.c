@@ -106,6 +106,22 @@ Test(metadata, metadata_only)
     flow_close(&shelf.flow);
 }
 
+/* Nobody asked for a platform: all of them. */
+Test(metadata, f48_metadata_only_of_every_platform)
+{
+    struct shelf shelf;
+
+    open_shelf(&shelf);
+    shelf.flow.options.metadata_only = true;
+    shelf.flow.options.platforms = NULL;
+    shelf.flow.options.platform_count = 0;
+    fetch(&shelf);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(taken(&shelf, i), 1);
+    }
+    flow_close(&shelf.flow);
+}
+
 Test(metadata, metadata_only_of_all_platforms)
 {
     struct shelf shelf;

@@ -194,3 +194,24 @@ Test(pipeline_plan, long_lists_are_cut)
     cr_assert_not_null(strstr(err.message, ", ..."));
     cr_assert_lt(strlen(err.message), 600);
 }
+
+Test(pipeline_plan, f48_metadata_of_all_platforms_unless_some_are_asked_for)
+{
+    const struct tug_platform host = platform("linux/amd64");
+    const struct tug_platform other = platform("linux/arm64");
+    const struct tug_reference_options own = {.platforms = &other, .platform_count = 1};
+    const struct tug_reference_options all = {.all_platforms = true};
+    struct tug__wish run = {
+        .platforms = &host, .platform_count = 1, .is_default = true, .metadata_only = true};
+
+    cr_assert(tug__wish_of(&run, NULL).all_platforms);
+    cr_assert(tug__wish_of(&run, &all).all_platforms);
+    cr_assert_not(tug__wish_of(&run, &own).all_platforms);
+    cr_assert_eq(tug__wish_of(&run, &own).platforms, &other);
+    cr_assert_not(tug__wish_of(&run, &own).is_default);
+    run.is_default = false;
+    cr_assert_not(tug__wish_of(&run, NULL).all_platforms);
+    run.is_default = true;
+    run.metadata_only = false;
+    cr_assert_not(tug__wish_of(&run, NULL).all_platforms);
+}
