@@ -162,7 +162,8 @@ struct tug_fetch_options {
     void *log_context; /* handed to on_log */
     bool log_http;     /* heads of requests and answers, bodies of errors */
     bool log_timing;   /* one line of times for each request */
-    bool log_config;   /* which hosts directory, hosts.toml files and proxies are in use */
+    bool log_config;   /* which certificates, hosts directory, hosts.toml files and proxies are in
+                          use, and which endpoint of several failed */
 
     /* Show. */
     tug_event_fn on_event; /* NULL: none */

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "oci/digest.h"
+#include "oci/document.h"
 #include "pipeline/pool.h"
 
 #define GROUP_MAX TUG__GROUP_MAX
@@ -224,6 +225,19 @@ static void take_segment(struct tug__lane *lane, const struct tug__msg *msg)
     follow(lane, transfer);
 }
 
+/* A document that nobody had to be asked for is judged here; of others the registry's client saw to
+ * that. What is refused never gets into the store. */
+static enum tug_status check_inline(const struct tug__job *job, struct tug_error *err)
+{
+    const bool is_pinned = job->digest.algorithm != TUG_DIGEST_NONE;
+    struct tug__document document = {0};
+    const enum tug_status status = tug__document_parse(job->reply.body, job->reply.length,
+                                                       job->media_type, is_pinned, &document, err);
+
+    tug__document_fini(&document);
+    return status;
+}
+
 /* Which digest names a document, and is it the one that was promised? */
 static enum tug_status check_document(struct tug__job *job, struct tug_error *err)
 {
@@ -249,8 +263,11 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
         return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64, job->reply.length,
                          job->size_bytes);
     }
+    if (job->kind == TUG__JOB_INLINE && job->is_document) {
+        status = check_inline(job, err);
+    }
     job->reply.digest = found;
-    return TUG_OK;
+    return status;
 }
 
 /* Does the store have just these bytes? A name and a size are no proof: what a damaged file held

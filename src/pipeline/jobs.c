@@ -162,6 +162,8 @@ static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__nod
     job->source.repository = tug_ref_repository(ref);
     job->source.urls = node->urls;
     job->digest = node->digest;
+    job->media_type = node->media_type;
+    job->is_document = node->is_document;
     job->has_size = node->has_size;
     job->size_bytes = node->size_bytes;
     job->avoid = node->avoid;

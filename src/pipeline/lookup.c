@@ -149,7 +149,7 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, struc
 
     if (status != TUG_OK ? is_head_refused(err) : !is_whole(out_reply)) {
         *err = (struct tug_error){0};
-        status = tug__client_get_manifest(asker->client, &source, reference, out_reply, err);
+        status = tug__client_get_manifest(asker->client, &source, reference, NULL, out_reply, err);
     }
     if (status == TUG_OK) {
         status = take_reply(ref, out_reply, answer, err);

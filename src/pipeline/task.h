@@ -105,7 +105,9 @@ struct tug__job {
         source; /* host and repository borrowed from the image, which outlives the run */
     char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to ask for */
     struct tug_digest digest;            /* what must come; unset for a tag */
-    bool has_size;                       /* size_bytes is what the descriptor says */
+    const char *media_type; /* a document's, as announced; borrowed from the node; NULL: unknown */
+    bool is_document;       /* content that is no manifest or index is refused */
+    bool has_size;          /* size_bytes is what the descriptor says */
     uint64_t size_bytes;
 
     /* TUG__JOB_BLOB */

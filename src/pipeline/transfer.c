@@ -331,8 +331,8 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
                                            &job->reply, &job->error);
         break;
     case TUG__JOB_MANIFEST:
-        status = tug__client_get_manifest(worker->client, &job->source, job->reference, &job->reply,
-                                          &job->error);
+        status = tug__client_get_manifest(worker->client, &job->source, job->reference,
+                                          job->media_type, &job->reply, &job->error);
         if (status == TUG_OK) {
             job->received_bytes = job->reply.length;
             tug__counter_add(&worker->received, job->reply.length);

@@ -9,14 +9,7 @@
 
 #include "base/error.h"
 #include "registry/client_internal.h"
-
-/* What came of the endpoints asked so far. The error of the registry itself counts more than that
- * of a mirror: it knows best what is there and who may have it. */
-struct outcome {
-    struct tug_error error;
-    unsigned number; /* of the endpoint it is from; 0: none yet */
-    uint64_t retry_after_ms;
-};
+#include "registry/ranking.h"
 
 /* A failure that another endpoint could not mend. */
 static bool is_final(const struct tug__ask *ask, enum tug_status status)
@@ -25,13 +18,29 @@ static bool is_final(const struct tug__ask *ask, enum tug_status status)
            status == TUG_ERR_INTERNAL || status == TUG_ERR_CONFIG || status == TUG_ERR_STORE;
 }
 
-static void keep_error(struct outcome *outcome, const struct tug__endpoint *endpoint,
-                       const struct tug_error *error, uint64_t retry_after_ms)
+static void keep(struct tug__failure *kept, const struct tug__failure *failure)
 {
-    if (endpoint->number >= outcome->number) {
-        outcome->error = *error;
-        outcome->number = endpoint->number;
-        outcome->retry_after_ms = retry_after_ms;
+    if (tug__failure_outranks(failure, kept)) {
+        *kept = *failure;
+    }
+}
+
+/* Say who failed, where that is not clear from the reference, and write it down for who wonders
+ * what became of a mirror. */
+static void tell(const struct tug__client *client, const struct tug__ask *ask,
+                 const struct tug__registry *registry, const struct tug__endpoint *endpoint,
+                 struct tug_error *error)
+{
+    const struct tug__log *const log = tug__session_log(client->session);
+
+    if (registry->endpoint_count == 1 && strcmp(endpoint->config->host, registry->host) == 0) {
+        return;
+    }
+    (void)tug__wrap(error, error->code, "%s %s",
+                    endpoint->config->is_upstream ? "registry" : "mirror", endpoint->config->host);
+    if (log != NULL && log->has_config) {
+        tug__log_printf(log, "%s/%s, %s %.80s: %s", registry->host, ask->source->repository,
+                        ask->kind, ask->reference, error->message);
     }
 }
 
@@ -53,11 +62,8 @@ static enum tug_status try_endpoint(struct tug__client *client, struct tug__ask 
     ask->is_ended = false;
     ask->asked = endpoint->number;
     status = tug__ask_endpoint(client, ask, endpoint, error);
-    if (status == TUG_ERR_NETWORK && !is_final(ask, status)) {
+    if ((status == TUG_ERR_NETWORK || status == TUG_ERR_CONTENT) && !is_final(ask, status)) {
         tug__session_note_failure(client->session, endpoint);
-    }
-    if (status != TUG_OK && !is_final(ask, status) && !endpoint->config->is_upstream) {
-        (void)tug__wrap(error, status, "mirror %s", endpoint->config->host);
     }
     return status;
 }
@@ -67,7 +73,7 @@ enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struc
     const struct tug__registry *const registry =
         tug__session_find(client->session, ask->source->host);
     struct tug__endpoint *order[TUG__HOSTS_ENDPOINTS_MAX];
-    struct outcome outcome = {0};
+    struct tug__failure kept = {0};
     uint64_t shortest_ms = UINT64_MAX;
     bool has_asked = false;
     size_t count;
@@ -82,31 +88,35 @@ enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struc
                          ask->source->host, registry->file->path);
     }
     for (size_t i = 0; i < count; i++) {
-        struct tug_error error = {0};
+        struct tug__failure failure = {.is_upstream = order[i]->config->is_upstream};
         const uint64_t rest_ms = tug__session_pause_rest_ms(client->session, order[i]);
         enum tug_status status;
 
         if (rest_ms > 0) {
             shortest_ms = rest_ms < shortest_ms ? rest_ms : shortest_ms;
-            fail_paused(&error, order[i], rest_ms);
-            keep_error(&outcome, order[i], &error, rest_ms);
+            fail_paused(&failure.error, order[i], rest_ms);
+            failure.retry_after_ms = rest_ms;
+            keep(&kept, &failure);
             continue;
         }
         has_asked = true;
-        status = try_endpoint(client, ask, order[i], &error);
+        status = try_endpoint(client, ask, order[i], &failure.error);
         if (status == TUG_OK) {
             return TUG_OK;
         }
-        keep_error(&outcome, order[i], &error, ask->retry_after_ms);
         if (is_final(ask, status)) {
-            outcome.error = error;
+            kept = failure;
             break;
         }
+        tell(client, ask, registry, order[i], &failure.error);
+        failure.was_asked = true;
+        failure.retry_after_ms = ask->retry_after_ms;
+        keep(&kept, &failure);
     }
     ask->is_deferred = !has_asked;
-    ask->retry_after_ms = has_asked ? outcome.retry_after_ms : shortest_ms;
+    ask->retry_after_ms = has_asked ? kept.retry_after_ms : shortest_ms;
     if (err != NULL) {
-        *err = outcome.error;
+        *err = kept.error;
     }
-    return outcome.error.code;
+    return kept.error.code;
 }

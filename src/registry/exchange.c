@@ -107,14 +107,20 @@ static void note_answer(struct exchange *exchange)
     }
 }
 
-/* A good answer has ended. */
-static enum tug_status finish(struct exchange *exchange, struct tug_error *err)
+/* A good answer has ended. What is wrong with it is told of the server that sent it. */
+static enum tug_status finish(const struct exchange *exchange, struct tug_error *err)
 {
     struct tug__ask *const ask = exchange->ask;
     const struct tug__path *const path = &exchange->path;
+    const enum tug_status status =
+        ask->is_ended ? TUG_OK : ask->on_end(ask->context, &path->response, err);
+    char shown[192];
 
-    tug__auth_accept(exchange->client, &exchange->auth);
-    return ask->is_ended ? TUG_OK : ask->on_end(ask->context, &path->response, err);
+    if (status == TUG_OK || !path->has_left || path->final_url == NULL) {
+        return status;
+    }
+    return tug__wrap(err, status, "redirected to %s",
+                     tug__url_redact(shown, sizeof shown, path->final_url));
 }
 
 /* Go to where the endpoint redirected to last time.
@@ -136,8 +142,7 @@ static bool try_target(struct exchange *exchange, enum tug_status *out_status,
     status = follow(exchange, target, err);
     tug__wipe_free(target);
     if (status == TUG_OK && ask->is_success) {
-        *out_status =
-            ask->is_ended ? TUG_OK : ask->on_end(ask->context, &exchange->path.response, err);
+        *out_status = finish(exchange, err);
         return true;
     }
     tug__session_set_redirect(session, exchange->endpoint, ask->digest, NULL);
@@ -217,6 +222,7 @@ static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *e
             return status;
         }
         if (exchange->ask->is_success) {
+            tug__auth_accept(exchange->client, &exchange->auth);
             return finish(exchange, err);
         }
         status = take_refusal(exchange, round, err);

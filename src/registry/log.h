@@ -24,7 +24,7 @@ struct tug__log {
     void *context;
     bool has_heads;  /* heads of requests and answers, bodies of errors */
     bool has_timing; /* a line of times for each request */
-    bool has_config; /* which configuration is in use */
+    bool has_config; /* which configuration is in use, which endpoint of several failed */
 };
 
 /* Send a formatted line; it is escaped as a whole. log: NULL does nothing. */

@@ -2,7 +2,7 @@
  *
  * Ask for manifests.
  *
- * Knows: what an answer to a manifest request must be. Does not know: what is in a manifest.
+ * Knows: what an answer to a manifest request must be. Does not know: what becomes of it.
  * Threads: the client's owner.
  */
 #include <inttypes.h>
@@ -13,12 +13,14 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "oci/digest.h"
+#include "oci/document.h"
 #include "oci/media_type.h"
 #include "registry/client_internal.h"
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;
     const struct tug_digest *digest; /* that was asked for; NULL: a tag */
+    const char *media_type;          /* as announced; NULL: what the answer says */
     struct tug__buf body;
 };
 
@@ -99,15 +101,47 @@ static enum tug_status check_body(const struct manifest_sink *sink, struct tug_e
     return status;
 }
 
+/* Refuse what is no document, before anybody stores it: a login page, an error page, schema 1. */
+static enum tug_status check_document(const struct manifest_sink *sink, struct tug_error *err)
+{
+    const char *const type = sink->media_type != NULL ? sink->media_type : sink->reply->media_type;
+    struct tug__document document = {0};
+    const enum tug_status status = tug__document_parse(sink->body.data, sink->body.length, type,
+                                                       sink->digest != NULL, &document, err);
+
+    tug__document_fini(&document);
+    return status;
+}
+
+/* Add to an error what the server called that which is no manifest. */
+static enum tug_status tell_type(const struct manifest_sink *sink, bool is_parsed,
+                                 enum tug_status status, struct tug_error *err)
+{
+    const char *const type = sink->reply->media_type;
+    const enum tug__media_kind kind = tug__media_kind(type);
+
+    if (status != TUG_ERR_CONTENT || kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST ||
+        (!is_parsed && tug__media_is_generic(type))) {
+        return status;
+    }
+    return type[0] != '\0'
+               ? tug__wrap(err, status, "the answer, of type '%s', is no manifest", type)
+               : tug__wrap(err, status, "the answer, of no type, is no manifest");
+}
+
 static enum tug_status on_get_end(void *context, const struct tug__http_response *response,
                                   struct tug_error *err)
 {
     struct manifest_sink *const sink = context;
-    const enum tug_status status = check_body(sink, err);
+    enum tug_status status = check_body(sink, err);
+    const bool is_parsed = status == TUG_OK && sink->body.length > 0;
 
     (void)response;
+    if (is_parsed) {
+        status = check_document(sink, err);
+    }
     if (status != TUG_OK) {
-        return status;
+        return tell_type(sink, is_parsed, status, err);
     }
     sink->reply->body = tug__buf_steal(&sink->body, &sink->reply->length);
     if (sink->reply->body == NULL) {
@@ -126,13 +160,14 @@ static enum tug_status on_head_end(void *context, const struct tug__http_respons
 }
 
 static enum tug_status ask_manifest(struct tug__client *client, const struct tug__source *source,
-                                    const char *reference, bool is_head,
+                                    const char *reference, const char *media_type, bool is_head,
                                     struct tug__manifest_reply *out_reply, struct tug_error *err)
 {
     struct tug_digest digest;
     const bool is_tag = tug_digest_parse(reference, strlen(reference), &digest, NULL) != TUG_OK;
     struct tug__manifest_reply reply = {0};
-    struct manifest_sink sink = {.reply = &reply, .digest = is_tag ? NULL : &digest};
+    struct manifest_sink sink = {
+        .reply = &reply, .digest = is_tag ? NULL : &digest, .media_type = media_type};
     struct tug__ask ask = {
         .source = source,
         .kind = "manifests",
@@ -158,10 +193,11 @@ static enum tug_status ask_manifest(struct tug__client *client, const struct tug
 
 enum tug_status tug__client_get_manifest(struct tug__client *client,
                                          const struct tug__source *source, const char *reference,
+                                         const char *media_type,
                                          struct tug__manifest_reply *out_reply,
                                          struct tug_error *err)
 {
-    return ask_manifest(client, source, reference, false, out_reply, err);
+    return ask_manifest(client, source, reference, media_type, false, out_reply, err);
 }
 
 enum tug_status tug__client_head_manifest(struct tug__client *client,
@@ -169,5 +205,5 @@ enum tug_status tug__client_head_manifest(struct tug__client *client,
                                           struct tug__manifest_reply *out_reply,
                                           struct tug_error *err)
 {
-    return ask_manifest(client, source, reference, true, out_reply, err);
+    return ask_manifest(client, source, reference, NULL, true, out_reply, err);
 }

@@ -57,7 +57,7 @@ struct tug__session_settings {
     void *log_context;
     bool log_heads;  /* heads of requests and answers */
     bool log_timing; /* a line of times for each request */
-    bool log_config; /* which configuration is in use */
+    bool log_config; /* which configuration is in use, which endpoint of several failed */
 };
 
 /* What all clients of a run share: configuration, credentials, tokens, and what is known of each
@@ -125,16 +125,18 @@ struct tug__manifest_reply {
     bool is_deferred;        /* also filled on failure: no request was made */
 };
 
-/* GET a manifest or index by tag or digest.
- * reference: tag or digest text.
- * out_reply: filled on success; on failure only retry_after_ms and is_deferred.
- * Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK,
- * TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX), TUG_ERR_CONTENT (encoded body, malformed digest
- * header, a body of another digest than was asked for or, by tag, than the header says),
- * TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each
- * request. */
+/* GET a manifest or index by tag or digest. An answer that is neither is the endpoint's failure,
+ * and the next one is asked. reference: tag or digest text. media_type: what a document of this
+ * digest was announced as; NULL: what the answer says. out_reply: filled on success; on failure
+ * only retry_after_ms and is_deferred. Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH,
+ * TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK, TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX),
+ * TUG_ERR_CONTENT (encoded body, malformed digest header, a body of another digest than was asked
+ * for or, by tag, than the header says; and as tug__document_parse), TUG_ERR_UNSUPPORTED (as
+ * there), TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for
+ * each request. */
 enum tug_status tug__client_get_manifest(struct tug__client *client,
                                          const struct tug__source *source, const char *reference,
+                                         const char *media_type,
                                          struct tug__manifest_reply *out_reply,
                                          struct tug_error *err);
 

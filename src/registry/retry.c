@@ -12,7 +12,7 @@
 /* Doublings after which the wait no longer grows: 200 ms * 2^9 = 102 s. */
 #define BACKOFF_STEPS_MAX 9
 
-static bool is_transient(const struct tug_error *error)
+bool tug__retry_may_pass(const struct tug_error *error)
 {
     const int status = error->http_status;
 
@@ -33,7 +33,7 @@ bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_
     const unsigned steps = failures < 1 ? 0 : failures - 1;
     uint64_t delay_ms;
 
-    if (!is_transient(error) || failures > policy->retries ||
+    if (!tug__retry_may_pass(error) || failures > policy->retries ||
         retry_after_ms > policy->max_wait_ms) {
         return false;
     }
