@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From nodes to jobs: keep those that wait in order, give out work when there is room.
+ * From nodes to jobs: nodes in line for their registry, jobs and transfers made, cancelled, freed.
  *
- * Knows: nodes, jobs, transfers. Does not know: what documents mean, what comes of a job.
+ * Knows: nodes, jobs, transfers. Does not know: whose turn it is, what documents
+ * mean, what comes of a job.
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"
 
+#include <assert.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +26,6 @@ static void append(struct tug__node_list *list, struct tug__node *node)
         list->first = node;
     }
     list->last = node;
-}
-
-static struct tug__node *take_first(struct tug__node_list *list)
-{
-    struct tug__node *const node = list->first;
-
-    list->first = node->next_queued;
-    if (list->first == NULL) {
-        list->last = NULL;
-    }
-    return node;
 }
 
 static void prepend(struct tug__node_list *list, struct tug__node *node)
@@ -62,12 +54,7 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
         host = tug__host_find(resolver, tug_ref_host(node->source));
         node->host = host;
     }
-    if (host == NULL) {
-        struct tug_error error = {0};
-
-        (void)tug__fail_memory(&error);
-        tug__node_fail(resolver, node, &error);
-    } else if (node->job_kind != TUG__JOB_BLOB) {
+    if (node->job_kind != TUG__JOB_BLOB) {
         append(&host->queued_documents, node);
     } else if (node->transfer != NULL) {
         prepend(&host->queued_blobs, node);
@@ -76,24 +63,57 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
     }
 }
 
-/* --- giving out --- */
+/* --- registries --- */
+
+static int compare_hosts(const void *a, const void *b)
+{
+    const struct tug__host *const left = a;
+    const struct tug__host *const right = b;
+
+    return strcmp(left->name, right->name);
+}
+
+static enum tug_status add_host(struct tug__resolver *resolver, const char *name,
+                                struct tug_error *err)
+{
+    const struct tug__host key = {.name = name};
+    struct tug__host *host;
+
+    if (tfind(&key, &resolver->hosts_by_name, compare_hosts) != NULL) {
+        return TUG_OK;
+    }
+    host = calloc(1, sizeof *host);
+    if (host == NULL) {
+        return tug__fail_memory(err);
+    }
+    host->name = name;
+    if (tsearch(host, &resolver->hosts_by_name, compare_hosts) == NULL) {
+        free(host);
+        return tug__fail_memory(err);
+    }
+    host->next = resolver->hosts;
+    resolver->hosts = host;
+    return TUG_OK;
+}
+
+enum tug_status tug__hosts_create(struct tug__resolver *resolver, struct tug_error *err)
+{
+    const struct tug__run_settings *const settings = resolver->settings;
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < settings->ref_count; i++) {
+        status = add_host(resolver, tug_ref_host(settings->refs[i]), err);
+    }
+    return status;
+}
 
 struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name)
 {
-    struct tug__host *host = resolver->hosts;
+    const struct tug__host key = {.name = name};
+    struct tug__host *const *const found = tfind(&key, &resolver->hosts_by_name, compare_hosts);
 
-    while (host != NULL && strcmp(host->name, name) != 0) {
-        host = host->next;
-    }
-    if (host == NULL) {
-        host = calloc(1, sizeof *host);
-        if (host != NULL) {
-            host->name = name;
-            host->next = resolver->hosts;
-            resolver->hosts = host;
-        }
-    }
-    return host;
+    assert(found != NULL);
+    return *found;
 }
 
 bool tug__host_has_room(const struct tug__resolver *resolver, const struct tug__host *host)
@@ -103,7 +123,7 @@ bool tug__host_has_room(const struct tug__resolver *resolver, const struct tug__
     return most == 0 || host->jobs_out < most;
 }
 
-static bool make_transfer(struct tug__resolver *resolver, struct tug__node *node)
+bool tug__transfer_create(struct tug__resolver *resolver, struct tug__node *node)
 {
     struct tug__transfer *const transfer = calloc(1, sizeof *transfer);
 
@@ -148,7 +168,7 @@ void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node)
 }
 
 /* A job for a node, without its share. */
-static struct tug__job *make_job(struct tug__resolver *resolver, struct tug__node *node)
+struct tug__job *tug__job_create(struct tug__resolver *resolver, struct tug__node *node)
 {
     const struct tug_ref *const ref = node->source;
     struct tug__job *const job = calloc(1, sizeof *job);
@@ -189,7 +209,7 @@ void tug__job_free(struct tug__job *job)
     free(job);
 }
 
-static void add_job(struct tug__node *node, struct tug__job *job)
+void tug__node_add_job(struct tug__node *node, struct tug__job *job)
 {
     job->next = node->jobs;
     node->jobs = job;
@@ -203,7 +223,7 @@ static void add_job(struct tug__node *node, struct tug__job *job)
 bool tug__node_submit(struct tug__resolver *resolver, struct tug__node *node,
                       const struct tug__share *share)
 {
-    struct tug__job *const job = make_job(resolver, node);
+    struct tug__job *const job = tug__job_create(resolver, node);
 
     if (job == NULL) {
         return false;
@@ -225,7 +245,7 @@ bool tug__node_submit(struct tug__resolver *resolver, struct tug__node *node,
     }
     resolver->jobs_out++;
     node->host->jobs_out++;
-    add_job(node, job);
+    tug__node_add_job(node, job);
     return true;
 }
 
@@ -275,127 +295,6 @@ void tug__node_note_start(struct tug__node *node)
     }
 }
 
-static void fail_for_memory(struct tug__resolver *resolver, struct tug__node *node)
-{
-    struct tug_error error = {0};
-
-    (void)tug__fail_memory(&error);
-    tug__node_fail(resolver, node, &error);
-}
-
-/* Give the node at the head of a list to a worker. There is room for its job. */
-static void submit_first(struct tug__resolver *resolver, struct tug__node_list *list)
-{
-    struct tug__node *const node = take_first(list);
-    const bool is_blob = node->job_kind == TUG__JOB_BLOB;
-    struct tug__share share;
-
-    if (!tug__node_is_needed(node)) {
-        tug__node_abandon(resolver, node);
-        return;
-    }
-    if (is_blob && ((node->transfer == NULL && !make_transfer(resolver, node)) ||
-                    !tug__parts_take(resolver, node, &share))) {
-        fail_for_memory(resolver, node);
-        return;
-    }
-    if (!tug__node_submit(resolver, node, is_blob ? &share : NULL)) {
-        fail_for_memory(resolver, node);
-    }
-}
-
-/* Hand inline content to a lane, which verifies and stores it like a fetched document. */
-static void submit_inline(struct tug__resolver *resolver)
-{
-    struct tug__node *const node = take_first(&resolver->queued_inline);
-    struct tug__job *const job = make_job(resolver, node);
-    const struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT, .object = job};
-
-    if (job == NULL) {
-        fail_for_memory(resolver, node);
-        return;
-    }
-    job->reply.body = (char *)node->data;
-    job->reply.length = node->size_bytes;
-    node->data = NULL;
-    tug__node_note_start(node);
-    add_job(node, job);
-    resolver->inline_out++;
-    tug__pool_send(resolver->pool, job->lane, &msg);
-}
-
-/* Tell whether the first blob of a line may begin. */
-static bool may_begin_blob(const struct tug__resolver *resolver, const struct tug__host *host)
-{
-    const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(resolver->pool->worker_count);
-
-    return host->queued_blobs.first != NULL &&
-           (resolver->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
-}
-
-/* Tell whether a host has work of a kind and may be asked. */
-static bool has_turn(const struct tug__resolver *resolver, const struct tug__host *host,
-                     bool wants_documents, uint64_t now_ns)
-{
-    return now_ns >= host->pause_until_ns && tug__host_has_room(resolver, host) &&
-           (wants_documents ? host->queued_documents.first != NULL
-                            : may_begin_blob(resolver, host));
-}
-
-/* The next host that has work of a kind and may be asked; NULL when there is none. It goes to the
- * end of the list, so that all have their turn. */
-static struct tug__host *next_host(struct tug__resolver *resolver, bool wants_documents,
-                                   uint64_t now_ns)
-{
-    struct tug__host **link = &resolver->hosts;
-    struct tug__host *host;
-
-    for (host = *link; host != NULL && !has_turn(resolver, host, wants_documents, now_ns);
-         host = *link) {
-        link = &host->next;
-    }
-    if (host == NULL) {
-        return NULL;
-    }
-    *link = host->next;
-    host->next = NULL;
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = host;
-    return host;
-}
-
-/* Jobs the ring has room for: one at work and one at hand for each worker. */
-static unsigned room(const struct tug__resolver *resolver)
-{
-    const unsigned most = TUG__JOBS_OUT_MAX(resolver->pool->worker_count);
-
-    return resolver->jobs_out < most ? most - resolver->jobs_out : 0;
-}
-
-void tug__jobs_submit(struct tug__resolver *resolver)
-{
-    const uint64_t now_ns = tug__now_ns();
-    struct tug__host *host;
-
-    while (!resolver->is_stopping && resolver->queued_inline.first != NULL &&
-           resolver->inline_out < TUG__INLINE_OUT_MAX) {
-        submit_inline(resolver);
-    }
-    while (!resolver->is_stopping && room(resolver) > 0 &&
-           (host = next_host(resolver, true, now_ns)) != NULL) {
-        submit_first(resolver, &host->queued_documents);
-    }
-    while (!resolver->is_stopping && room(resolver) > 0 &&
-           (host = next_host(resolver, false, now_ns)) != NULL) {
-        submit_first(resolver, &host->queued_blobs);
-    }
-    if (!resolver->is_stopping) {
-        tug__parts_submit(resolver);
-    }
-}
-
 void tug__node_wait(struct tug__resolver *resolver, struct tug__node *node, uint64_t wake_ns)
 {
     node->wake_ns = wake_ns;
@@ -404,40 +303,6 @@ void tug__node_wait(struct tug__resolver *resolver, struct tug__node *node, uint
     }
     node->state = TUG__NODE_WAITING;
     tug__graph_add_waiting(&resolver->graph, node);
-}
-
-/* A node has waited long enough. */
-static void end_wait(struct tug__resolver *resolver, struct tug__node *node)
-{
-    if (!tug__node_is_needed(node)) {
-        tug__node_abandon(resolver, node);
-    } else if (!node->is_wait_told || !tug__node_serve_from_store(resolver, node)) {
-        tug__node_enqueue(resolver, node);
-    }
-}
-
-uint64_t tug__jobs_wake(struct tug__resolver *resolver)
-{
-    const uint64_t now_ns = tug__now_ns();
-    struct tug__graph *const graph = &resolver->graph;
-    uint64_t next_ns = TUG__NEVER_NS;
-
-    for (const struct tug__host *host = resolver->hosts; host != NULL; host = host->next) {
-        if (host->pause_until_ns > now_ns && host->pause_until_ns < next_ns) {
-            next_ns = host->pause_until_ns;
-        }
-    }
-    while (graph->waiting_count > 0 && graph->waiting[0].wake_ns <= now_ns) {
-        struct tug__node *const node = graph->waiting[0].node;
-
-        tug__graph_remove_waiting(graph, node);
-        if (node->state == TUG__NODE_WAITING) {
-            end_wait(resolver, node);
-        }
-    }
-    return graph->waiting_count > 0 && graph->waiting[0].wake_ns < next_ns
-               ? graph->waiting[0].wake_ns
-               : next_ns;
 }
 
 void tug__jobs_fini(struct tug__resolver *resolver)
@@ -463,6 +328,7 @@ void tug__jobs_fini(struct tug__resolver *resolver)
         struct tug__host *const host = resolver->hosts;
 
         resolver->hosts = host->next;
+        (void)tdelete(host, &resolver->hosts_by_name, compare_hosts);
         free(host);
     }
 }

@@ -136,7 +136,7 @@ static void defer(struct tug__resolver *resolver, struct tug__node *node,
         tug__node_fail(resolver, node, &job->error);
         return;
     }
-    if (host != NULL && host->pause_until_ns < until_ns) {
+    if (host->pause_until_ns < until_ns) {
         host->pause_until_ns = until_ns;
     }
     wait_for(resolver, node, job->retry_after_ms * TUG__NS_PER_MS);
@@ -150,9 +150,7 @@ static void take_beside_failure(struct tug__resolver *resolver, struct tug__node
 
     if (job->ranges_ignored) {
         node->transfer->ranges.is_single = true;
-        if (host != NULL) {
-            host->ignores_ranges = true;
-        }
+        host->ignores_ranges = true;
     }
     node->beside_ns = tug__now_ns() + BESIDE_WAIT_NS;
     node->width = node->job_count > 0 ? node->job_count : 1;

@@ -24,14 +24,6 @@
 /* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
-bool tug__worker_should_stop(void *context)
-{
-    const struct tug__worker *const worker = context;
-
-    return tug__cancel_is_set(&worker->pool->stop) ||
-           (worker->job != NULL && tug__cancel_is_set(&worker->job->cancel));
-}
-
 static unsigned choose_lane_count(unsigned worker_count)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finished images on their way into index.json: many in one rewrite.
+ * Finished images on their way into index.json: a last look at them, then many in one rewrite.
  *
  * Knows: images that need nothing more, lane 0. Does not know: documents, requests.
  * Threads: the resolver.
@@ -13,9 +13,12 @@
 #include "pipeline/resolver.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "oci/limits.h"
+#include "oci/platform.h"
 
 /* Shortest distance of two rewrites of index.json while the run goes on. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)
@@ -142,4 +145,95 @@ void tug__publish_fini(struct tug__resolver *resolver)
         publication_free(resolver->publication);
         resolver->publication = NULL;
     }
+}
+
+/* Compare what the indexes say of a manifest with what its config says. Variants are left out:
+ * configs often lack them. */
+static void check_entry(struct tug__resolver *resolver, struct tug__image *image,
+                        const struct tug_digest *manifest, const struct tug_platform *platform)
+{
+    const struct tug_platform *promised = NULL;
+    const struct tug__descriptor *entries;
+    size_t count = 0;
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char promised_text[TUG_PLATFORM_TEXT_MAX];
+
+    entries = tug__image_find_entries(image, manifest, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!entries[i].has_platform) {
+            continue;
+        }
+        promised = &entries[i].platform;
+        if (strcmp(promised->os, platform->os) == 0 &&
+            strcmp(promised->architecture, platform->architecture) == 0) {
+            return;
+        }
+    }
+    if (promised != NULL) {
+        tug__emit_warning(resolver, image, "the index says %s, but the image there is for %s",
+                          tug_platform_format(promised, promised_text),
+                          tug_platform_format(platform, text));
+    }
+}
+
+/* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
+ * publisher's mistake may still be what the user wants. Errors: as tug__config_platform. */
+static enum tug_status check_config(struct tug__resolver *resolver, struct tug__image *image,
+                                    const struct tug__config_check *check, struct tug_error *err)
+{
+    const struct tug__wish *const wish = &image->wish;
+    struct tug_platform platform;
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char wanted[TUG_PLATFORM_TEXT_MAX];
+    char digest[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status = TUG_OK;
+    bool has_platform = false;
+    struct tug__buf buf;
+
+    tug__buf_init(&buf, TUG__CONFIG_BYTES_MAX);
+    if (tug__store_read(resolver->settings->store, &check->digest, &buf, NULL) == TUG_OK) {
+        status = tug__config_platform(buf.data, buf.length, &platform, &has_platform, err);
+    }
+    tug__buf_fini(&buf);
+    if (status != TUG_OK) {
+        return tug__wrap(err, status, "config %s", tug_digest_format(&check->digest, digest));
+    }
+    if (!has_platform) {
+        return TUG_OK;
+    }
+    if (check->is_entry) {
+        check_entry(resolver, image, &check->manifest, &platform);
+        return TUG_OK;
+    }
+    for (size_t i = 0; i < wish->platform_count; i++) {
+        if (tug__platform_rank(&wish->platforms[i], &platform) != TUG__PLATFORM_NO_MATCH) {
+            return TUG_OK;
+        }
+    }
+    tug__emit_warning(resolver, image, "the image is for %s, not %s",
+                      tug_platform_format(&platform, text),
+                      tug_platform_format(&wish->platforms[0], wanted));
+    return TUG_OK;
+}
+
+void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image)
+{
+    for (const struct tug__config_check *check = image->checks; check != NULL;
+         check = check->next) {
+        struct tug_error error = {0};
+
+        if (check_config(resolver, image, check, &error) != TUG_OK) {
+            tug__image_fail(resolver, image, &error);
+            return;
+        }
+    }
+    tug__image_release(image);
+    if (resolver->settings->options.dry_run) {
+        const struct tug_error none = {0};
+
+        tug__image_finish(resolver, image, &none);
+        return;
+    }
+    image->state = TUG__IMAGE_PUBLISHING;
+    tug__publish_add(resolver, image);
 }

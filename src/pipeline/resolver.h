@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The resolver's state, shared by its files: run.c (loop, events, clock), resolve.c, admit.c and
- * image.c (images and documents), publish.c (their names), jobs.c (requests), parts.c (blobs over
- * several connections), sources.c (who is asked), outcome.c (what comes of it). All of it belongs
- * to the thread of tug__run.
+ * The resolver's state, shared by its files: run.c (loop and clock), events.c (what the caller is
+ * told), resolve.c, admit.c and image.c (images and documents), publish.c (their names), jobs.c
+ * (requests), dispatch.c (whose turn it is), parts.c (blobs over several connections), sources.c
+ * (who is asked), outcome.c (what comes of it). All of it belongs to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -40,6 +40,7 @@ struct tug__resolver {
     struct tug__index_names names;  /* what index.json named when the run began */
     bool has_names;
     struct tug__host *hosts;         /* asked in turn: after each look the first goes to the end */
+    void *hosts_by_name;             /* the same, as a tsearch tree */
     struct tug__transfer *transfers; /* all that are open */
     struct tug__session *session;    /* of registries; shared with the workers */
     struct tug__spread spread;
@@ -74,13 +75,15 @@ struct tug__resolver {
     struct tug_error first_error;
 };
 
-/* --- run.c --- */
+/* --- events.c --- */
 
 /* Send an event; totals are filled in here. */
 void tug__emit(struct tug__resolver *resolver, struct tug_event *event);
 /* Send a warning about an image, printf-like, escaped. */
 void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
                        const char *format, ...) TUG__PRINTF(3, 4);
+/* Report the state of each active download and image, what registries warn of, and the sums. */
+void tug__tick(struct tug__resolver *resolver);
 
 /* --- resolve.c --- */
 
@@ -117,8 +120,6 @@ void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
                           const struct tug_error *error);
 /* Free the images that are done. Nothing may hold a pointer to one. */
 void tug__images_sweep(struct tug__resolver *resolver);
-/* Everything an image needs is there: look at its configs, have it named. */
-void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image);
 /* End an image with an error (unless it is done already) and report it. */
 void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
                      const struct tug_error *error);
@@ -136,6 +137,8 @@ void tug__plan_fini(struct tug__resolver *resolver);
 
 /* --- publish.c --- */
 
+/* Everything an image needs is there: look at its configs, have it named. */
+void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image);
 /* Put an image in line for its name. It is only appended: tug__publish_due sends it. */
 void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image);
 /* Give lane 0 what is in line if it is time to and it has nothing to publish. Once for each round
@@ -168,20 +171,31 @@ void tug__node_drop_transfer(struct tug__resolver *resolver, struct tug__node *n
 void tug__node_cancel_jobs(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a node's transfer that no lane holds. */
 void tug__transfer_free(struct tug__resolver *resolver, struct tug__node *node);
+/* Make a job for a node, without its share; NULL without memory. */
+struct tug__job *tug__job_create(struct tug__resolver *resolver, struct tug__node *node);
+/* Count a job that is on its way as one of its node's. */
+void tug__node_add_job(struct tug__node *node, struct tug__job *job);
+/* Make the transfer of a blob that has none. Returns: false without memory. */
+bool tug__transfer_create(struct tug__resolver *resolver, struct tug__node *node);
 /* Free a job and the body it holds. */
 void tug__job_free(struct tug__job *job);
 /* Tell whether a registry may get one more request. */
 bool tug__host_has_room(const struct tug__resolver *resolver, const struct tug__host *host);
-/* What is known of a registry, and what waits for it; NULL without memory. */
+/* Make the lines of every registry that the run's references name. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__hosts_create(struct tug__resolver *resolver, struct tug_error *err);
+/* A registry of the run: what is known of it, and what waits for it. */
 struct tug__host *tug__host_find(struct tug__resolver *resolver, const char *name);
-/* Give out as much work as there is room for. */
-void tug__jobs_submit(struct tug__resolver *resolver);
-/* Put nodes whose wait is over back in line. Returns: when the next one's is (tug__now_ns). */
-uint64_t tug__jobs_wake(struct tug__resolver *resolver);
 /* No job for a node until then, unless one is out. */
 void tug__node_wait(struct tug__resolver *resolver, struct tug__node *node, uint64_t wake_ns);
 /* Free the jobs and transfers of all nodes; the pool is stopped. */
 void tug__jobs_fini(struct tug__resolver *resolver);
+
+/* --- dispatch.c --- */
+
+/* Give out as much work as there is room for. */
+void tug__jobs_submit(struct tug__resolver *resolver);
+/* Put nodes whose wait is over back in line. Returns: when the next one's is (tug__now_ns). */
+uint64_t tug__jobs_wake(struct tug__resolver *resolver);
 
 /* --- parts.c --- */
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The resolver's loop: begin images, give out work, take events, keep the clock.
+ * The resolver's loop: begin images, give out work, take messages, keep the clock.
  *
  * Knows: everything of this room by its doors. Does not know: how any of it is done.
  * Threads: the caller of tug__run, which is the resolver.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,123 +20,6 @@
 /* Finished images that wait for their name; no more are begun then, so that a long list of images
  * that are there already does not fill the memory. */
 #define IMAGES_PUBLISHING_MAX 4096
-
-void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
-{
-    const struct tug_fetch_options *const options = &resolver->settings->options;
-
-    if (options->on_event == NULL) {
-        return;
-    }
-    resolver->totals.seconds =
-        (double)(tug__now_ns() - resolver->started_ns) / (double)TUG__NS_PER_S;
-    event->totals = &resolver->totals;
-    options->on_event(options->event_context, event);
-}
-
-void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
-                       const char *format, ...)
-{
-    char text[512];
-    char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = image->result.ref, .text = shown};
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-    tug__emit(resolver, &event);
-}
-
-/* Hand on what registries warn of. */
-static void emit_warnings(struct tug__resolver *resolver)
-{
-    char text[512];
-    char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
-
-    while (tug__session_take_warning(resolver->session, text, sizeof text)) {
-        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-        tug__emit(resolver, &event);
-    }
-}
-
-/* Bring up to date how much of each image at work is there. */
-static void measure_images(struct tug__resolver *resolver)
-{
-    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
-        image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
-    }
-    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
-         transfer = transfer->next) {
-        const struct tug__node *const node = transfer->owner;
-        const uint64_t done = tug__ranges_done(&transfer->ranges);
-
-        for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-            if (edge->image != NULL) {
-                edge->image->result.bytes_done += done;
-            }
-        }
-    }
-}
-
-/* Report each image of which more is known or there than at the last tick. A sum tells whether
- * anything has changed (should it stay the same by chance, the news comes one tick later); one is
- * added, because 0 stands for an image that was never told of. */
-static void report_images(struct tug__resolver *resolver)
-{
-    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
-        struct tug_image_result *const result = &image->result;
-        const uint64_t marks = 1 + result->blobs + result->blobs_done + result->bytes_known +
-                               result->bytes_done + (result->digest.algorithm != TUG_DIGEST_NONE);
-        struct tug_event event = {
-            .kind = TUG_EVENT_IMAGE_PROGRESS, .ref = result->ref, .image = result};
-
-        if (marks != image->told_marks) {
-            image->told_marks = marks;
-            tug__emit(resolver, &event);
-        }
-    }
-}
-
-/* Report the state of each active download and image, and the sums. */
-static void tick(struct tug__resolver *resolver)
-{
-    struct tug_totals *const totals = &resolver->totals;
-    struct tug_event event;
-
-    emit_warnings(resolver);
-    totals->bytes_done = resolver->bytes_settled;
-    totals->blobs_active = 0;
-    totals->bytes_received = tug__pool_received(resolver->pool);
-    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
-         transfer = transfer->next) {
-        totals->bytes_done += tug__ranges_done(&transfer->ranges);
-        totals->blobs_active += ((const struct tug__node *)transfer->owner)->is_running;
-    }
-    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
-         transfer = transfer->next) {
-        const struct tug__node *const node = transfer->owner;
-
-        if (!node->is_running) {
-            continue;
-        }
-        event = (struct tug_event){
-            .kind = TUG_EVENT_PROGRESS,
-            .ref = tug__node_ref(node),
-            .digest = node->digest,
-            .media_type = node->media_type,
-            .size_bytes = node->size_bytes,
-            .done_bytes = tug__ranges_done(&transfer->ranges),
-        };
-        tug__emit(resolver, &event);
-    }
-    measure_images(resolver);
-    report_images(resolver);
-    event = (struct tug_event){.kind = TUG_EVENT_TICK};
-    tug__emit(resolver, &event);
-}
 
 static void take_event(void *context, const struct tug__msg *msg)
 {
@@ -229,7 +110,7 @@ static void loop(struct tug__resolver *resolver)
         }
         now_ns = tug__now_ns();
         if (now_ns >= next_tick_ns) {
-            tick(resolver);
+            tug__tick(resolver);
             next_tick_ns = now_ns + tick_ns;
         }
         if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
@@ -353,7 +234,10 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     resolver->started_ns = tug__now_ns();
     resolver->random = (uint32_t)resolver->started_ns;
     resolver->totals.images = settings->ref_count;
-    status = tug__run_session(settings, &resolver->session, err);
+    status = tug__hosts_create(resolver, err);
+    if (status == TUG_OK) {
+        status = tug__run_session(settings, &resolver->session, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
@@ -373,7 +257,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
                                                                   .on_round = publish_rest,
                                                                   .context = &resolver});
         fail_rest(&resolver);
-        tick(&resolver);
+        tug__tick(&resolver);
         status = resolver.first_status;
         if (status != TUG_OK && err != NULL) {
             *err = resolver.first_error;

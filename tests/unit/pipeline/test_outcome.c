@@ -16,6 +16,7 @@
 
 /* A blob that two jobs fetch. */
 struct scene {
+    struct tug__run_settings settings;
     struct tug__resolver resolver;
     struct tug_ref *ref;
     struct tug__node *node;
@@ -66,8 +67,10 @@ static struct scene *create_scene(void)
     scene->node->size_bytes = BLOB_BYTES;
     scene->node->transfer = &scene->transfer;
     scene->node->state = TUG__NODE_ACTIVE;
+    scene->settings = (struct tug__run_settings){.refs = &scene->ref, .ref_count = 1};
+    scene->resolver.settings = &scene->settings;
+    cr_assert_eq(tug__hosts_create(&scene->resolver, NULL), TUG_OK);
     scene->node->host = tug__host_find(&scene->resolver, tug_ref_host(scene->ref));
-    cr_assert_not_null(scene->node->host);
     scene->transfer.owner = scene->node;
     tug__ranges_init(&scene->transfer.ranges, BLOB_BYTES);
     add_job(scene, 0, true);
@@ -78,8 +81,9 @@ static struct scene *create_scene(void)
 static void destroy_scene(struct scene *scene)
 {
     tug__ranges_fini(&scene->transfer.ranges);
-    tug__graph_remove(&scene->resolver.graph, scene->node);
-    free(scene->resolver.hosts);
+    scene->node->transfer = NULL;
+    scene->node->jobs = NULL;
+    tug__jobs_fini(&scene->resolver);
     tug_ref_destroy(scene->ref);
     free(scene);
 }

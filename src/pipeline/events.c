@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a run tells its caller: events, and the sums that go with each.
+ *
+ * Knows: images, transfers, totals. Does not know: why anything happened.
+ * Threads: the resolver.
+ */
+#include "pipeline/resolver.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
+{
+    const struct tug_fetch_options *const options = &resolver->settings->options;
+
+    if (options->on_event == NULL) {
+        return;
+    }
+    resolver->totals.seconds =
+        (double)(tug__now_ns() - resolver->started_ns) / (double)TUG__NS_PER_S;
+    event->totals = &resolver->totals;
+    options->on_event(options->event_context, event);
+}
+
+void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
+                       const char *format, ...)
+{
+    char text[512];
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = image->result.ref, .text = shown};
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+    tug__emit(resolver, &event);
+}
+
+/* Hand on what registries warn of. */
+static void emit_warnings(struct tug__resolver *resolver)
+{
+    char text[512];
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
+
+    while (tug__session_take_warning(resolver->session, text, sizeof text)) {
+        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+        tug__emit(resolver, &event);
+    }
+}
+
+/* Bring up to date how much of each image at work is there. */
+static void measure_images(struct tug__resolver *resolver)
+{
+    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
+        image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
+    }
+    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        const struct tug__node *const node = transfer->owner;
+        const uint64_t done = tug__ranges_done(&transfer->ranges);
+
+        for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+            if (edge->image != NULL) {
+                edge->image->result.bytes_done += done;
+            }
+        }
+    }
+}
+
+/* Report each image of which more is known or there than at the last tick. A sum tells whether
+ * anything has changed (should it stay the same by chance, the news comes one tick later); one is
+ * added, because 0 stands for an image that was never told of. */
+static void report_images(struct tug__resolver *resolver)
+{
+    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
+        struct tug_image_result *const result = &image->result;
+        const uint64_t marks = 1 + result->blobs + result->blobs_done + result->bytes_known +
+                               result->bytes_done + (result->digest.algorithm != TUG_DIGEST_NONE);
+        struct tug_event event = {
+            .kind = TUG_EVENT_IMAGE_PROGRESS, .ref = result->ref, .image = result};
+
+        if (marks != image->told_marks) {
+            image->told_marks = marks;
+            tug__emit(resolver, &event);
+        }
+    }
+}
+
+/* Report the state of each active download and image, and the sums. */
+void tug__tick(struct tug__resolver *resolver)
+{
+    struct tug_totals *const totals = &resolver->totals;
+    struct tug_event event;
+
+    emit_warnings(resolver);
+    totals->bytes_done = resolver->bytes_settled;
+    totals->blobs_active = 0;
+    totals->bytes_received = tug__pool_received(resolver->pool);
+    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        totals->bytes_done += tug__ranges_done(&transfer->ranges);
+        totals->blobs_active += ((const struct tug__node *)transfer->owner)->is_running;
+    }
+    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        const struct tug__node *const node = transfer->owner;
+
+        if (!node->is_running) {
+            continue;
+        }
+        event = (struct tug_event){
+            .kind = TUG_EVENT_PROGRESS,
+            .ref = tug__node_ref(node),
+            .digest = node->digest,
+            .media_type = node->media_type,
+            .size_bytes = node->size_bytes,
+            .done_bytes = tug__ranges_done(&transfer->ranges),
+        };
+        tug__emit(resolver, &event);
+    }
+    measure_images(resolver);
+    report_images(resolver);
+    event = (struct tug_event){.kind = TUG_EVENT_TICK};
+    tug__emit(resolver, &event);
+}
