@@ -201,6 +201,8 @@ struct tug_reference_options {
     const struct tug_platform *platforms; /* instead of the run's; NULL: the run's */
     size_t platform_count;
     bool all_platforms;        /* every entry of every index; platforms are then ignored */
+    bool all_metadata;         /* as the run's option of that name; false: what the run says */
+    bool metadata_only;        /* likewise */
     const char *const *labels; /* besides the run's; of one key this one counts */
     size_t label_count;
 };

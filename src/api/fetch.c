@@ -282,6 +282,8 @@ static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
                                               struct tug_error *err)
 {
     own->all_platforms = options->all_platforms;
+    own->all_metadata = options->all_metadata;
+    own->metadata_only = options->metadata_only;
     if (options->platform_count > 0) {
         struct tug_platform *const platforms = calloc(options->platform_count, sizeof *platforms);
 

@@ -87,9 +87,9 @@ struct tug__json_slice {
     size_t length;
 };
 
-/* Find the elements of the array member `key` of the top object without building values, so that a
- * large document can be edited as text, keeping what we do not understand.
- * text: must be a valid document (the same scan as tug__json_parse runs; limits apply).
+/* Find the elements of the array member `key` of the top object (NULL: of the top array) without
+ * building values, so that a large document can be edited as text, keeping what we do not
+ * understand. text: must be a valid document (the same scan as tug__json_parse runs; limits apply).
  * out_slices: owned array (free), NULL when there are none. out_open, out_close: offsets of '[' and
  * ']'; of the first and last character of a null, which counts as an empty array (Go writes it for
  * one). Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array, or

@@ -38,6 +38,7 @@ struct scan {
     const char *text;
     size_t length;
     size_t at;
+    char top; /* how the top value begins: '{' or '[' */
     const struct tug__json_limits *limits;
     tug__json_place_fn on_place;
     void *context;
@@ -264,8 +265,8 @@ static enum tug_status scan_value(struct scan *scan, enum expectation *out_next)
         scan->counts.elements++;
         scan->key_length = 0;
     }
-    if (scan->depth == 0 && first != '{') {
-        return refuse(scan, "no object");
+    if (scan->depth == 0 && first != scan->top) {
+        return refuse(scan, scan->top == '[' ? "no array" : "no object");
     }
     status = report(scan, begin, 0, scan->key_offset, scan->key_length);
     if (status != TUG_OK) {
@@ -333,6 +334,38 @@ static enum tug_status step(struct scan *scan, enum expectation *next)
     }
 }
 
+/* Scan to the end. scan: where to begin. */
+static enum tug_status scan_text(struct scan *scan, struct tug__json_counts *out_counts)
+{
+    const struct tug__json_limits *const limits = scan->limits;
+    struct tug_error *const err = scan->err;
+    enum expectation next = VALUE;
+
+    if (scan->length > limits->max_bytes) {
+        return tug__fail(err, TUG_ERR_TOO_LARGE, "JSON of %zu bytes, over the limit of %zu",
+                         scan->length, limits->max_bytes);
+    }
+    if (tug__mark_length(scan->text, scan->length) > 0) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: it begins with a byte order mark");
+    }
+    if (!tug__is_utf8(scan->text, scan->length)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: not UTF-8");
+    }
+    skip_space(scan);
+    for (; scan->at < scan->length; skip_space(scan)) {
+        const enum tug_status status = step(scan, &next);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+    if (next != NOTHING) {
+        return refuse(scan, "an early end");
+    }
+    *out_counts = scan->counts;
+    return TUG_OK;
+}
+
 enum tug_status tug__json_scan(const char *text, size_t length,
                                const struct tug__json_limits *limits, tug__json_place_fn on_place,
                                void *context, struct tug__json_counts *out_counts,
@@ -341,37 +374,30 @@ enum tug_status tug__json_scan(const char *text, size_t length,
     struct scan scan = {
         .text = text,
         .length = length,
+        .top = '{',
         .limits = limits,
         .on_place = on_place,
         .context = context,
         .err = err,
     };
-    enum expectation next = VALUE;
 
-    if (length > limits->max_bytes) {
-        return tug__fail(err, TUG_ERR_TOO_LARGE, "JSON of %zu bytes, over the limit of %zu", length,
-                         limits->max_bytes);
-    }
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: it begins with a byte order mark");
-    }
-    if (!tug__is_utf8(text, length)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "not valid JSON: not UTF-8");
-    }
-    skip_space(&scan);
-    if (scan.at < length && text[scan.at] != '{') {
-        return refuse(&scan, "no object");
-    }
-    for (; scan.at < length; skip_space(&scan)) {
-        const enum tug_status status = step(&scan, &next);
+    return scan_text(&scan, out_counts);
+}
 
-        if (status != TUG_OK) {
-            return status;
-        }
-    }
-    if (next != NOTHING) {
-        return refuse(&scan, "an early end");
-    }
-    *out_counts = scan.counts;
-    return TUG_OK;
+enum tug_status tug__json_scan_array(const char *text, size_t length,
+                                     const struct tug__json_limits *limits,
+                                     tug__json_place_fn on_place, void *context,
+                                     struct tug__json_counts *out_counts, struct tug_error *err)
+{
+    struct scan scan = {
+        .text = text,
+        .length = length,
+        .top = '[',
+        .limits = limits,
+        .on_place = on_place,
+        .context = context,
+        .err = err,
+    };
+
+    return scan_text(&scan, out_counts);
 }

@@ -17,9 +17,9 @@
 /* The search for one array. */
 struct search {
     const char *text;
-    const char *key;
-    bool is_found;  /* the member was seen */
-    bool is_inside; /* the scan is within it */
+    const char *key; /* NULL: the top value is the array */
+    bool is_found;   /* the member was seen */
+    bool is_inside;  /* the scan is within it */
     size_t open, close;
     struct tug__json_slice *slices;
     size_t count, capacity;
@@ -43,22 +43,30 @@ static enum tug_status add_slice(struct search *search, const struct tug__json_v
     return TUG_OK;
 }
 
+/* Tell whether a value has the name that is looked for. */
+static bool is_wanted(const struct search *search, const struct tug__json_value_place *place)
+{
+    return search->key == NULL ||
+           (place->key_length == strlen(search->key) &&
+            memcmp(search->text + place->key_offset, search->key, place->key_length) == 0);
+}
+
 static enum tug_status on_place(void *context, const struct tug__json_value_place *place,
                                 struct tug_error *err)
 {
     struct search *const search = context;
-    const char *const key = search->text + place->key_offset;
-    const bool is_member = place->depth == 1 && place->key_length == strlen(search->key) &&
-                           memcmp(key, search->key, place->key_length) == 0;
+    const char *const name = search->text + place->key_offset;
+    const size_t depth = search->key != NULL ? 1 : 0;
 
-    if (place->depth == 1 && tug__json_is_alias(key, place->key_length, search->key)) {
+    if (place->depth == 1 && search->key != NULL &&
+        tug__json_is_alias(name, place->key_length, search->key)) {
         return tug__fail(err, TUG_ERR_CONTENT, "'%.*s' differs from '%s' in case only",
-                         (int)place->key_length, key, search->key);
+                         (int)place->key_length, name, search->key);
     }
-    if (place->depth == 2 && place->end > 0 && search->is_inside) {
+    if (place->depth == depth + 1 && place->end > 0 && search->is_inside) {
         return add_slice(search, place, err);
     }
-    if (!is_member) {
+    if (place->depth != depth || !is_wanted(search, place)) {
         return TUG_OK;
     }
     if (place->end > 0) {
@@ -67,7 +75,8 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
         return TUG_OK;
     }
     if (search->is_found || strchr("[n", search->text[place->begin]) == NULL) {
-        return tug__fail(err, TUG_ERR_CONTENT, "%s: %s", search->key,
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: %s",
+                         search->key != NULL ? search->key : "the document",
                          search->is_found ? "named twice" : "not an array");
     }
     search->is_found = true;
@@ -83,10 +92,12 @@ enum tug_status tug__json_slices(const char *text, size_t length,
 {
     struct search search = {.text = text, .key = key};
     struct tug__json_counts counts;
-    enum tug_status status = tug__json_scan(text, length, limits, on_place, &search, &counts, err);
+    enum tug_status status =
+        key != NULL ? tug__json_scan(text, length, limits, on_place, &search, &counts, err)
+                    : tug__json_scan_array(text, length, limits, on_place, &search, &counts, err);
 
     if (status == TUG_OK && !search.is_found) {
-        status = tug__fail(err, TUG_ERR_CONTENT, "%s: missing", key);
+        status = tug__fail(err, TUG_ERR_CONTENT, "%s: missing", key != NULL ? key : "array");
     }
     if (status != TUG_OK) {
         free(search.slices);

@@ -333,6 +333,8 @@ static int run_steps(struct run *run)
 {
     const struct list_source source = {
         .repository = run->settings->repository,
+        .platforms = run->settings->platforms,
+        .platform_count = run->settings->platform_count,
         .shard_index = run->settings->shard_index,
         .shard_count = run->settings->shard_count,
     };

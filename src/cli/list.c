@@ -2,7 +2,8 @@
  *
  * Collect and check references.
  *
- * Knows: the forms of --from-file. Does not know: what becomes of the references.
+ * Knows: the forms of --from-file. Does not know: what lines and lists in JSON say, what becomes of
+ * the references.
  * Threads: main.
  */
 #include "list.h"
@@ -17,11 +18,9 @@
 #include <tug/oci.h>
 #include <tug/ref.h>
 
+#include "list_internal.h"
 #include "report.h"
 #include "text.h"
-
-/* Longest index that is read as a list. */
-#define INDEX_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 /* What one line of a file holds. */
 enum line_kind {
@@ -31,10 +30,10 @@ enum line_kind {
     LINE_HAS_NUL,
 };
 
-/* The list being read. */
-struct reader {
-    struct ref_list *list;
-    const struct list_source *source;
+/* How a file begins. */
+struct beginning {
+    char text[4];        /* what was read of the first line that is not blank */
+    unsigned long lines; /* blank ones before it */
 };
 
 static int fail_memory(void)
@@ -92,40 +91,57 @@ static bool is_in_shard(const struct list_source *source, const struct tug_ref *
     return (hash >> 32) % source->shard_count == source->shard_index;
 }
 
-/* Check a reference with its options and add it. where: "FILE:LINE", NULL for an operand. */
-static int add_checked(struct reader *reader, const char *where, const char *text,
-                       const char *options)
+/* Add what the library cannot know: the option that a scheme stands for. */
+static void add_hint(const char *text, struct tug_error *error)
+{
+    const size_t length = strlen(error->message);
+
+    if (strncmp(text, "http://", strlen("http://")) == 0) {
+        (void)snprintf(error->message + length, sizeof error->message - length,
+                       " and give --plain-http");
+    }
+}
+
+int list_add(struct list_reader *reader, const char *where, const char *text, const char *digest,
+             const char *options)
 {
     struct tug_error error = {0};
     struct line_options parsed;
     struct tug_ref *ref = NULL;
+    struct text name = {0};
     int exit_status = 0;
-    enum tug_status status = tug_ref_parse(text, &ref, &error);
+    enum tug_status status = list_compose(reader->source->repository, text, digest, &name, &error);
 
+    if (status == TUG_OK) {
+        status = tug_ref_parse(name.data, &ref, &error);
+    }
     if (status == TUG_OK) {
         status = line_options_parse(options, &parsed, &error);
         line_options_fini(&parsed);
     }
     if (status != TUG_OK) {
+        add_hint(text, &error);
         report_error(where, error.message);
         exit_status = report_exit_status(status);
     } else if (is_in_shard(reader->source, ref)) {
-        exit_status = append(reader->list, text, options);
+        exit_status = append(reader->list, name.data, options);
     }
     tug_ref_destroy(ref);
+    text_fini(&name);
     return exit_status;
 }
 
 /* --- lines --- */
 
-/* Read one line, whatever its length, without its end. line: LIST_LINE_MAX bytes. */
+/* Read one line, whatever its length, without its end. line: LIST_LINE_MAX bytes, with what was
+ * read of it already. */
 static enum line_kind read_line(FILE *file, char *line)
 {
     enum line_kind kind = LINE_TEXT;
-    size_t length = 0;
+    size_t length = strlen(line);
     int c = getc_unlocked(file);
 
-    if (c == EOF) {
+    if (c == EOF && length == 0) {
         return LINE_END;
     }
     for (; c != EOF && c != '\n'; c = getc_unlocked(file)) {
@@ -141,37 +157,9 @@ static enum line_kind read_line(FILE *file, char *line)
     return kind;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Cut comment and blanks off a line. Returns: the rest, within line. */
-static char *strip(char *line)
-{
-    char *end;
-
-    while (is_blank(*line)) {
-        line++;
-    }
-    for (end = line; *end != '\0'; end++) {
-        if (*end == '#' && (end == line || is_blank(end[-1]))) {
-            break;
-        }
-    }
-    while (end > line && is_blank(end[-1])) {
-        end--;
-    }
-    *end = '\0';
-    return line;
-}
-
 /* Take one line. Returns: 0, or the exit status. */
-static int take_line(struct reader *reader, const char *where, enum line_kind kind, char *line)
+static int take_line(struct list_reader *reader, const char *where, enum line_kind kind, char *line)
 {
-    char *text;
-    char *options;
-
     if (kind == LINE_TOO_LONG) {
         report_error(where, "line is too long for a reference");
         return EXIT_STATUS_USAGE;
@@ -180,103 +168,101 @@ static int take_line(struct reader *reader, const char *where, enum line_kind ki
         report_error(where, "line has a NUL character");
         return EXIT_STATUS_USAGE;
     }
-    text = strip(line);
-    if (*text == '\0') {
-        return 0;
-    }
-    options = text + strcspn(text, " \t\r");
-    if (*options != '\0') {
-        *options++ = '\0';
-        options += strspn(options, " \t\r");
-    }
-    return add_checked(reader, where, text, options);
+    return list_add_line(reader, where, line);
 }
 
-static int load_lines(struct reader *reader, const char *name, FILE *file)
+static int load_lines(struct list_reader *reader, const char *name, FILE *file,
+                      const struct beginning *beginning)
 {
     char line[LIST_LINE_MAX];
     char where[LIST_LINE_MAX + 32];
     int status = 0;
 
-    for (unsigned long number = 1;; number++) {
+    (void)strcpy(line, beginning->text);
+    for (unsigned long number = beginning->lines + 1;; number++) {
         const enum line_kind kind = read_line(file, line);
-        char *text = line;
         int line_status;
 
         if (kind == LINE_END) {
             break;
         }
-        if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0) {
-            text += 3;
-        }
         (void)snprintf(where, sizeof where, "%.*s:%lu", LIST_LINE_MAX, name, number);
-        line_status = take_line(reader, where, kind, text);
+        line_status = take_line(reader, where, kind, line);
         if (line_status == EXIT_STATUS_STORE) {
             return line_status;
         }
         status = line_status != 0 ? line_status : status;
+        line[0] = '\0';
     }
     return status;
 }
 
-/* --- an index as a list --- */
+/* --- files --- */
 
-/* An index of which only the digests are of use; what they are read with is known by the way. */
-static enum tug_status take_entry(void *context, const struct tug_index_entry *entry,
-                                  struct tug_error *err)
+/* Skip blanks and blank lines. Returns: the character after them, or EOF. */
+static int skip_blanks(FILE *file, unsigned long *lines)
 {
-    struct reader *const reader = context;
-    char digest[TUG_DIGEST_TEXT_MAX];
-    char text[LIST_LINE_MAX];
+    int c;
 
-    (void)snprintf(text, sizeof text, "%s@%s", reader->source->repository,
-                   tug_digest_format(&entry->digest, digest));
-    /* A manifest is named by itself, so it is wanted, whatever machine it is for. */
-    if (add_checked(reader, NULL, text, entry->is_index ? "" : "all-platforms") != 0) {
-        err->code = TUG_ERR_INVALID_ARGUMENT;
-        (void)snprintf(err->message, sizeof err->message, "not a usable entry");
-        return err->code;
+    while ((c = getc_unlocked(file)) == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        *lines += c == '\n';
     }
-    return TUG_OK;
+    return c;
 }
 
-static int load_index(struct reader *reader, const char *name, FILE *file)
+/* Read the byte order mark and the first characters, as many as it takes to tell JSON from lines.
+ * file: what was read of it is in out_beginning, blanks and the mark excepted. */
+static void read_beginning(FILE *file, struct beginning *out_beginning)
 {
-    struct tug_error error = {0};
-    struct text text = {0};
-    char buffer[16384];
-    size_t length;
-    enum tug_status status;
+    static const char mark[] = "\xef\xbb\xbf";
+    char *text = out_beginning->text;
+    int c = 0;
 
-    if (reader->source->repository == NULL) {
-        report_error(name, "an index: --repository HOST/NAME must say where its manifests are");
-        return EXIT_STATUS_USAGE;
+    while (text < out_beginning->text + 3 && (c = getc_unlocked(file)) != EOF &&
+           c == (unsigned char)mark[text - out_beginning->text]) {
+        *text++ = (char)c;
     }
-    while ((length = fread(buffer, 1, sizeof buffer, file)) > 0 && text.length < INDEX_BYTES_MAX) {
-        text_append(&text, buffer, length);
+    if (text == out_beginning->text + 3) {
+        *out_beginning = (struct beginning){0};
+        c = skip_blanks(file, &out_beginning->lines);
+        text = out_beginning->text;
+    } else if (text == out_beginning->text && c != EOF) {
+        (void)ungetc(c, file);
+        c = skip_blanks(file, &out_beginning->lines);
     }
-    if (text.has_failed) {
-        text_fini(&text);
-        return fail_memory();
+    if (c == '[') { /* of an array, or of an IPv6 address */
+        *text++ = (char)c;
+        c = getc_unlocked(file);
+        while (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            c = getc_unlocked(file);
+        }
     }
-    status = tug_index_each(text.data, text.length, take_entry, reader, &error);
-    text_fini(&text);
-    if (status == TUG_OK) {
-        return 0;
+    if (c != EOF) {
+        (void)ungetc(c, file);
     }
-    report_error(name, error.message);
-    return status == TUG_ERR_NO_MEMORY ? EXIT_STATUS_STORE : EXIT_STATUS_USAGE;
 }
 
-static int load_stream(struct reader *reader, const char *name, FILE *file)
+static int load_stream(struct list_reader *reader, const char *name, FILE *file)
 {
-    const int first = getc_unlocked(file);
+    struct beginning beginning = {0};
+    int next;
     int status;
 
-    if (first != EOF) {
-        (void)ungetc(first, file);
+    read_beginning(file, &beginning);
+    next = getc_unlocked(file);
+    if (next != EOF) {
+        (void)ungetc(next, file);
     }
-    status = first == '{' ? load_index(reader, name, file) : load_lines(reader, name, file);
+    if (next == 0xff || next == 0xfe) {
+        report_error(name, "not UTF-8 (UTF-16 perhaps): save it as UTF-8");
+        return EXIT_STATUS_USAGE;
+    }
+    if (beginning.text[0] == '[' ? next == '"' || next == ']' || next == '{' || next == '['
+                                 : beginning.text[0] == '\0' && next == '{') {
+        status = list_load_json(reader, name, file, beginning.text);
+    } else {
+        status = load_lines(reader, name, file, &beginning);
+    }
     if (ferror(file)) {
         report_errno(name, "read", errno);
         return EXIT_STATUS_USAGE;
@@ -284,7 +270,7 @@ static int load_stream(struct reader *reader, const char *name, FILE *file)
     return status;
 }
 
-static int load_file(struct reader *reader, const char *name)
+static int load_file(struct list_reader *reader, const char *name)
 {
     FILE *file;
     int status;
@@ -305,12 +291,13 @@ static int load_file(struct reader *reader, const char *name)
 int ref_list_load(struct ref_list *list, const struct input *inputs, size_t input_count,
                   const struct list_source *source)
 {
-    struct reader reader = {.list = list, .source = source};
+    struct list_reader reader = {.list = list, .source = source};
     int status = 0;
 
     for (size_t i = 0; i < input_count && status != EXIT_STATUS_STORE; i++) {
-        const int input_status = inputs[i].is_file ? load_file(&reader, inputs[i].text)
-                                                   : add_checked(&reader, NULL, inputs[i].text, "");
+        const int input_status = inputs[i].is_file
+                                     ? load_file(&reader, inputs[i].text)
+                                     : list_add(&reader, NULL, inputs[i].text, NULL, "");
 
         status = input_status != 0 ? input_status : status;
     }

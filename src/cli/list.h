@@ -31,15 +31,18 @@ struct line_options {
 
 /* How lists are read. */
 struct list_source {
-    const char *repository; /* of the manifests of an index; NULL: not given */
-    unsigned shard_index;   /* references of other parts are checked and left out */
-    unsigned shard_count;   /* 0: there are no parts */
+    const char *repository; /* of tags, digests and the manifests of an index; NULL: not given */
+    const struct tug_platform *platforms; /* entries of an index for others are left out */
+    size_t platform_count;                /* 0: none is left out */
+    unsigned shard_index;                 /* references of other parts are checked and left out */
+    unsigned shard_count;                 /* 0: there are no parts */
 };
 
 /* Read all operands and files into a list and check each reference.
- * A file has one reference a line, with options after it; blanks around it, blank lines, a byte
- * order mark, Windows line ends and comments ('#' at the start of a line or after a blank, to its
- * end) are skipped. A file that begins with '{' is an index whose manifests are taken by digest.
+ * A file has one reference a line, with its digest and options after it; blanks around it, blank
+ * lines, a byte order mark, Windows line ends and comments ('#' at the start of a line or after a
+ * blank, to its end) are skipped. A file whose first character that is no blank is '{', or '[' in
+ * front of a text, is a list in JSON (tug_list_each).
  * Everything wrong is told on standard error, with FILE:LINE where there is one, before this
  * returns. inputs, source: borrowed for the call. list: filled, also on failure; free with
  * ref_list_fini. Returns: 0, or the exit status. Blocks: until the end of each file. */

@@ -73,6 +73,14 @@ static enum tug_status take_word(struct line_options *options, const char *word,
         options->options.all_platforms = true;
         return TUG_OK;
     }
+    if (strcmp(word, "all-metadata") == 0) {
+        options->options.all_metadata = true;
+        return TUG_OK;
+    }
+    if (strcmp(word, "metadata-only") == 0) {
+        options->options.metadata_only = true;
+        return TUG_OK;
+    }
     if (strncmp(word, "platform=", strlen("platform=")) == 0) {
         return add_platform(options, word + strlen("platform="), err);
     }
@@ -82,7 +90,9 @@ static enum tug_status take_word(struct line_options *options, const char *word,
     (void)tug_text_escape(shown, sizeof shown, word, strlen(word));
     err->code = TUG_ERR_INVALID_ARGUMENT;
     (void)snprintf(err->message, sizeof err->message,
-                   "'%s' is not platform=OS/ARCH, all-platforms or label.KEY=VALUE", shown);
+                   "'%s' is not platform=OS/ARCH, all-platforms, all-metadata, metadata-only or "
+                   "label.KEY=VALUE",
+                   shown);
     return err->code;
 }
 
@@ -104,6 +114,13 @@ enum tug_status line_options_parse(const char *text, struct line_options *out_op
         }
     }
     free(copy);
+    if (status == TUG_OK && out_options->options.all_platforms &&
+        out_options->options.platform_count > 0) {
+        err->code = TUG_ERR_INVALID_ARGUMENT;
+        (void)snprintf(err->message, sizeof err->message,
+                       "all-platforms and platform=: only one of them");
+        return err->code;
+    }
     return status;
 }
 

@@ -455,7 +455,7 @@ static const struct option_spec table[] = {
     CALL(OPTION_MANY, apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
     CALL(OPTION_MANY, apply_repository, "repository", 0, "HOST/NAME",
-         "where a FILE that is an index.json or manifest list has its manifests"),
+         "what tags, digests and the manifests of an index.json belong to"),
     CALL(OPTION_MANY, apply_shard, "shard", 0, "I/N",
          "only part I (0 to N-1) of N of the references, for job arrays"),
     FLAG(OPTION_MANY, fetch.fail_fast, "fail-fast", 0, "stop at the first reference that fails"),

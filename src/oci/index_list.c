@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An index or manifest list of any length, as a list of what it names.
+ * Lists in JSON, of any length: an index by its manifests, an array of texts, results of tug.
  *
- * Knows: digests, media types. Does not know: what becomes of the entries.
+ * Knows: digests, media types, platforms, annotations. Does not know: what becomes of the entries.
  * Threads: any.
  */
 #include <stdlib.h>
@@ -10,65 +10,277 @@
 
 #include <tug/oci.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/media_type.h"
+#include "oci/platform.h"
+
+#define SPACES " \t\r\n"
 
 /* A list that somebody wrote for us may be longer than what a registry may send. */
 static const struct tug__json_limits list_limits = {(size_t)256 * 1024 * 1024, 64, 64000000};
 static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 
-/* Read one element and hand it on. */
-static enum tug_status take_entry(const char *text, size_t length, tug_index_entry_fn on_entry,
-                                  void *context, struct tug_error *err)
+/* The list being read. */
+struct reader {
+    tug_list_entry_fn on_entry;
+    void *context;
+};
+
+bool tug_platform_runs(const struct tug_platform *wanted, const struct tug_platform *offered)
+{
+    return tug__platform_rank(wanted, offered) < TUG__PLATFORM_NO_MATCH;
+}
+
+/* Find the full name that annotations give: other tools write no more than a tag as the name of the
+ * layout. */
+static enum tug_status read_name(const struct tug__json_value *value, const char **out_name,
+                                 struct tug_error *err)
+{
+    const struct tug__json_value *const annotations = tug__json_get(value, "annotations");
+    const char *name = NULL;
+    enum tug_status status =
+        tug__json_get_string(annotations, "io.containerd.image.name", &name, err);
+
+    if (status == TUG_OK && name == NULL) {
+        status = tug__json_get_string(annotations, "org.opencontainers.image.ref.name", &name, err);
+        name = name != NULL && strchr(name, '/') != NULL ? name : NULL;
+    }
+    *out_name = name;
+    return status;
+}
+
+static enum tug_status read_platform(const struct tug__json_value *value,
+                                     struct tug_list_entry *entry, struct tug_error *err)
+{
+    const struct tug__json_value *const platform = tug__json_get(value, "platform");
+    const enum tug_status status =
+        platform != NULL ? tug__platform_read(platform, &entry->platform, err) : TUG_OK;
+
+    // an object without either is how some tools write "none"
+    entry->has_platform = entry->platform.os[0] != '\0' || entry->platform.architecture[0] != '\0';
+    return status;
+}
+
+static enum tug_status read_digest(const struct tug__json_value *value,
+                                   struct tug_list_entry *entry, struct tug_error *err)
+{
+    const char *digest = NULL;
+    const enum tug_status status = tug__json_get_string(value, "digest", &digest, err);
+
+    return status == TUG_OK && digest != NULL ? tug__digest_read(digest, &entry->digest, err)
+                                              : status;
+}
+
+/* Read one of the `manifests` of an index and hand it on. */
+static enum tug_status take_manifest(const struct reader *reader, const char *text, size_t length,
+                                     struct tug_error *err)
 {
     struct tug__json *json = NULL;
-    const char *digest = NULL;
+    const struct tug__json_value *root;
     const char *media_type = NULL;
-    struct tug_index_entry entry = {0};
+    struct tug_list_entry entry = {0};
     enum tug_status status = tug__json_parse(text, length, &entry_limits, &json, err);
 
+    if (status != TUG_OK) {
+        return status;
+    }
+    root = tug__json_root(json);
+    status = tug__json_check_names(root, tug__descriptor_names, err);
     if (status == TUG_OK) {
-        status = tug__json_check_names(tug__json_root(json), tug__descriptor_names, err);
+        status = read_digest(root, &entry, err);
     }
     if (status == TUG_OK) {
-        status = tug__json_get_string(tug__json_root(json), "digest", &digest, err);
+        status = tug__json_get_string(root, "mediaType", &media_type, err);
     }
-    if (status == TUG_OK) {
-        status = tug__json_get_string(tug__json_root(json), "mediaType", &media_type, err);
-    }
-    if (status == TUG_OK && digest == NULL) {
+    if (status == TUG_OK && entry.digest.algorithm == TUG_DIGEST_NONE) {
         status = tug__fail(err, TUG_ERR_CONTENT, "no digest");
     }
     if (status == TUG_OK) {
-        status = tug__digest_read(digest, &entry.digest, err);
+        status = read_platform(root, &entry, err);
+    }
+    if (status == TUG_OK) {
+        status = read_name(root, &entry.name, err);
     }
     if (status == TUG_OK) {
         entry.is_index = media_type != NULL && tug__media_kind(media_type) == TUG__MEDIA_INDEX;
-        status = on_entry(context, &entry, err);
+        status = reader->on_entry(reader->context, &entry, err);
     }
     tug__json_destroy(json);
     return status;
 }
 
-enum tug_status tug_index_each(const char *text, size_t length, tug_index_entry_fn on_entry,
-                               void *context, struct tug_error *err)
+/* Read one text of an array and hand it on. */
+static enum tug_status take_text(const struct reader *reader, const char *text, size_t length,
+                                 struct tug_error *err)
+{
+    struct tug__buf object = {0};
+    struct tug__json *json = NULL;
+    struct tug_list_entry entry = {0};
+    enum tug_status status;
+
+    if (text[0] != '"') {
+        return tug__fail(err, TUG_ERR_CONTENT, "not a text");
+    }
+    tug__buf_init(&object, entry_limits.max_bytes);
+    status = tug__buf_printf(&object, err, "{\"text\":%.*s}", (int)length, text);
+    if (status == TUG_OK) {
+        status = tug__json_parse(object.data, object.length, &entry_limits, &json, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__json_get_string(tug__json_root(json), "text", &entry.line, err);
+    }
+    if (status == TUG_OK) {
+        status = reader->on_entry(reader->context, &entry, err);
+    }
+    tug__json_destroy(json);
+    tug__buf_fini(&object);
+    return status;
+}
+
+/* Hand on each element of an array. key: its member; NULL: of the top array. */
+static enum tug_status take_array(const struct reader *reader, const char *text, size_t length,
+                                  const char *key, struct tug_error *err)
 {
     struct tug__json_slice *slices = NULL;
     size_t count = 0;
     size_t open;
     size_t close;
-    enum tug_status status = tug__json_slices(text, length, &list_limits, "manifests", &slices,
-                                              &count, &open, &close, err);
+    enum tug_status status =
+        tug__json_slices(text, length, &list_limits, key, &slices, &count, &open, &close, err);
 
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        status = take_entry(text + slices[i].offset, slices[i].length, on_entry, context, err);
+        const char *const element = text + slices[i].offset;
+
+        status = key != NULL ? take_manifest(reader, element, slices[i].length, err)
+                             : take_text(reader, element, slices[i].length, err);
         if (status != TUG_OK) {
-            (void)tug__wrap(err, status, "manifests[%zu]", i);
+            (void)tug__wrap(err, status, "%s[%zu]", key != NULL ? key : "", i);
         }
     }
     free(slices);
     return status;
+}
+
+/* --- results, an object a line --- */
+
+/* Read the reference and the digest of a result. out_json: owned; entry borrows from it. */
+static enum tug_status read_result(const char *text, size_t length, struct tug__json **out_json,
+                                   struct tug_list_entry *entry, struct tug_error *err)
+{
+    enum tug_status status = tug__json_parse(text, length, &entry_limits, out_json, err);
+
+    if (status == TUG_OK) {
+        status = tug__json_get_string(tug__json_root(*out_json), "ref", &entry->name, err);
+    }
+    return status == TUG_OK ? read_digest(tug__json_root(*out_json), entry, err) : status;
+}
+
+static bool is_result(const char *text, size_t length)
+{
+    struct tug__json *json = NULL;
+    struct tug_list_entry entry = {0};
+    const bool is_read = read_result(text, length, &json, &entry, NULL) == TUG_OK;
+    const bool has_name = is_read && entry.name != NULL;
+
+    tug__json_destroy(json);
+    return has_name;
+}
+
+static bool is_blank(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (memchr(SPACES, text[i], strlen(SPACES)) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t line_length(const char *text, size_t length)
+{
+    const char *const end = memchr(text, '\n', length);
+
+    return end != NULL ? (size_t)(end - text) : length;
+}
+
+static enum tug_status take_results(const struct reader *reader, const char *text, size_t length,
+                                    struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (unsigned long number = 1; status == TUG_OK && length > 0; number++) {
+        const size_t line = line_length(text, length);
+        const size_t step = line < length ? line + 1 : line;
+        struct tug__json *json = NULL;
+        struct tug_list_entry entry = {0};
+
+        if (!is_blank(text, line)) {
+            status = read_result(text, line, &json, &entry, err);
+            if (status == TUG_OK && entry.name != NULL) { /* else it is the total of a plan */
+                status = reader->on_entry(reader->context, &entry, err);
+            }
+            tug__json_destroy(json);
+        }
+        if (status != TUG_OK) {
+            (void)tug__wrap(err, status, "result %lu", number);
+        }
+        text += step;
+        length -= step;
+    }
+    return status;
+}
+
+/* --- any list --- */
+
+/* Name a document that is no list, if we know it. Returns: NULL when we do not. */
+static const char *name_document(const char *text, size_t length)
+{
+    static const char *const known[][2] = {
+        {"layers", "an image manifest, not a list of images: name the image itself instead"},
+        {"fsLayers", "a schema 1 image manifest, not a list of images"},
+        {"rootfs", "an image's config, not a list of images"},
+        {"auths", "a file of credentials, not a list of images"},
+        {"imageLayoutVersion", "an OCI layout's mark, not a list: its index.json is one"},
+    };
+    struct tug__json *json = NULL;
+    const char *name = NULL;
+
+    if (tug__json_parse(text, length, &entry_limits, &json, NULL) != TUG_OK) {
+        return NULL;
+    }
+    for (size_t i = 0; name == NULL && i < sizeof known / sizeof known[0]; i++) {
+        name = tug__json_has(tug__json_root(json), known[i][0]) ? known[i][1] : NULL;
+    }
+    if (tug__json_has(tug__json_root(json), "manifests")) {
+        name = NULL;
+    }
+    tug__json_destroy(json);
+    return name;
+}
+
+enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn on_entry,
+                              void *context, struct tug_error *err)
+{
+    const struct reader reader = {.on_entry = on_entry, .context = context};
+    const char *name;
+
+    while (length > 0 && is_blank(text, 1)) {
+        text++;
+        length--;
+    }
+    if (length > 0 && *text == '[') {
+        return take_array(&reader, text, length, NULL, err);
+    }
+    if (length > 0 && is_result(text, line_length(text, length))) {
+        return take_results(&reader, text, length, err);
+    }
+    name = name_document(text, length);
+    if (name != NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT, "%s", name);
+    }
+    return take_array(&reader, text, length, "manifests", err);
 }

@@ -28,6 +28,10 @@ struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_refe
         wish.platforms = own->platforms;
         wish.platform_count = own->platform_count;
     }
+    if (own != NULL) {
+        wish.all_metadata = wish.all_metadata || own->all_metadata;
+        wish.metadata_only = wish.metadata_only || own->metadata_only;
+    }
     wish.all_platforms = wish.all_platforms || (wish.metadata_only && wish.is_default);
     return wish;
 }

@@ -231,7 +231,9 @@ Test(cli_list, an_index_is_a_list)
     cr_assert_str_eq(ref_list_options(&list, 0), "all-platforms");
     cr_assert_str_eq(ref_list_options(&list, 1), "");
     ref_list_fini(&list);
-    expect_error("{\"manifests\":[]}", 16, "--repository HOST/NAME must say", "");
+    expect_error("{\"manifests\":[{\"digest\":\"sha256:" HEX "\"}]}", 100,
+                 "refs: entry 1: an entry without a full name: --repository HOST/NAME must say",
+                 "");
     cr_assert_eq(load_source("{\"manifests\":[{\"digest\":\"sha256:../x\"}]}", &source, &list),
                  USAGE);
     cr_assert_eq(load_source("{\"manifests\":[5]}", &source, &list), USAGE);
@@ -239,4 +241,150 @@ Test(cli_list, an_index_is_a_list)
     cr_assert_eq(load_source("{", &source, &list), USAGE);
     cr_assert_eq(list.count, 0);
     ref_list_fini(&list);
+}
+
+/* Load with a repository and compare "ref(options),". */
+static void expect_loaded(const struct list_source *source, const char *content,
+                          const char *expected)
+{
+    struct ref_list list = {0};
+    char text[2048] = "";
+
+    cr_assert_eq(load_source(content, source, &list), 0, "%s", content);
+    for (size_t i = 0; i < list.count; i++) {
+        const char *const options = ref_list_options(&list, i);
+
+        (void)strcat(strcat(text, list.items[i]), *options != '\0' ? "(" : "");
+        (void)strcat(strcat(text, options), *options != '\0' ? ")," : ",");
+    }
+    cr_assert_str_eq(text, expected, "%s", text);
+    ref_list_fini(&list);
+}
+
+#define D "sha256:" HEX
+
+static void expect_refused(const char *content, const char *where)
+{
+    expect_error(content, strlen(content), where, "");
+}
+
+Test(cli_list, f15_tags_and_digests_belong_to_the_repository)
+{
+    static const struct list_source source = {.repository = "r.example/a/b"};
+    const struct input inputs[] = {{"v1", false}, {"v2@" D, false}};
+    struct ref_list list = {0};
+
+    expect_loaded(&source, "v1\n" D "\n:v2\n@" D " platform=linux/arm64\n",
+                  "r.example/a/b:v1,r.example/a/b@" D ",r.example/a/b:v2,r.example/a/b@" D
+                  "(platform=linux/arm64),");
+    expect_loaded(&source, "v1 " D "\nr.example/a/b:v3\nr.example/a/b@" D "\n",
+                  "r.example/a/b:v1@" D ",r.example/a/b:v3,r.example/a/b@" D ",");
+    expect_loaded(&source, "[\"v1\"]", "r.example/a/b:v1,");
+    cr_assert_eq(ref_list_load(&list, inputs, 2, &source), 0);
+    cr_assert_str_eq(list.items[0], "r.example/a/b:v1");
+    cr_assert_str_eq(list.items[1], "r.example/a/b:v2@" D);
+    ref_list_fini(&list);
+    /* What it cannot belong to is not fetched from elsewhere in silence. */
+    cr_assert_eq(load_source("other.example/a/b:1\n", &source, &list), USAGE);
+    cr_assert_eq(load_source("nginx:1.27\n", &source, &list), USAGE);
+    cr_assert_eq(load_source("sha256:12\n", &source, &list), USAGE);
+    cr_assert_eq(list.count, 0);
+    ref_list_fini(&list);
+}
+
+Test(cli_list, f15_a_digest_alone_needs_the_repository)
+{
+    expect_refused(D "\n", "refs:1: '" D "' is a digest alone: --repository");
+    expect_refused("[\"" D "\"]", "refs: entry 1: '" D "' is a digest alone");
+    expect_refused("sha256:12\n", "is a digest alone");
+}
+
+Test(cli_list, f16_entries_for_other_platforms_are_left_out)
+{
+    static const char text[] =
+        "{\"manifests\":[{\"digest\":\"sha256:" HEX "\",\"platform\":{\"os\":\"linux\","
+        "\"architecture\":\"amd64\"}},{\"digest\":\"sha384:" HEX "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}}]}";
+    struct tug_platform platforms[2];
+    struct list_source source = {
+        .repository = "r.example/a", .platforms = platforms, .platform_count = 1};
+    struct ref_list list = {0};
+
+    cr_assert_eq(tug_platform_parse("linux/amd64", &platforms[0], NULL), TUG_OK);
+    cr_assert_eq(tug_platform_parse("linux/s390x", &platforms[1], NULL), TUG_OK);
+    expect_loaded(&source, text, "r.example/a@" D ",");
+    expect_loaded(&source, "{\"manifests\":[{\"digest\":\"" D "\"}]}", "r.example/a@" D ",");
+    source.platform_count = 2; /* one of them is not there */
+    cr_assert_eq(load_source(text, &source, &list), 3);
+    ref_list_fini(&list);
+}
+
+Test(cli_list, f36_a_mark_and_blank_lines_before_json)
+{
+    static const struct list_source source = {.repository = "r.example/a"};
+    static const char *const beginnings[] = {"", "\xef\xbb\xbf", "\n\n", "\xef\xbb\xbf\r\n \t\r\n",
+                                             " "};
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        char text[256];
+
+        (void)snprintf(text, sizeof text, "%s{\"manifests\":[{\"digest\":\"" D "\"}]}\n",
+                       beginnings[i]);
+        expect_loaded(&source, text, "r.example/a@" D "(all-platforms),");
+        (void)snprintf(text, sizeof text, "%s[\n\"x:1\"]", beginnings[i]);
+        expect_loaded(&(struct list_source){0}, text, "x:1,");
+        (void)snprintf(text, sizeof text, "%s[::1]:5000/x:1\n", beginnings[i]);
+        expect_loaded(&(struct list_source){0}, text, "[::1]:5000/x:1,");
+    }
+    expect_refused("\n\n\nB//\n", "refs:4: ");
+    expect_error("\xff\xfe{\0", 4, "save it as UTF-8", "");
+    expect_refused("\xef\xbb", "refs:1: ");
+}
+
+Test(cli_list, f45_own_output_is_a_list)
+{
+    expect_list("r.example/a:1 " D "\n", "r.example/a:1@" D ",");
+    expect_list("r.example/a@" D " " D "\n", "r.example/a@" D ",");
+    expect_loaded(&(struct list_source){0},
+                  "r.example/a:1 " D " application/vnd.oci.image.index.v1+json 856\n"
+                  "r.example/a:2 " D " - 856 all-platforms\n"
+                  "r.example/a:3 " D " label.a=b/c # x\n",
+                  "r.example/a:1@" D ",r.example/a:2@" D "(all-platforms),r.example/a:3@" D
+                  "(label.a=b/c),");
+    expect_list("{\"ref\":\"r.example/a:1\",\"digest\":\"" D "\"}\n", "r.example/a:1@" D ",");
+    expect_refused("r.example/a@" D " sha256:0\n", "another digest beside it");
+    expect_refused("a:1 sha256:0\n", "refs:1: invalid reference 'a:1@sha256:0'");
+}
+
+Test(cli_list, f45_the_stores_index_is_a_list)
+{
+    static const char text[] = "{\"manifests\":[{\"digest\":\"" D "\",\"annotations\":{"
+                               "\"io.containerd.image.name\":\"r.example/a:1\"}}]}";
+
+    expect_loaded(&(struct list_source){0}, text, "r.example/a:1@" D "(all-platforms),");
+    expect_loaded(&(struct list_source){.repository = "m.example/x"}, text,
+                  "m.example/x@" D "(all-platforms),");
+}
+
+Test(cli_list, f45_metadata_words_of_a_line)
+{
+    struct line_options options;
+    struct tug_error error = {0};
+
+    cr_assert_eq(line_options_parse("metadata-only all-metadata", &options, &error), TUG_OK);
+    cr_assert(options.options.metadata_only);
+    cr_assert(options.options.all_metadata);
+    line_options_fini(&options);
+    expect_list("a:1 metadata-only\nb:1 all-metadata all-platforms\n", "a:1,b:1,");
+    expect_refused("a:1 all-platforms platform=linux/amd64\n", "refs:1: all-platforms and");
+}
+
+Test(cli_list, f46_an_image_manifest_is_named)
+{
+    expect_refused("{\"config\":{},\"layers\":[]}", "refs: an image manifest, not a list");
+}
+
+Test(cli_list, f41_names_the_option_for_http)
+{
+    expect_refused("http://localhost:5000/a\n", "leave out 'http://' and give --plain-http");
 }

@@ -2,6 +2,7 @@
  *
  * What an index names, entry by entry, and whose fault it is when it cannot be read.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -10,7 +11,7 @@
 
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static enum tug_status count_entry(void *context, const struct tug_index_entry *entry,
+static enum tug_status count_entry(void *context, const struct tug_list_entry *entry,
                                    struct tug_error *err)
 {
     unsigned *const counts = context;
@@ -25,7 +26,7 @@ static void expect(const char *text, enum tug_status expected, const char *messa
     struct tug_error err = {0};
     unsigned counts[2] = {0};
 
-    cr_assert_eq(tug_index_each(text, strlen(text), count_entry, counts, &err), expected, "%s: %s",
+    cr_assert_eq(tug_list_each(text, strlen(text), count_entry, counts, &err), expected, "%s: %s",
                  text, err.message);
     cr_assert_eq(err.code, expected);
     cr_assert_not_null(strstr(err.message, message), "%s", err.message);
@@ -38,7 +39,7 @@ Test(index_list, tells_manifests_and_indexes)
         "\",\"mediaType\":\"application/vnd.oci.image.index.v1+json\"}]}";
     unsigned counts[2] = {0};
 
-    cr_assert_eq(tug_index_each(text, sizeof text - 1, count_entry, counts, NULL), TUG_OK);
+    cr_assert_eq(tug_list_each(text, sizeof text - 1, count_entry, counts, NULL), TUG_OK);
     cr_assert_eq(counts[0], 1);
     cr_assert_eq(counts[1], 1);
 }
@@ -48,7 +49,92 @@ Test(index_list, a_bad_document_is_no_bad_argument)
     expect("{\"manifests\":[{\"digest\":\"sha256:zz\"}]}", TUG_ERR_CONTENT, "manifests[0]");
     expect("{\"manifests\":[{}]}", TUG_ERR_CONTENT, "no digest");
     expect("{\"manifests\":[{\"digest\":\"blake3:aa\"}]}", TUG_ERR_UNSUPPORTED, "manifests[0]");
-    expect("[]", TUG_ERR_CONTENT, "");
+    expect("[5]", TUG_ERR_CONTENT, "[0]: not a text");
+    expect("[\"a\",", TUG_ERR_CONTENT, "not valid JSON");
+    expect("5", TUG_ERR_CONTENT, "not valid JSON");
+    expect("", TUG_ERR_CONTENT, "not valid JSON");
+}
+
+/* Write down "line|name|digest|platform;" of each entry. */
+static enum tug_status note_entry(void *context, const struct tug_list_entry *entry,
+                                  struct tug_error *err)
+{
+    char *const notes = context;
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char platform[TUG_PLATFORM_TEXT_MAX] = "";
+
+    (void)err;
+    if (entry->has_platform) {
+        (void)tug_platform_format(&entry->platform, platform);
+    }
+    (void)snprintf(notes + strlen(notes), 1024 - strlen(notes), "%s|%s|%.9s|%s;",
+                   entry->line != NULL ? entry->line : "", entry->name != NULL ? entry->name : "",
+                   tug_digest_format(&entry->digest, digest), platform);
+    return TUG_OK;
+}
+
+static void expect_notes(const char *text, const char *expected)
+{
+    struct tug_error err = {0};
+    char notes[1024] = "";
+
+    cr_assert_eq(tug_list_each(text, strlen(text), note_entry, notes, &err), TUG_OK, "%s",
+                 err.message);
+    cr_assert_str_eq(notes, expected, "%s", notes);
+}
+
+Test(index_list, f45_an_array_of_texts_is_a_list)
+{
+    expect_notes("[]", "");
+    expect_notes(" \n[ \"a:1\", \"b\\u0041 label.x=\\\"y\\\"\" ]\n", "a:1|||;bA label.x=\"y\"|||;");
+    expect("[\"a\", {\"x\": 1}]", TUG_ERR_CONTENT, "[1]: not a text");
+}
+
+Test(index_list, f45_results_are_a_list)
+{
+    expect_notes("{\"ref\":\"r.io/a:1\",\"digest\":\"sha256:" HEX "\",\"size\":1}\n\n"
+                 "{\"ref\":\"r.io/b:1\",\"digest\":null}\r\n{\"total\":{\"blobs\":2}}",
+                 "|r.io/a:1|sha256:e3|;|r.io/b:1||;");
+    expect("{\"ref\":\"a\"}\n{\"ref\":5}\n", TUG_ERR_CONTENT, "result 2");
+}
+
+Test(index_list, f45_annotations_have_full_names)
+{
+    expect_notes("{\"manifests\":["
+                 "{\"digest\":\"sha256:" HEX "\",\"annotations\":{"
+                 "\"io.containerd.image.name\":\"r.io/a:1\","
+                 "\"org.opencontainers.image.ref.name\":\"1\"}},"
+                 "{\"digest\":\"sha256:" HEX "\",\"annotations\":{"
+                 "\"org.opencontainers.image.ref.name\":\"r.io/b:1\"}},"
+                 "{\"digest\":\"sha256:" HEX "\",\"annotations\":{"
+                 "\"org.opencontainers.image.ref.name\":\"1\"}}]}",
+                 "|r.io/a:1|sha256:e3|;|r.io/b:1|sha256:e3|;||sha256:e3|;");
+}
+
+Test(index_list, f16_platforms_are_known)
+{
+    const struct tug_platform amd64 = {.os = "linux", .architecture = "amd64"};
+    const struct tug_platform arm64 = {.os = "linux", .architecture = "arm64"};
+
+    expect_notes("{\"manifests\":[{\"digest\":\"sha256:" HEX "\",\"platform\":"
+                 "{\"os\":\"Linux\",\"architecture\":\"x86_64\"}},"
+                 "{\"digest\":\"sha256:" HEX "\",\"platform\":{}}]}",
+                 "||sha256:e3|linux/amd64;||sha256:e3|;");
+    cr_assert(tug_platform_runs(&amd64, &amd64));
+    cr_assert_not(tug_platform_runs(&amd64, &arm64));
+}
+
+/* What is no list is named, where it is known. */
+Test(index_list, f46_names_documents_that_are_no_list)
+{
+    expect("{\"schemaVersion\":2,\"config\":{},\"layers\":[]}", TUG_ERR_CONTENT,
+           "an image manifest, not a list");
+    expect("{\"schemaVersion\":1,\"fsLayers\":[]}", TUG_ERR_CONTENT, "a schema 1 image manifest");
+    expect("{\"os\":\"linux\",\"rootfs\":{}}", TUG_ERR_CONTENT, "an image's config");
+    expect("{\"auths\":{}}", TUG_ERR_CONTENT, "a file of credentials");
+    expect("{\"imageLayoutVersion\":\"1.0.0\"}", TUG_ERR_CONTENT, "index.json is one");
+    expect("{\"layers\":[],\"manifests\":[]}", TUG_OK, "");
+    expect("{\"other\":1}", TUG_ERR_CONTENT, "manifests: missing");
 }
 
 Test(index_list, f10_refuses_names_in_another_case)

@@ -215,3 +215,17 @@ Test(pipeline_plan, f48_metadata_of_all_platforms_unless_some_are_asked_for)
     run.metadata_only = false;
     cr_assert_not(tug__wish_of(&run, NULL).all_platforms);
 }
+
+Test(pipeline_plan, f45_a_reference_may_want_metadata)
+{
+    const struct tug_platform host = platform("linux/amd64");
+    const struct tug__wish run = {.platforms = &host, .platform_count = 1, .is_default = true};
+    const struct tug_reference_options only = {.metadata_only = true};
+    const struct tug_reference_options all = {.all_metadata = true};
+
+    cr_assert(tug__wish_of(&run, &only).metadata_only);
+    cr_assert(tug__wish_of(&run, &only).all_platforms);
+    cr_assert(tug__wish_of(&run, &all).all_metadata);
+    cr_assert_not(tug__wish_of(&run, &all).all_platforms);
+    cr_assert_not(tug__wish_of(&run, NULL).metadata_only);
+}

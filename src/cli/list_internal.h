@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The parts of list.c. Internal to the files list*.c.
+ * Threads: main.
+ */
+#ifndef TUG_CLI_LIST_INTERNAL_H
+#define TUG_CLI_LIST_INTERNAL_H
+
+#include <stdio.h>
+
+#include "list.h"
+#include "text.h"
+
+/* The list being read. */
+struct list_reader {
+    struct ref_list *list;
+    const struct list_source *source;
+};
+
+/* Make a reference of what a list or an operand says: a pure function.
+ * repository: what tags and digests belong to; NULL: nothing does. text: a reference; a tag or a
+ * digest where there is a repository. digest: its digest, from beside it; NULL or "": none.
+ * out_ref: receives the text of a valid reference, in a text that is empty.
+ * Errors: TUG_ERR_INVALID_ARGUMENT (no such thing, two digests), TUG_ERR_NO_MEMORY. */
+enum tug_status list_compose(const char *repository, const char *text, const char *digest,
+                             struct text *out_ref, struct tug_error *err);
+
+/* Compose, check with its options, and add. where: "FILE:LINE", NULL for an operand.
+ * Returns: 0, or the exit status after the failure was reported. */
+int list_add(struct list_reader *reader, const char *where, const char *text, const char *digest,
+             const char *options);
+
+/* Add what a line says, comments and blanks around it cut off: REF [DIGEST] [OPTION...], or a line
+ * of `tug resolve`. line: changed. Returns: as list_add. */
+int list_add_line(struct list_reader *reader, const char *where, char *line);
+
+/* Read a list in JSON to its end. name: of the file, for messages. begin: what was read of it
+ * already. Returns: as list_add. */
+int list_load_json(struct list_reader *reader, const char *name, FILE *file, const char *begin);
+
+#endif
