@@ -36,7 +36,7 @@ static bool is_new(const struct tug__resolver *resolver, const struct tug__image
         tug_digest_equal(&blobs[position - 1]->digest, &blob->digest)) {
         return false;
     }
-    return !tug__image_has_seen(image, &blob->digest);
+    return tug__image_need(image, &blob->digest) == NULL;
 }
 
 /* Disk space that a blob still needs. */

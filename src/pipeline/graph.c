@@ -22,6 +22,7 @@ static int compare_digests(const void *a, const void *b)
 }
 
 _Static_assert(offsetof(struct tug__node, digest) == 0, "a node is found by its first member");
+_Static_assert(offsetof(struct tug__need, digest) == 0, "a need is found by its first member");
 
 struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_digest *digest)
 {
@@ -199,27 +200,37 @@ struct tug__node *tug__image_leave(struct tug__image *image)
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
                                bool *out_is_new, struct tug_error *err)
 {
-    struct tug_digest *copy;
+    struct tug__need *need;
 
-    *out_is_new = tfind(digest, &image->seen, compare_digests) == NULL;
+    *out_is_new = tug__image_need(image, digest) == NULL;
     if (!*out_is_new) {
         return TUG_OK;
     }
-    copy = malloc(sizeof *copy);
-    if (copy == NULL) {
+    need = calloc(1, sizeof *need);
+    if (need == NULL) {
         return tug__fail_memory(err);
     }
-    *copy = *digest;
-    if (tsearch(copy, &image->seen, compare_digests) == NULL) {
-        free(copy);
+    need->digest = *digest;
+    if (tsearch(need, &image->needs, compare_digests) == NULL) {
+        free(need);
         return tug__fail_memory(err);
     }
     return TUG_OK;
 }
 
-bool tug__image_has_seen(const struct tug__image *image, const struct tug_digest *digest)
+struct tug__need *tug__image_need(const struct tug__image *image, const struct tug_digest *digest)
 {
-    return tfind(digest, &image->seen, compare_digests) != NULL;
+    struct tug__need *const *const found = tfind(digest, &image->needs, compare_digests);
+
+    return found != NULL ? *found : NULL;
+}
+
+static void free_need(void *argument)
+{
+    struct tug__need *const need = argument;
+
+    free(need->urls);
+    free(need);
 }
 
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
@@ -322,13 +333,13 @@ void tug__image_release(struct tug__image *image)
         image->checks = check->next;
         free(check);
     }
-    tdestroy(image->seen, free);
-    image->seen = NULL;
 }
 
 void tug__image_fini(struct tug__image *image)
 {
     tug__image_release(image);
+    tdestroy(image->needs, free_need);
+    image->needs = NULL;
     free(image->media_type);
     image->media_type = NULL;
 }

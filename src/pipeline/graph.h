@@ -31,6 +31,7 @@ struct tug__edge {
     enum tug__want want; /* of a manifest: how much */
     unsigned depth;      /* indexes above it */
     bool is_root;
+    bool is_again; /* the image has read this document: it was removed from the store since */
     bool has_size; /* the image's descriptor told size_bytes */
     uint64_t size_bytes;
     struct tug__edge *next;                           /* of the same node */
@@ -92,6 +93,7 @@ struct tug__node {
     unsigned avoid;      /* endpoint that gave bad content, 0: none */
     uint64_t mark_bytes; /* of the blob in the file at the last failure */
     bool is_second_try;  /* content was bad once: it was fetched again from zero */
+    unsigned removals;   /* how often its file was removed while we had it */
     bool is_wait_told;   /* TUG_EVENT_WAITING was sent */
     uint64_t wake_ns;    /* no job before */
     uint64_t beside_ns;  /* no further job beside a running one before */
@@ -114,6 +116,16 @@ enum tug__image_state {
     TUG__IMAGE_DONE,       /* complete or failed; reported */
 };
 
+/* Something that an image needs: counted once, and looked at once more before it is named. */
+struct tug__need {
+    struct tug_digest digest; /* first: it is found by that */
+    bool is_document;
+    bool has_size;
+    uint64_t size_bytes;
+    enum tug__media_kind kind;
+    char *urls; /* owned; of a foreign layer; NULL: none */
+};
+
 /* A config whose platform is to be compared with what was promised. */
 struct tug__config_check {
     struct tug_digest digest;
@@ -134,7 +146,8 @@ struct tug__image {
     uint64_t started_ns;
     unsigned pending;                /* edges */
     struct tug__edge *edges;         /* the nodes it waits for */
-    void *seen;                      /* tsearch tree of digests counted already */
+    void *needs;                     /* tsearch tree of struct tug__need */
+    unsigned repairs;                /* how often something was missing in the end */
     uint64_t wanted_bytes;           /* sum of their sizes, as far as descriptors tell */
     uint64_t told_marks;             /* what its last TUG_EVENT_IMAGE_PROGRESS said, 0: none came */
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
@@ -198,8 +211,8 @@ void tug__graph_remove_waiting(struct tug__graph *graph, struct tug__node *node)
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
                                bool *out_is_new, struct tug_error *err);
-/* Tell whether an image needs a digest already. */
-bool tug__image_has_seen(const struct tug__image *image, const struct tug_digest *digest);
+/* What an image needs of a digest, to be filled in; NULL: nothing. Borrowed from the image. */
+struct tug__need *tug__image_need(const struct tug__image *image, const struct tug_digest *digest);
 /* Keep a copy of an index entry until all indexes are read. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
                                      struct tug_error *err);
@@ -213,7 +226,7 @@ enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_
 const struct tug__descriptor *tug__image_find_entries(struct tug__image *image,
                                                       const struct tug_digest *digest,
                                                       size_t *out_count);
-/* Free what an image needs only while it is at work. */
+/* Free what an image has only until everything it needs is there. */
 void tug__image_release(struct tug__image *image);
 /* Free everything of an image but the struct. */
 void tug__image_fini(struct tug__image *image);

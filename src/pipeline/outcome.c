@@ -24,6 +24,8 @@
 #define BUSY_WAIT_NS (200 * TUG__NS_PER_MS)
 /* How long no further connection is tried for a blob after one failed. */
 #define BESIDE_WAIT_NS (1000 * TUG__NS_PER_MS)
+/* How often a blob is begun anew because its file was removed. */
+#define REMOVALS_MAX 3
 /* How long the commit of a document takes, about. */
 #define SAME_DOCUMENT_WAIT_NS (20 * TUG__NS_PER_MS)
 
@@ -51,7 +53,7 @@ static void wait_for_other(struct tug__resolver *resolver, struct tug__node *nod
 /* Somebody, perhaps another lane for another tag, stores the same document at this moment: keep the
  * content and hand it in again. */
 static void hand_in_again(struct tug__resolver *resolver, struct tug__node *node,
-                          struct tug__job *job)
+                          struct tug__job *job, uint64_t delay_ns)
 {
     if (node->media_type == NULL && job->reply.media_type[0] != '\0') {
         node->media_type = strdup(job->reply.media_type); /* else the document's own decides */
@@ -60,7 +62,7 @@ static void hand_in_again(struct tug__resolver *resolver, struct tug__node *node
     node->size_bytes = job->reply.length;
     node->job_kind = TUG__JOB_INLINE;
     job->reply.body = NULL;
-    wait_for(resolver, node, SAME_DOCUMENT_WAIT_NS);
+    wait_for(resolver, node, delay_ns);
 }
 
 /* An attempt failed in a way that may pass: wait, or give up. */
@@ -112,6 +114,33 @@ static void refetch_or_fail(struct tug__resolver *resolver, struct tug__node *no
     tug__emit(resolver, &event);
     if (node->transfer != NULL) {
         tug__node_drop_transfer(resolver, node, TUG__DROP_REMOVE);
+    } else {
+        tug__node_enqueue(resolver, node);
+    }
+}
+
+/* Somebody removed the file, or a directory, while we wrote: begin anew at once, but not for ever.
+ */
+static void begin_anew_or_fail(struct tug__resolver *resolver, struct tug__node *node,
+                               struct tug__job *job, const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->source),
+                              .digest = node->digest,
+                              .error = &shown};
+
+    if (node->removals == REMOVALS_MAX) {
+        tug__node_fail(resolver, node, error);
+        return;
+    }
+    node->removals++;
+    tug__node_add_subject(node, &shown);
+    tug__emit(resolver, &event);
+    if (node->transfer != NULL) {
+        tug__node_drop_transfer(resolver, node, TUG__DROP_REMOVE);
+    } else if (job != NULL && job->reply.body != NULL) {
+        hand_in_again(resolver, node, job, 0);
     } else {
         tug__node_enqueue(resolver, node);
     }
@@ -173,12 +202,14 @@ static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
         if (job->kind == TUG__JOB_BLOB) {
             wait_for_other(resolver, node);
         } else {
-            hand_in_again(resolver, node, job);
+            hand_in_again(resolver, node, job, SAME_DOCUMENT_WAIT_NS);
         }
     } else if (error->code == TUG_ERR_CANCELLED) {
         tug__node_enqueue(resolver, node); /* given up, then wanted again by another image */
     } else if (error->code == TUG_ERR_CONTENT) {
         refetch_or_fail(resolver, node, error);
+    } else if (tug__store_is_removed(error)) {
+        begin_anew_or_fail(resolver, node, job, error);
     } else if (job->ranges_ignored) {
         take_beside_failure(resolver, node, job); /* the others have ended meanwhile */
         tug__node_enqueue(resolver, node);
@@ -256,13 +287,20 @@ static void take_document(struct tug__resolver *resolver, struct tug__node *node
         report_committed(resolver, node, job->reply.length, job->was_present);
     }
     for (edge = node->edges; edge != NULL; edge = edge->next) {
+        struct tug__need *need;
         bool is_new = false;
 
         if (edge->image == NULL) {
             continue;
         }
         (void)tug__image_see(edge->image, &node->digest, &is_new, NULL); /* counted already */
-        if (node->is_document) {
+        need = tug__image_need(edge->image, &node->digest);
+        if (need != NULL) {
+            need->is_document = node->is_document;
+            need->has_size = true;
+            need->size_bytes = job->reply.length;
+        }
+        if (node->is_document && !edge->is_again) {
             tug__image_take_document(resolver, edge, &node->digest, job->reply.body,
                                      job->reply.length, media_type, is_pinned);
         }
@@ -315,6 +353,8 @@ static void take_rejected(struct tug__resolver *resolver, struct tug__node *node
         tug__graph_remove(&resolver->graph, node);
     } else if (error.code == TUG_ERR_CONTENT) {
         refetch_or_fail(resolver, node, &error);
+    } else if (tug__store_is_removed(&error)) {
+        begin_anew_or_fail(resolver, node, NULL, &error);
     } else {
         tug__node_fail(resolver, node, &error);
     }

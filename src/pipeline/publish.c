@@ -60,11 +60,40 @@ static void finish_all(struct tug__resolver *resolver, struct tug__image *image,
     }
 }
 
+static void append_ready(struct tug__resolver *resolver, struct tug__image *image)
+{
+    image->next_publishing = NULL;
+    if (resolver->last_ready != NULL) {
+        resolver->last_ready->next_publishing = image;
+    } else {
+        resolver->first_ready = image;
+    }
+    resolver->last_ready = image;
+    resolver->images_ready++;
+}
+
 static void forget_ready(struct tug__resolver *resolver)
 {
     resolver->first_ready = NULL;
     resolver->last_ready = NULL;
     resolver->images_ready = 0;
+}
+
+/* Take those that wait for their name, except those whose content is not there any more. They were
+ * complete up to a second ago, and somebody may have cleaned up the store meanwhile. */
+static void look_at_ready(struct tug__resolver *resolver)
+{
+    struct tug__image *image = resolver->first_ready;
+
+    forget_ready(resolver);
+    while (image != NULL) {
+        struct tug__image *const next = image->next_publishing;
+
+        if (tug__image_is_present(resolver, image)) {
+            append_ready(resolver, image);
+        }
+        image = next;
+    }
 }
 
 /* Give all that wait to lane 0. */
@@ -113,20 +142,16 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
     if (!is_first && !is_last && !resolver->is_stopping && tug__now_ns() < due_ns) {
         return due_ns;
     }
-    send_publication(resolver);
+    look_at_ready(resolver);
+    if (resolver->first_ready != NULL) {
+        send_publication(resolver);
+    }
     return TUG__NEVER_NS;
 }
 
 void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image)
 {
-    image->next_publishing = NULL;
-    if (resolver->last_ready != NULL) {
-        resolver->last_ready->next_publishing = image;
-    } else {
-        resolver->first_ready = image;
-    }
-    resolver->last_ready = image;
-    resolver->images_ready++;
+    append_ready(resolver, image);
     resolver->images_publishing++;
 }
 

@@ -31,26 +31,23 @@ struct request {
     bool has_size;    /* the descriptor's size is known */
     bool is_document; /* a manifest or index */
     bool is_root;
+    bool is_again; /* as of an edge */
     enum tug__want want;
     unsigned depth;
 };
 
 /* --- what the store has --- */
 
-/* Read a document from the store if it is there and undamaged.
- * Returns: true with the bytes in buf; false when it must be fetched. */
+/* Read a document that is in the store.
+ * Returns: true with the bytes in buf; false when it must be fetched: whatever is wrong with its
+ * content, a fetch puts it right or says why not. */
 static bool read_stored(struct tug__resolver *resolver, const struct tug_digest *digest,
                         struct tug__buf *buf)
 {
-    struct tug_store *const store = resolver->settings->store;
     struct tug_digest found;
-    bool is_present = false;
 
-    if (tug_store_stat(store, digest, &is_present, NULL, NULL) != TUG_OK || !is_present ||
-        tug__store_read(store, digest, buf, NULL) != TUG_OK) {
-        return false; /* whatever is wrong with it, a fetch puts it right or says why not */
-    }
-    return tug__digest_of(digest->algorithm, buf->data, buf->length, &found, NULL) == TUG_OK &&
+    return tug__store_read(resolver->settings->store, digest, buf, NULL) == TUG_OK &&
+           tug__digest_of(digest->algorithm, buf->data, buf->length, &found, NULL) == TUG_OK &&
            tug_digest_equal(digest, &found);
 }
 
@@ -73,29 +70,19 @@ static void report_reused(struct tug__resolver *resolver, struct tug__image *ima
     tug__emit(resolver, &event);
 }
 
-/* Serve a request from the store.
- * Returns: true when the store had it; then the image went on with it. */
-static bool serve_request(struct tug__resolver *resolver, struct tug__image *image,
-                          const struct request *request)
+/* Read a document from the store if it is there, and let the image go on with it. */
+static bool serve_document(struct tug__resolver *resolver, struct tug__image *image,
+                           const struct request *request)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
     const struct tug__edge edge = {.image = image,
                                    .want = request->want,
                                    .depth = request->depth,
                                    .is_root = request->is_root};
-    bool is_present = false;
-    uint64_t size_bytes = 0;
+    struct tug__need *const need = tug__image_need(image, &descriptor->digest);
+    bool is_present;
     struct tug__buf buf;
 
-    if (!request->is_document) {
-        if (tug_store_stat(resolver->settings->store, &descriptor->digest, &is_present, &size_bytes,
-                           NULL) != TUG_OK ||
-            !is_present || size_bytes != descriptor->size_bytes) {
-            return false;
-        }
-        report_reused(resolver, image, descriptor, size_bytes);
-        return true;
-    }
     tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
     is_present = read_stored(resolver, &descriptor->digest, &buf) &&
                  (!request->has_size || buf.length == descriptor->size_bytes);
@@ -105,11 +92,54 @@ static bool serve_request(struct tug__resolver *resolver, struct tug__image *ima
             image->result.bytes_known += buf.length;
         }
         report_reused(resolver, image, descriptor, buf.length);
-        tug__image_take_document(resolver, &edge, &descriptor->digest, buf.data, buf.length,
-                                 descriptor->media_type, true);
+        if (need != NULL) {
+            need->is_document = true;
+            need->has_size = true;
+            need->size_bytes = buf.length;
+        }
+        if (!request->is_again) {
+            tug__image_take_document(resolver, &edge, &descriptor->digest, buf.data, buf.length,
+                                     descriptor->media_type, true);
+        }
     }
     tug__buf_fini(&buf);
     return is_present;
+}
+
+/* Serve a request from the store.
+ * out_is_served: the store had it; then the image went on with it.
+ * Errors: TUG_ERR_STORE: the store cannot be looked at: what came could not be found either. */
+static enum tug_status serve_request(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct request *request, bool *out_is_served,
+                                     struct tug_error *err)
+{
+    const struct tug__descriptor *const descriptor = request->descriptor;
+    bool is_present = false;
+    uint64_t size_bytes = 0;
+    const enum tug_status status = tug_store_stat(resolver->settings->store, &descriptor->digest,
+                                                  &is_present, &size_bytes, err);
+
+    *out_is_served = false;
+    if (status != TUG_OK || !is_present) {
+        return status;
+    }
+    if (request->is_document) {
+        *out_is_served = serve_document(resolver, image, request);
+    } else if (size_bytes == descriptor->size_bytes) {
+        report_reused(resolver, image, descriptor, size_bytes);
+        *out_is_served = true;
+    }
+    return TUG_OK;
+}
+
+/* The store cannot be looked at. */
+static void fail_lookup(struct tug__resolver *resolver, struct tug__node *node,
+                        const struct tug_error *error)
+{
+    if (node->tag != NULL) {
+        node->digest = (struct tug_digest){0}; /* not in the tree */
+    }
+    tug__node_fail(resolver, node, error);
 }
 
 bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node)
@@ -128,6 +158,8 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
     };
 
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        struct tug_error error = {0};
+        bool is_served = false;
         bool is_new = false;
 
         if (edge->image == NULL) {
@@ -136,8 +168,13 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
         request.want = edge->want;
         request.depth = edge->depth;
         request.is_root = edge->is_root;
+        request.is_again = edge->is_again;
         (void)tug__image_see(edge->image, &node->digest, &is_new, NULL);
-        if (!serve_request(resolver, edge->image, &request)) {
+        if (serve_request(resolver, edge->image, &request, &is_served, &error) != TUG_OK) {
+            fail_lookup(resolver, node, &error);
+            return true;
+        }
+        if (!is_served) {
             return false; /* the first already: nothing has been done */
         }
     }
@@ -229,6 +266,69 @@ static enum tug_status join_node(struct tug__resolver *resolver, struct tug__nod
     return TUG_OK;
 }
 
+/* Make an image wait for a digest that the store does not have. */
+static enum tug_status wait_for_node(struct tug__resolver *resolver, const struct request *request,
+                                     const struct tug__edge *edge, struct tug_error *err)
+{
+    struct tug__node *node = NULL;
+    enum tug_status status = make_node(resolver, edge->image, request, &node, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    status = tug__node_add_edge(node, edge, err);
+    if (status != TUG_OK) {
+        tug__graph_remove(&resolver->graph, node);
+        return status;
+    }
+    tug__node_enqueue(resolver, node);
+    return TUG_OK;
+}
+
+enum tug_status tug__image_ask_again(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__need *need, struct tug_error *err)
+{
+    char no_type[] = "";
+    const struct tug__descriptor descriptor = {
+        .digest = need->digest,
+        .size_bytes = need->size_bytes,
+        .kind = need->kind,
+        .media_type = no_type,
+        .urls = need->urls,
+    };
+    const struct request request = {
+        .descriptor = &descriptor,
+        .has_size = need->has_size,
+        .is_document = need->is_document,
+        .is_again = true,
+    };
+    const struct tug__edge edge = {
+        .image = image,
+        .is_again = true,
+        .has_size = need->has_size,
+        .size_bytes = need->size_bytes,
+    };
+    struct tug__node *const node = tug__graph_find(&resolver->graph, &need->digest);
+
+    resolver->totals.blobs_done--; /* it counts when it is there again */
+    resolver->bytes_settled -= need->size_bytes;
+    return node != NULL ? join_node(resolver, node, &edge, err)
+                        : wait_for_node(resolver, &request, &edge, err);
+}
+
+/* Keep what an image needs of a digest. Without memory for the URLs the registry is asked. */
+static void note_need(struct tug__image *image, const struct request *request)
+{
+    const struct tug__descriptor *const descriptor = request->descriptor;
+    struct tug__need *const need = tug__image_need(image, &descriptor->digest);
+
+    need->is_document = request->is_document;
+    need->has_size = request->has_size;
+    need->size_bytes = request->has_size ? descriptor->size_bytes : 0;
+    need->kind = descriptor->kind;
+    need->urls = descriptor->urls != NULL ? strdup(descriptor->urls) : NULL;
+}
+
 /* An image needs a digest: count it, take it from the store, or wait for it. */
 static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image *image,
                                const struct request *request, struct tug_error *err)
@@ -242,6 +342,7 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
         .has_size = request->has_size,
         .size_bytes = descriptor->size_bytes,
     };
+    bool is_served = false;
     bool is_new = false;
     struct tug__node *node;
     enum tug_status status;
@@ -253,6 +354,7 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     if (status != TUG_OK || !is_new) {
         return status;
     }
+    note_need(image, request);
     image->result.blobs++;
     resolver->totals.blobs++;
     resolver->totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
@@ -262,25 +364,16 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     if (node != NULL) {
         return join_node(resolver, node, &edge, err);
     }
-    if (serve_request(resolver, image, request) || image->state == TUG__IMAGE_DONE) {
-        return TUG_OK;
+    status = serve_request(resolver, image, request, &is_served, err);
+    if (status != TUG_OK || is_served || image->state == TUG__IMAGE_DONE) {
+        return status;
     }
     if (resolver->settings->options.dry_run && !request->is_document) {
         tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
                          descriptor->size_bytes);
         return TUG_OK;
     }
-    status = make_node(resolver, image, request, &node, err);
-    if (status != TUG_OK) {
-        return status;
-    }
-    status = tug__node_add_edge(node, &edge, err);
-    if (status != TUG_OK) {
-        tug__graph_remove(&resolver->graph, node);
-        return status;
-    }
-    tug__node_enqueue(resolver, node);
-    return TUG_OK;
+    return wait_for_node(resolver, request, &edge, err);
 }
 
 /* --- what documents name --- */

@@ -96,8 +96,13 @@ void tug__image_take_document(struct tug__resolver *resolver, const struct tug__
                               const char *media_type, bool is_pinned);
 /* Something an image waited for is there. Goes on with it when it was the last. */
 void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
+/* Something that an image needs was removed from the store: wait for it once more. Errors: why it
+ * cannot be had. */
+enum tug_status tug__image_ask_again(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__need *need, struct tug_error *err);
 /* Try to serve a waiting node from the store (another process may have brought it).
- * Returns: true when the node is settled and gone. */
+ * Returns: true when the node is settled and gone, or has failed because the store cannot be looked
+ * at. */
 bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);
 
 /* --- admit.c --- */
@@ -126,6 +131,13 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
 /* An image has its name in index.json, or error says why not. */
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error);
+
+/* --- present.c --- */
+
+/* Look once more whether everything that an image needs is in the store.
+ * Returns: true when it is. Otherwise it is not in line for its name any more: it waits for what is
+ * missing, or has failed. */
+bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *image);
 
 /* --- dry.c --- */
 

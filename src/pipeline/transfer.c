@@ -84,6 +84,9 @@ static enum tug_status flush_piece(struct blob_writer *writer, bool is_last, str
     writer->gathered = 0;
     status = tug__fs_pwrite_all(transfer->ingest->fd, writer->worker->piece, length, job->next_byte,
                                 err);
+    if (status == TUG_OK) {
+        status = tug__ingest_check_name(transfer->ingest, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
@@ -214,11 +217,14 @@ static enum tug_status check_committed(struct tug_store *store, struct tug__tran
 {
     bool is_present = false;
     uint64_t size_bytes = 0;
+    enum tug_status status;
 
-    if (transfer->ingest->present.count > 0 ||
-        tug_store_stat(store, &transfer->digest, &is_present, &size_bytes, NULL) != TUG_OK ||
-        !is_present || size_bytes != transfer->size_bytes) {
+    if (transfer->ingest->present.count > 0) {
         return TUG_OK;
+    }
+    status = tug_store_stat(store, &transfer->digest, &is_present, &size_bytes, err);
+    if (status != TUG_OK || !is_present || size_bytes != transfer->size_bytes) {
+        return status;
     }
     (void)tug__ingest_remove(transfer->ingest, NULL); /* an empty file is no harm */
     tug__ingest_close(transfer->ingest);

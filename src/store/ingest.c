@@ -31,22 +31,22 @@ static enum tug_status get_dirs(const struct tug__ingest *ingest,
     return tug__store_dirs(ingest->store, ingest->digest.algorithm, true, out_dirs, err);
 }
 
-/* Tell whether a name still means the file that is open. */
-static bool is_same_file(int dir_fd, const char *name, int fd)
+/* Tell whether a name still means the file that is open.
+ * out_is_shared: the file has other names: then its bytes are not only ours.
+ * Errors: TUG_ERR_STORE: it cannot be looked at. Only ENOENT means that the name is gone. */
+static enum tug_status look_at_name(int dir_fd, const char *name, int fd, bool *out_is_same,
+                                    bool *out_is_shared, struct tug_error *err)
 {
-    struct stat by_name;
+    struct stat by_name = {0};
     struct stat by_fd;
 
-    return fstatat(dir_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
-           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
-}
-
-/* Tell whether the file has other names: then its bytes are not only ours. */
-static bool is_shared(int fd)
-{
-    struct stat info;
-
-    return fstat(fd, &info) != 0 || info.st_nlink > 1;
+    if (fstat(fd, &by_fd) != 0 ||
+        (fstatat(dir_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT)) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", name);
+    }
+    *out_is_same = by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
+    *out_is_shared = by_fd.st_nlink > 1;
+    return TUG_OK;
 }
 
 /* Open the partial file once. One that is read-only (between sync and rename, or left there by a
@@ -73,12 +73,15 @@ static enum tug_status take_over(int dir_fd, const char *name, int fd, bool *out
                                  struct tug_error *err)
 {
     const bool is_read_only = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+    bool is_same = false;
+    bool is_shared = false;
+    const enum tug_status status = look_at_name(dir_fd, name, fd, &is_same, &is_shared, err);
 
     *out_is_ours = false;
-    if (!is_same_file(dir_fd, name, fd)) {
-        return TUG_OK;
+    if (status != TUG_OK || !is_same) {
+        return status;
     }
-    if (!is_shared(fd) && (fchmod(fd, 0600) == 0 || !is_read_only)) {
+    if (!is_shared && (fchmod(fd, 0600) == 0 || !is_read_only)) {
         *out_is_ours = !is_read_only;
         return TUG_OK;
     }
@@ -204,6 +207,30 @@ void tug__ingest_write_back(const struct tug__ingest *ingest, uint64_t offset, u
     }
 }
 
+static enum tug_status fail_removed(const struct tug__ingest *ingest, struct tug_error *err)
+{
+    char name[TUG_DIGEST_TEXT_MAX];
+
+    return tug__fail_errno(err, TUG_ERR_STORE, ENOENT,
+                           "the partial download of '%s' was removed or replaced",
+                           tug__digest_hex(&ingest->digest, name));
+}
+
+enum tug_status tug__ingest_check_name(const struct tug__ingest *ingest, struct tug_error *err)
+{
+    struct stat info;
+
+    if (fstat(ingest->fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
+    }
+    return info.st_nlink > 0 ? TUG_OK : fail_removed(ingest, err);
+}
+
+bool tug__store_is_removed(const struct tug_error *error)
+{
+    return error->code == TUG_ERR_STORE && error->os_errno == ENOENT;
+}
+
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err)
 {
     struct stat info;
@@ -225,16 +252,20 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
 {
     struct tug__algorithm_dirs dirs;
     char name[TUG_DIGEST_TEXT_MAX];
-    const enum tug_status status = get_dirs(ingest, &dirs, err);
+    bool is_same = false;
+    bool is_shared = false;
+    enum tug_status status = get_dirs(ingest, &dirs, err);
 
+    (void)tug__digest_hex(&ingest->digest, name);
+    if (status == TUG_OK) {
+        status = look_at_name(dirs.ingest_fd, name, ingest->fd, &is_same, &is_shared, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
-    (void)tug__digest_hex(&ingest->digest, name);
     /* What was hashed is the open file: the name must still mean that one. */
-    if (!is_same_file(dirs.ingest_fd, name, ingest->fd)) {
-        return tug__fail(err, TUG_ERR_STORE, "somebody replaced the partial download of '%s'",
-                         name);
+    if (!is_same) {
+        return fail_removed(ingest, err);
     }
     /* A complete file needs no state; left behind, one would speak of the next partial file. */
     if (ingest->state_fd >= 0 && tug__state_remove(ingest, dirs.ingest_fd, err) != TUG_OK) {
@@ -267,14 +298,16 @@ enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error 
 {
     struct tug__algorithm_dirs dirs;
     char name[TUG_DIGEST_TEXT_MAX];
-    const enum tug_status status = get_dirs(ingest, &dirs, err);
+    bool is_same = false;
+    bool is_shared = false;
+    enum tug_status status = get_dirs(ingest, &dirs, err);
 
-    if (status != TUG_OK) {
-        return status;
-    }
     (void)tug__digest_hex(&ingest->digest, name);
-    if (!is_same_file(dirs.ingest_fd, name, ingest->fd)) {
-        return TUG_OK; /* the name, and a state file, are another's */
+    if (status == TUG_OK) {
+        status = look_at_name(dirs.ingest_fd, name, ingest->fd, &is_same, &is_shared, err);
+    }
+    if (status != TUG_OK || !is_same) {
+        return status; /* not the same: the name, and a state file, are another's */
     }
     /* The name last: without it another process begins anew, with a state file of its own. */
     if (ftruncate(ingest->fd, 0) != 0) {

@@ -35,7 +35,8 @@ struct tug_store {
     pthread_mutex_t sync_lock;
 };
 
-/* Get the directories of an algorithm, opened or (make) made when needed.
+/* Get the directories of an algorithm, opened or (make) made when needed. Those that were removed
+ * since they were opened are made again, and their descriptors stand for the new ones.
  * out_dirs: a copy whose descriptors stay open as long as the store. A directory that does not
  * exist and is not to be made gives -1. Errors: TUG_ERR_STORE. Threads: any. */
 enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,

@@ -163,6 +163,29 @@ static enum tug_status find_file(const struct tug_store *store, const char *name
                                  name);
 }
 
+/* Make a directory again that was removed after it was opened. Its descriptor, which other threads
+ * may be using, then stands for the new one. */
+static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, const char *name,
+                                 int fd, struct tug_error *err)
+{
+    TUG__AUTO_FD int renewed = -1;
+    struct stat info;
+    enum tug_status status;
+
+    if (fstat(fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at the directory '%s'",
+                               name);
+    }
+    if (info.st_nlink > 0) {
+        return TUG_OK;
+    }
+    status = tug__fs_make_dir(parent_fd, name, store->is_durable, &renewed, err);
+    if (status == TUG_OK && dup3(renewed, fd, O_CLOEXEC) < 0) {
+        status = tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open the directory '%s'", name);
+    }
+    return status;
+}
+
 /* Open a directory of the layout; unless it is to be made, it may be missing (*fd stays -1). */
 static enum tug_status open_dir(const struct tug_store *store, int parent_fd, const char *name,
                                 bool make, int *fd, struct tug_error *err)
@@ -170,7 +193,7 @@ static enum tug_status open_dir(const struct tug_store *store, int parent_fd, co
     struct stat info;
 
     if (*fd >= 0) {
-        return TUG_OK;
+        return make ? renew_dir(store, parent_fd, name, *fd, err) : TUG_OK;
     }
     if (make) {
         return tug__fs_make_dir(parent_fd, name, store->is_durable, fd, err);
@@ -181,17 +204,25 @@ static enum tug_status open_dir(const struct tug_store *store, int parent_fd, co
     return tug__fs_open_dir(parent_fd, name, fd, err);
 }
 
+/* Open the directories that hold those of the algorithms. */
+static enum tug_status open_areas(struct tug_store *store, bool make, struct tug_error *err)
+{
+    const enum tug_status status =
+        open_dir(store, store->root_fd, "blobs", make, &store->blobs_fd, err);
+
+    return status == TUG_OK
+               ? open_dir(store, store->root_fd, "ingest", make, &store->ingest_fd, err)
+               : status;
+}
+
 /* Open the directories of a layout. *out_complete: all of them are there. */
 static enum tug_status open_dirs(struct tug_store *store, bool make, bool *out_complete,
                                  struct tug_error *err)
 {
     struct tug__algorithm_dirs dirs;
-    enum tug_status status = open_dir(store, store->root_fd, "blobs", make, &store->blobs_fd, err);
+    enum tug_status status = open_areas(store, make, err);
 
     *out_complete = false;
-    if (status == TUG_OK) {
-        status = open_dir(store, store->root_fd, "ingest", make, &store->ingest_fd, err);
-    }
     if (status == TUG_OK && store->blobs_fd >= 0 && store->ingest_fd >= 0) {
         status = tug__store_dirs(store, TUG_DIGEST_SHA256, make, &dirs, err);
         *out_complete = status == TUG_OK && dirs.blobs_fd >= 0 && dirs.ingest_fd >= 0;
@@ -364,7 +395,10 @@ enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorit
     enum tug_status status;
 
     (void)pthread_mutex_lock(&store->lock);
-    status = open_dir(store, store->blobs_fd, name, make, &dirs->blobs_fd, err);
+    status = make ? open_areas(store, make, err) : TUG_OK;
+    if (status == TUG_OK) {
+        status = open_dir(store, store->blobs_fd, name, make, &dirs->blobs_fd, err);
+    }
     if (status == TUG_OK) {
         status = open_dir(store, store->ingest_fd, name, make, &dirs->ingest_fd, err);
     }

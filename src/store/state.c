@@ -155,10 +155,15 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
     if (status != TUG_OK) {
         return status;
     }
-    if (data_bytes > ingest->size_bytes || fstat(ingest->state_fd, &info) != 0 ||
-        (uint64_t)info.st_size != STATE_BYTES ||
-        tug__fs_pread_all(ingest->state_fd, &file, sizeof file, 0, NULL) != TUG_OK) {
+    if (fstat(ingest->state_fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", name);
+    }
+    if (data_bytes > ingest->size_bytes || (uint64_t)info.st_size != STATE_BYTES) {
         return TUG_OK;
+    }
+    status = tug__fs_pread_all(ingest->state_fd, &file, sizeof file, 0, err);
+    if (status != TUG_OK) {
+        return status;
     }
     make_header(ingest, &expected);
     *out_is_valid = memcmp(&file.header, &expected, sizeof expected) == 0 &&

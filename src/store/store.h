@@ -72,10 +72,17 @@ enum tug_status tug__ingest_note(const struct tug__ingest *ingest, unsigned slot
  * little left to do. A hint: nothing under TUG_DURABILITY_NONE, failures show at tug__ingest_sync.
  */
 void tug__ingest_write_back(const struct tug__ingest *ingest, uint64_t offset, uint64_t length);
+/* Check that the file still has a name: somebody may clean up ingest/ while it is written. Cheap.
+ * Errors: TUG_ERR_STORE, tug__store_is_removed() when it has none. Threads: any. */
+enum tug_status tug__ingest_check_name(const struct tug__ingest *ingest, struct tug_error *err);
+/* Tell whether an error is that a file or directory was removed under our hands: to begin anew is
+ * of use then, and the directories are made again by that. */
+bool tug__store_is_removed(const struct tug_error *error);
 /* Make the data durable (nothing under TUG_DURABILITY_NONE) and read-only (mode 0444). */
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err);
 /* Give the verified, synced file its name under blobs/. A blob that is there already is replaced:
- * same name, same content. The name is durable after the next tug__store_sync_blobs. */
+ * same name, same content. The name is durable after the next tug__store_sync_blobs.
+ * Errors: tug__store_is_removed() when the partial file has lost its name. */
 enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error *err);
 /* Throw the data away: the file is emptied and the next download starts at zero. */
 enum tug_status tug__ingest_reset(struct tug__ingest *ingest, struct tug_error *err);

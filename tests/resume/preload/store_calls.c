@@ -42,7 +42,7 @@ __attribute__((constructor)) static void begin(void)
     const char *const fail = getenv("STORE_CALLS_FAIL");
 
     if (getenv("STORE_CALLS_FAIL_STAT") != NULL) {
-        (void)sscanf(getenv("STORE_CALLS_FAIL_STAT"), "%63[^:]:%d", stat_path, &stat_errno);
+        (void)sscanf(getenv("STORE_CALLS_FAIL_STAT"), "%127[^:]:%d", stat_path, &stat_errno);
     }
     if (path != NULL && strlen(path) < sizeof root) {
         strcpy(root, path);

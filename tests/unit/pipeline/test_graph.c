@@ -272,8 +272,8 @@ Test(pipeline_graph, an_image_counts_a_digest_once)
         cr_assert_eq(tug__image_see(&image, &digest, &is_new, NULL), TUG_OK);
         cr_assert_eq(is_new, i < 100, "%u", i);
     }
-    tug__image_release(&image);
-    cr_assert_null(image.seen);
+    tug__image_fini(&image);
+    cr_assert_null(image.needs);
     tug__image_fini(&image);
 }
 
