@@ -123,7 +123,7 @@ $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
 $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
 # The unit tests link those files of the command that need neither its main nor its commands.
-CLI_TESTED := $(call objs,$(addprefix src/cli/,list.c list_compose.c list_json.c list_options.c report.c terminal.c text.c units.c))
+CLI_TESTED := $(call objs,$(addprefix src/cli/,active.c list.c list_compose.c list_json.c list_options.c report.c rows.c rows_choose.c summary.c terminal.c text.c units.c))
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \

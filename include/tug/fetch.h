@@ -41,8 +41,8 @@ enum tug_event_kind {
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
     TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
                           is_repeated: options.dry_run: this would be fetched for that image */
-    TUG_EVENT_IMAGE_PROGRESS, /* image, whose status means nothing yet: at each tick, for each image
-                                 at work that has changed since the last one */
+    TUG_EVENT_IMAGE_PROGRESS, /* image, whose status means nothing yet: when an image begins, and at
+                                 each tick for each one that has changed since the last */
 };
 
 /* Sums over the run so far. */

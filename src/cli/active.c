@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Follow the blobs that are under way.
+ * Follow the images and blobs at work.
  *
  * Knows: events. Does not know: how they are shown.
  * Threads: main.
@@ -12,8 +12,11 @@
 
 /* Time constant of the average: after three seconds an old rate counts for less than a seventh. */
 #define RATE_SECONDS 1.5
-/* A blob that nothing was heard of for so long has been given up: there is no event for that. */
-#define SILENCE_SECONDS 2.0
+/* A blob of which nothing was heard for so long, though each tick tells of those that are fetched,
+ * is not fetched any more. */
+#define SILENCE_SECONDS 1.0
+/* So long a retry can be read after it has begun, however soon it succeeds. */
+#define SHOWN_SECONDS 3.0
 
 void rate_sample(struct rate *rate, double seconds, uint64_t bytes)
 {
@@ -52,53 +55,85 @@ const struct active_blob *active_find(const struct active *active, const struct 
     return find(active, digest);
 }
 
+bool active_is_live(const struct active_blob *blob)
+{
+    return blob->state != ACTIVE_DONE && blob->state != ACTIVE_EXISTS;
+}
+
+static void remove_at(struct active *active, size_t index)
+{
+    free(active->blobs[index].ref);
+    active->count--;
+    memmove(&active->blobs[index], &active->blobs[index + 1],
+            (active->count - index) * sizeof *active->blobs);
+}
+
+/* Make room for one more blob: of those that only stay to be looked at, the oldest goes. */
+static bool make_room(struct active *active)
+{
+    const size_t capacity = active->capacity > 0 ? 2 * active->capacity : 16;
+    struct active_blob *grown;
+    size_t oldest = 0;
+
+    if (active->count < active->capacity) {
+        return true;
+    }
+    if (active->count == ACTIVE_MAX) {
+        while (oldest < active->count && active_is_live(&active->blobs[oldest])) {
+            oldest++;
+        }
+        if (oldest == active->count) {
+            return false;
+        }
+        remove_at(active, oldest);
+        return true;
+    }
+    grown = reallocarray(active->blobs, capacity, sizeof *active->blobs);
+    if (grown == NULL) {
+        return false;
+    }
+    active->blobs = grown;
+    active->capacity = capacity;
+    return true;
+}
+
 /* Find a blob or add it. Returns: NULL when the list is full or memory is short; it is a display.
  */
 static struct active_blob *find_or_add(struct active *active, const struct tug_event *event)
 {
     struct active_blob *blob = find(active, &event->digest);
 
-    if (blob != NULL || active->count == ACTIVE_MAX) {
+    if (blob != NULL) {
         return blob;
     }
-    if (active->count == active->capacity) {
-        const size_t capacity = active->capacity > 0 ? 2 * active->capacity : 16;
-        struct active_blob *const grown =
-            reallocarray(active->blobs, capacity, sizeof *active->blobs);
-
-        if (grown == NULL) {
-            return NULL;
-        }
-        active->blobs = grown;
-        active->capacity = capacity;
+    if (!make_room(active)) {
+        return NULL;
     }
     blob = &active->blobs[active->count++];
     *blob = (struct active_blob){
         .digest = event->digest,
         .size_bytes = event->size_bytes,
         .resumed_bytes = event->kind == TUG_EVENT_STARTED ? event->done_bytes : 0,
+        .moved_seconds = event->totals->seconds,
     };
     return blob;
 }
 
-static void remove_at(struct active *active, size_t index)
+/* Keep a copy of a text in *owned; without memory it is NULL. */
+static void keep_text(char **owned, const char *text)
 {
-    active->count--;
-    memmove(&active->blobs[index], &active->blobs[index + 1],
-            (active->count - index) * sizeof *active->blobs);
-}
-
-static void remove_blob(struct active *active, const struct tug_digest *digest)
-{
-    const struct active_blob *const blob = find(active, digest);
-
-    if (blob != NULL) {
-        remove_at(active, (size_t)(blob - active->blobs));
+    if (text == NULL || (*owned != NULL && strcmp(*owned, text) == 0)) {
+        return;
     }
+    free(*owned);
+    *owned = strdup(text);
 }
 
 static void take_progress(struct active_blob *blob, const struct tug_event *event)
 {
+    if (event->kind == TUG_EVENT_STARTED || event->done_bytes != blob->done_bytes) {
+        blob->moved_seconds = event->totals->seconds;
+    }
     blob->size_bytes = event->size_bytes;
     blob->done_bytes = event->done_bytes;
     blob->state = event->size_bytes > 0 && event->done_bytes >= event->size_bytes
@@ -107,8 +142,98 @@ static void take_progress(struct active_blob *blob, const struct tug_event *even
     rate_sample(&blob->rate, event->totals->seconds, event->done_bytes);
 }
 
-/* Tell whether a blob has left without an event. */
-static bool is_gone(const struct active_blob *blob, double seconds)
+/* --- images --- */
+
+static struct active_image *find_image(const struct active *active, const char *ref)
+{
+    for (size_t i = 0; ref != NULL && i < active->image_count; i++) {
+        if (strcmp(active->images[i].ref, ref) == 0) {
+            return &active->images[i];
+        }
+    }
+    return NULL;
+}
+
+static struct active_image *add_image(struct active *active, const struct tug_image_result *result,
+                                      double seconds)
+{
+    struct active_image *grown = active->images;
+
+    if (active->image_count == ACTIVE_MAX) {
+        return NULL;
+    }
+    if (active->image_count == active->image_capacity) {
+        const size_t capacity = active->image_capacity > 0 ? 2 * active->image_capacity : 16;
+
+        grown = reallocarray(active->images, capacity, sizeof *active->images);
+        if (grown == NULL) {
+            return NULL;
+        }
+        active->images = grown;
+        active->image_capacity = capacity;
+    }
+    grown = &active->images[active->image_count];
+    *grown = (struct active_image){
+        .position = result->position, .ref = strdup(result->ref), .seen_seconds = seconds};
+    if (grown->ref == NULL) {
+        return NULL;
+    }
+    active->image_count++;
+    return grown;
+}
+
+static size_t image_index(const struct active *active, size_t position)
+{
+    size_t index = 0;
+
+    while (index < active->image_count && active->images[index].position != position) {
+        index++;
+    }
+    return index;
+}
+
+static void take_image(struct active *active, const struct tug_event *event)
+{
+    const struct tug_image_result *const result = event->image;
+    const size_t index = image_index(active, result->position);
+    struct active_image *const image = index < active->image_count
+                                           ? &active->images[index]
+                                           : add_image(active, result, event->totals->seconds);
+
+    if (image == NULL) {
+        return;
+    }
+    image->is_resolved = result->digest.algorithm != TUG_DIGEST_NONE;
+    image->blobs = result->blobs;
+    image->blobs_done = result->blobs_done;
+    image->bytes_known = result->bytes_known;
+    image->bytes_done = result->bytes_done;
+}
+
+/* An image is complete or failed: nothing of it is shown any more. */
+static void remove_image(struct active *active, const struct tug_image_result *result)
+{
+    const size_t index = image_index(active, result->position);
+
+    for (size_t i = active->count; i > 0; i--) {
+        const char *const ref = active->blobs[i - 1].ref;
+
+        if (ref != NULL && strcmp(ref, result->ref) == 0) {
+            remove_at(active, i - 1);
+        }
+    }
+    if (index < active->image_count) {
+        free(active->images[index].ref);
+        active->image_count--;
+        memmove(&active->images[index], &active->images[index + 1],
+                (active->image_count - index) * sizeof *active->images);
+    }
+}
+
+/* --- silence --- */
+
+/* Tell whether nothing has been heard of a blob for so long that it is not being fetched. */
+static bool is_silent(const struct active_blob *blob, double seconds)
 {
     switch (blob->state) {
     case ACTIVE_DOWNLOADING:
@@ -117,28 +242,44 @@ static bool is_gone(const struct active_blob *blob, double seconds)
     case ACTIVE_RETRYING:
         return seconds > blob->retry_seconds + SILENCE_SECONDS;
     case ACTIVE_WAITING:
+    case ACTIVE_QUEUED:
+    case ACTIVE_DONE:
+    case ACTIVE_EXISTS:
         return false;
     }
     return false;
 }
 
-static void remove_gone(struct active *active, double seconds)
+/* A blob that is silent waits while its image is at work; else it has been given up, which no event
+ * tells. */
+static void take_silence(struct active *active, double seconds)
 {
     for (size_t i = active->count; i > 0; i--) {
-        if (is_gone(&active->blobs[i - 1], seconds)) {
+        struct active_blob *const blob = &active->blobs[i - 1];
+
+        if (!is_silent(blob, seconds)) {
+            continue;
+        }
+        if (find_image(active, blob->ref) == NULL) {
             remove_at(active, i - 1);
+        } else if (blob->state != ACTIVE_RETRYING) {
+            blob->state = ACTIVE_QUEUED;
         }
     }
 }
 
+/* --- events --- */
+
 /* Take an event that tells of a blob under way. */
-static void take_event(struct active *active, const struct tug_event *event)
+static void take_blob(struct active *active, const struct tug_event *event)
 {
     struct active_blob *const blob = find_or_add(active, event);
+    struct active_image *const image = find_image(active, event->ref);
 
     if (blob == NULL) {
         return;
     }
+    keep_text(&blob->ref, event->ref);
     blob->seen_seconds = event->totals->seconds;
     if (event->kind == TUG_EVENT_RETRY) {
         blob->state = ACTIVE_RETRYING;
@@ -147,7 +288,48 @@ static void take_event(struct active *active, const struct tug_event *event)
         blob->state = ACTIVE_WAITING;
     } else {
         take_progress(blob, event);
+        if (image != NULL) {
+            image->has_blobs = true;
+        }
     }
+}
+
+static void take_retry(struct active *active, const struct tug_event *event)
+{
+    struct active_retry *const retry = &active->retry;
+    struct active_image *const image = find_image(active, event->ref);
+
+    keep_text(&retry->ref, event->ref);
+    keep_text(&retry->text, event->error->message);
+    retry->attempt = event->attempt;
+    retry->attempts_max = event->attempts_max;
+    retry->retry_seconds = event->totals->seconds + (double)event->delay_ms / 1000;
+    retry->received_bytes = event->totals->bytes_received;
+    retry->blobs_done = event->totals->blobs_done;
+    retry->count++;
+    if (event->digest.algorithm != TUG_DIGEST_NONE) {
+        take_blob(active, event);
+    } else if (image != NULL) {
+        image->retry_seconds = retry->retry_seconds;
+    }
+}
+
+/* A blob is in the store: it stays to be looked at, if it was shown or its image is. */
+static void take_finished(struct active *active, const struct tug_event *event)
+{
+    const bool is_reused = event->kind == TUG_EVENT_REUSED;
+    struct active_blob *blob = find(active, &event->digest);
+
+    if (blob == NULL && is_reused && find_image(active, event->ref) != NULL) {
+        blob = find_or_add(active, event);
+    }
+    if (blob == NULL) {
+        return;
+    }
+    keep_text(&blob->ref, event->ref);
+    blob->state = is_reused ? ACTIVE_EXISTS : ACTIVE_DONE;
+    blob->size_bytes = event->size_bytes;
+    blob->done_bytes = event->size_bytes;
 }
 
 void active_on_event(struct active *active, const struct tug_event *event)
@@ -155,31 +337,114 @@ void active_on_event(struct active *active, const struct tug_event *event)
     switch (event->kind) {
     case TUG_EVENT_STARTED:
     case TUG_EVENT_PROGRESS:
-    case TUG_EVENT_RETRY:
     case TUG_EVENT_WAITING:
-        if (event->digest.algorithm != TUG_DIGEST_NONE) {
-            take_event(active, event);
-        }
+        take_blob(active, event);
+        break;
+    case TUG_EVENT_RETRY:
+        take_retry(active, event);
         break;
     case TUG_EVENT_COMMITTED:
     case TUG_EVENT_REUSED:
-        remove_blob(active, &event->digest);
+        take_finished(active, event);
+        break;
+    case TUG_EVENT_IMAGE_PROGRESS:
+        take_image(active, event);
+        break;
+    case TUG_EVENT_IMAGE:
+        remove_image(active, event->image);
         break;
     case TUG_EVENT_TICK:
     case TUG_EVENT_PLANNED:
-        remove_gone(active, event->totals->seconds);
+        take_silence(active, event->totals->seconds);
         break;
     case TUG_EVENT_NONE:
-    case TUG_EVENT_IMAGE_PROGRESS:
     case TUG_EVENT_RESOLVED:
     case TUG_EVENT_WARNING:
-    case TUG_EVENT_IMAGE:
         break;
     }
 }
 
+/* --- what follows from it --- */
+
+double active_stalled_seconds(const struct active_blob *blob, double now_seconds)
+{
+    const double seconds = now_seconds - blob->moved_seconds;
+
+    return blob->state == ACTIVE_DOWNLOADING && seconds >= ACTIVE_STALL_SECONDS ? seconds : 0;
+}
+
+bool active_has_retry(const struct active *active, const struct tug_totals *totals)
+{
+    const struct active_retry *const retry = &active->retry;
+
+    return retry->text != NULL && (totals->seconds < retry->retry_seconds + SHOWN_SECONDS ||
+                                   (totals->bytes_received == retry->received_bytes &&
+                                    totals->blobs_done == retry->blobs_done));
+}
+
+/* done of known, 0 to 1. */
+static double part_of(uint64_t done, uint64_t known)
+{
+    return done >= known ? 1 : (double)done / (double)known;
+}
+
+double active_image_part(const struct active_image *image)
+{
+    return image->has_blobs && image->bytes_known > 0
+               ? part_of(image->bytes_done, image->bytes_known)
+               : -1;
+}
+
+/* Tell whether every image of the run is over or known. */
+static bool is_all_known(const struct active *active, const struct tug_totals *totals)
+{
+    uint64_t count = totals->images_done + totals->images_failed;
+
+    for (size_t i = 0; i < active->image_count; i++) {
+        count += active_image_part(&active->images[i]) >= 0;
+    }
+    return count >= totals->images && totals->bytes_known > 0;
+}
+
+double active_total_part(const struct active *active, const struct tug_totals *totals)
+{
+    double images = (double)(totals->images_done + totals->images_failed);
+
+    if (is_all_known(active, totals)) {
+        return part_of(totals->bytes_done, totals->bytes_known);
+    }
+    for (size_t i = 0; i < active->image_count; i++) {
+        const double part = active_image_part(&active->images[i]);
+
+        images += part > 0 ? part : 0;
+    }
+    return images > 0 && totals->images > 1 ? images / (double)totals->images : -1;
+}
+
+double active_eta_seconds(const struct active *active, const struct tug_totals *totals,
+                          const struct rate *rate)
+{
+    const double part = active_total_part(active, totals);
+
+    if (is_all_known(active, totals)) {
+        return rate->bytes_per_s >= 1 && totals->bytes_known >= totals->bytes_done
+                   ? (double)(totals->bytes_known - totals->bytes_done) / rate->bytes_per_s
+                   : -1;
+    }
+    return part > 0 ? totals->seconds * (1 - part) / part : -1;
+}
+
 void active_fini(struct active *active)
 {
+    while (active->count > 0) {
+        remove_at(active, active->count - 1);
+    }
+    for (size_t i = 0; i < active->image_count; i++) {
+        free(active->images[i].ref);
+    }
     free(active->blobs);
+    free(active->images);
+    free(active->retry.ref);
+    free(active->retry.text);
     *active = (struct active){0};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The blobs that are under way, as the events tell of them, and rates.
+ * The images and blobs at work, as the events tell of them, rates, and the last retry.
  * Threads: main. Times are seconds since the start of the run (tug_totals.seconds).
  */
 #ifndef TUG_CLI_ACTIVE_H
@@ -12,8 +12,11 @@
 
 #include <tug/fetch.h>
 
-/* Most blobs kept; downloads are limited to 64, the others wait or are being verified. */
+/* Most blobs kept: downloads are limited to 64, the others wait, are being verified, or are done
+ * already. Most images kept. */
 #define ACTIVE_MAX 256
+/* A download of which no byte came for so long is shown as stalled. */
+#define ACTIVE_STALL_SECONDS 3.0
 
 /* A rate as a moving average over about three seconds. All zero is ready to use. */
 struct rate {
@@ -33,34 +36,86 @@ enum active_state {
     ACTIVE_VERIFYING, /* all bytes are there */
     ACTIVE_RETRYING,  /* until retry_seconds */
     ACTIVE_WAITING,   /* for another process */
+    ACTIVE_QUEUED,    /* it began, and goes on when its turn comes or the registry allows it */
+    ACTIVE_DONE,      /* in the store; shown until its image is complete */
+    ACTIVE_EXISTS,    /* was in the store; shown likewise */
 };
 
 struct active_blob {
     struct tug_digest digest;
-    uint64_t size_bytes;
+    char *ref;           /* owned; of the image it is shown with, NULL unknown */
+    uint64_t size_bytes; /* 0: unknown, or empty */
     uint64_t done_bytes;
     uint64_t resumed_bytes; /* there before this run */
     enum active_state state;
     double seen_seconds;  /* when an event told of it last */
+    double moved_seconds; /* when done_bytes changed last */
     double retry_seconds; /* when the next attempt follows */
     struct rate rate;
 };
 
-/* The blobs under way, oldest first. All zero is the empty list. */
+struct active_image {
+    size_t position; /* of the reference */
+    char *ref;       /* owned */
+    bool is_resolved;
+    bool has_blobs; /* a manifest was read: the bytes known are not those of an index alone */
+    uint64_t blobs, blobs_done;
+    uint64_t bytes_known, bytes_done;
+    double seen_seconds;  /* when the first event told of it */
+    double retry_seconds; /* when its manifest is asked for again; in the past: it is not waited */
+};
+
+/* The last failed attempt of anything. */
+struct active_retry {
+    char *ref;                      /* owned; NULL: there was none */
+    char *text;                     /* owned; what failed and why */
+    unsigned attempt, attempts_max; /* as in struct tug_event */
+    double retry_seconds;           /* when the next one follows */
+    uint64_t received_bytes;        /* totals at that moment */
+    uint64_t blobs_done;
+    uint64_t count; /* retries so far */
+};
+
+/* What is at work, oldest first. All zero is empty. */
 struct active {
     struct active_blob *blobs; /* owned */
     size_t count;
     size_t capacity;
+    struct active_image *images; /* owned */
+    size_t image_count;
+    size_t image_capacity;
+    struct active_retry retry;
 };
 
-/* Bring the list up to date with an event; kinds that do not concern it change nothing. A blob that
- * is committed or reused leaves the list. */
+/* Bring the lists up to date with an event; kinds that do not concern them change nothing. Blobs
+ * and the image they are shown with leave together when the image is complete or failed. */
 void active_on_event(struct active *active, const struct tug_event *event);
 
 /* Find a blob. Returns: borrowed until the next event, or NULL. */
 const struct active_blob *active_find(const struct active *active, const struct tug_digest *digest);
 
-/* Free a list; it is empty afterwards. */
+/* Tell whether a blob is still to come: neither done nor there before. */
+bool active_is_live(const struct active_blob *blob);
+
+/* Tell for how long no byte of a blob has come although its download runs; 0: that is not so, or
+ * not worth telling yet. now_seconds: of the run. */
+double active_stalled_seconds(const struct active_blob *blob, double now_seconds);
+
+/* Tell whether the last retry is still what the user should know: until the next attempt begins,
+ * and on until something has come since (and three seconds more, to be read). */
+bool active_has_retry(const struct active *active, const struct tug_totals *totals);
+
+/* The part of an image, or of the whole run, that is done, 0 to 1; negative: not known yet. While
+ * not all of a list has been looked at, the run's follows from its images. */
+double active_image_part(const struct active_image *image);
+double active_total_part(const struct active *active, const struct tug_totals *totals);
+
+/* Estimate the seconds until the run is over; negative: unknown.
+ * rate: bytes received in a second at present. */
+double active_eta_seconds(const struct active *active, const struct tug_totals *totals,
+                          const struct rate *rate);
+
+/* Free the lists; they are empty afterwards. */
 void active_fini(struct active *active);
 
 #endif

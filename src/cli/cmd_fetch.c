@@ -188,7 +188,6 @@ static int set_up_output(struct run *run)
         .is_dry = settings->fetch.dry_run,
         .verbosity = settings->verbosity,
         .has_color = terminal_has_color(settings->color),
-        .has_image_lines = !isatty(STDOUT_FILENO),
     };
 
     run->is_stdout_shown = isatty(STDOUT_FILENO);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "summary.h"
 #include "ui_backend.h"
 #include "units.h"
 
@@ -67,14 +68,11 @@ char *ui_short_digest(const struct tug_digest *digest, char out_text[TUG_DIGEST_
     return out_text;
 }
 
-double ui_eta_seconds(const struct ui *ui)
+/* Tell whether an image ended with the run, for no fault of its own. */
+static bool is_stopped(const struct tug_event *event)
 {
-    const struct tug_totals *const totals = &ui->totals;
-
-    if (ui->rate.bytes_per_s < 1 || totals->bytes_known < totals->bytes_done) {
-        return -1;
-    }
-    return (double)(totals->bytes_known - totals->bytes_done) / ui->rate.bytes_per_s;
+    return event->kind == TUG_EVENT_IMAGE &&
+           (event->image->status == TUG_ERR_CANCELLED || event->image->status == TUG_ERR_TIMEOUT);
 }
 
 /* The verbosity from which on a kind of event makes a line. */
@@ -97,10 +95,7 @@ static int needed_verbosity(const struct ui *ui, const struct tug_event *event)
     case TUG_EVENT_REUSED:
         return 1;
     case TUG_EVENT_IMAGE:
-        if (event->image->status != TUG_OK) {
-            return NEVER;
-        }
-        return is_tty ? (ui->options.has_image_lines ? 0 : NEVER) : 1;
+        return event->image->status != TUG_OK ? NEVER : is_tty ? 0 : 1;
     case TUG_EVENT_NONE:
     case TUG_EVENT_PROGRESS:
     case TUG_EVENT_TICK:
@@ -164,6 +159,23 @@ static void format_image(struct text *text, const struct tug_image_result *image
                 units_format_duration(image->seconds, duration));
 }
 
+/* The line that an image leaves above what is drawn in place. */
+static void format_finished(struct text *text, const struct tug_image_result *image)
+{
+    char size[UNITS_TEXT_MAX];
+    char reused[UNITS_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX];
+
+    text_printf(
+        text, "%s  %s  %llu blob%s  %s", image->ref, image->bytes_fetched == 0 ? "exists" : "done",
+        (unsigned long long)image->blobs, image->blobs == 1 ? "" : "s",
+        units_format_size((double)image->bytes_fetched + (double)image->bytes_reused, size));
+    if (image->bytes_fetched > 0 && image->bytes_reused > 0) {
+        text_printf(text, " (%s reused)", units_format_size((double)image->bytes_reused, reused));
+    }
+    text_printf(text, "  %s", units_format_duration(image->seconds, duration));
+}
+
 static void format_event(const struct ui *ui, struct text *text, const struct tug_event *event)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
@@ -196,7 +208,11 @@ static void format_event(const struct ui *ui, struct text *text, const struct tu
                     event->ref != NULL ? ": " : "", event->text);
         break;
     case TUG_EVENT_IMAGE:
-        format_image(text, event->image);
+        if (ui->options.kind == UI_TTY) {
+            format_finished(text, event->image);
+        } else {
+            format_image(text, event->image);
+        }
         break;
     case TUG_EVENT_NONE:
     case TUG_EVENT_PROGRESS:
@@ -249,6 +265,7 @@ void ui_on_event(struct ui *ui, const struct tug_event *event)
     }
     active_on_event(&ui->active, event);
     ui->fetched_count += event->kind == TUG_EVENT_COMMITTED;
+    ui->stopped_count += is_stopped(event);
     if (event->kind == TUG_EVENT_REUSED) {
         ui->reused_count++;
         ui->reused_bytes += event->size_bytes;
@@ -280,32 +297,19 @@ void ui_clear(struct ui *ui)
     ui->backend->clear(ui);
 }
 
-static void show_summary(struct ui *ui)
+static void show_summary(const struct ui *ui)
 {
-    const struct tug_totals *const totals = &ui->totals;
+    const struct summary summary = {
+        .totals = ui->totals,
+        .fetched_count = ui->fetched_count,
+        .reused_count = ui->reused_count,
+        .reused_bytes = ui->reused_bytes,
+        .stopped_count = ui->stopped_count,
+        .exit_status = ui->exit_status,
+    };
     struct text text = {0};
-    char received[UNITS_TEXT_MAX];
-    char duration[UNITS_TEXT_MAX];
-    char rate[UNITS_TEXT_MAX];
-    char reused[UNITS_TEXT_MAX];
 
-    text_printf(&text, "fetched %llu", (unsigned long long)totals->images_done);
-    if (totals->images_done != totals->images) {
-        text_printf(&text, " of %llu", (unsigned long long)totals->images);
-    }
-    text_printf(
-        &text, " image%s: %llu blob%s, %s in %s (%s), %llu blob%s, %s reused",
-        totals->images == 1 ? "" : "s", (unsigned long long)ui->fetched_count,
-        ui->fetched_count == 1 ? "" : "s",
-        units_format_size((double)totals->bytes_received, received),
-        units_format_duration(totals->seconds, duration),
-        units_format_rate(
-            totals->seconds > 0 ? (double)totals->bytes_received / totals->seconds : 0, rate),
-        (unsigned long long)ui->reused_count, ui->reused_count == 1 ? "" : "s",
-        units_format_size((double)ui->reused_bytes, reused));
-    if (totals->images_failed > 0) {
-        text_printf(&text, ", %llu failed", (unsigned long long)totals->images_failed);
-    }
+    summary_format(&summary, &text);
     if (!text.has_failed) {
         ui_write_line(text.data);
     }

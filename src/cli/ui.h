@@ -20,10 +20,9 @@ enum ui_kind {
 
 struct ui_options {
     enum ui_kind kind;
-    int verbosity;        /* -1: not even warnings; 1, 2: more lines */
-    bool has_color;       /* UI_TTY only */
-    bool is_dry;          /* nothing is fetched: no summary line */
-    bool has_image_lines; /* UI_TTY: a line for each finished image (stdout does not show them) */
+    int verbosity;  /* -1: not even warnings; 1, 2: more lines */
+    bool has_color; /* UI_TTY only */
+    bool is_dry;    /* nothing is fetched: no summary line */
 };
 
 /* A display. Opaque. */

@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 #include "active.h"
+#include "rows.h"
 #include "text.h"
 #include "ui.h"
 
-/* Most lines drawn in place: blobs, "and K more", the total. */
-#define UI_LINES_MAX (ACTIVE_MAX + 2)
+/* Most lines drawn in place: images, blobs, "and K more", the last retry, the total. */
+#define UI_LINES_MAX (2 * ACTIVE_MAX + 1 + ROWS_NOTE_MAX + 1)
 
 /* What a form of display does; every member is set. */
 struct ui_backend {
@@ -35,6 +36,7 @@ struct ui {
     uint64_t fetched_count;   /* blobs and manifests that were fetched */
     uint64_t reused_count;    /* those that the store had already */
     uint64_t reused_bytes;    /* sizes of the blobs that were reused */
+    uint64_t stopped_count;   /* images that ended with the run, for no fault of theirs */
     int exit_status;          /* of the command */
     struct rate rate;         /* of the whole run */
     struct active active;
@@ -61,9 +63,6 @@ void ui_json_summary(const struct ui *ui);
 
 /* Write a line that stays, at once. */
 void ui_write_line(const char *line);
-
-/* Seconds until all that is known is there, negative when unknown. */
-double ui_eta_seconds(const struct ui *ui);
 
 /* Write the start of a digest, "sha256:0123456789ab". Returns: out_text. */
 char *ui_short_digest(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX]);

@@ -63,6 +63,17 @@ static void put_seconds(struct text *text, const char *name, double seconds)
     text_printf(text, ",\"%s\":%.3f", name, seconds > 0 ? seconds : 0);
 }
 
+/* A number, or null when it is not known. */
+static void put_known(struct text *text, const char *name, bool is_known, double value,
+                      int decimals)
+{
+    if (is_known) {
+        text_printf(text, ",\"%s\":%.*f", name, decimals, value);
+    } else {
+        text_printf(text, ",\"%s\":null", name);
+    }
+}
+
 static void put_error(struct text *text, const char *code, const char *message)
 {
     text_puts(text, ",\"error\":{\"code\":");
@@ -81,10 +92,12 @@ static void put_content(struct text *text, const struct tug_event *event)
 
 static void put_image(struct text *text, const struct tug_image_result *image)
 {
+    const bool is_resolved = image->digest.algorithm != TUG_DIGEST_NONE;
+
     put_string(text, "ref", image->ref);
     put_digest(text, &image->digest);
     put_string(text, "mediaType", image->media_type);
-    put_count(text, "size", image->size_bytes);
+    put_known(text, "size", is_resolved, (double)image->size_bytes, 0);
     put_count(text, "blobs", image->blobs);
     put_count(text, "bytesFetched", image->bytes_fetched);
     put_count(text, "bytesReused", image->bytes_reused);
@@ -104,14 +117,80 @@ static void put_totals(struct text *text, const struct tug_totals *totals)
     put_seconds(text, "seconds", totals->seconds);
 }
 
+static const char *name_of_state(const struct active_blob *blob, double now_seconds)
+{
+    switch (blob->state) {
+    case ACTIVE_DOWNLOADING:
+        return active_stalled_seconds(blob, now_seconds) > 0 ? "stalled" : "downloading";
+    case ACTIVE_VERIFYING:
+        return "verifying";
+    case ACTIVE_RETRYING:
+        return "retrying";
+    case ACTIVE_WAITING:
+        return "waiting";
+    case ACTIVE_QUEUED:
+        return "queued";
+    case ACTIVE_DONE:
+        return "done";
+    case ACTIVE_EXISTS:
+        return "exists";
+    }
+    return NULL;
+}
+
+static void put_active(struct text *text, const struct ui *ui)
+{
+    const char *separator = "";
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    text_puts(text, ",\"active\":[");
+    for (size_t i = 0; i < ui->active.count; i++) {
+        const struct active_blob *const blob = &ui->active.blobs[i];
+        const bool is_known = blob->size_bytes > 0;
+
+        if (!active_is_live(blob)) {
+            continue;
+        }
+        text_printf(text, "%s{\"digest\":\"%s\"", separator,
+                    tug_digest_format(&blob->digest, digest));
+        put_string(text, "ref", blob->ref);
+        put_string(text, "state", name_of_state(blob, ui->totals.seconds));
+        put_known(text, "size", is_known, (double)blob->size_bytes, 0);
+        put_known(text, "done", is_known, (double)blob->done_bytes, 0);
+        text_puts(text, "}");
+        separator = ",";
+    }
+    text_puts(text, "]");
+}
+
+static void put_active_images(struct text *text, const struct active *active)
+{
+    text_puts(text, ",\"activeImages\":[");
+    for (size_t i = 0; i < active->image_count; i++) {
+        const struct active_image *const image = &active->images[i];
+        const bool is_known = image->has_blobs;
+
+        text_puts(text, i > 0 ? ",{\"ref\":" : "{\"ref\":");
+        json_string(text, image->ref);
+        put_known(text, "blobs", is_known, (double)image->blobs, 0);
+        put_known(text, "blobsDone", is_known, (double)image->blobs_done, 0);
+        put_known(text, "bytesKnown", is_known, (double)image->bytes_known, 0);
+        put_known(text, "bytesDone", is_known, (double)image->bytes_done, 0);
+        text_puts(text, "}");
+    }
+    text_puts(text, "]");
+}
+
 void ui_json_progress(struct ui *ui)
 {
     const struct tug_totals *const totals = &ui->totals;
     struct text text = {0};
+    double eta_seconds;
 
     if (totals->seconds < ui->drawn_seconds + PROGRESS_SECONDS) {
         return;
     }
+    eta_seconds = active_eta_seconds(&ui->active, totals, &ui->rate);
     ui->drawn_seconds = totals->seconds;
     begin(&text, "progress");
     put_totals(&text, totals);
@@ -119,16 +198,10 @@ void ui_json_progress(struct ui *ui)
     put_count(&text, "blobsDone", totals->blobs_done);
     put_count(&text, "bytesKnown", totals->bytes_known);
     put_count(&text, "bytesDone", totals->bytes_done);
-    text_printf(&text, ",\"rate\":%.0f,\"active\":[", ui->rate.bytes_per_s);
-    for (size_t i = 0; i < ui->active.count; i++) {
-        const struct active_blob *const blob = &ui->active.blobs[i];
-        char digest[TUG_DIGEST_TEXT_MAX];
-
-        text_printf(&text, "%s{\"digest\":\"%s\",\"size\":%" PRIu64 ",\"done\":%" PRIu64 "}",
-                    i > 0 ? "," : "", tug_digest_format(&blob->digest, digest), blob->size_bytes,
-                    blob->done_bytes);
-    }
-    text_puts(&text, "]");
+    put_known(&text, "rate", ui->rate.has_rate, ui->rate.bytes_per_s, 0);
+    put_known(&text, "eta", eta_seconds >= 0, eta_seconds, 1);
+    put_active(&text, ui);
+    put_active_images(&text, &ui->active);
     end(&text);
 }
 
@@ -150,6 +223,7 @@ void ui_json_event(const struct tug_event *event)
         break;
     case TUG_EVENT_COMMITTED:
         begin(&text, "committed");
+        put_string(&text, "ref", event->ref);
         put_content(&text, event);
         put_seconds(&text, "seconds", event->seconds);
         break;
@@ -167,6 +241,8 @@ void ui_json_event(const struct tug_event *event)
         put_string(&text, "ref", event->ref);
         put_digest(&text, &event->digest);
         put_seconds(&text, "delay", (double)event->delay_ms / 1000);
+        put_known(&text, "attempt", event->attempt > 0, event->attempt, 0);
+        put_known(&text, "attemptsMax", event->attempt > 0, event->attempts_max, 0);
         put_error(&text, tug_status_name(event->error->code), event->error->message);
         break;
     case TUG_EVENT_WARNING:
@@ -208,8 +284,9 @@ void ui_json_summary(const struct ui *ui)
     put_count(&text, "blobsFetched", ui->fetched_count);
     put_count(&text, "blobsReused", ui->reused_count);
     put_count(&text, "bytesReused", ui->reused_bytes);
-    text_printf(&text, ",\"rate\":%.0f,\"exitStatus\":%d",
-                totals->seconds > 0 ? (double)totals->bytes_received / totals->seconds : 0,
-                ui->exit_status);
+    put_count(&text, "imagesStopped", ui->stopped_count);
+    put_known(&text, "rate", totals->bytes_received > 0 && totals->seconds > 0,
+              (double)totals->bytes_received / totals->seconds, 0);
+    text_printf(&text, ",\"exitStatus\":%d", ui->exit_status);
     end(&text);
 }

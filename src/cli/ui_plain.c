@@ -20,7 +20,7 @@ static void show_line(struct ui *ui, const char *line)
 static void show_total(struct ui *ui)
 {
     const struct tug_totals *const totals = &ui->totals;
-    const double eta_seconds = ui_eta_seconds(ui);
+    const double eta_seconds = active_eta_seconds(&ui->active, totals, &ui->rate);
     struct text text = {0};
     char done[UNITS_TEXT_MAX];
     char known[UNITS_TEXT_MAX];

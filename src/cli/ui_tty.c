@@ -11,178 +11,73 @@
  * the block is at least one column shorter than the terminal, so it never wraps by itself; lines
  * drawn before the terminal became narrower are counted as the terminal wraps them now.
  */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "terminal.h"
 #include "ui_backend.h"
-#include "units.h"
 
 #define GREEN "\x1b[32m"
 #define YELLOW "\x1b[33m"
 #define PLAIN "\x1b[0m"
 
-/* Longest line of the block; a wider terminal is not filled. */
-#define WIDTH_MAX 160
-/* From here on a line has a bar and all columns. */
-#define WIDTH_WIDE 72
-/* Columns of a wide line besides the bar: label 19, sizes 17, rate 10, state 13, brackets, spaces.
- */
-#define WIDTH_FIXED (19 + 1 + 2 + 1 + 17 + 1 + 10 + 1 + 13)
-#define BAR_MAX 40
+/* From so many rows on the last retry may take several. */
+#define NOTE_ROWS 12
 /* Seconds between two redraws, less a little so that a tick that is early is not lost. */
 #define REDRAW_SECONDS 0.095
 
-/* One line being laid out: ASCII only, so a byte is a column. */
-struct line {
-    char text[512];   /* is cut when it is drawn */
-    size_t bar_start; /* columns that are coloured; none when the two are equal */
-    size_t bar_end;
-    const char *color;
-};
-
-/* --- one blob --- */
-
-static void describe_state(const struct ui *ui, const struct active_blob *blob, char *out_text,
-                           size_t capacity)
-{
-    const double left_seconds = blob->retry_seconds - ui->totals.seconds;
-    char duration[UNITS_TEXT_MAX];
-
-    switch (blob->state) {
-    case ACTIVE_DOWNLOADING:
-        (void)snprintf(out_text, capacity, "downloading");
-        break;
-    case ACTIVE_VERIFYING:
-        (void)snprintf(out_text, capacity, "verifying");
-        break;
-    case ACTIVE_RETRYING:
-        (void)snprintf(out_text, capacity, "retry %s",
-                       units_format_duration(left_seconds, duration));
-        break;
-    case ACTIVE_WAITING:
-        (void)snprintf(out_text, capacity, "waiting");
-        break;
-    }
-}
-
-/* The part of a blob that is there, 0 to 1. */
-static double done_part(const struct active_blob *blob)
-{
-    if (blob->size_bytes == 0 || blob->done_bytes >= blob->size_bytes) {
-        return blob->state == ACTIVE_VERIFYING ? 1 : 0;
-    }
-    return (double)blob->done_bytes / (double)blob->size_bytes;
-}
-
-static void fill_bar(char *out_bar, size_t width, double part)
-{
-    const size_t full = (size_t)(part * (double)width + 0.5);
-
-    memset(out_bar, '.', width);
-    memset(out_bar, '#', full < width ? full : width);
-    out_bar[width] = '\0';
-}
-
-static void lay_out_blob(const struct ui *ui, const struct active_blob *blob, size_t width,
-                         struct line *line)
-{
-    char digest[TUG_DIGEST_TEXT_MAX];
-    char state[UNITS_TEXT_MAX * 2];
-    char done[UNITS_TEXT_MAX];
-    char size[UNITS_TEXT_MAX];
-    char rate[UNITS_TEXT_MAX];
-    char bar[BAR_MAX + 1];
-
-    (void)ui_short_digest(&blob->digest, digest);
-    describe_state(ui, blob, state, sizeof state);
-    (void)units_format_size((double)blob->done_bytes, done);
-    (void)units_format_size((double)blob->size_bytes, size);
-    (void)units_format_rate(blob->state == ACTIVE_DOWNLOADING ? blob->rate.bytes_per_s : 0, rate);
-    *line = (struct line){.color = blob->state == ACTIVE_RETRYING ? YELLOW : GREEN};
-    if (width < WIDTH_WIDE) {
-        const char *const colon = strchr(digest, ':');
-
-        (void)snprintf(line->text, sizeof line->text, "%s %3d%% %s %s %s",
-                       colon != NULL ? colon + 1 : digest, (int)(done_part(blob) * 100), size, rate,
-                       state);
-        return;
-    }
-    const size_t bar_width = width - WIDTH_FIXED < BAR_MAX ? width - WIDTH_FIXED : (size_t)BAR_MAX;
-
-    fill_bar(bar, bar_width, done_part(blob));
-    (void)snprintf(line->text, sizeof line->text, "%-19s [%s] %8s/%-8s %10s %s", digest, bar, done,
-                   size, rate, state);
-    line->bar_start = 21;
-    line->bar_end = 21 + bar_width;
-}
-
-/* --- the total --- */
-
-static void lay_out_total(const struct ui *ui, struct line *line)
-{
-    const struct tug_totals *const totals = &ui->totals;
-    const double eta_seconds = ui_eta_seconds(ui);
-    char done[UNITS_TEXT_MAX];
-    char known[UNITS_TEXT_MAX];
-    char rate[UNITS_TEXT_MAX];
-    char eta[UNITS_TEXT_MAX] = "-";
-    char elapsed[UNITS_TEXT_MAX];
-
-    if (eta_seconds >= 0) {
-        (void)units_format_duration(eta_seconds, eta);
-    }
-    *line = (struct line){0};
-    (void)snprintf(line->text, sizeof line->text, "%llu/%llu images  %s/%s  %s  eta %s  elapsed %s",
-                   (unsigned long long)totals->images_done, (unsigned long long)totals->images,
-                   units_format_size((double)totals->bytes_done, done),
-                   units_format_size((double)totals->bytes_known, known),
-                   units_format_rate(ui->rate.bytes_per_s, rate), eta,
-                   units_format_duration(totals->seconds, elapsed));
-}
-
 /* --- the block --- */
 
-/* Add a line of the block, cut to width, and remember how wide it is. */
-static void add_line(struct ui *ui, struct line *line, size_t width)
+/* Add a line of the block and remember how wide it is. */
+static void add_row(struct ui *ui, const struct row *row)
 {
-    size_t length = strlen(line->text);
+    const size_t length = strlen(row->text);
 
-    length = length < width ? length : width;
-    if (ui->options.has_color && line->bar_end > line->bar_start && line->bar_end < length) {
-        text_append(&ui->frame, line->text, line->bar_start);
-        text_puts(&ui->frame, line->color);
-        text_append(&ui->frame, line->text + line->bar_start, line->bar_end - line->bar_start);
+    if (ui->line_count == UI_LINES_MAX) {
+        return;
+    }
+    if (ui->options.has_color && row->color_end > row->color_start && row->color_end <= length) {
+        text_append(&ui->frame, row->text, row->color_start);
+        text_puts(&ui->frame, row->color == ROW_BAD ? YELLOW : GREEN);
+        text_append(&ui->frame, row->text + row->color_start, row->color_end - row->color_start);
         text_puts(&ui->frame, PLAIN);
-        text_append(&ui->frame, line->text + line->bar_end, length - line->bar_end);
+        text_append(&ui->frame, row->text + row->color_end, length - row->color_end);
     } else {
-        text_append(&ui->frame, line->text, length);
+        text_append(&ui->frame, row->text, length);
     }
     text_puts(&ui->frame, "\x1b[K\n");
     ui->line_widths[ui->line_count++] = (unsigned short)length;
 }
 
-/* Begin a frame: go up to the first line of the block, put what is to stay in its place. */
-static void begin_frame(struct ui *ui, size_t columns)
+/* Rows of the terminal that the block takes at present. */
+static size_t block_rows(const struct ui *ui, size_t columns)
 {
     size_t rows = 0;
 
-    text_clear(&ui->frame);
     for (size_t i = 0; i < ui->line_count; i++) {
         rows += ui->line_widths[i] > columns ? (ui->line_widths[i] + columns - 1) / columns : 1;
     }
+    return rows;
+}
+
+/* Begin a frame: go up to the first line of the block, put what is to stay in its place. What else
+ * is there is overwritten, not erased: some terminals take an erase from the top of the screen for
+ * a reason to keep what was on it.
+ * Returns: rows of the old block, some of which may be left below what comes now. */
+static size_t begin_frame(struct ui *ui, size_t columns)
+{
+    const size_t rows = block_rows(ui, columns);
+
+    text_clear(&ui->frame);
     if (rows > 0) {
         text_printf(&ui->frame, "\r\x1b[%zuA", rows);
-    }
-    if (rows > 0 && (ui->kept.length > 0 || rows > ui->line_count)) {
-        text_puts(&ui->frame, "\x1b[J"); /* the rest is written anew, whatever was there */
     }
     if (ui->kept.length > 0) {
         text_append(&ui->frame, ui->kept.data, ui->kept.length);
         text_clear(&ui->kept);
     }
     ui->line_count = 0;
+    return rows;
 }
 
 /* Write what was put together; to a display that cannot be written, nothing is lost. */
@@ -193,32 +88,56 @@ static void end_frame(struct ui *ui)
     }
 }
 
+/* Add the rows of what is at work, at most `most`. */
+static void add_work(struct ui *ui, size_t width, size_t most)
+{
+    struct row_choice choices[2 * ACTIVE_MAX + 1];
+    const size_t capacity = sizeof choices / sizeof choices[0];
+    const size_t count = rows_choose(&ui->active, most < capacity ? most : capacity, choices);
+    const double now_seconds = ui->totals.seconds;
+    struct row row;
+
+    for (size_t i = 0; i < count; i++) {
+        switch (choices[i].kind) {
+        case ROW_IMAGE:
+            row_of_image(&ui->active.images[choices[i].index], now_seconds, width, &row);
+            break;
+        case ROW_BLOB:
+            row_of_blob(&ui->active.blobs[choices[i].index], now_seconds, width, &row);
+            break;
+        case ROW_MORE:
+            row_of_more(choices[i].index, width, &row);
+            break;
+        }
+        add_row(ui, &row);
+    }
+}
+
 static void draw(struct ui *ui)
 {
-    const size_t count = ui->active.count;
-    const size_t old_count = ui->line_count;
+    struct row notes[ROWS_NOTE_MAX];
+    struct row total;
     unsigned columns;
     unsigned rows;
-    struct line line;
 
     terminal_size(&columns, &rows);
-    const size_t width = columns > WIDTH_MAX ? WIDTH_MAX : columns > 1 ? columns - 1 : 1;
-    const size_t most = rows > 4 ? rows - 3 : 1;
-    const size_t shown = count < most ? count : most;
+    const size_t width = columns > ROWS_WIDTH_MAX ? ROWS_WIDTH_MAX : columns > 1 ? columns - 1 : 1;
+    const size_t note_count = rows_of_retry(&ui->active, &ui->totals, width,
+                                            rows >= NOTE_ROWS ? ROWS_NOTE_MAX
+                                            : rows > 3        ? 1
+                                                              : 0,
+                                            notes);
+    const size_t other_count = note_count + 2; /* the total, and where the cursor stands */
 
-    begin_frame(ui, columns);
-    for (size_t i = 0; i < shown; i++) {
-        lay_out_blob(ui, &ui->active.blobs[i], width, &line);
-        add_line(ui, &line, width);
+    const size_t old_rows = begin_frame(ui, columns);
+
+    add_work(ui, width, rows > other_count ? rows - other_count : 0);
+    for (size_t i = 0; i < note_count; i++) {
+        add_row(ui, &notes[i]);
     }
-    if (count > shown) {
-        line = (struct line){0};
-        (void)snprintf(line.text, sizeof line.text, "... and %zu more", count - shown);
-        add_line(ui, &line, width);
-    }
-    lay_out_total(ui, &line);
-    add_line(ui, &line, width);
-    if (ui->line_count < old_count) {
+    row_of_total(&ui->active, &ui->totals, &ui->rate, width, &total);
+    add_row(ui, &total);
+    if (ui->line_count < old_rows) {
         text_puts(&ui->frame, "\x1b[J");
     }
     end_frame(ui);
@@ -227,7 +146,7 @@ static void draw(struct ui *ui)
 static void show_line(struct ui *ui, const char *line)
 {
     text_puts(&ui->kept, line);
-    text_puts(&ui->kept, "\n");
+    text_puts(&ui->kept, "\x1b[K\n");
 }
 
 static void tick(struct ui *ui)
@@ -240,13 +159,20 @@ static void tick(struct ui *ui)
 
 static void clear(struct ui *ui)
 {
+    const bool has_kept = ui->kept.length > 0;
     unsigned columns;
     unsigned rows;
 
     terminal_size(&columns, &rows);
-    begin_frame(ui, columns);
-    if (ui->frame.length > 0) {
+    const size_t old_rows = begin_frame(ui, columns);
+
+    if (old_rows > 0 && has_kept) {
         text_puts(&ui->frame, "\x1b[J");
+    } else if (old_rows > 0) {
+        for (size_t i = 0; i < old_rows; i++) {
+            text_puts(&ui->frame, "\x1b[K\n");
+        }
+        text_printf(&ui->frame, "\x1b[%zuA", old_rows);
     }
     end_frame(ui);
 }

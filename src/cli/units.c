@@ -199,6 +199,17 @@ char *units_format_rate(double bytes_per_s, char out_text[UNITS_TEXT_MAX])
     return format_scaled(bytes_per_s, 10, "/s", out_text);
 }
 
+char *units_format_wait(double seconds, char out_text[UNITS_TEXT_MAX])
+{
+    const unsigned whole = seconds > 0 && seconds < 60 ? (unsigned)(seconds + 0.5) : 0;
+
+    if (seconds >= 59.5) {
+        return units_format_duration(seconds < 60 ? 60 : seconds, out_text);
+    }
+    (void)snprintf(out_text, UNITS_TEXT_MAX, "%u s", whole);
+    return out_text;
+}
+
 char *units_format_duration(double seconds, char out_text[UNITS_TEXT_MAX])
 {
     if (!(seconds > 0)) {

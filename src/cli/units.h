@@ -43,4 +43,8 @@ char *units_format_rate(double bytes_per_s, char out_text[UNITS_TEXT_MAX]);
 /* Write a duration: "0.42 s", "12.3 s", "3m05s", "2h07m". Returns: out_text. */
 char *units_format_duration(double seconds, char out_text[UNITS_TEXT_MAX]);
 
+/* Write a duration that is shown while it runs, in whole seconds: "12 s", "3m05s", "2h07m".
+ * Returns: out_text. */
+char *units_format_wait(double seconds, char out_text[UNITS_TEXT_MAX]);
+
 #endif

@@ -703,6 +703,9 @@ void tug__image_begin(struct tug__resolver *resolver, size_t position)
     if (image == NULL) {
         return;
     }
+    tug__emit(resolver, &(struct tug_event){.kind = TUG_EVENT_IMAGE_PROGRESS,
+                                            .ref = image->result.ref,
+                                            .image = &image->result});
     image->pending++; /* until its root was asked for, so that it cannot advance before */
     status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
                                                 : ask_for_tag(resolver, image, &error);

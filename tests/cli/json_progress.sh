@@ -42,13 +42,32 @@ count=$(grep -c '"type":"progress"' "$WORK/err")
 [ "$count" -ge 2 ] || fail "$count progress objects in $took_ms ms"
 [ "$count" -le $((took_ms / 250 + 1)) ] || fail "$count progress objects in $took_ms ms"
 jq -es 'map(select(.type == "failed")) | length == 1 and
-    (.[0] | .error.code == "not-found" and .digest == null)' "$WORK/err" \
+    (.[0] | .error.code == "not-found" and .digest == null and .size == null)' "$WORK/err" \
     > /dev/null || fail "failed"
 jq -es '.[-1] | .images == 3 and .imagesDone == 2 and .imagesFailed == 1
     and .blobsFetched == 8 and .blobsReused == 0 and .bytesReceived > 3000000' "$WORK/err" \
     > /dev/null || fail "summary"
-jq -es 'map(select(.type == "progress") | .active[]) | length > 0 and all(.done <= .size)' "$WORK/err" > /dev/null ||
-    fail "active"
+f34_json_shows_what_is_at_work() {
+    jq -es --arg ref "$registry/app:1" 'map(select(.type == "progress")) |
+        (map(.active[]) | length > 0 and all(.done <= .size and .ref != null)
+            and any(.ref == $ref and .state == "downloading")
+            and (map(keys_unsorted) | unique) == [["digest","ref","state","size","done"]]) and
+        (map(.activeImages[]) | any(.ref == $ref and .blobs == 5 and .bytesDone > 0
+                and .bytesDone < .bytesKnown and .bytesKnown > 3000000)
+            and all((.blobs == null) == (.bytesKnown == null))
+            and (map(keys_unsorted) | unique) == [["ref","blobs","blobsDone","bytesKnown","bytesDone"]]) and
+        any(.eta > 0) and all(.rate != 0 or .bytesReceived == 0)' "$WORK/err" > /dev/null ||
+        fail "active, activeImages, eta"
+    jq -es 'map(select(.type == "committed")) | all(.ref != null)' "$WORK/err" > /dev/null ||
+        fail "committed without ref"
+}
+f34_json_shows_what_is_at_work
+f33_json_counts_attempts() {
+    jq -es 'map(select(.type == "retry")) |
+        length == 1 and all(.attempt == 1 and .attemptsMax == 6)' "$WORK/err" > /dev/null ||
+        fail "attempt"
+}
+f33_json_counts_attempts
 
 run fetch --progress json --plain-http "$registry/app:1"
 expect_status 0
@@ -75,6 +94,21 @@ status=$?
 expect_status 143
 check_objects
 grep -q '"type":"error"' "$WORK/err" || fail "no error"
+f35_json_interrupted_is_not_failed() {
+    jq -es '.[-1] | .imagesStopped == 1 and .imagesFailed == 1' "$WORK/err" > /dev/null || fail "imagesStopped"
+}
+f35_json_interrupted_is_not_failed
+
+# What is not known is null: nothing has come.
+f34_json_null_is_unknown() {
+    run fetch --progress json --retries 2 --plain-http localhost:1/app:1
+    expect_status 5
+    check_objects
+    jq -es '(.[-1] | .rate == null) and (map(select(.type == "progress")) | length > 0
+        and all(.eta == null and .activeImages[0].bytesKnown == null))' "$WORK/err" > /dev/null ||
+        fail "null"
+}
+f34_json_null_is_unknown
 
 # -q wins.
 run -q fetch --progress json --plain-http "$registry/e:2"

@@ -13,7 +13,7 @@ sed -n 1p "$WORK/out" | grep -qxE "$registry/big:1 $digest" || fail "first line"
 sed -n 2p "$WORK/out" | grep -qxE "$registry/lib/small:2 $digest" || fail "second line"
 [ "$(grep -c '^tug: ' "$WORK/err")" -eq 1 ] || fail "not one error line"
 expect_match err "tug: $registry/none:1: [^:]+: .*"
-expect_match err 'fetched 2 of 3 images: .* in .* \(.*/s\), .* reused, 1 failed'
+expect_match err 'fetched 2 of 3 images: .* in .* \(.*/s\), 1 failed'
 
 # JSON: one object for every reference, with these members in this order.
 run -q fetch --format json --plain-http "$registry/big:1" "$registry/none:1" "$registry/lib/small:2"

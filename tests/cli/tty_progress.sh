@@ -34,10 +34,12 @@ for columns in 200 80 60 40 20; do
     drawn=$(widest_drawn)
     [ "$drawn" -gt 0 ] || fail "nothing was drawn at $columns columns"
     [ "$drawn" -lt "$columns" ] || fail "a line of $drawn columns in a terminal of $columns"
-    # What remains: the results in order and the summary.
-    [ "$(grep -c . "$WORK/shown")" -eq 3 ] || fail "the block is not gone at $columns columns"
-    sed -n 1p "$WORK/shown" | grep -qE "^$registry/app:1 sha256:[0-9a-f]{64}$" || fail "first result"
-    sed -n 3p "$WORK/shown" | grep -qE '^fetched 2 images: .* in .* \(.*/s\), .* reused$' ||
+    # What remains: a line for each finished image, the results in order, and the summary.
+    [ "$(grep -c . "$WORK/shown")" -eq 5 ] || fail "the block is not gone at $columns columns"
+    [ "$(grep -cE "^$registry/.*  done  " "$WORK/shown")" -eq 2 ] || fail "finished images"
+    grep -E ' sha256:[0-9a-f]{64}$' "$WORK/shown" | head -n 1 | grep -q "^$registry/app:1 " ||
+        fail "first result"
+    sed -n 5p "$WORK/shown" | grep -qE '^fetched 2 images: 15 blobs, .* in .* \(.*/s\)$' ||
         fail "summary"
 done
 
@@ -58,12 +60,22 @@ NO_COLOR=1 in_terminal 80 24 fetch --plain-http "$registry/app:1"
 TERM=dumb in_terminal 80 24 fetch --plain-http "$registry/app:1"
 ! grep -q "$(printf '\033')" "$WORK/bytes" || fail "escape codes for a dumb terminal"
 
-# Errors and finished images stay above the block; without a terminal on stdout they are on stderr.
+# Errors and finished images stay above the block.
 in_terminal 100 24 "fetch --plain-http $registry/none:1 $registry/lib/other:2 > $WORK/results"
 expect_status 1
 grep -qE "^tug: $registry/none:1: .*" "$WORK/shown" || fail "no error"
-grep -qE "^$registry/lib/other:2  complete  sha256:[0-9a-f]{12}  1\.8 MiB  [0-9.]+ s$" "$WORK/shown" ||
+grep -qE "^$registry/lib/other:2  done  5 blobs  1\.8 MiB  [0-9.]+ s$" "$WORK/shown" ||
     fail "no line for the finished image"
 grep -qE '^fetched 1 of 2 images: ' "$WORK/shown" || fail "summary"
 [ "$(grep -c . "$WORK/shown")" -eq 3 ] || fail "the block is not gone"
 [ "$(wc -l < "$WORK/results")" -eq 1 ] || fail "results"
+
+# What the store has already exists, of an image and of the whole run.
+f34_what_exists() {
+    "$TUG" --store "$WORK/kept" fetch -q --plain-http "$registry/app:1" > /dev/null
+    in_terminal 100 24 --store "$WORK/kept" fetch --plain-http "$registry/app:1"
+    grep -qE "^$registry/app:1  exists  10 blobs  4\.7 MiB  [0-9.]+ s$" "$WORK/shown" || fail "image"
+    grep -qE '^nothing to fetch: 1 image, 10 blobs, 4\.7 MiB reused in [0-9.]+ s$' "$WORK/shown" ||
+        fail "summary"
+}
+f34_what_exists

@@ -156,6 +156,17 @@ Test(cli_units, writes_durations)
     expect_text(units_format_duration(7620, text), "2h07m");
 }
 
+Test(cli_units, formats_running_times_in_whole_seconds)
+{
+    char text[UNITS_TEXT_MAX];
+
+    expect_text(units_format_wait(-1, text), "0 s");
+    expect_text(units_format_wait(0.4, text), "0 s");
+    expect_text(units_format_wait(12.6, text), "13 s");
+    expect_text(units_format_wait(59.6, text), "1m00s");
+    expect_text(units_format_wait(7620, text), "2h07m");
+}
+
 /* Whatever a sum came to, the text fits its column. */
 Test(cli_units, odd_numbers_stay_in_their_columns)
 {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rows of the display that is drawn in place: which ones, and what is in them for a given
+ * width. Pure functions.
+ * Threads: any; nothing is shared.
+ */
+#ifndef TUG_CLI_ROWS_H
+#define TUG_CLI_ROWS_H
+
+#include "active.h"
+
+/* Longest row; a wider terminal is not filled. */
+#define ROWS_WIDTH_MAX 160
+/* Most rows of the note about the last retry. */
+#define ROWS_NOTE_MAX 4
+
+enum row_color {
+    ROW_PLAIN = 0,
+    ROW_GOOD,
+    ROW_BAD,
+};
+
+/* One row, in ASCII: a byte is a column. */
+struct row {
+    char text[ROWS_WIDTH_MAX + 1];
+    size_t color_start; /* columns that are coloured; none when the two are equal */
+    size_t color_end;
+    enum row_color color;
+};
+
+/* What a row shows. */
+enum row_kind {
+    ROW_IMAGE, /* images[index] */
+    ROW_BLOB,  /* blobs[index] */
+    ROW_MORE,  /* index blobs or images have no row */
+};
+
+struct row_choice {
+    enum row_kind kind;
+    size_t index;
+};
+
+/* Choose what is shown in at most `most` rows: images at work, each with its blobs. Where there is
+ * not room for all, blobs that are done go first, the oldest before the others, then images without
+ * a blob under way, then blobs.
+ * out_choices: room for `most`. Returns: how many were chosen. */
+size_t rows_choose(const struct active *active, size_t most, struct row_choice *out_choices);
+
+/* Fill a row, of at most width columns (1 to ROWS_WIDTH_MAX). now_seconds: of the run. */
+void row_of_image(const struct active_image *image, double now_seconds, size_t width,
+                  struct row *out_row);
+void row_of_blob(const struct active_blob *blob, double now_seconds, size_t width,
+                 struct row *out_row);
+void row_of_more(size_t count, size_t width, struct row *out_row);
+
+/* The sums of the run, as many of them as fit: what matters most is left out last. */
+void row_of_total(const struct active *active, const struct tug_totals *totals,
+                  const struct rate *rate, size_t width, struct row *out_row);
+
+/* The last retry and its reason, in up to `most` rows (at most ROWS_NOTE_MAX).
+ * Returns: how many; 0 when there is nothing to tell any more. */
+size_t rows_of_retry(const struct active *active, const struct tug_totals *totals, size_t width,
+                     size_t most, struct row *out_rows);
+
+#endif
