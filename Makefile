@@ -106,7 +106,7 @@ $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(OBJ)/tools/static/absent.o
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
-TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign delay-proxy)
+TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy)
 BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
 CASES := $(addprefix $(OBJ)/,support-test unit-tests flow-tests)
 REPLAYS := $(addprefix $(OBJ)/replay-,$(FUZZED))
@@ -116,6 +116,7 @@ STRESSES := $(addprefix $(OBJ)/stress-,$(STRESSED))
 $(OBJ)/fake-registry: $(OBJ)/tests/support/fake_registry_main.o $(SUPPORT_OBJ)
 $(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o $(SUPPORT_OBJ)
 $(OBJ)/presign: $(OBJ)/tests/support/presign_main.o $(SUPPORT_OBJ)
+$(OBJ)/parrot: $(OBJ)/tests/support/parrot_main.o $(SUPPORT_OBJ)
 $(OBJ)/delay-proxy: $(OBJ)/tests/support/delay_proxy_main.o
 # What `make bench` measures with, and the limit it measures against.
 $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o

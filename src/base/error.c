@@ -63,8 +63,7 @@ enum tug_status tug__fail_errno(struct tug_error *err, enum tug_status code, int
     return code;
 }
 
-/* Take off the beginning of a character whose end was cut. */
-static void trim_torn_character(char *text)
+void tug__trim_torn(char *text)
 {
     size_t length = strlen(text);
 
@@ -88,7 +87,7 @@ enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const cha
     va_end(arguments);
     length = tug_text_escape(message, sizeof message, raw, strlen(raw));
     (void)snprintf(message + length, sizeof message - length, ": %s", err->message);
-    trim_torn_character(message);
+    tug__trim_torn(message);
     memcpy(err->message, message, sizeof message);
     return err->code;
 }

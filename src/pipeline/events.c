@@ -6,6 +6,7 @@
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"
+#include "pipeline/shown.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
 {
     const struct tug_fetch_options *const options = &resolver->settings->options;
+    struct tug__shown shown;
 
     if (options->on_event == NULL) {
         return;
@@ -24,7 +26,7 @@ void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
     resolver->totals.seconds =
         (double)(tug__now_ns() - resolver->started_ns) / (double)TUG__NS_PER_S;
     event->totals = &resolver->totals;
-    options->on_event(options->event_context, event);
+    options->on_event(options->event_context, tug__show(resolver->session, event, &shown));
 }
 
 void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,

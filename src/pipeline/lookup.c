@@ -18,6 +18,7 @@
 #include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/document.h"
+#include "pipeline/shown.h"
 #include "registry/registry.h"
 #include "registry/retry.h"
 
@@ -271,9 +272,10 @@ static void emit(const struct lookup *lookup, const struct tug_event *event)
 
     if (options->on_event != NULL) {
         struct tug_event complete = *event;
+        struct tug__shown shown;
 
         complete.totals = &totals;
-        options->on_event(options->event_context, &complete);
+        options->on_event(options->event_context, tug__show(lookup->session, &complete, &shown));
     }
 }
 
@@ -438,6 +440,7 @@ enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct
         status = first_error.code;
         if (status != TUG_OK && err != NULL) {
             *err = first_error;
+            tug__session_cut_error(lookup.session, err);
         }
     }
     for (unsigned i = 0; askers != NULL && i < count; i++) {

@@ -261,6 +261,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
         status = resolver.first_status;
         if (status != TUG_OK && err != NULL) {
             *err = resolver.first_error;
+            tug__session_cut_error(resolver.session, err);
         }
     }
     tug__jobs_fini(&resolver);

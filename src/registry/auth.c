@@ -107,6 +107,17 @@ static enum tug_status use_credential(struct tug__client *client, struct tug__as
     return TUG_OK; /* none that fits: the registry will say so */
 }
 
+/* Remember what is secret in a line "Name: value". */
+static enum tug_status learn_header(struct tug__client *client, const char *line,
+                                    struct tug_error *err)
+{
+    const char *const colon = strchr(line, ':');
+    const char *value = colon != NULL ? colon + 1 : line;
+
+    value += strspn(value, " ");
+    return tug__secrets_add_header(tug__session_secrets(client->session), "", value, err);
+}
+
 enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
                                struct tug__endpoint *endpoint, const struct tug__origin *origin,
                                struct tug__auth *out_auth, struct tug_error *err)
@@ -131,9 +142,16 @@ enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
     }
     out_auth->is_known = true;
     status = tug__credentials_get(credentials, &request, &credential, err);
+    if (status == TUG_OK) { /* Basic has it as password whatever it is */
+        status = tug__secrets_add_login(tug__session_secrets(client->session), credential.username,
+                                        credential.secret, err);
+    }
     if (status == TUG_OK && endpoint->config->is_upstream) { /* T-12: not for mirrors */
         status =
             tug__credentials_headers(credentials, &out_auth->headers, &out_auth->header_count, err);
+    }
+    for (size_t i = 0; status == TUG_OK && i < out_auth->header_count; i++) {
+        status = learn_header(client, out_auth->headers[i], err);
     }
     if (status == TUG_OK) {
         status = use_credential(client, ask, endpoint, origin, &credential, out_auth, err);
@@ -217,7 +235,7 @@ enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask 
     enum tug_status status;
     bool is_new;
 
-    (void)tug__ask_fail(ask, response, err); /* what is said when there is no more to try */
+    (void)tug__ask_fail(client, ask, response, err); /* what is said when there is no more to try */
     if (endpoint->has_authorization) {
         return tug__wrap(err, TUG_ERR_AUTH, "the Authorization header of hosts.toml is refused");
     }

@@ -203,7 +203,7 @@ static enum tug_status ask_url(struct tug__client *client, struct tug__ask *ask,
     tug__buf_init(&ask->error_body, TUG__ERROR_BODY_MAX);
     status = tug__path_follow(client, ask, &path, err);
     if (status == TUG_OK) {
-        status = ask->is_success ? TUG_OK : tug__ask_fail(ask, &path.response, err);
+        status = ask->is_success ? TUG_OK : tug__ask_fail(client, ask, &path.response, err);
     }
     if (status == TUG_OK && !ask->is_ended) {
         status = on_end(ask->context, &path.response, err);

@@ -93,8 +93,8 @@ enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *as
 enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,
                                   struct tug__endpoint *endpoint, struct tug_error *err);
 /* Fail for an answer that is not the wanted one. */
-enum tug_status tug__ask_fail(struct tug__ask *ask, const struct tug__http_response *response,
-                              struct tug_error *err);
+enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
+                              const struct tug__http_response *response, struct tug_error *err);
 
 /* Ask the endpoints of a registry in order until one serves. */
 enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struct tug_error *err);

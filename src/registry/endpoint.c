@@ -115,6 +115,7 @@ enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struc
     }
     ask->is_deferred = !has_asked;
     ask->retry_after_ms = has_asked ? kept.retry_after_ms : shortest_ms;
+    tug__secrets_cut_error(tug__session_secrets(client->session), &kept.error);
     if (err != NULL) {
         *err = kept.error;
     }

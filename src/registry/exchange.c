@@ -53,14 +53,15 @@ static void take_warnings(struct tug__client *client, const struct tug__endpoint
     }
 }
 
-enum tug_status tug__ask_fail(struct tug__ask *ask, const struct tug__http_response *response,
-                              struct tug_error *err)
+enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
+                              const struct tug__http_response *response, struct tug_error *err)
 {
     const struct tug__response_limits limits = {
         .limit = tug__http_header(response, "ratelimit-limit"),
         .remaining = tug__http_header(response, "ratelimit-remaining"),
         .source = tug__http_header(response, "docker-ratelimit-source"),
         .retry_after_ms = response->retry_after_ms,
+        .secrets = tug__session_secrets(client->session),
     };
 
     return tug__response_fail(response->status, ask->error_body.data, ask->error_body.length,
@@ -172,7 +173,7 @@ static enum tug_status take_refusal(struct exchange *exchange, int round, struct
             exchange->was_reasked = true;
             return TUG_OK;
         }
-        (void)tug__ask_fail(exchange->ask, response, err);
+        (void)tug__ask_fail(exchange->client, exchange->ask, response, err);
         if (err != NULL && err->code == TUG_ERR_AUTH) {
             err->code = TUG_ERR_NETWORK; /* nobody's password is wrong */
         }
@@ -187,10 +188,10 @@ static enum tug_status take_refusal(struct exchange *exchange, int round, struct
                                          response, &exchange->auth, err);
             return status;
         }
-        (void)tug__ask_fail(exchange->ask, response, err);
+        (void)tug__ask_fail(exchange->client, exchange->ask, response, err);
         return tug__auth_hint(exchange->endpoint, &exchange->auth, err);
     }
-    status = tug__ask_fail(exchange->ask, response, err);
+    status = tug__ask_fail(exchange->client, exchange->ask, response, err);
     if (status == TUG_ERR_AUTH) {
         status = tug__auth_hint(exchange->endpoint, &exchange->auth, err);
     }

@@ -330,9 +330,11 @@ static enum tug_status fail_for_good(struct tug__http *http, const char *what, c
 /* Turn libcurl's result into ours. */
 static enum tug_status judge(struct tug__http *http, CURLcode code)
 {
-    const char *const why = http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
+    const char *const words = http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
+    char why[CURL_ERROR_SIZE + 64]; /* libcurl quotes URLs as they are */
     struct tug__http_response *const response = http->response;
 
+    (void)tug__log_redact(why, sizeof why, words, strlen(words));
     if (http->verdict != TUG_OK) {
         return http->verdict; /* a callback said no and filled the error */
     }

@@ -18,8 +18,12 @@
 static void send_line(const struct tug__log *log, const char *text)
 {
     char line[TUG__LOG_LINE_MAX];
+    char clean[TUG__LOG_LINE_MAX];
+    const size_t length = strlen(text);
+    const size_t clean_length = tug__secrets_cut(log->secrets, clean, sizeof clean, text, length,
+                                                 length + 1 >= TUG__LOG_LINE_MAX);
 
-    (void)tug_text_escape(line, sizeof line, text, strlen(text));
+    (void)tug_text_escape(line, sizeof line, clean, clean_length);
     log->on_line(log->context, line);
 }
 
@@ -149,12 +153,13 @@ static bool is_secret(char direction, const char *line, size_t name_length)
 void tug__log_header(const struct tug__log *log, char direction, const char *line, size_t length)
 {
     char shown[TUG__LOG_LINE_MAX - 8];
+    char clean[TUG__LOG_LINE_MAX];
     size_t name_length = 0;
 
     while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n')) {
         length--;
     }
-    if (length == 0) {
+    if (length == 0 || log == NULL) {
         return;
     }
     while (name_length < length && line[name_length] != ':' && line[name_length] != ' ') {
@@ -166,7 +171,9 @@ void tug__log_header(const struct tug__log *log, char direction, const char *lin
                         (int)(name_length < 128 ? name_length : 128), line);
         return;
     }
-    tug__log_printf(log, "%c %s", direction, tug__log_redact(shown, sizeof shown, line, length));
+    /* before anything is shortened: half a secret is not found */
+    length = tug__secrets_cut(log->secrets, clean, sizeof clean, line, length, false);
+    tug__log_printf(log, "%c %s", direction, tug__log_redact(shown, sizeof shown, clean, length));
 }
 
 /* Replace what follows "token": and its like in JSON, up to the end of the text: simple, and what
@@ -191,13 +198,15 @@ static size_t cut_secrets(const char *bytes, size_t length)
 
 void tug__log_body(const struct tug__log *log, const char *bytes, size_t length)
 {
+    char clean[BODY_SHOWN_BYTES];
     char shown[BODY_SHOWN_BYTES + 32];
     const size_t whole = length;
 
-    if (length > BODY_SHOWN_BYTES) {
-        length = BODY_SHOWN_BYTES;
+    if (log == NULL) {
+        return;
     }
-    length = cut_secrets(bytes, length);
-    tug__log_printf(log, "| %s%s", tug__log_redact(shown, sizeof shown, bytes, length),
+    length = tug__secrets_cut(log->secrets, clean, sizeof clean, bytes, length, true);
+    length = cut_secrets(clean, length);
+    tug__log_printf(log, "| %s%s", tug__log_redact(shown, sizeof shown, clean, length),
                     length < whole ? " ..." : "");
 }

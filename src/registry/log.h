@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "registry/secrets.h"
 
 /* Longest line, NUL included; what is longer is cut. */
 #define TUG__LOG_LINE_MAX 1024
@@ -22,12 +23,14 @@ struct tug__log {
     /* line: escaped, one line without its end. Called from any thread. NULL: no log. */
     void (*on_line)(void *context, const char *line);
     void *context;
-    bool has_heads;  /* heads of requests and answers, bodies of errors */
-    bool has_timing; /* a line of times for each request */
+    struct tug__secrets *secrets; /* cut out of every line; borrowed; NULL: none are known */
+    bool has_heads;               /* heads of requests and answers, bodies of errors */
+    bool has_timing;              /* a line of times for each request */
     bool has_config; /* which configuration is in use, which endpoint of several failed */
 };
 
-/* Send a formatted line; it is escaped as a whole. log: NULL does nothing. */
+/* Send a formatted line; secrets are cut out of it, and it is escaped as a whole. log: NULL does
+ * nothing. */
 void tug__log_printf(const struct tug__log *log, const char *format, ...) TUG__PRINTF(2, 3);
 
 /* Send a header or request line, "> " or "< " before it, with what is secret in it replaced:

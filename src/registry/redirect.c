@@ -166,6 +166,9 @@ static enum tug_status take_location(struct walk *walk, struct tug_error *err)
         return tug__fail(err, TUG_ERR_NETWORK, "a redirect (status %d) names no location",
                          path->response.status);
     }
+    if (tug__secrets_add_url(tug__session_secrets(walk->client->session), next, err) != TUG_OK) {
+        return TUG_ERR_NO_MEMORY;
+    }
     if (walk->seen_count > TUG__REDIRECTS_OF_REQUEST_MAX) {
         return refuse(err, "more than 10 in a row", NULL);
     }
@@ -213,6 +216,9 @@ enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *as
     }
     walk.seen[walk.seen_count++] = strdup(path->url);
     status = walk.seen[0] != NULL ? TUG_OK : tug__fail_memory(err);
+    if (status == TUG_OK && path->is_outside) {
+        status = tug__secrets_add_url(tug__session_secrets(client->session), path->url, err);
+    }
     while (status == TUG_OK) {
         status = perform(&walk, err);
         if (status != TUG_OK || !is_redirect(path->response.status)) {

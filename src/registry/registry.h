@@ -86,6 +86,13 @@ void tug__session_wake(struct tug__session *session);
  * when there is none. Threads: any. */
 bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity);
 
+/* Cut the secrets in use (registry/secrets.h) out of an error's message, or out of a text: whatever
+ * leaves the library goes through one of them. session: NULL: nothing is known, nothing is done.
+ * out_text: no part of text. Threads: any. */
+void tug__session_cut_error(struct tug__session *session, struct tug_error *err);
+void tug__session_cut_text(struct tug__session *session, char *out_text, size_t capacity,
+                           const char *text);
+
 /* Settings for the life of a client. */
 struct tug__client_settings {
     struct tug__session *session; /* borrowed, must outlive the client */

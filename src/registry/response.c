@@ -8,6 +8,7 @@
 #include "registry/response.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -47,14 +48,17 @@ static const char *words_of(int http_status)
 
 /* Write the registry's own explanation, "CODE: message", or nothing. URLs in it may hold secrets:
  * registries tell about their storage's. */
-static void explain(char *out_text, size_t capacity, const char *body, size_t length)
+static void explain(char *out_text, size_t capacity, const char *body, size_t length,
+                    struct tug__secrets *secrets)
 {
     const struct tug__json_limits limits = {TUG__ERROR_BODY_MAX, 16, 4096};
     const struct tug__json_value *first;
     struct tug__json *json = NULL;
     const char *code = NULL;
     const char *message = NULL;
-    char text[64 + 2 + 256 + 1];
+    char clean_code[64];
+    char clean_message[256];
+    char text[sizeof clean_code + 2 + sizeof clean_message];
 
     out_text[0] = '\0';
     if (tug__json_parse(body != NULL ? body : "", length, &limits, &json, NULL) != TUG_OK) {
@@ -63,12 +67,32 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     first = tug__json_at(tug__json_get(tug__json_root(json), "errors"), 0);
     if (tug__json_get_string(first, "code", &code, NULL) == TUG_OK &&
         tug__json_get_string(first, "message", &message, NULL) == TUG_OK && code != NULL) {
-        const int found = snprintf(text, sizeof text, "%.64s%s%.256s", code,
-                                   message != NULL ? ": " : "", message != NULL ? message : "");
+        const char *const words = message != NULL ? message : "";
+        int found;
 
+        /* before they are shortened: half a secret is not found */
+        (void)tug__secrets_cut(secrets, clean_code, sizeof clean_code, code, strlen(code), false);
+        (void)tug__secrets_cut(secrets, clean_message, sizeof clean_message, words, strlen(words),
+                               false);
+        found = snprintf(text, sizeof text, "%s%s%s", clean_code, message != NULL ? ": " : "",
+                         clean_message);
         (void)tug__log_redact(out_text, capacity, text, (size_t)found);
     }
     tug__json_destroy(json);
+}
+
+/* Append foreign text, without secrets and shortened, with words before it; NULL is nothing.
+ * Returns: the new length. */
+static int tell(char *out_text, size_t capacity, int at, struct tug__secrets *secrets,
+                const char *words, const char *text)
+{
+    char clean[65];
+
+    if (text == NULL) {
+        return at;
+    }
+    (void)tug__secrets_cut(secrets, clean, sizeof clean, text, strlen(text), false);
+    return at + snprintf(out_text + at, capacity - (size_t)at, ", %s %s", words, clean);
 }
 
 /* Write what a 429 tells of limits, with ", " before each, or nothing. */
@@ -77,16 +101,9 @@ static void tell_limits(char *out_text, size_t capacity, const struct tug__respo
     int at = 0;
 
     out_text[0] = '\0';
-    if (limits->limit != NULL) {
-        at = snprintf(out_text, capacity, ", limit %.64s", limits->limit);
-    }
-    if (limits->remaining != NULL) {
-        at +=
-            snprintf(out_text + at, capacity - (size_t)at, ", remaining %.64s", limits->remaining);
-    }
-    if (limits->source != NULL) {
-        at += snprintf(out_text + at, capacity - (size_t)at, ", counted for %.64s", limits->source);
-    }
+    at = tell(out_text, capacity, at, limits->secrets, "limit", limits->limit);
+    at = tell(out_text, capacity, at, limits->secrets, "remaining", limits->remaining);
+    at = tell(out_text, capacity, at, limits->secrets, "counted for", limits->source);
     if (limits->retry_after_ms > 0) {
         (void)snprintf(out_text + at, capacity - (size_t)at, ", try again in %llu s",
                        (unsigned long long)(limits->retry_after_ms + 999) / 1000);
@@ -102,7 +119,7 @@ enum tug_status tug__response_fail(int http_status, const char *body, size_t len
     char limit_text[320] = "";
     char number[32];
 
-    explain(details, sizeof details, body, length);
+    explain(details, sizeof details, body, length, limits != NULL ? limits->secrets : NULL);
     if (http_status == 429 && limits != NULL) {
         tell_limits(limit_text, sizeof limit_text, limits);
     }

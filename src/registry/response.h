@@ -11,6 +11,8 @@
 
 #include <tug/error.h>
 
+#include "registry/secrets.h"
+
 /* Bytes of an error body that are worth reading. */
 #define TUG__ERROR_BODY_MAX ((size_t)64 * 1024)
 
@@ -20,12 +22,13 @@ struct tug__response_limits {
     const char *remaining; /* ratelimit-remaining */
     const char *source;    /* docker-ratelimit-source: the address or account that is counted */
     uint64_t retry_after_ms;
+    struct tug__secrets *secrets; /* cut out of the registry's words; NULL: none are known */
 };
 
 /* Fill err for an HTTP status that is not the wanted one, with the registry's own words when the
  * body holds them (distribution-spec "Error Codes").
  * body: length bytes of the answer's body, at most TUG__ERROR_BODY_MAX; need not be JSON.
- * limits: shown for a 429; NULL: none.
+ * limits: shown for a 429; NULL: none, and no secrets are known.
  * Returns: TUG_ERR_NOT_FOUND (404, 410), TUG_ERR_AUTH (401, 403), TUG_ERR_RATE_LIMITED (429),
  * TUG_ERR_NETWORK (all others); err->http_status is set. */
 enum tug_status tug__response_fail(int http_status, const char *body, size_t length,

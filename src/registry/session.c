@@ -34,6 +34,7 @@ static enum tug_status copy_settings(struct tug__session *session,
     session->skip_verify = settings->skip_verify;
     session->log = (struct tug__log){
         .on_line = settings->on_log,
+        .secrets = session->secrets,
         .context = settings->log_context,
         .has_heads = settings->on_log != NULL && settings->log_heads,
         .has_timing = settings->on_log != NULL && settings->log_timing,
@@ -171,6 +172,28 @@ static void warn_of_no_proxy(struct tug__session *session)
     }
 }
 
+/* Remember what is secret in the settings, before any of it is used. */
+static enum tug_status learn_secrets(struct tug__session *session,
+                                     const struct tug__session_settings *settings,
+                                     struct tug_error *err)
+{
+    const struct {
+        const char *user;
+        const char *password;
+    } logins[] = {
+        {session->proxies.for_http.user, session->proxies.for_http.password},
+        {session->proxies.for_https.user, session->proxies.for_https.password},
+        {settings->user, settings->password},
+        {NULL, settings->refresh_token},
+    };
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < sizeof logins / sizeof logins[0]; i++) {
+        status = tug__secrets_add_login(session->secrets, logins[i].user, logins[i].password, err);
+    }
+    return status;
+}
+
 enum tug_status tug__session_create(const struct tug__session_settings *settings,
                                     struct tug__session **out_session, struct tug_error *err)
 {
@@ -181,9 +204,15 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         return tug__fail_memory(err);
     }
     (void)pthread_mutex_init(&session->mutex, NULL); /* cannot fail without attributes */
-    status = copy_settings(session, settings, err);
+    status = tug__secrets_create(&session->secrets, err);
+    if (status == TUG_OK) {
+        status = copy_settings(session, settings, err);
+    }
     if (status == TUG_OK) {
         status = tug__proxies_init(&session->proxies, settings->proxy, err);
+    }
+    if (status == TUG_OK) {
+        status = learn_secrets(session, settings, err);
     }
     if (status == TUG_OK && settings->certificate_file != NULL) {
         status = tug__tls_check_client(settings->certificate_file, settings->key_file, err);
@@ -247,6 +276,7 @@ void tug__session_destroy(struct tug__session *session)
     tug__token_cache_destroy(session->tokens);
     tug__credentials_destroy(session->credentials);
     tug__proxies_fini(&session->proxies);
+    tug__secrets_destroy(session->secrets);
     free(session->ca_file);
     free(session->certificate_file);
     free(session->key_file);
@@ -255,7 +285,8 @@ void tug__session_destroy(struct tug__session *session)
     free(session);
 }
 
-static enum tug_status copy_headers(struct tug__endpoint *endpoint, struct tug_error *err)
+static enum tug_status copy_headers(struct tug__session *session, struct tug__endpoint *endpoint,
+                                    struct tug_error *err)
 {
     const struct tug__endpoint_config *const config = endpoint->config;
 
@@ -274,6 +305,9 @@ static enum tug_status copy_headers(struct tug__endpoint *endpoint, struct tug_e
         }
         endpoint->headers[endpoint->header_count++] = line;
         endpoint->has_authorization |= strcasecmp(header->name, "Authorization") == 0;
+        if (tug__secrets_add_header(session->secrets, header->name, header->value, err) != TUG_OK) {
+            return TUG_ERR_NO_MEMORY;
+        }
     }
     return TUG_OK;
 }
@@ -331,7 +365,7 @@ static enum tug_status fill_endpoint(struct tug__session *session, struct tug__r
             ? endpoint->config->scheme
             : tug__scheme_default(endpoint->config->host, session->plain_http);
     endpoint->health.is_private = tug__host_is_private(endpoint->config->host);
-    status = copy_headers(endpoint, err);
+    status = copy_headers(session, endpoint, err);
     return status == TUG_OK ? set_tls(session, endpoint, err) : status;
 }
 
@@ -406,6 +440,28 @@ const struct tug__http_tls *tug__session_tls(const struct tug__session *session)
 struct tug__credentials *tug__session_credentials(const struct tug__session *session)
 {
     return session->credentials;
+}
+
+struct tug__secrets *tug__session_secrets(const struct tug__session *session)
+{
+    return session->secrets;
+}
+
+void tug__session_cut_error(struct tug__session *session, struct tug_error *err)
+{
+    if (session != NULL) {
+        tug__secrets_cut_error(session->secrets, err);
+    }
+}
+
+void tug__session_cut_text(struct tug__session *session, char *out_text, size_t capacity,
+                           const char *text)
+{
+    const size_t length = strlen(text);
+
+    (void)tug__secrets_cut(session != NULL ? session->secrets : NULL, out_text, capacity, text,
+                           length, length + 16 > capacity);
+    tug__trim_torn(out_text);
 }
 
 struct tug__token_cache *tug__session_tokens(const struct tug__session *session)

@@ -25,6 +25,7 @@
 #include "registry/origin.h"
 #include "registry/proxy.h"
 #include "registry/registry.h"
+#include "registry/secrets.h"
 #include "registry/token.h"
 
 /* How long the target of a redirect is used again; presigned URLs live for minutes. */
@@ -81,6 +82,7 @@ const struct tug__log *tug__session_log(const struct tug__session *session);
 const struct tug__http_tls *tug__session_tls(const struct tug__session *session);
 struct tug__credentials *tug__session_credentials(const struct tug__session *session);
 struct tug__token_cache *tug__session_tokens(const struct tug__session *session);
+struct tug__secrets *tug__session_secrets(const struct tug__session *session); /* locks itself */
 
 /* --- how endpoints do --- */
 

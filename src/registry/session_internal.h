@@ -54,6 +54,7 @@ struct tug__session {
     struct tug__registry *registries;
     struct tug__credentials *credentials; /* locks itself */
     struct tug__token_cache *tokens;      /* locks itself */
+    struct tug__secrets *secrets;         /* locks itself */
 
     /* shared, under mutex: these and the health of every endpoint */
     pthread_mutex_t mutex;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "registry/session_internal.h"
+#include "registry/warning.h"
 
 /* Wait after a 429 that names no time; doubled with each one in a row, five times at most. */
 #define LIMITED_PAUSE_MS UINT64_C(1000)
@@ -282,9 +283,12 @@ void tug__session_set_redirect(struct tug__session *session, const struct tug__e
 
 void tug__session_add_warning(struct tug__session *session, const char *about, const char *text)
 {
+    char clean[TUG__WARNING_MAX];
     char *warning = NULL;
 
-    if (asprintf(&warning, "%s: %s", about, text) < 0) {
+    (void)tug__secrets_cut(session->secrets, clean, sizeof clean, text, strlen(text),
+                           strlen(text) + 1 >= sizeof clean);
+    if (asprintf(&warning, "%s: %s", about, clean) < 0) {
         return;
     }
     lock(session);

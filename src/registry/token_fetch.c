@@ -117,8 +117,11 @@ static enum tug_status fail_token(const struct tug__token_fetch *fetch,
                                   const struct token_answer *answer, struct tug_error *err)
 {
     const int http_status = answer->response.status;
+    const struct tug__response_limits limits = {
+        .secrets = tug__session_secrets(fetch->client->session),
+    };
     enum tug_status status =
-        tug__response_fail(http_status, answer->body.data, answer->body.length, NULL, err);
+        tug__response_fail(http_status, answer->body.data, answer->body.length, &limits, err);
 
     if (http_status == 429 || (http_status == 503 && answer->response.retry_after_ms > 0)) {
         fetch->ask->retry_after_ms = tug__session_pause(fetch->client->session, fetch->endpoint,
@@ -137,11 +140,27 @@ static enum tug_status take_answer(const struct tug__token_fetch *fetch,
                                    const struct token_answer *answer,
                                    struct tug__token_reply *out_reply, struct tug_error *err)
 {
+    struct tug__secrets *const secrets = tug__session_secrets(fetch->client->session);
+    struct tug__token_reply reply = {0};
+    enum tug_status status;
+
     if (answer->response.status != 200) {
         return fail_token(fetch, answer, err);
     }
-    return tug__token_reply_parse(answer->body.data != NULL ? answer->body.data : "",
-                                  answer->body.length, out_reply, err);
+    status = tug__token_reply_parse(answer->body.data != NULL ? answer->body.data : "",
+                                    answer->body.length, &reply, err);
+    if (status == TUG_OK) {
+        status = tug__secrets_add(secrets, TUG__SECRET_TOKEN, reply.token, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__secrets_add(secrets, TUG__SECRET_TOKEN, reply.refresh_token, err);
+    }
+    if (status != TUG_OK) {
+        tug__token_reply_fini(&reply);
+        return status;
+    }
+    *out_reply = reply;
+    return TUG_OK;
 }
 
 /* POST an identity token. *out_is_unsupported: the server wants a GET. */
