@@ -124,11 +124,11 @@ struct tug_fetch_options {
                                   of about this size or more; 0 means 16 MiB */
     bool never_split;          /* one connection for each blob (chunk_size_bytes is then ignored) */
     uint64_t limit_bytes_per_s;  /* of all connections together; 0 means no limit */
-    unsigned retries;            /* attempts after the first without progress; default below */
+    unsigned retries;            /* failed attempts in a row after the first; default below */
     bool no_retries;             /* never retry (retries is then ignored) */
     uint64_t retry_max_wait_ms;  /* longest single wait; 0 means 120 s */
     uint64_t connect_timeout_ms; /* name lookup, connect and TLS; 0 means 30 s */
-    uint64_t stall_timeout_ms;   /* no byte for so long: reconnect; 0 means 30 s */
+    uint64_t stall_timeout_ms;   /* so long below 1 KiB/s: reconnect; 0 means 30 s */
     uint64_t timeout_ms;         /* the whole run; 0 means none */
     uint64_t max_size_bytes;     /* an image of which more than this is wanted (manifests, configs
                                     and layers, each digest once, in the store or not) fails with

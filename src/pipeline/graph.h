@@ -87,7 +87,7 @@ struct tug__node {
     struct tug__edge *last_edge;
     size_t needed_by;    /* edges whose image has not failed */
     unsigned width;      /* connections a blob should have */
-    unsigned failures;   /* in a row, without progress */
+    unsigned failures;   /* in a row, without progress (tug__retry_count) */
     unsigned served_by;  /* endpoint its bytes are from, of several the first in order, 0: none:
                             the registry itself, the last, is the least likely to lie */
     unsigned avoid;      /* endpoint that gave bad content, 0: none */

@@ -196,7 +196,7 @@ static void resolve(struct asker *asker, const struct tug_ref *ref, struct answe
             return;
         }
         asker->random = asker->random * UINT32_C(1664525) + UINT32_C(1013904223);
-        failures += reply.is_deferred ? 0 : 1;
+        failures = reply.is_deferred ? failures : tug__retry_count(failures, 0);
         if (!tug__retry_decide(policy, &error, failures, reply.retry_after_ms, asker->random >> 16,
                                &delay_ms)) {
             return;

@@ -18,8 +18,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* Progress that makes an attempt count as a success for the retry counter. */
-#define REAL_PROGRESS_BYTES ((uint64_t)1024 * 1024)
 /* How often a blob that another process downloads is looked for. */
 #define BUSY_WAIT_NS (200 * TUG__NS_PER_MS)
 /* How long no further connection is tried for a blob after one failed. */
@@ -65,24 +63,46 @@ static void hand_in_again(struct tug__resolver *resolver, struct tug__node *node
     wait_for(resolver, node, delay_ns);
 }
 
+/* More connections for a blob only fail, while some bring it: those that run may finish their
+ * shares, then it goes on over one, with all its attempts. */
+static void go_on_alone(struct tug__node *node)
+{
+    node->transfer->ranges.is_single = true;
+    node->width = node->job_count;
+    node->failures = 0;
+}
+
+/* Count a failed attempt: what it brought itself counts, and what came beside it meanwhile. */
+static void count_failure(struct tug__node *node, const struct tug__job *job)
+{
+    const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
+    const uint64_t beside = reached > node->mark_bytes ? reached - node->mark_bytes : 0;
+    const uint64_t own =
+        job->next_byte > job->share.first_byte ? job->next_byte - job->share.first_byte : 0;
+
+    node->mark_bytes = reached;
+    node->failures = tug__retry_count(node->failures, own > beside ? own : beside);
+}
+
 /* An attempt failed in a way that may pass: wait, or give up. */
 static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node,
-                          const struct tug_error *error, uint64_t retry_after_ms)
+                          const struct tug__job *job)
 {
-    struct tug_error shown = *error;
+    struct tug_error shown = job->error;
     struct tug_event event = {.kind = TUG_EVENT_RETRY,
                               .ref = tug_ref_name(node->source),
                               .digest = node->digest,
                               .error = &shown};
-    const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
-    const uint64_t progress = reached > node->mark_bytes ? reached - node->mark_bytes : 0;
 
-    node->mark_bytes = reached;
-    node->failures = progress >= REAL_PROGRESS_BYTES ? 0 : progress > 0 ? 1 : node->failures + 1;
+    count_failure(node, job);
     resolver->random = resolver->random * UINT32_C(1664525) + UINT32_C(1013904223);
-    if (!tug__retry_decide(&resolver->retry_policy, error, node->failures, retry_after_ms,
-                           resolver->random >> 16, &event.delay_ms)) {
-        tug__node_fail(resolver, node, error);
+    if (!tug__retry_decide(&resolver->retry_policy, &job->error, node->failures,
+                           job->retry_after_ms, resolver->random >> 16, &event.delay_ms)) {
+        if (node->job_count > 0 && job->error.code == TUG_ERR_NETWORK) {
+            go_on_alone(node);
+        } else {
+            tug__node_fail(resolver, node, &job->error);
+        }
         return;
     }
     event.attempt = node->failures > 0 ? node->failures : 1;
@@ -171,7 +191,8 @@ static void defer(struct tug__resolver *resolver, struct tug__node *node,
     wait_for(resolver, node, job->retry_after_ms * TUG__NS_PER_MS);
 }
 
-/* A job beside others got no answer that is of use. The blob goes on without it. */
+/* A job beside others got no answer that is of use. The blob goes on without it, and after too many
+ * such jobs without any further ones. */
 static void take_beside_failure(struct tug__resolver *resolver, struct tug__node *node,
                                 const struct tug__job *job)
 {
@@ -180,6 +201,12 @@ static void take_beside_failure(struct tug__resolver *resolver, struct tug__node
     if (job->ranges_ignored) {
         node->transfer->ranges.is_single = true;
         host->ignores_ranges = true;
+    }
+    if (!job->is_deferred && job->error.code != TUG_ERR_CANCELLED) {
+        count_failure(node, job);
+    }
+    if (node->failures > resolver->retry_policy.retries) {
+        go_on_alone(node);
     }
     node->beside_ns = tug__now_ns() + BESIDE_WAIT_NS;
     node->width = node->job_count > 0 ? node->job_count : 1;
@@ -216,7 +243,7 @@ static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
     } else if (job->is_deferred) {
         defer(resolver, node, job);
     } else {
-        retry_or_fail(resolver, node, error, job->retry_after_ms);
+        retry_or_fail(resolver, node, job);
     }
 }
 
@@ -441,6 +468,15 @@ static void remove_job(struct tug__resolver *resolver, struct tug__node *node,
     }
 }
 
+/* A share has all its bytes, however few: that is progress. */
+static void note_share_done(struct tug__node *node, const struct tug__job *job)
+{
+    if (job->next_byte > job->share.first_byte) {
+        node->failures = 0;
+        node->mark_bytes = tug__ranges_done(&node->transfer->ranges);
+    }
+}
+
 /* A share has ended, well or not. */
 static void take_share(struct tug__resolver *resolver, struct tug__node *node, struct tug__job *job,
                        bool has_failed)
@@ -463,10 +499,13 @@ static void take_share(struct tug__resolver *resolver, struct tug__node *node, s
         take_verdict(resolver, node);
     } else if (has_failed) {
         take_failure(resolver, node, job);
-    } else if (node->job_count == 0) {
-        tug__node_enqueue(resolver, node); /* its next share */
-    } else if (job->next_byte == job->share.first_byte) {
+    } else if (job->next_byte == job->share.first_byte && node->job_count > 0) {
         node->beside_ns = tug__now_ns() + BESIDE_WAIT_NS; /* it came too late to be of use */
+    } else {
+        note_share_done(node, job);
+        if (node->job_count == 0) {
+            tug__node_enqueue(resolver, node); /* its next share */
+        }
     }
 }
 

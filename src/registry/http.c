@@ -31,9 +31,8 @@
 /* Bytes of headers in one request, interim answers and trailers included. libcurl's own limit, also
  * 300 KiB, is for one answer only. */
 #define HEADER_BYTES_MAX ((size_t)300 * 1024)
-/* Bytes of a body that must arrive within each stall time: a server that sends one byte a second is
- * as good as dead. */
-#define SLOW_BYTES 1024
+/* Least rate of a body, on average over each stall time: slower than that is as good as dead. */
+#define SLOW_BYTES_PER_S UINT64_C(1024)
 
 enum tug_status tug__http_global_acquire(struct tug_error *err)
 {
@@ -203,7 +202,7 @@ static bool is_too_slow(struct tug__http *http, uint64_t now_ns)
     if (passed_ms < http->settings.stall_timeout_ms) {
         return false;
     }
-    if (http->window_bytes < SLOW_BYTES) {
+    if (http->window_bytes < passed_ms * SLOW_BYTES_PER_S / 1000) {
         return true;
     }
     http->window_ns = now_ns;
@@ -232,8 +231,9 @@ static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms
                          (unsigned long long)(2 * limit_ms));
     }
     if (http->has_response && is_too_slow(http, now_ns)) {
-        return tug__fail(http->error, TUG_ERR_NETWORK, "fewer than %d bytes came in %llu ms",
-                         SLOW_BYTES, (unsigned long long)limit_ms);
+        return tug__fail(http->error, TUG_ERR_NETWORK,
+                         "stalled: less than 1 KiB/s arrived for %llu ms",
+                         (unsigned long long)limit_ms);
     }
     if (http->has_response && now_ns - http->window_ns > idle_ms * TUG__NS_PER_MS) {
         idle_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS; /* the window ends earlier */

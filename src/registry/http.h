@@ -31,7 +31,8 @@ struct tug__http_response;
 /* Settings for the life of a handle. */
 struct tug__http_settings {
     uint64_t connect_timeout_ms;      /* name lookup, connect and TLS together */
-    uint64_t stall_timeout_ms;        /* longest time without a byte once connected */
+    uint64_t stall_timeout_ms;        /* longest time without a byte once connected, and the time
+                                         over which a body must bring 1 KiB/s on average */
     const char *user_agent;           /* borrowed, must outlive the handle */
     const struct tug__proxies *proxy; /* borrowed, must outlive the handle; NULL: none at all */
     const struct tug__log *log;       /* borrowed, must outlive the handle; NULL: none */

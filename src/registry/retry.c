@@ -7,6 +7,8 @@
  */
 #include "registry/retry.h"
 
+#include <limits.h>
+
 /* First wait; it doubles with each failure. */
 #define BACKOFF_START_MS UINT64_C(200)
 /* Doublings after which the wait no longer grows: 200 ms * 2^9 = 102 s. */
@@ -26,6 +28,14 @@ bool tug__retry_may_pass(const struct tug_error *error)
            (status < 400 || status >= 500 || status == 408 || status == 425);
 }
 
+unsigned tug__retry_count(unsigned failures, uint64_t progress_bytes)
+{
+    if (progress_bytes >= TUG__PROGRESS_BYTES) {
+        return 0;
+    }
+    return failures < UINT_MAX ? failures + 1 : failures;
+}
+
 bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_error *error,
                        unsigned failures, uint64_t retry_after_ms, uint32_t random,
                        uint64_t *out_delay_ms)
@@ -33,7 +43,7 @@ bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_
     const unsigned steps = failures < 1 ? 0 : failures - 1;
     uint64_t delay_ms;
 
-    if (!tug__retry_may_pass(error) || failures > policy->retries ||
+    if (!tug__retry_may_pass(error) || policy->retries == 0 || failures > policy->retries ||
         retry_after_ms > policy->max_wait_ms) {
         return false;
     }

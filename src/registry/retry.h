@@ -11,14 +11,24 @@
 
 #include <tug/error.h>
 
+/* Bytes that make a failed attempt count as progress. With fewer a server could keep us busy for
+ * ever, a few bytes at a time. */
+#define TUG__PROGRESS_BYTES ((uint64_t)64 * 1024)
+
 struct tug__retry_policy {
-    unsigned retries;     /* attempts after the first that may fail without progress */
+    unsigned retries;     /* failed attempts in a row after the first; 0: never try again */
     uint64_t max_wait_ms; /* longest single wait */
 };
 
 /* Tell whether an error is of a kind that may pass: TUG_ERR_NETWORK unless it is a 4xx other than
  * 408 and 425, and TUG_ERR_RATE_LIMITED; nothing that is_permanent. */
 bool tug__retry_may_pass(const struct tug_error *error);
+
+/* Count an attempt that failed.
+ * failures: attempts in a row that failed without progress, before this one. progress_bytes:
+ * content that this one brought; of documents, which begin anew each time, 0. Returns: the same
+ * with this one, for tug__retry_decide: 0 from TUG__PROGRESS_BYTES on. */
+unsigned tug__retry_count(unsigned failures, uint64_t progress_bytes);
 
 /* Tell whether a failed attempt is worth another one, and after what wait.
  * error: of the attempt. failures: attempts without progress so far, this one included (0 when this

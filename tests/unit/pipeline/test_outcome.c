@@ -114,3 +114,79 @@ Test(pipeline_outcome, a_blob_wanted_again_waits_for_all_its_cancelled_jobs, .ti
     cr_assert_eq(scene->node->state, TUG__NODE_QUEUED);
     destroy_scene(scene);
 }
+
+#define RETRIES 3
+
+/* A scene whose blob is needed, with a policy. */
+static struct scene *create_needed(void)
+{
+    static const struct tug__run_settings settings;
+    struct scene *const scene = create_scene();
+
+    scene->resolver.settings = &settings;
+    scene->node->needed_by = 1;
+    scene->node->width = 2;
+    scene->resolver.retry_policy =
+        (struct tug__retry_policy){.retries = RETRIES, .max_wait_ms = 1000};
+    return scene;
+}
+
+/* A job breaks off after so many bytes of its share. */
+static void end_broken(struct scene *scene, unsigned number, uint64_t length)
+{
+    struct tug__job *const job = scene->jobs[number];
+    const struct tug__msg msg = {.kind = TUG__MSG_JOB_FAILED, .object = job};
+
+    job->is_beside = number == 1;
+    job->next_byte += length;
+    (void)tug__fail(&job->error, TUG_ERR_NETWORK, "broken");
+    tug__jobs_take_event(&scene->resolver, &msg);
+}
+
+/* Connections beside one that moves only fail: the blob does not fail for it, it goes on over that
+ * one, which has all its attempts. */
+Test(pipeline_outcome, f02_jobs_beside_another_fail_for_themselves, .timeout = 10)
+{
+    struct scene *const scene = create_needed();
+    struct tug__ranges *const ranges = &scene->transfer.ranges;
+
+    scene->node->failures = RETRIES;
+    end_broken(scene, 1, 1);
+    cr_assert_eq(scene->node->state, TUG__NODE_ACTIVE);
+    cr_assert_eq(scene->node->job_count, 1);
+    cr_assert(ranges->is_single, "another connection would fail as well");
+    cr_assert_eq(scene->node->failures, 0);
+    end_broken(scene, 0, 1);
+    cr_assert_eq(scene->node->failures, 1);
+    cr_assert_eq(scene->node->state, TUG__NODE_WAITING);
+    destroy_scene(scene);
+}
+
+/* What an attempt brought itself counts, also when others were counted in between. */
+Test(pipeline_outcome, f02_a_jobs_own_bytes_are_progress, .timeout = 10)
+{
+    struct scene *const scene = create_needed();
+
+    scene->node->failures = 1;
+    end_broken(scene, 1, 100);
+    cr_assert_eq(scene->node->failures, 2);
+    end_broken(scene, 0, 64 * 1024);
+    cr_assert_eq(scene->node->failures, 0);
+    destroy_scene(scene);
+}
+
+/* A share that has all its bytes is progress, however short. */
+Test(pipeline_outcome, f02_the_end_of_a_share_is_progress, .timeout = 10)
+{
+    struct scene *const scene = create_needed();
+    struct tug__job *const job = scene->jobs[1];
+    const struct tug__msg msg = {.kind = TUG__MSG_JOB_DONE, .object = job};
+
+    scene->node->failures = 2;
+    job->next_byte = job->share.end_byte;
+    tug__jobs_take_event(&scene->resolver, &msg);
+    cr_assert_eq(scene->node->failures, 0);
+    end_broken(scene, 0, 1);
+    cr_assert_eq(scene->node->failures, 1, "what counted once does not count again");
+    destroy_scene(scene);
+}

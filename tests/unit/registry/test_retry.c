@@ -57,6 +57,7 @@ Test(registry_retry, no_retries_means_none)
     uint64_t delay_ms = 0;
 
     cr_assert_not(tug__retry_decide(&none, &error, 1, 0, 0, &delay_ms));
+    cr_assert_not(tug__retry_decide(&none, &error, 0, 0, 0, &delay_ms), "not after progress");
 }
 
 /* The wait grows, is spread by at most half, and never passes its limit, however many failures. */
@@ -102,4 +103,15 @@ Test(registry_retry, the_servers_wish_is_kept)
     cr_assert(delay_ms == 60000);
     cr_assert_not(tug__retry_decide(&policy, &error, 1, 60001, 0, &delay_ms));
     cr_assert_not(tug__retry_decide(&policy, &error, 1, UINT64_MAX, 0, &delay_ms));
+}
+
+/* Less than 64 KiB is a failed attempt like any other, however often it comes. */
+Test(registry_retry, f02_progress_has_a_measure)
+{
+    cr_assert_eq(tug__retry_count(0, 0), 1);
+    cr_assert_eq(tug__retry_count(4, 1), 5);
+    cr_assert_eq(tug__retry_count(4, 64 * 1024 - 1), 5);
+    cr_assert_eq(tug__retry_count(4, 64 * 1024), 0);
+    cr_assert_eq(tug__retry_count(4, UINT64_MAX), 0);
+    cr_assert_eq(tug__retry_count(UINT32_MAX, 0), UINT32_MAX);
 }
