@@ -27,13 +27,13 @@ extern "C" {
 enum tug_event_kind {
     TUG_EVENT_NONE = 0,
     TUG_EVENT_RESOLVED, /* ref, digest, media_type, size_bytes: the reference's root is known */
-    TUG_EVENT_STARTED,  /* digest, size_bytes, done_bytes: a blob's download begins; done_bytes were
-                           there already from an earlier, interrupted one */
-    TUG_EVENT_PROGRESS, /* ref, digest, size_bytes, done_bytes: at each tick, for each active blob
-                         */
+    TUG_EVENT_STARTED, /* ref, digest, media_type, size_bytes, done_bytes: a blob's download begins;
+                          done_bytes were there already from an earlier, interrupted one */
+    TUG_EVENT_PROGRESS,  /* ref, digest, size_bytes, done_bytes: at each tick, for each active blob
+                          */
     TUG_EVENT_COMMITTED, /* ref, digest, size_bytes, seconds: a blob is verified and in the store */
-    TUG_EVENT_REUSED,    /* digest, size_bytes: a blob was in the store already */
-    TUG_EVENT_WAITING,   /* digest: another process downloads this blob; we wait for it */
+    TUG_EVENT_REUSED,    /* ref, digest, size_bytes: a blob was in the store already */
+    TUG_EVENT_WAITING,   /* ref, digest, size_bytes: another process downloads this blob; we wait */
     TUG_EVENT_RETRY,   /* ref, digest (if known), error, delay_ms, attempt, attempts_max: an attempt
                           failed, another follows */
     TUG_EVENT_WARNING, /* ref (may be NULL), text: something the user should know */

@@ -72,8 +72,12 @@ static void format_json(struct text *text, const struct tug_image_result *image,
     json_string(text, has_digest ? tug_digest_format(&image->digest, digest) : NULL);
     text_puts(text, ",\"mediaType\":");
     json_string(text, image->media_type);
-    text_printf(text, ",\"size\":%" PRIu64 ",\"status\":\"%s\"", image->size_bytes,
-                is_ok ? "ok" : "failed");
+    if (has_digest) {
+        text_printf(text, ",\"size\":%" PRIu64, image->size_bytes);
+    } else {
+        text_puts(text, ",\"size\":null");
+    }
+    text_printf(text, ",\"status\":\"%s\"", is_ok ? "ok" : "failed");
     if (!is_ok) {
         text_puts(text, ",\"error\":{\"code\":");
         json_string(text, tug_status_name(image->status));

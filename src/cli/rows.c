@@ -103,7 +103,7 @@ void row_of_image(const struct active_image *image, double now_seconds, size_t w
     char bytes[UNITS_TEXT_MAX * 2 + 2] = "";
     char done[UNITS_TEXT_MAX];
     char known[UNITS_TEXT_MAX];
-    char right[192];
+    char right[256];
 
     describe_image(image, now_seconds, state);
     put_percent(percent, part);
@@ -217,7 +217,9 @@ static void put_sizes(const struct active_blob *blob, char out_text[UNITS_TEXT_M
 
     (void)units_format_size((double)blob->done_bytes, done);
     (void)units_format_size((double)blob->size_bytes, size);
-    if (active_is_live(blob)) {
+    if (active_is_live(blob) && blob->size_bytes == 0) { /* it is not known */
+        (void)snprintf(out_text, (size_t)UNITS_TEXT_MAX * 2, "%17s", "");
+    } else if (active_is_live(blob)) {
         (void)snprintf(out_text, (size_t)UNITS_TEXT_MAX * 2, "%8s/%-8s", done, size);
     } else {
         (void)snprintf(out_text, (size_t)UNITS_TEXT_MAX * 2, "%8s %-8s", "", size);

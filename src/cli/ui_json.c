@@ -234,6 +234,7 @@ void ui_json_event(const struct tug_event *event)
         break;
     case TUG_EVENT_WAITING:
         begin(&text, "waiting");
+        put_string(&text, "ref", event->ref);
         put_digest(&text, &event->digest);
         break;
     case TUG_EVENT_RETRY:

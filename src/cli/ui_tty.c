@@ -23,6 +23,9 @@
 
 /* From so many rows on the last retry may take several. */
 #define NOTE_ROWS 12
+/* From so many rows on the block leaves this many to the lines above it. */
+#define KEPT_ROWS 16
+#define KEPT_COUNT 3
 /* Seconds between two redraws, less a little so that a tick that is early is not lost. */
 #define REDRAW_SECONDS 0.095
 
@@ -127,7 +130,8 @@ static void draw(struct ui *ui)
                                             : rows > 3        ? 1
                                                               : 0,
                                             notes);
-    const size_t other_count = note_count + 2; /* the total, and where the cursor stands */
+    /* The total, and where the cursor stands; and what was finished last, to be seen. */
+    const size_t other_count = note_count + 2 + (rows >= KEPT_ROWS ? KEPT_COUNT : 0);
 
     const size_t old_rows = begin_frame(ui, columns);
 

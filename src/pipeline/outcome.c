@@ -36,7 +36,10 @@ static void wait_for(struct tug__resolver *resolver, struct tug__node *node, uin
 /* Another process downloads this blob: look again later whether the store has it. */
 static void wait_for_other(struct tug__resolver *resolver, struct tug__node *node)
 {
-    struct tug_event event = {.kind = TUG_EVENT_WAITING, .digest = node->digest};
+    struct tug_event event = {.kind = TUG_EVENT_WAITING,
+                              .ref = tug__node_ref(node),
+                              .digest = node->digest,
+                              .size_bytes = node->size_bytes};
 
     if (node->transfer != NULL) {
         tug__transfer_free(resolver, node); /* never opened, so no lane knows it */

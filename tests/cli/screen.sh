@@ -15,12 +15,12 @@ end() {
 }
 trap end EXIT
 
-# Begin `tug fetch WORD…` in a terminal of its own, with a store of its own.
-begin() { # NAME COLUMNS WORD…
-    local name=$1 columns=$2
+# Begin `tug fetch WORD…` in a terminal of its own, with a store of its own or the one of another.
+begin() { # NAME[=STORE] COLUMNS WORD…
+    local name=${1%=*} store=${1#*=} columns=$2
     shift 2
     in_tmux new-session -d -s "$name" -x "$columns" -y 24 \
-        "exec '$TUG' --store '$WORK/store-$name' fetch --plain-http $*" \; \
+        "exec '$TUG' --store '$WORK/store-$store' fetch --plain-http $*" \; \
         set-option remain-on-exit on || fail "tmux"
 }
 
@@ -78,6 +78,14 @@ f34_shows_what_is_at_work() { # COLUMNS
     check_block "slow-$1" "$1"
 }
 
+# Blobs that another process downloads into the same store.
+f34_shows_what_another_process_does() {
+    begin other=slow-80 80 "$registry/slow:1"
+    see other '^  [0-9a-f]{12} \[\.+\] +0% +0 B/400 KiB +other process$'
+    see other "^$registry/slow:1 +resolved"
+    check_block other 80
+}
+
 # Why nothing comes: the attempt, the wait, the reason.
 f33_shows_why_it_waits() { # COLUMNS
     see "refused-$1" '^retry [2-5]/5 in [0-9]+ s: *'
@@ -117,6 +125,7 @@ f35_says_what_happened() { # COLUMNS
 for columns in "${sizes[@]}"; do
     f34_shows_what_is_at_work "$columns"
 done
+f34_shows_what_another_process_does
 for columns in "${sizes[@]}"; do
     f33_shows_why_it_waits "$columns"
 done
