@@ -92,6 +92,31 @@ enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const cha
     return err->code;
 }
 
+enum tug_status tug__advise(struct tug_error *err, enum tug_status code, const char *format, ...)
+{
+    char raw[RAW_BYTES];
+    char advice[TUG_ERROR_MESSAGE_MAX - 2];
+    size_t length;
+    size_t room;
+    va_list arguments;
+
+    if (err == NULL) {
+        return code;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(raw, sizeof raw, format, arguments);
+    va_end(arguments);
+    room = sizeof err->message - 1 - 2 - tug_text_escape(advice, sizeof advice, raw, strlen(raw));
+    length = strlen(err->message);
+    if (length > room) {
+        err->message[room] = '\0';
+        tug__trim_torn(err->message);
+        length = strlen(err->message);
+    }
+    (void)snprintf(err->message + length, sizeof err->message - length, "; %s", advice);
+    return err->code;
+}
+
 enum tug_status tug__fail_memory(struct tug_error *err)
 {
     return tug__fail(err, TUG_ERR_NO_MEMORY, "out of memory");

@@ -27,6 +27,12 @@ enum tug_status tug__fail_errno(struct tug_error *err, enum tug_status code, int
 enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const char *format, ...)
     TUG__PRINTF(3, 4);
 
+/* Put "; advice" after the message of a filled error and return its code: what to do about it. The
+ * advice is escaped, and matters more than the end of a message that is too long for both. err may
+ * be NULL, as in tug__wrap. */
+enum tug_status tug__advise(struct tug_error *err, enum tug_status code, const char *format, ...)
+    TUG__PRINTF(3, 4);
+
 /* Fill err for a failed allocation. */
 enum tug_status tug__fail_memory(struct tug_error *err);
 

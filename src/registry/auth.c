@@ -276,10 +276,6 @@ enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask 
 enum tug_status tug__auth_hint(const struct tug__endpoint *endpoint, const struct tug__auth *auth,
                                struct tug_error *err)
 {
-    char message[TUG_ERROR_MESSAGE_MAX];
-    char hint[512];
-    size_t length;
-
     if (err == NULL) {
         return TUG_ERR_AUTH;
     }
@@ -287,22 +283,13 @@ enum tug_status tug__auth_hint(const struct tug__endpoint *endpoint, const struc
         return err->code; /* nobody asked for credentials: none would help */
     }
     if (auth->source != NULL) {
-        (void)snprintf(hint, sizeof hint,
-                       "; the credentials for %.90s from %.150s were used: renew them with 'docker "
-                       "login %.90s', or give others with --user",
-                       endpoint->registry_host, auth->source, endpoint->registry_host);
-    } else {
-        (void)snprintf(hint, sizeof hint,
-                       "; no credentials for %.90s were found: use 'docker login %.90s', "
+        return tug__advise(err, err->code,
+                           "the credentials for %.90s from %.150s were used: renew them with "
+                           "'docker login %.90s', or give others with --user",
+                           endpoint->registry_host, auth->source, endpoint->registry_host);
+    }
+    return tug__advise(err, err->code,
+                       "no credentials for %.90s were found: use 'docker login %.90s', "
                        "--authfile or --user",
                        endpoint->config->host, endpoint->config->host);
-    }
-    length = strlen(err->message);
-    if (length + strlen(hint) >= sizeof message) { /* the hint matters more than the end */
-        length = sizeof message - 1 - strlen(hint);
-    }
-    memcpy(message, err->message, length);
-    (void)tug_text_escape(message + length, sizeof message - length, hint, strlen(hint));
-    memcpy(err->message, message, sizeof err->message);
-    return err->code;
 }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "registry/client_internal.h"
 #include "registry/response.h"
+#include "registry/tls_hint.h"
 #include "registry/url.h"
 #include "registry/warning.h"
 
@@ -29,6 +30,7 @@ struct exchange {
     char url[TUG__URL_MAX];
     struct tug__auth auth;
     struct tug__path path;
+    bool is_at_token_server; /* where the last failure was, perhaps */
     bool was_reasked; /* the registry was asked again because a redirect's target had refused */
 };
 
@@ -213,6 +215,7 @@ static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *e
         tug__auth_fini(&exchange->auth);
         status = tug__auth_find(exchange->client, exchange->ask, exchange->endpoint, &origin,
                                 &exchange->auth, err);
+        exchange->is_at_token_server = status != TUG_OK;
         if (status == TUG_OK) {
             status = follow(exchange, NULL, err);
         }
@@ -264,12 +267,46 @@ static enum tug_status ask_scheme(struct exchange *exchange, struct tug_error *e
         exchange->path.response.status == 0 && !exchange->path.has_left &&
         (exchange->path.response.failure == TUG__HTTP_NO_TLS ||
          exchange->path.response.failure == TUG__HTTP_NO_CONNECTION)) {
+        const struct tug_error first = err != NULL ? *err : (struct tug_error){0};
+        const struct tug__buf *const body = &exchange->ask->error_body;
+
         if (err != NULL) {
-            *err = (struct tug_error){0}; /* of the first try */
+            *err = (struct tug_error){0};
         }
         status = ask_with_scheme(exchange, TUG__SCHEME_HTTP, err);
+        if (err != NULL && err->http_status != 0 &&
+            tug__tls_trouble_of_answer(err->http_status, body->data, body->length) ==
+                TUG__TLS_IS_SPOKEN) {
+            *err = first; /* it does speak TLS, and said what is wrong */
+            status = first.code;
+        }
     }
     return status;
+}
+
+/* Say what the user can do about a failure that has to do with TLS. */
+static enum tug_status advise(const struct exchange *exchange, enum tug_status status,
+                              struct tug_error *err)
+{
+    const struct tug__endpoint *const endpoint = exchange->endpoint;
+    const struct tug__buf *const body = &exchange->ask->error_body;
+    const struct tug__tls_party party = {
+        .is_registry = endpoint->config->is_upstream,
+        .is_elsewhere = exchange->is_at_token_server || exchange->path.has_left,
+        .has_scheme = endpoint->config->scheme != TUG__SCHEME_UNKNOWN,
+        .has_client = endpoint->tls.certificate_file != NULL || endpoint->tls.choice.count > 0,
+    };
+    enum tug__tls_trouble trouble;
+    const char *advice;
+
+    if (err == NULL || (status != TUG_ERR_NETWORK && status != TUG_ERR_AUTH)) {
+        return status;
+    }
+    trouble = err->http_status == 0
+                  ? tug__tls_trouble_of(err->message)
+                  : tug__tls_trouble_of_answer(err->http_status, body->data, body->length);
+    advice = tug__tls_advice(trouble, &party);
+    return advice != NULL ? tug__advise(err, status, "%s", advice) : status;
 }
 
 enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,
@@ -282,6 +319,7 @@ enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *a
     if (!try_target(&exchange, &status, err)) {
         status = ask_scheme(&exchange, err);
     }
+    status = advise(&exchange, status, err);
     tug__auth_fini(&exchange.auth);
     tug__wipe_free(exchange.path.final_url);
     tug__buf_fini(&ask->error_body);

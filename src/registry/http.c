@@ -365,7 +365,9 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
         return tug__fail(http->error, TUG_ERR_CONFIG, "%s", why);
     }
     if (response->failure == TUG__HTTP_REFUSED) {
-        return fail_for_good(http, "the server named a URL we refuse: ", why);
+        return fail_for_good(
+            http,
+            http->is_connected ? "no HTTP answer: " : "the server named a URL we refuse: ", why);
     }
     if (response->failure == TUG__HTTP_BAD_CERTIFICATE) {
         return fail_for_good(http, "", why);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -124,4 +125,23 @@ Test(base_error, every_status_has_its_own_name)
         }
     }
     cr_assert_str_eq(tug_status_name((enum tug_status)(TUG_ERR_INTERNAL + 1)), "unknown");
+}
+
+Test(base_error, f40_advice_stands_at_the_end_and_is_kept_whole)
+{
+    struct tug_error err = {0};
+    char advice[32];
+
+    cr_assert_eq(tug__advise(NULL, TUG_ERR_BUSY, "x"), TUG_ERR_BUSY);
+    (void)tug__fail(&err, TUG_ERR_NETWORK, "no answer");
+    cr_assert_eq(tug__advise(&err, TUG_ERR_BUSY, "try %s\n", "-k"), TUG_ERR_NETWORK);
+    cr_assert_str_eq(err.message, "no answer; try -k\\x0a");
+    memset(err.message, 'a', sizeof err.message - 1);
+    memcpy(err.message + sizeof err.message - 1 - strlen("; try again") - 1, "ä",
+           strlen("ä")); /* cut in two */
+    (void)tug__advise(&err, TUG_ERR_BUSY, "%s", "try again");
+    (void)snprintf(advice, sizeof advice, "%.31s",
+                   err.message + strlen(err.message) - strlen("a; try again"));
+    cr_assert_str_eq(advice, "a; try again");
+    cr_assert_lt(strlen(err.message), sizeof err.message);
 }
