@@ -123,8 +123,8 @@ $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
 $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
 $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
-# The unit tests link those files of the command that need neither its main nor its commands.
-CLI_TESTED := $(call objs,$(addprefix src/cli/,active.c list.c list_compose.c list_json.c list_options.c report.c rows.c rows_choose.c summary.c terminal.c text.c units.c))
+# The unit tests link all files of the command but its main and its commands.
+CLI_TESTED := $(filter-out %/main.o,$(filter-out $(OBJ)/src/cli/cmd_%,$(CLI_OBJ)))
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \

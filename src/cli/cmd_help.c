@@ -65,17 +65,18 @@ static void add_option(struct text *text, const struct option_help *option)
     add_wrapped(text, option->text);
 }
 
-static void add_options(struct text *text, unsigned groups)
+/* Add the options that have an effect on a command, from a group on. */
+static void add_options(struct text *text, unsigned command_bit, int first_group)
 {
-    for (int group = 0; group < OPTION_GROUP_COUNT; group++) {
+    for (int group = first_group; group < OPTION_GROUP_COUNT; group++) {
         struct option_help option;
 
-        if ((groups & OPTION_BIT(group)) == 0 ||
-            !option_help_get((enum option_group)group, 0, &option)) {
+        if (!option_help_get(command_bit, (enum option_group)group, 0, &option)) {
             continue;
         }
         text_printf(text, "\n%s:\n", option_group_title((enum option_group)group));
-        for (size_t i = 0; option_help_get((enum option_group)group, i, &option); i++) {
+        for (size_t i = 0; option_help_get(command_bit, (enum option_group)group, i, &option);
+             i++) {
             add_option(text, &option);
         }
     }
@@ -91,7 +92,7 @@ int help_print_command(const struct command *command)
     } else {
         text_printf(&text, "\n%s.\n", command->summary);
     }
-    add_options(&text, command->groups);
+    add_options(&text, command->bit, 0);
     if (command->examples != NULL) {
         text_puts(&text, "\nExamples:\n");
         for (const char *const *example = command->examples; *example != NULL; example++) {
@@ -116,7 +117,7 @@ int help_print_commands(int fd)
         (void)snprintf(left, sizeof left, "  %s %s", command->name, command->synopsis);
         text_printf(&text, "%-*s%s\n", COMMAND_COLUMN, left, command->summary);
     }
-    add_options(&text, OPTION_BIT(OPTION_GLOBAL));
+    add_options(&text, COMMAND_FETCH, OPTION_GLOBAL);
     text_puts(&text, "\n'tug help COMMAND' shows the options of a command; see also tug(1)\n");
     if (fd == STDOUT_FILENO) {
         return report_output(&text);
@@ -138,7 +139,7 @@ int cmd_help(const struct settings *settings)
     }
     command = command_find(settings->inputs[0].text);
     if (command == NULL) {
-        return report_usage(NULL, "unknown command '%s'", settings->inputs[0].text);
+        return command_refuse(settings->inputs[0].text);
     }
     return help_print_command(command);
 }

@@ -16,7 +16,7 @@ struct command {
     const char *synopsis;        /* what follows the name */
     const char *summary;         /* a few words, for the list of commands */
     const char *description;     /* lines of help, each with its end; NULL: the summary says all */
-    unsigned groups;             /* OPTION_BIT of each group of options it takes */
+    unsigned bit;                /* COMMAND_… for its options */
     const char *const *examples; /* whole command lines, ended by NULL; NULL: none */
     /* Do it. settings: as parsed. Returns: the exit status. */
     int (*run)(const struct settings *settings);
@@ -24,6 +24,9 @@ struct command {
 
 /* Look up a command by name. Returns: static, or NULL. */
 const struct command *command_find(const char *name);
+
+/* Report that there is no command of that name. Returns: the exit status. */
+int command_refuse(const char *name);
 
 /* Return the index-th command in the order help shows them, NULL past the last one. */
 const struct command *command_at(size_t index);

@@ -154,18 +154,10 @@ static bool reads_stdin(const struct settings *settings)
     return false;
 }
 
-/* Options that do not go together, or not alone. Returns: 0, or the exit status. */
+/* Values that do not go together; option_rules.c has the options that do not. Returns: 0, or the
+ * exit status. */
 static int check(const struct settings *settings, const char *command)
 {
-    if ((settings->fetch.certificate_file == NULL) != (settings->fetch.key_file == NULL)) {
-        return report_usage(command, "--tlscert and --tlskey belong together");
-    }
-    if (settings->user != NULL && settings->refresh_token != NULL) {
-        return report_usage(command, "--user and --refresh: only one of them");
-    }
-    if (settings->wants_stdin_password && settings->user == NULL) {
-        return report_usage(command, "--password-stdin needs --user");
-    }
     if (settings->wants_stdin_password && settings->password != NULL) {
         return report_usage(command, "--password-stdin, but --user has a password already");
     }

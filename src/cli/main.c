@@ -17,6 +17,7 @@
 
 #include "login.h"
 #include "report.h"
+#include "suggest.h"
 #include "terminal.h"
 
 static const char *const fetch_examples[] = {
@@ -42,16 +43,15 @@ static const char *const resolve_examples[] = {
 
 static const char resolve_description[] =
     "Ask the registries what the references name and fetch nothing. Prints\n"
-    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each. Options about the store and\n"
-    "about progress have no effect.\n";
+    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
 
 static const struct command commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch all content of images",
-     fetch_description, OPTIONS_OF_FETCH, fetch_examples, cmd_fetch},
+     fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
     {"resolve", "[options] REF...", "tell what references name", resolve_description,
-     OPTIONS_OF_RESOLVE, resolve_examples, cmd_resolve},
-    {"version", "", "show the version", NULL, OPTION_BIT(OPTION_GLOBAL), NULL, cmd_version},
-    {"help", "[COMMAND]", "show help", NULL, OPTION_BIT(OPTION_GLOBAL), NULL, cmd_help},
+     COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
+    {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -69,6 +69,18 @@ const struct command *command_find(const char *name)
 const struct command *command_at(size_t index)
 {
     return index < COMMAND_COUNT ? &commands[index] : NULL;
+}
+
+int command_refuse(const char *name)
+{
+    const char *names[COMMAND_COUNT + 1] = {NULL};
+    char suggestion[SUGGESTION_MAX];
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = commands[i].name;
+    }
+    return report_usage(NULL, "unknown command '%s'%s", name,
+                        suggest_command(name, names, suggestion));
 }
 
 /* Keep the process small. By default glibc gives each thread an arena of its own, from which freed
@@ -89,7 +101,7 @@ static int dispatch(struct settings *settings, int argc, char **argv)
 {
     const struct command *command;
     int next = 0;
-    int status = options_parse(settings, argc, argv, NULL, OPTION_BIT(OPTION_GLOBAL), &next);
+    int status = options_parse(settings, argc, argv, NULL, 0, &next);
 
     if (status != 0) {
         return status;
@@ -106,10 +118,9 @@ static int dispatch(struct settings *settings, int argc, char **argv)
     }
     command = command_find(argv[next]);
     if (command == NULL) {
-        return report_usage(NULL, "unknown command '%s'", argv[next]);
+        return command_refuse(argv[next]);
     }
-    status =
-        options_parse(settings, argc - next, argv + next, command->name, command->groups, &next);
+    status = options_parse(settings, argc - next, argv + next, command->name, command->bit, &next);
     if (status != 0) {
         return status;
     }
@@ -119,7 +130,7 @@ static int dispatch(struct settings *settings, int argc, char **argv)
     if (settings->wants_version) {
         return cmd_version(&(struct settings){0});
     }
-    if ((command->groups & OPTION_BIT(OPTION_REGISTRY)) != 0) {
+    if (command->bit != COMMAND_OTHER) {
         status = login_prepare(settings, command->name);
         if (status != 0) {
             return status;

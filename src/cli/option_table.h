@@ -9,9 +9,6 @@
 
 #include "options.h"
 
-/* More than there are. */
-#define OPTIONS_MAX 96
-
 /* Take one option's value (NULL when it has none) into settings.
  * On failure err says why; the caller adds the option's name. */
 typedef enum tug_status (*option_apply_fn)(struct settings *settings, const char *value,
@@ -30,6 +27,7 @@ enum option_kind {
 struct option_spec {
     struct option_help help;
     enum option_group group;
+    unsigned commands; /* COMMAND_… of each that it has an effect on */
     enum option_kind kind;
     option_apply_fn apply; /* KIND_CALL, KIND_SECRET */
     size_t offset;         /* of the member in struct settings, the other kinds */

@@ -12,8 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "option_rules.h"
 #include "option_table.h"
 #include "report.h"
+#include "suggest.h"
+#include "text.h"
 
 /* Values from here on stand for options without a short name: table index added. */
 #define LONG_ONLY 256
@@ -52,9 +55,9 @@ static int option_value(size_t index)
     return short_name != 0 ? short_name : LONG_ONLY + (int)index;
 }
 
-/* Fill in the options of some groups, in a parser that is all zero. mode: getopt's first character,
+/* Fill in all options, in a parser that is all zero. mode: getopt's first character,
  * '+' stops at operands, '-' hands them out in order (and pays no heed to POSIXLY_CORRECT). */
-static void build_parser(struct parser *parser, char mode, unsigned groups)
+static void build_parser(struct parser *parser, char mode)
 {
     char *shorts = parser->short_options;
     struct option *longs = parser->long_options;
@@ -64,9 +67,6 @@ static void build_parser(struct parser *parser, char mode, unsigned groups)
     for (size_t i = 0; option_at(i) != NULL; i++) {
         const struct option_help *const help = &option_at(i)->help;
 
-        if ((groups & OPTION_BIT(option_at(i)->group)) == 0) {
-            continue;
-        }
         *longs++ = (struct option){
             .name = help->name,
             .has_arg = help->argument != NULL ? required_argument : no_argument,
@@ -98,10 +98,22 @@ static int name_length(const char *word)
     return (int)strcspn(word, "=");
 }
 
+/* Refuse a long option that there is not. */
+static int refuse_name(const char *command, const char *word)
+{
+    const int length = name_length(word);
+    char suggestion[SUGGESTION_MAX];
+
+    return report_usage(command, "unknown option '%.*s'%s", length, word,
+                        suggest_option(word + 2, (size_t)length - 2, suggestion));
+}
+
 /* Tell what getopt_long does not like about the word it read last. */
 static int refuse_word(const char *command, int answer, const char *word)
 {
     const struct option_spec *const spec = find_value(optopt);
+    const char short_name[] = {(char)optopt, '\0'};
+    char suggestion[SUGGESTION_MAX];
 
     if (answer == ':') {
         return report_usage(command, "option '%.*s' needs a value", name_length(word), word);
@@ -110,9 +122,10 @@ static int refuse_word(const char *command, int answer, const char *word)
         return report_usage(command, "option '%.*s' takes no value", name_length(word), word);
     }
     if (optopt != 0) {
-        return report_usage(command, "unknown option '-%c'", optopt);
+        return report_usage(command, "unknown option '-%c'%s", optopt,
+                            suggest_option(short_name, 1, suggestion));
     }
-    return report_usage(command, "unknown option '%.*s'", name_length(word), word);
+    return refuse_name(command, word);
 }
 
 /* Tell whether a word is an abbreviation. They are refused: one that is unique today is ambiguous,
@@ -141,6 +154,13 @@ static int apply_option(struct settings *settings, const char *command,
     return status == TUG_ERR_NO_MEMORY ? EXIT_STATUS_STORE : report_usage_hint(command);
 }
 
+static void mark_given(struct settings *settings, const struct option_spec *spec)
+{
+    for (size_t i = 0; option_at(i) != NULL; i++) {
+        settings->given[i] = settings->given[i] || option_at(i) == spec;
+    }
+}
+
 /* Take one answer of getopt_long. Returns: 0, or an exit status. */
 static int take_answer(struct settings *settings, char **argv, const char *command, int answer)
 {
@@ -162,19 +182,37 @@ static int take_answer(struct settings *settings, char **argv, const char *comma
         word = argv[optind - 2];
     }
     if (is_abbreviated(spec, word)) {
-        return report_usage(command, "unknown option '%.*s'", name_length(word), word);
+        return refuse_name(command, word);
     }
+    if (command == NULL && spec->group != OPTION_GLOBAL) {
+        return report_usage(NULL, "option '--%s' belongs behind the command", spec->help.name);
+    }
+    mark_given(settings, spec);
     return apply_option(settings, command, spec, spec->help.argument != NULL ? optarg : NULL);
 }
 
+/* Refuse options that would be ignored. Returns: 0, or the exit status. */
+static int check_rules(const struct settings *settings, const char *command, unsigned command_bit)
+{
+    struct text why = {0};
+    int status = 0;
+
+    if (!settings->wants_help && !settings->wants_version &&
+        !option_rules_check(settings, command, command_bit, &why)) {
+        status = report_usage(command, "%s", why.data != NULL ? why.data : "out of memory");
+    }
+    text_fini(&why);
+    return status;
+}
+
 int options_parse(struct settings *settings, int argc, char **argv, const char *command,
-                  unsigned groups, int *out_next)
+                  unsigned command_bit, int *out_next)
 {
     struct parser parser = {0};
     struct tug_error error;
     int answer;
 
-    build_parser(&parser, command == NULL ? '+' : '-', groups);
+    build_parser(&parser, command == NULL ? '+' : '-');
     opterr = 0;
     optind = 0; /* glibc: start over */
     while ((answer = getopt_long(argc, argv, parser.short_options, parser.long_options, NULL)) !=
@@ -192,5 +230,5 @@ int options_parse(struct settings *settings, int argc, char **argv, const char *
         }
     }
     *out_next = optind;
-    return 0;
+    return command != NULL ? check_rules(settings, command, command_bit) : 0;
 }

@@ -11,7 +11,7 @@
 
 #include <tug/fetch.h>
 
-/* Groups of options, in the order help shows them; a command names those it takes. */
+/* Groups of options, in the order help shows them. */
 enum option_group {
     OPTION_WHAT,
     OPTION_MANY,
@@ -22,13 +22,13 @@ enum option_group {
     OPTION_GROUP_COUNT,
 };
 
-#define OPTION_BIT(group) (1U << (group))
-#define OPTIONS_OF_RESOLVE                                                                         \
-    (OPTION_BIT(OPTION_HOW) | OPTION_BIT(OPTION_REGISTRY) | OPTION_BIT(OPTION_SHOW) |              \
-     OPTION_BIT(OPTION_GLOBAL))
-#define OPTIONS_OF_FETCH                                                                           \
-    (OPTION_BIT(OPTION_WHAT) | OPTION_BIT(OPTION_MANY) | OPTION_BIT(OPTION_HOW) |                  \
-     OPTION_BIT(OPTION_REGISTRY) | OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_GLOBAL))
+/* Commands, as far as options tell them apart. */
+#define COMMAND_FETCH 1U
+#define COMMAND_RESOLVE 2U
+#define COMMAND_OTHER 4U /* help, version */
+
+/* More options than there are. */
+#define OPTIONS_MAX 96
 
 /* How progress is shown (--progress). */
 enum progress_mode {
@@ -66,6 +66,7 @@ struct settings {
     enum color_mode color;
     bool wants_help;
     bool wants_version;
+    bool given[OPTIONS_MAX]; /* which options were, by their place in the table */
     struct input *inputs;
     size_t input_count;
     /* For fetch. */
@@ -98,10 +99,12 @@ void settings_fini(struct settings *settings);
  * settings: filled; what earlier calls left is kept, so global options may stand anywhere.
  * argv: argc words, the first is skipped; borrowed as long as settings live.
  * command: name for messages, NULL when it is not known yet: then parsing stops at the first
- * operand. groups: OPTION_BIT of each group that is allowed. out_next: the first word not parsed
- * (argc: none). Returns: 0, or the exit status after telling on standard error what is wrong. */
+ * operand, and global options alone are taken. command_bit: COMMAND_… of it. out_next: the first
+ * word not parsed (argc: none). Options without effect on the command, or beside each other, are
+ * refused, unless help or the version is asked for.
+ * Returns: 0, or the exit status after telling on standard error what is wrong. */
 int options_parse(struct settings *settings, int argc, char **argv, const char *command,
-                  unsigned groups, int *out_next);
+                  unsigned command_bit, int *out_next);
 
 /* One option as help shows it. */
 struct option_help {
@@ -111,9 +114,10 @@ struct option_help {
     const char *text;     /* what it does, with unit and default */
 };
 
-/* Look up the index-th option of a group, in the order of the table.
- * Returns: false when there are no more. */
-bool option_help_get(enum option_group group, size_t index, struct option_help *out_help);
+/* Look up the index-th option of a group that has an effect on a command, in the order of the
+ * table. Returns: false when there are no more. */
+bool option_help_get(unsigned command_bit, enum option_group group, size_t index,
+                     struct option_help *out_help);
 
 /* Return the heading of a group, e.g. "What to fetch". Static text. */
 const char *option_group_title(enum option_group group);

@@ -24,10 +24,10 @@ expect_lines err 2
 run fetch -v --plain-http "$registry/app:1"
 [ "$(grep -cxE "$short  $size  reused" "$WORK/err")" -eq 4 ] || fail "blobs reused"
 
-# none: warnings and errors only. Quiet wins over everything.
+# none: warnings and errors only, as with -q.
 run fetch --progress none --plain-http "$registry/app:1"
 expect_empty err
-run -q fetch --progress tty --plain-http "$registry/app:1"
+run -q fetch --plain-http "$registry/app:1"
 expect_empty err
 
 # Long downloads get a line about the whole every ten seconds.

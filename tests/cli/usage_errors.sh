@@ -17,7 +17,7 @@ expect_usage() { # MESSAGE WORD…
 
 expect_usage "tug: unknown command 'fecth'" fecth
 expect_usage "tug: unknown option '--nope'" --nope
-expect_usage "tug: unknown option '--platform'" --platform linux/amd64 fetch x
+expect_usage "tug: option '--platform' belongs behind the command" --platform linux/amd64 fetch x
 expect_usage "tug: fetch: no reference given" fetch
 expect_usage "tug: fetch: no reference given" -v fetch --fail-fast
 expect_usage "tug: unknown option '--nope'" fetch --nope x
@@ -58,6 +58,56 @@ expect_usage "--store '': must not be empty" fetch --store= y
 expect_usage "tug: unknown command 'nope'" help nope
 expect_usage "tug: help: one command at a time" help fetch version
 expect_usage "tug: version: unexpected argument 'x'" version x
+
+# What has no effect on a command is refused, wherever it stands.
+f15_options_without_effect() {
+    local name value
+    expect_usage "tug: option '--store' has no effect on 'resolve' (only on fetch)" --store s resolve x
+    expect_usage "tug: option '--store' has no effect on 'version' (only on fetch)" version --store s
+    expect_usage "option '--authfile' has no effect on 'help' (only on fetch and resolve)" help --authfile f
+    expect_usage "--all-platforms and --platform: only one of them" fetch --all-platforms --platform linux x
+    expect_usage "--failed-file has no effect beside --dry-run" fetch --dry-run --failed-file f x
+    expect_usage "--progress has no effect beside --quiet" -q fetch --progress json x
+    expect_usage "--quiet and --verbose: only one of them" -q fetch -v x
+    # Help of a command has what the command takes, and nothing else.
+    run help fetch
+    cp "$WORK/out" "$WORK/fetch"
+    run help resolve
+    cp "$WORK/out" "$WORK/resolve"
+    sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( [A-Z0-9a-z].*)?$/\2 \3/p' "$WORK/fetch" > "$WORK/options"
+    while read -r name value; do
+        value=${value:+=x}
+        if ! grep -qE -- "--$name( |\$)" "$WORK/resolve"; then
+            run resolve "--$name$value"
+            expect_status 2
+            expect_match err "tug: (option '--$name' has no effect on 'resolve' .*|--$name '?x'?: .*)"
+        fi
+    done < "$WORK/options"
+    [ ! -e "$TUG_STORE" ] || fail "a store was made"
+}
+
+# What users of other tools type, and slips: the right form is in the message; a value never is.
+f41_suggestions() {
+    expect_usage "tug: unknown command 'pull': did you mean 'fetch'?" pull alpine
+    expect_usage "tug: unknown command 'ls': no such command yet: index.json" ls
+    expect_usage "tug: unknown command 'fecth': did you mean 'fetch'?" fecth
+    expect_usage "tug: unknown command 'resolv': did you mean 'resolve'?" help resolv
+    expect_usage "unknown option '--insecure': did you mean '--plain-http'" fetch --insecure x
+    expect_usage "unknown option '--tls-verify': did you mean '--plain-http'" fetch --tls-verify=false x
+    expect_usage "unknown option '--jobs': did you mean '--max-concurrent-downloads'?" fetch --jobs 4 x
+    expect_usage "unknown option '--platfrom': did you mean '--platform'?" fetch --platfrom=secret x
+    grep -q secret "$WORK/err" && fail "a value was shown"
+    expect_usage "unknown option '-j': did you mean '--max-concurrent-downloads'?" fetch -j4 x
+    run fetch docker://alpine
+    expect_status 2
+    expect_text err "leave out 'docker://'"
+    run fetch http://localhost:5000/app
+    expect_status 2
+    expect_text err "leave out 'http://' and give --plain-http"
+}
+
+f15_options_without_effect
+f41_suggestions
 
 # What came from the command line reaches the terminal escaped.
 expect_usage 'unknown command '"'"'a\x1b[2Jb'"'" $'a\e[2Jb'

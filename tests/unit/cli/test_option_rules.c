@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every option with every command and every other option: it has an effect, or is refused with a
+ * reason. An option that is new needs a row here.
+ */
+#include "cli/option_rules.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "cli/option_table.h"
+
+#define USAGE 2
+#define FETCH COMMAND_FETCH
+#define BOTH (COMMAND_FETCH | COMMAND_RESOLVE)
+#define ALL (COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_OTHER)
+
+/* What is right for an option. */
+struct row {
+    const char *name;
+    const char *value; /* one that is not the default; NULL: it takes none */
+    unsigned commands; /* on which it has an effect */
+    const char *refused_beside[3];
+    const char *needed; /* without which it has none */
+};
+
+static const struct row rows[] = {
+    {"platform", "linux/s390x", FETCH, {"all-platforms"}, NULL},
+    {"all-platforms", NULL, FETCH, {"platform"}, NULL},
+    {"all-metadata", NULL, FETCH, {"skip-metadata"}, NULL},
+    {"skip-metadata", NULL, FETCH, {"all-metadata", "metadata-only"}, NULL},
+    {"metadata-only", NULL, FETCH, {"skip-metadata", "foreign-layers"}, NULL},
+    {"label", "a=b", FETCH, {NULL}, NULL},
+    {"foreign-layers", NULL, FETCH, {"metadata-only"}, NULL},
+    {"from-file", "list", FETCH, {NULL}, NULL},
+    {"repository", "r.example/a", FETCH, {NULL}, NULL},
+    {"shard", "0/2", FETCH, {NULL}, NULL},
+    {"fail-fast", NULL, FETCH, {NULL}, NULL},
+    {"failed-file", "again", FETCH, {"dry-run"}, NULL},
+    {"max-concurrent-downloads", "3", BOTH, {NULL}, NULL},
+    {"chunk-size", "1M", FETCH, {NULL}, NULL},
+    {"max-per-host", "2", FETCH, {NULL}, NULL},
+    {"dry-run", NULL, FETCH, {"failed-file"}, NULL},
+    {"limit-rate", "1M", FETCH, {NULL}, NULL},
+    {"retries", "2", BOTH, {NULL}, NULL},
+    {"retry-max-wait", "2s", BOTH, {NULL}, NULL},
+    {"connect-timeout", "2s", BOTH, {NULL}, NULL},
+    {"stall-timeout", "2s", BOTH, {NULL}, NULL},
+    {"timeout", "2s", BOTH, {NULL}, NULL},
+    {"max-size", "1G", FETCH, {NULL}, NULL},
+    {"durability", "none", FETCH, {NULL}, NULL},
+    {"user", "joe:pw", BOTH, {"refresh"}, NULL},
+    {"password-stdin", NULL, BOTH, {NULL}, "user"},
+    {"refresh", "token", BOTH, {"user"}, NULL},
+    {"authfile", "auth.json", BOTH, {NULL}, NULL},
+    {"plain-http", NULL, BOTH, {NULL}, NULL},
+    {"skip-verify", NULL, BOTH, {NULL}, NULL},
+    {"tlscacert", "ca.pem", BOTH, {NULL}, NULL},
+    {"tlscert", "c.pem", BOTH, {NULL}, "tlskey"},
+    {"tlskey", "k.pem", BOTH, {NULL}, "tlscert"},
+    {"hosts-dir", "hosts", BOTH, {NULL}, NULL},
+    {"proxy", "http://p.example:8", BOTH, {NULL}, NULL},
+    {"http-dump", NULL, BOTH, {NULL}, NULL},
+    {"http-trace", NULL, BOTH, {NULL}, NULL},
+    {"progress", "plain", FETCH, {"quiet"}, NULL},
+    {"format", "json", BOTH, {NULL}, NULL},
+    {"store", "dir", FETCH, {NULL}, NULL},
+    {"quiet", NULL, ALL, {"verbose", "debug", "progress"}, NULL},
+    {"verbose", NULL, ALL, {"quiet"}, NULL},
+    {"debug", NULL, ALL, {"quiet"}, NULL},
+    {"color", "always", ALL, {NULL}, NULL},
+    {"help", NULL, ALL, {NULL}, NULL},
+    {"version", NULL, ALL, {NULL}, NULL},
+};
+
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+static const struct row *find_row(const char *name)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static bool shows_and_exits(const struct row *row)
+{
+    return strcmp(row->name, "help") == 0 || strcmp(row->name, "version") == 0;
+}
+
+/* A command line of some options, in words of their own. */
+struct line {
+    char words[8][64];
+    int argc;
+};
+
+static void add_word(struct line *line, const struct row *row)
+{
+    (void)snprintf(line->words[line->argc], sizeof line->words[0], "--%s%s%s", row->name,
+                   row->value != NULL ? "=" : "", row->value != NULL ? row->value : "");
+    line->argc++;
+}
+
+/* Parse a command line. out_said: what was told on standard error. Returns: the exit status. */
+static int parse(struct line *line, const char *command, unsigned bit, char out_said[512])
+{
+    struct settings settings = {0};
+    char *argv[9] = {NULL};
+    char name[] = "/tmp/tug-test-XXXXXX";
+    const int sink = mkstemp(name);
+    const int standard_error = dup(STDERR_FILENO);
+    ssize_t length;
+    int next;
+    int status;
+
+    for (int i = 0; i < line->argc; i++) {
+        argv[i] = line->words[i];
+    }
+    cr_assert_geq(sink, 0);
+    (void)unlink(name);
+    (void)dup2(sink, STDERR_FILENO);
+    status = options_parse(&settings, line->argc, argv, command, bit, &next);
+    (void)dup2(standard_error, STDERR_FILENO);
+    length = pread(sink, out_said, 511, 0);
+    out_said[length > 0 ? length : 0] = '\0';
+    (void)close(sink);
+    (void)close(standard_error);
+    settings_fini(&settings);
+    return status;
+}
+
+static struct line begin(const char *command)
+{
+    struct line line = {.argc = 1};
+
+    (void)strcpy(line.words[0], command);
+    return line;
+}
+
+Test(cli_option_rules, f15_every_option_has_a_row)
+{
+    size_t count = 0;
+
+    for (; option_at(count) != NULL; count++) {
+        cr_assert_not_null(find_row(option_at(count)->help.name), "no row for --%s",
+                           option_at(count)->help.name);
+    }
+    cr_assert_eq(count, ROW_COUNT);
+}
+
+Test(cli_option_rules, f15_every_option_with_every_command)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } commands[] = {{"fetch", COMMAND_FETCH},
+                    {"resolve", COMMAND_RESOLVE},
+                    {"version", COMMAND_OTHER},
+                    {"help", COMMAND_OTHER}};
+    char said[512];
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++) {
+            const bool is_right = (rows[i].commands & commands[k].bit) != 0;
+            struct line line = begin(commands[k].name);
+
+            add_word(&line, &rows[i]);
+            if (rows[i].needed != NULL) {
+                add_word(&line, find_row(rows[i].needed));
+            }
+            cr_assert_eq(parse(&line, commands[k].name, commands[k].bit, said),
+                         is_right ? 0 : USAGE, "--%s, %s: %s", rows[i].name, commands[k].name,
+                         said);
+            cr_assert(is_right || strstr(said, "has no effect on") != NULL, "%s", said);
+        }
+    }
+}
+
+static bool refuses(const struct row *row, const char *other)
+{
+    for (size_t i = 0; i < 3 && row->refused_beside[i] != NULL; i++) {
+        if (strcmp(row->refused_beside[i], other) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two options, with what they need. Returns: whether to be refused. */
+static bool make_pair(struct line *line, const struct row *a, const struct row *b)
+{
+    const struct row *set[4] = {a, b};
+    size_t count = 2;
+    bool is_refused = false;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (set[i]->needed != NULL) {
+            set[count++] = find_row(set[i]->needed);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_word(line, set[i]);
+        for (size_t k = 0; k < count; k++) {
+            is_refused = is_refused || refuses(set[i], set[k]->name);
+        }
+    }
+    return is_refused && !shows_and_exits(a) && !shows_and_exits(b);
+}
+
+Test(cli_option_rules, f15_every_option_with_every_other)
+{
+    char said[512];
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        for (size_t k = 0; k < ROW_COUNT; k++) {
+            struct line line = begin("fetch");
+            const bool is_refused = i != k && make_pair(&line, &rows[i], &rows[k]);
+
+            if (i == k) {
+                continue;
+            }
+            cr_assert_eq(parse(&line, "fetch", COMMAND_FETCH, said), is_refused ? USAGE : 0,
+                         "--%s --%s: %s", rows[i].name, rows[k].name, said);
+            cr_assert(!is_refused || strstr(said, "tug: ") == said, "%s", said);
+        }
+    }
+}
+
+/* What is needed is asked for, whether the option came before the command or behind it. */
+Test(cli_option_rules, f15_options_that_lack_another)
+{
+    char said[512];
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        struct line line = begin("fetch");
+
+        add_word(&line, &rows[i]);
+        cr_assert_eq(parse(&line, "fetch", COMMAND_FETCH, said), rows[i].needed != NULL ? USAGE : 0,
+                     "%s", said);
+        cr_assert(rows[i].needed == NULL || strstr(said, rows[i].needed) != NULL, "%s", said);
+    }
+}
+
+/* Every option changes the settings, but for the one that is the default. */
+Test(cli_option_rules, f15_every_option_is_taken)
+{
+    for (size_t i = 0; option_at(i) != NULL; i++) {
+        const struct row *const row = find_row(option_at(i)->help.name);
+        const struct settings nothing = {0};
+        struct settings settings = {0};
+        struct tug_error error = {0};
+        char value[64]; /* secrets are overwritten */
+
+        cr_assert_not_null(row);
+        (void)strcpy(value, row->value != NULL ? row->value : "");
+        cr_assert_eq(
+            option_apply(&settings, option_at(i), row->value != NULL ? value : NULL, &error),
+            TUG_OK, "%s: %s", row->name, error.message);
+        cr_assert_eq(memcmp(&settings, &nothing, sizeof settings) == 0,
+                     strcmp(row->name, "skip-metadata") == 0, "--%s", row->name);
+        settings_fini(&settings);
+    }
+}
