@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Collect and check references.
+ * Read operands and files with references.
  *
- * Knows: the forms of --from-file. Does not know: what lines and lists in JSON say, what becomes of
- * the references.
+ * Knows: how a file is read. Does not know: what lines and lists in JSON say.
  * Threads: main.
  */
 #include "list.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <tug/oci.h>
-#include <tug/ref.h>
 
 #include "list_internal.h"
 #include "report.h"
@@ -35,103 +29,6 @@ struct beginning {
     char text[4];        /* what was read of the first line that is not blank */
     unsigned long lines; /* blank ones before it */
 };
-
-static int fail_memory(void)
-{
-    report_error(NULL, "out of memory");
-    return EXIT_STATUS_STORE;
-}
-
-static int append(struct ref_list *list, const char *text, const char *options)
-{
-    const size_t length = strlen(text) + 1;
-    char *item;
-
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : 16;
-        char **const grown = reallocarray(list->items, capacity, sizeof *grown);
-
-        if (grown == NULL) {
-            return fail_memory();
-        }
-        list->items = grown;
-        list->capacity = capacity;
-    }
-    item = malloc(length + strlen(options) + 1);
-    if (item == NULL) {
-        return fail_memory();
-    }
-    memcpy(item, text, length);
-    memcpy(item + length, options, strlen(options) + 1);
-    list->items[list->count++] = item;
-    return 0;
-}
-
-const char *ref_list_options(const struct ref_list *list, size_t position)
-{
-    const char *const item = list->items[position];
-
-    return item + strlen(item) + 1;
-}
-
-/* Tell whether a reference is of the wanted part: by its full name, so that it stays where it is
- * when others come and go. */
-static bool is_in_shard(const struct list_source *source, const struct tug_ref *ref)
-{
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-
-    if (source->shard_count == 0) {
-        return true;
-    }
-    for (const char *at = tug_ref_name(ref); *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
-    }
-    hash ^= hash >> 32; /* names that differ at their end only differ in few low bits */
-    hash *= UINT64_C(0x9e3779b97f4a7c15);
-    return (hash >> 32) % source->shard_count == source->shard_index;
-}
-
-/* Add what the library cannot know: the option that a scheme stands for. */
-static void add_hint(const char *text, struct tug_error *error)
-{
-    const size_t length = strlen(error->message);
-
-    if (strncmp(text, "http://", strlen("http://")) == 0) {
-        (void)snprintf(error->message + length, sizeof error->message - length,
-                       " and give --plain-http");
-    }
-}
-
-int list_add(struct list_reader *reader, const char *where, const char *text, const char *digest,
-             const char *options)
-{
-    struct tug_error error = {0};
-    struct line_options parsed;
-    struct tug_ref *ref = NULL;
-    struct text name = {0};
-    int exit_status = 0;
-    enum tug_status status = list_compose(reader->source->repository, text, digest, &name, &error);
-
-    if (status == TUG_OK) {
-        status = tug_ref_parse(name.data, &ref, &error);
-    }
-    if (status == TUG_OK) {
-        status = line_options_parse(options, &parsed, &error);
-        line_options_fini(&parsed);
-    }
-    if (status != TUG_OK) {
-        add_hint(text, &error);
-        report_error(where, error.message);
-        exit_status = report_exit_status(status);
-    } else if (is_in_shard(reader->source, ref)) {
-        exit_status = append(reader->list, name.data, options);
-    }
-    tug_ref_destroy(ref);
-    text_fini(&name);
-    return exit_status;
-}
-
-/* --- lines --- */
 
 /* Read one line, whatever its length, without its end. line: LIST_LINE_MAX bytes, with what was
  * read of it already. */
@@ -302,13 +199,4 @@ int ref_list_load(struct ref_list *list, const struct input *inputs, size_t inpu
         status = input_status != 0 ? input_status : status;
     }
     return status;
-}
-
-void ref_list_fini(struct ref_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i]);
-    }
-    free(list->items);
-    *list = (struct ref_list){0};
 }

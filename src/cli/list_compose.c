@@ -38,8 +38,7 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Tell whether a word is meant as a digest, however wrong the rest of it is. */
-static bool is_digest(const char *text)
+bool list_is_digest(const char *text)
 {
     return starts_with(text, "sha256:") || starts_with(text, "sha384:") ||
            starts_with(text, "sha512:");
@@ -79,12 +78,12 @@ static enum tug_status place(const char *repository, const char *text, struct te
     enum tug_status status;
 
     if (strchr(text, '/') == NULL) {
-        text_printf(out_ref, "%s%c%s", repository, is_digest(bare) ? '@' : ':', bare);
+        text_printf(out_ref, "%s%c%s", repository, list_is_digest(bare) ? '@' : ':', bare);
         if (out_ref->has_failed) {
             return fail_memory(err);
         }
         status = check(out_ref->data, err);
-        if (status != TUG_ERR_INVALID_ARGUMENT || is_digest(bare)) {
+        if (status != TUG_ERR_INVALID_ARGUMENT || list_is_digest(bare)) {
             return status;
         }
     }
@@ -119,7 +118,7 @@ enum tug_status list_compose(const char *repository, const char *text, const cha
 
     if (repository != NULL) {
         status = place(repository, text, out_ref, err);
-    } else if (is_digest(text)) {
+    } else if (list_is_digest(text)) {
         status =
             fail(err, text, "is a digest alone: --repository HOST/NAME must say where it is", "");
     } else {
@@ -142,75 +141,4 @@ enum tug_status list_compose(const char *repository, const char *text, const cha
         status = check(out_ref->data, err);
     }
     return status;
-}
-
-/* --- lines --- */
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* Cut comment and blanks off a line. Returns: the rest, within line. */
-static char *strip(char *line)
-{
-    char *end;
-
-    while (is_blank(*line)) {
-        line++;
-    }
-    for (end = line; *end != '\0'; end++) {
-        if (*end == '#' && (end == line || is_blank(end[-1]))) {
-            break;
-        }
-    }
-    while (end > line && is_blank(end[-1])) {
-        end--;
-    }
-    *end = '\0';
-    return line;
-}
-
-/* Cut the first word off. Returns: the rest, within text. */
-static char *cut_word(char *text)
-{
-    char *rest = text + strcspn(text, " \t\r");
-
-    if (*rest != '\0') {
-        *rest++ = '\0';
-        rest += strspn(rest, " \t\r");
-    }
-    return rest;
-}
-
-/* Skip the media type and the size that `tug resolve` writes behind a digest. */
-static const char *skip_type_and_size(const char *text)
-{
-    const size_t type = strcspn(text, " \t\r");
-    const char *const size = text + type + strspn(text + type, " \t\r");
-    const size_t digits = strspn(size, "0123456789");
-    const bool is_type = (type == 1 && *text == '-') ||
-                         (memchr(text, '/', type) != NULL && memchr(text, '=', type) == NULL);
-
-    if (!is_type || digits == 0 || (size[digits] != '\0' && !is_blank(size[digits]))) {
-        return text;
-    }
-    return size + digits + strspn(size + digits, " \t\r");
-}
-
-int list_add_line(struct list_reader *reader, const char *where, char *line)
-{
-    char *const text = strip(line);
-    char *second;
-    const char *options;
-
-    if (*text == '\0') {
-        return 0;
-    }
-    second = cut_word(text);
-    if (!is_digest(second)) {
-        return list_add(reader, where, text, NULL, second);
-    }
-    options = skip_type_and_size(cut_word(second));
-    return list_add(reader, where, text, second, options);
 }

@@ -6,6 +6,7 @@
 #ifndef TUG_CLI_LIST_INTERNAL_H
 #define TUG_CLI_LIST_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "list.h"
@@ -16,6 +17,9 @@ struct list_reader {
     struct ref_list *list;
     const struct list_source *source;
 };
+
+/* Tell whether a word is meant as a digest, however wrong the rest of it is. */
+bool list_is_digest(const char *text);
 
 /* Make a reference of what a list or an operand says: a pure function.
  * repository: what tags and digests belong to; NULL: nothing does. text: a reference; a tag or a

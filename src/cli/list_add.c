@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Add to a list what an operand or a line says.
+ *
+ * Knows: the form of a line, parts of a list. Does not know: files.
+ * Threads: main.
+ */
+#include "list_internal.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tug/ref.h>
+
+#include "report.h"
+
+static int fail_memory(void)
+{
+    report_error(NULL, "out of memory");
+    return EXIT_STATUS_STORE;
+}
+
+static int append(struct ref_list *list, const char *text, const char *options)
+{
+    const size_t length = strlen(text) + 1;
+    char *item;
+
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : 16;
+        char **const grown = reallocarray(list->items, capacity, sizeof *grown);
+
+        if (grown == NULL) {
+            return fail_memory();
+        }
+        list->items = grown;
+        list->capacity = capacity;
+    }
+    item = malloc(length + strlen(options) + 1);
+    if (item == NULL) {
+        return fail_memory();
+    }
+    memcpy(item, text, length);
+    memcpy(item + length, options, strlen(options) + 1);
+    list->items[list->count++] = item;
+    return 0;
+}
+
+const char *ref_list_options(const struct ref_list *list, size_t position)
+{
+    const char *const item = list->items[position];
+
+    return item + strlen(item) + 1;
+}
+
+/* Tell whether a reference is of the wanted part: by its full name, so that it stays where it is
+ * when others come and go. */
+static bool is_in_shard(const struct list_source *source, const struct tug_ref *ref)
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+    if (source->shard_count == 0) {
+        return true;
+    }
+    for (const char *at = tug_ref_name(ref); *at != '\0'; at++) {
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    }
+    hash ^= hash >> 32; /* names that differ at their end only differ in few low bits */
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    return (hash >> 32) % source->shard_count == source->shard_index;
+}
+
+/* Add what the library cannot know: the option that a scheme stands for. */
+static void add_hint(const char *text, struct tug_error *error)
+{
+    const size_t length = strlen(error->message);
+
+    if (strncmp(text, "http://", strlen("http://")) == 0) {
+        (void)snprintf(error->message + length, sizeof error->message - length,
+                       " and give --plain-http");
+    }
+}
+
+int list_add(struct list_reader *reader, const char *where, const char *text, const char *digest,
+             const char *options)
+{
+    struct tug_error error = {0};
+    struct line_options parsed;
+    struct tug_ref *ref = NULL;
+    struct text name = {0};
+    int exit_status = 0;
+    enum tug_status status = list_compose(reader->source->repository, text, digest, &name, &error);
+
+    if (status == TUG_OK) {
+        status = tug_ref_parse(name.data, &ref, &error);
+    }
+    if (status == TUG_OK) {
+        status = line_options_parse(options, &parsed, &error);
+        line_options_fini(&parsed);
+    }
+    if (status != TUG_OK) {
+        add_hint(text, &error);
+        report_error(where, error.message);
+        exit_status = report_exit_status(status);
+    } else if (is_in_shard(reader->source, ref)) {
+        exit_status = append(reader->list, name.data, options);
+    }
+    tug_ref_destroy(ref);
+    text_fini(&name);
+    return exit_status;
+}
+
+/* --- lines --- */
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Cut comment and blanks off a line. Returns: the rest, within line. */
+static char *strip(char *line)
+{
+    char *end;
+
+    while (is_blank(*line)) {
+        line++;
+    }
+    for (end = line; *end != '\0'; end++) {
+        if (*end == '#' && (end == line || is_blank(end[-1]))) {
+            break;
+        }
+    }
+    while (end > line && is_blank(end[-1])) {
+        end--;
+    }
+    *end = '\0';
+    return line;
+}
+
+/* Cut the first word off. Returns: the rest, within text. */
+static char *cut_word(char *text)
+{
+    char *rest = text + strcspn(text, " \t\r");
+
+    if (*rest != '\0') {
+        *rest++ = '\0';
+        rest += strspn(rest, " \t\r");
+    }
+    return rest;
+}
+
+/* Skip the media type and the size that `tug resolve` writes behind a digest. */
+static const char *skip_type_and_size(const char *text)
+{
+    const size_t type = strcspn(text, " \t\r");
+    const char *const size = text + type + strspn(text + type, " \t\r");
+    const size_t digits = strspn(size, "0123456789");
+    const bool is_type = (type == 1 && *text == '-') ||
+                         (memchr(text, '/', type) != NULL && memchr(text, '=', type) == NULL);
+
+    if (!is_type || digits == 0 || (size[digits] != '\0' && !is_blank(size[digits]))) {
+        return text;
+    }
+    return size + digits + strspn(size + digits, " \t\r");
+}
+
+int list_add_line(struct list_reader *reader, const char *where, char *line)
+{
+    char *const text = strip(line);
+    char *second;
+    const char *options;
+
+    if (*text == '\0') {
+        return 0;
+    }
+    second = cut_word(text);
+    if (!list_is_digest(second)) {
+        return list_add(reader, where, text, NULL, second);
+    }
+    options = skip_type_and_size(cut_word(second));
+    return list_add(reader, where, text, second, options);
+}
+
+void ref_list_fini(struct ref_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i]);
+    }
+    free(list->items);
+    *list = (struct ref_list){0};
+}
