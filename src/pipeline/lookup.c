@@ -128,16 +128,10 @@ static bool is_whole(const struct tug__manifest_reply *reply)
            !tug__media_is_generic(reply->media_type);
 }
 
-/* A 4xx to a HEAD may only mean that the registry knows no HEAD. */
-static bool is_head_refused(const struct tug_error *error)
-{
-    return error->http_status >= 400 && error->http_status < 500 && error->http_status != 401 &&
-           error->http_status != 429;
-}
-
-/* Ask once: with a HEAD, and with a GET where that is not enough. */
-static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, struct answer *answer,
-                           struct tug__manifest_reply *out_reply, struct tug_error *err)
+/* Ask once: with a HEAD, and with a GET where that is not enough. is_last: no attempt is left. */
+static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool is_last,
+                           struct answer *answer, struct tug__manifest_reply *out_reply,
+                           struct tug_error *err)
 {
     const struct tug_digest *const pinned = tug_ref_digest(ref);
     const struct tug__source source = {.host = tug_ref_host(ref),
@@ -148,7 +142,8 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, struc
     enum tug_status status =
         tug__client_head_manifest(asker->client, &source, reference, out_reply, err);
 
-    if (status != TUG_OK ? is_head_refused(err) : !is_whole(out_reply)) {
+    if (status != TUG_OK ? tug__retry_by_get(err, out_reply->retry_after_ms, is_last)
+                         : !is_whole(out_reply)) {
         *err = (struct tug_error){0};
         status = tug__client_get_manifest(asker->client, &source, reference, NULL, out_reply, err);
     }
@@ -187,7 +182,8 @@ static void resolve(struct asker *asker, const struct tug_ref *ref, struct answe
         struct tug_error error = {0};
         struct tug__manifest_reply reply;
         uint64_t delay_ms = 0;
-        const enum tug_status status = ask(asker, ref, answer, &reply, &error);
+        const enum tug_status status =
+            ask(asker, ref, failures >= policy->retries, answer, &reply, &error);
 
         answer->result.status = status;
         answer->result.error = error;

@@ -411,10 +411,14 @@ static void take_verdict(struct tug__resolver *resolver, struct tug__node *node)
     }
 }
 
-/* A 4xx to a HEAD may only mean that the registry knows no HEAD. */
-static bool is_head_refused(const struct tug_error *error)
+/* Tell whether a job was a HEAD that failed in a way a GET need not. */
+static bool is_head_refused(const struct tug__resolver *resolver, const struct tug__job *job)
 {
-    return error->http_status >= 400 && error->http_status < 500 && error->http_status != 429;
+    const struct tug__node *const node = job->owner;
+
+    return job->kind == TUG__JOB_RESOLVE &&
+           tug__retry_by_get(&job->error, job->retry_after_ms,
+                             node->failures >= resolver->retry_policy.retries);
 }
 
 /* A worker opened the partial file and asks for a blob's bytes. */
@@ -519,7 +523,7 @@ static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool 
     remove_job(resolver, node, job);
     if (job->kind == TUG__JOB_BLOB) {
         take_share(resolver, node, job, has_failed);
-    } else if (has_failed && job->kind == TUG__JOB_RESOLVE && is_head_refused(&job->error)) {
+    } else if (has_failed && is_head_refused(resolver, job)) {
         take_resolved(resolver, node, job); /* some registries know no HEAD: ask with a GET */
     } else if (has_failed) {
         take_failure(resolver, node, job);

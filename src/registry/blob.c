@@ -75,7 +75,8 @@ static enum tug_status accept_whole(struct blob_sink *sink,
     return TUG_OK;
 }
 
-/* A 206: exactly from where it was asked, perhaps not to the end. */
+/* A 206: exactly from where it was asked, perhaps not to the end; also when all was asked for,
+ * without a range. */
 static enum tug_status accept_part(struct blob_sink *sink,
                                    const struct tug__http_response *response, struct tug_error *err)
 {
@@ -94,7 +95,7 @@ static enum tug_status accept_part(struct blob_sink *sink,
     if (range.has_total && range.total != request->size_bytes) {
         return size_error(request, range.total, err);
     }
-    if (!is_ranged(sink) || range.first != sink->next_byte || range.last >= request->end_byte) {
+    if (range.first != sink->next_byte || range.last >= request->end_byte) {
         return tug__fail(err, TUG_ERR_CONTENT,
                          "the registry sent bytes %" PRIu64 "-%" PRIu64 ", asked from %" PRIu64
                          " to %" PRIu64,

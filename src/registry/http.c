@@ -327,6 +327,19 @@ static enum tug_status fail_for_good(struct tug__http *http, const char *what, c
     return TUG_ERR_NETWORK;
 }
 
+/* What came is no HTTP/1.1. On a connection that was kept it may be the rest of an earlier answer:
+ * a new one can tell. */
+static enum tug_status fail_foreign(struct tug__http *http, const char *why)
+{
+    long connections = 0;
+
+    (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
+    http->response->failure = TUG__HTTP_BROKEN;
+    (void)tug__fail(http->error, TUG_ERR_NETWORK, "the server does not speak HTTP/1.1: %s", why);
+    http->error->is_permanent = connections > 0 && !http->has_response;
+    return TUG_ERR_NETWORK;
+}
+
 /* Turn libcurl's result into ours. */
 static enum tug_status judge(struct tug__http *http, CURLcode code)
 {
@@ -363,6 +376,10 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
     }
     if (code == CURLE_SSL_CERTPROBLEM) {
         return tug__fail(http->error, TUG_ERR_CONFIG, "%s", why);
+    }
+    if (http->is_connected && (code == CURLE_UNSUPPORTED_PROTOCOL ||
+                               code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_HTTP2)) {
+        return fail_foreign(http, why);
     }
     if (response->failure == TUG__HTTP_REFUSED) {
         return fail_for_good(
@@ -455,11 +472,15 @@ const char *tug__http_header_at(const struct tug__http_response *response, const
 {
     struct curl_header *header = NULL;
 
-    if (curl_easy_header(response->http->easy, name, index, CURLH_HEADER, -1, &header) !=
-        CURLHE_OK) {
-        return NULL;
+    for (size_t i = 0;
+         curl_easy_header(response->http->easy, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+         i++) {
+        /* libcurl 7.88 gives "\r" for a header without a value */
+        if (header->value[strspn(header->value, " \t\r\n")] != '\0' && index-- == 0) {
+            return header->value;
+        }
     }
-    return header->value;
+    return NULL;
 }
 
 const char *tug__http_header(const struct tug__http_response *response, const char *name)

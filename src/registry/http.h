@@ -118,7 +118,8 @@ void tug__http_wake(struct tug__http *http);
 enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http_request *request,
                                   struct tug__http_response *out_response, struct tug_error *err);
 
-/* The value of the first header of that name in the final answer, NULL when there is none.
+/* The value of the first header of that name in the final answer, NULL when there is none; one
+ * without a value is none.
  * Borrowed until the next request. Also valid inside on_response. */
 const char *tug__http_header(const struct tug__http_response *response, const char *name);
 /* The same for the index-th header of that name, from 0. */

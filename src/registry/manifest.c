@@ -16,6 +16,7 @@
 #include "oci/document.h"
 #include "oci/media_type.h"
 #include "registry/client_internal.h"
+#include "registry/range.h"
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;
@@ -42,6 +43,16 @@ static enum tug_status take_digest(struct manifest_sink *sink, const char *text,
                            "the Docker-Content-Digest header is no digest: '%.80s'", text);
 }
 
+/* Tell whether a 206, which was not asked for, has all of it. */
+static bool is_whole_range(const struct tug__http_response *response)
+{
+    struct tug__content_range range;
+
+    return response->status == 206 &&
+           tug__content_range_parse(tug__http_header(response, "Content-Range"), &range) &&
+           range.first == 0 && range.has_total && range.last + 1 == range.total;
+}
+
 static enum tug_status on_success(void *context, const struct tug__http_response *response,
                                   struct tug_error *err)
 {
@@ -52,7 +63,7 @@ static enum tug_status on_success(void *context, const struct tug__http_response
 
     tug__buf_clear(&sink->body);
     *reply = (struct tug__manifest_reply){0};
-    if (response->status != 200) {
+    if (response->status != 200 && !is_whole_range(response)) {
         return tug__fail(err, TUG_ERR_NETWORK, "the registry answered status %d, not 200",
                          response->status);
     }
@@ -65,7 +76,7 @@ static enum tug_status on_success(void *context, const struct tug__http_response
     if (type != NULL) {
         (void)snprintf(reply->media_type, sizeof reply->media_type, "%s", type);
     }
-    return digest != NULL && digest[0] != '\0' ? take_digest(sink, digest, err) : TUG_OK;
+    return digest != NULL ? take_digest(sink, digest, err) : TUG_OK;
 }
 
 static enum tug_status on_data(void *context, const void *bytes, size_t length,

@@ -60,7 +60,7 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
     if (!ask->is_success) {
         return TUG_OK;
     }
-    if (encoding != NULL && encoding[0] != '\0' && strcasecmp(encoding, "identity") != 0) {
+    if (encoding != NULL && strcasecmp(encoding, "identity") != 0) {
         return tug__fail(err, TUG_ERR_CONTENT,
                          "the registry sent it with Content-Encoding '%s', which was not asked for",
                          encoding);

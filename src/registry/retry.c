@@ -36,6 +36,17 @@ unsigned tug__retry_count(unsigned failures, uint64_t progress_bytes)
     return failures < UINT_MAX ? failures + 1 : failures;
 }
 
+bool tug__retry_by_get(const struct tug_error *error, uint64_t retry_after_ms, bool is_last)
+{
+    const int status = error->http_status;
+
+    if (status == 401 || status == 408 || status == 425 || status == 429) {
+        return false;
+    }
+    return (status >= 400 && status < 500) || status == 501 ||
+           (status >= 500 && is_last && retry_after_ms == 0);
+}
+
 bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_error *error,
                        unsigned failures, uint64_t retry_after_ms, uint32_t random,
                        uint64_t *out_delay_ms)

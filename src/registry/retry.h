@@ -30,6 +30,12 @@ bool tug__retry_may_pass(const struct tug_error *error);
  * with this one, for tug__retry_decide: 0 from TUG__PROGRESS_BYTES on. */
 unsigned tug__retry_count(unsigned failures, uint64_t progress_bytes);
 
+/* Tell whether a failed HEAD is worth a GET at once: the registry may know no HEAD, or not for
+ * this. error, retry_after_ms: of the HEAD. is_last: it is not tried again. So is a 4xx, unless it
+ * is about credentials or time, and a 501; another 5xx at last, unless the server told us to wait.
+ */
+bool tug__retry_by_get(const struct tug_error *error, uint64_t retry_after_ms, bool is_last);
+
 /* Tell whether a failed attempt is worth another one, and after what wait.
  * error: of the attempt. failures: attempts without progress so far, this one included (0 when this
  * one made progress). retry_after_ms: what the server asked for, 0 for nothing.

@@ -115,3 +115,29 @@ Test(registry_retry, f02_progress_has_a_measure)
     cr_assert_eq(tug__retry_count(4, UINT64_MAX), 0);
     cr_assert_eq(tug__retry_count(UINT32_MAX, 0), UINT32_MAX);
 }
+
+static bool by_get(int http_status, uint64_t retry_after_ms, bool is_last)
+{
+    const struct tug_error error = {.code = TUG_ERR_NETWORK, .http_status = http_status};
+
+    return tug__retry_by_get(&error, retry_after_ms, is_last);
+}
+
+Test(registry_retry, f09_when_a_get_may_do_better_than_a_head)
+{
+    static const int at_once[] = {400, 403, 404, 405, 406, 501};
+    static const int at_last[] = {500, 502, 503, 504};
+    static const int never[] = {0, 200, 301, 401, 408, 425, 429};
+
+    for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++) {
+        cr_assert(by_get(at_once[i], 0, false), "%d", at_once[i]);
+    }
+    for (size_t i = 0; i < sizeof at_last / sizeof *at_last; i++) {
+        cr_assert_not(by_get(at_last[i], 0, false), "%d", at_last[i]);
+        cr_assert(by_get(at_last[i], 0, true), "%d", at_last[i]);
+    }
+    cr_assert_not(by_get(503, 1000, true), "it wants to be left alone");
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        cr_assert_not(by_get(never[i], 0, true), "%d", never[i]);
+    }
+}
