@@ -86,7 +86,10 @@ static void make_parents(char *path)
 
 static int open_store(struct run *run)
 {
-    const struct tug_store_options options = {.durability = run->settings->durability};
+    const struct tug_store_options options = {
+        .durability = run->settings->durability,
+        .make_nothing = run->settings->fetch.dry_run,
+    };
     struct tug_error error = {0};
     struct text path = {0};
     bool is_default;
@@ -99,7 +102,7 @@ static int open_store(struct run *run)
         text_fini(&path);
         return fail_memory();
     }
-    if (is_default) {
+    if (is_default && !options.make_nothing) {
         make_parents(path.data);
     }
     status = tug_store_open(path.data, &options, &run->store, &error);

@@ -23,6 +23,7 @@ struct tug_store {
     /* set at open, then read-only */
     char *path;
     bool is_durable;
+    bool makes_nothing; /* what is missing stays so: its descriptor is -1 */
     int root_fd;
     int blobs_fd;
     int ingest_fd;

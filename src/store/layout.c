@@ -60,6 +60,9 @@ static enum tug_status open_root(struct tug_store *store, bool must_exist, struc
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
     store->root_fd = open(store->path, flags);
+    if (store->root_fd < 0 && errno == ENOENT && !must_exist && store->makes_nothing) {
+        return TUG_OK;
+    }
     if (store->root_fd < 0 && errno == ENOENT && !must_exist) {
         const enum tug_status status = make_path(store->path, err);
 
@@ -195,6 +198,12 @@ static enum tug_status open_dir(const struct tug_store *store, int parent_fd, co
     if (*fd >= 0) {
         return make ? renew_dir(store, parent_fd, name, *fd, err) : TUG_OK;
     }
+    if (parent_fd < 0 && !make) {
+        return TUG_OK;
+    }
+    if (make && store->makes_nothing) {
+        return tug__fail_errno(err, TUG_ERR_STORE, EROFS, "cannot make the directory '%s'", name);
+    }
     if (make) {
         return tug__fs_make_dir(parent_fd, name, store->is_durable, fd, err);
     }
@@ -289,8 +298,12 @@ static enum tug_status open_or_make(struct tug_store *store, struct tug_error *e
 {
     int lock_fd = -1;
     bool is_complete = false;
-    enum tug_status status = open_complete(store, &is_complete, err);
+    enum tug_status status;
 
+    if (store->makes_nothing) {
+        return open_dirs(store, false, &is_complete, err);
+    }
+    status = open_complete(store, &is_complete, err);
     if (status == TUG_OK && !is_complete) {
         status = tug__store_lock(store, NULL, &lock_fd, err);
     }
@@ -306,6 +319,9 @@ static enum tug_status open_layout(struct tug_store *store, bool must_exist, str
     bool is_made = false;
     enum tug_status status = open_root(store, must_exist, err);
 
+    if (status == TUG_OK && store->root_fd < 0) {
+        return TUG_OK; /* missing, and not to be made */
+    }
     if (status == TUG_OK) {
         status = find_file(store, LAYOUT_FILE, &is_made, err);
     }
@@ -346,6 +362,7 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
     }
     (void)pthread_mutex_init(&store->lock, NULL);
     (void)pthread_mutex_init(&store->sync_lock, NULL);
+    store->makes_nothing = options != NULL && options->make_nothing;
     store->is_durable = options == NULL || options->durability == TUG_DURABILITY_FULL;
     store->path = strdup(path);
     if (store->path == NULL) {

@@ -40,7 +40,9 @@ static enum tug_status read_text(const struct tug_store *store, struct tug__buf 
     enum tug_status status;
 
     tug__buf_init(out_text, INDEX_BYTES_MAX);
-    status = tug__fs_read_file(store->root_fd, "index.json", out_text, err);
+    status = store->root_fd >= 0
+                 ? tug__fs_read_file(store->root_fd, "index.json", out_text, err)
+                 : tug__fail_errno(err, TUG_ERR_STORE, ENOENT, "cannot open 'index.json'");
     if (status != TUG_OK && err->os_errno == ENOENT) {
         *err = (struct tug_error){0};
         status = tug__buf_append(out_text, EMPTY_INDEX, strlen(EMPTY_INDEX), err);
