@@ -17,7 +17,7 @@ extern "C" {
 enum tug_status {
     TUG_OK = 0,
     TUG_ERR_INVALID_ARGUMENT, /* a reference, platform or option the caller must correct */
-    TUG_ERR_NO_MEMORY,        /* an allocation failed */
+    TUG_ERR_NO_MEMORY,        /* an allocation failed, or no thread or descriptor is to be had */
     TUG_ERR_STORE,            /* the store: I/O error, disk full, no permission, not a store */
     TUG_ERR_NETWORK,          /* name lookup, connection, TLS or server failure; may pass */
     TUG_ERR_TIMEOUT,          /* the run's own deadline (options.timeout_ms) is over */

@@ -25,18 +25,17 @@ enum tug_durability {
 struct tug_store_options {
     enum tug_durability durability;
     bool must_exist;   /* fail instead of making a new layout */
-    bool make_nothing; /* for dry runs: a store that is missing or incomplete counts as an empty one,
-                          and nothing is made for it; what writes to it fails */
+    bool make_nothing; /* for dry runs: a store that is missing or incomplete counts as an empty
+                          one, and nothing is made for it; what writes to it fails */
 };
 
 /* An open store. Opaque; any number of processes may have the same directory open. */
 struct tug_store;
 
-/* Open the layout in a directory, or make one when the directory is missing (then it gets mode 0700)
- * or empty. A directory that holds something else is refused.
- * path: borrowed. options: borrowed, NULL means all defaults.
- * out_store: owned by the caller, untouched on failure.
- * Returns: TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
+/* Open the layout in a directory, or make one when the directory is missing (then it gets mode
+ * 0700) or empty. A directory that holds something else is refused. path: borrowed. options:
+ * borrowed, NULL means all defaults. out_store: owned by the caller, untouched on failure. Returns:
+ * TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
  * TUG_ERR_NO_MEMORY.
  * Threads: any. Blocks: on the disk only. */
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,

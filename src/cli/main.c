@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #ifdef __GLIBC__
@@ -19,6 +20,9 @@
 #include "report.h"
 #include "suggest.h"
 #include "terminal.h"
+
+/* Open files that suffice for the most downloads at once. */
+#define FILES_WANTED 1024
 
 static const char *const fetch_examples[] = {
     "tug fetch alpine:3.20",
@@ -96,6 +100,18 @@ static void limit_memory(void)
 #endif
 }
 
+/* Let the process open as many files as 64 downloads need, if it may: the soft limit is often lower
+ * than the hard one. No more than that, because credential helpers inherit the limit. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES_WANTED) {
+        limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* else the library makes do with what there is */
+    }
+}
+
 /* Do what the words after the global options say. */
 static int dispatch(struct settings *settings, int argc, char **argv)
 {
@@ -148,6 +164,7 @@ int main(int argc, char **argv)
         return EXIT_STATUS_STORE;
     }
     limit_memory();
+    raise_file_limit();
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, to be told like others */
     status = dispatch(&settings, argc, argv);
     settings_fini(&settings);

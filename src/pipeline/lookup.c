@@ -18,6 +18,7 @@
 #include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/document.h"
+#include "pipeline/fit.h"
 #include "pipeline/shown.h"
 #include "registry/registry.h"
 #include "registry/retry.h"
@@ -258,7 +259,7 @@ static enum tug_status start(struct lookup *lookup, struct asker *asker, struct 
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attributes);
     return code == 0 ? TUG_OK
-                     : tug__fail_errno(err, TUG_ERR_INTERNAL, code, "cannot start a thread");
+                     : tug__fail_errno(err, TUG_ERR_NO_MEMORY, code, "cannot start a thread");
 }
 
 static void emit(const struct lookup *lookup, const struct tug_event *event)
@@ -417,7 +418,8 @@ enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct
     struct lookup lookup = {.settings = settings};
     struct tug_error first_error = {0};
     const unsigned most = settings->options.max_concurrent_downloads;
-    const unsigned count = settings->ref_count < most ? (unsigned)settings->ref_count : most;
+    const unsigned count = tug__fit_workers(
+        &settings->options, settings->ref_count < most ? (unsigned)settings->ref_count : most);
     struct asker *const askers = calloc(count + 1, sizeof *askers);
     enum tug_status status = set_up(&lookup, err);
 
@@ -426,6 +428,11 @@ enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct
     }
     for (unsigned i = 0; status == TUG_OK && i < count; i++) {
         status = start(&lookup, &askers[i], err);
+        if (status != TUG_OK && i > 0) { /* fewer will do */
+            tug__fit_log(&settings->options, i, count, "the system has no more threads");
+            status = TUG_OK;
+            break;
+        }
     }
     if (status != TUG_OK && askers != NULL) {
         stop(&lookup, askers, count);

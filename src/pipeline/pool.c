@@ -104,36 +104,132 @@ static enum tug_status start_thread(pthread_t *thread, const pthread_attr_t *att
     const int code = pthread_create(thread, attributes, main, argument);
 
     if (code != 0) {
-        return tug__fail_errno(err, TUG_ERR_INTERNAL, code, "cannot start a thread");
+        return tug__fail_errno(err, TUG_ERR_NO_MEMORY, code, "cannot start a thread");
     }
     return TUG_OK;
 }
 
-/* Start all threads; those that started before a failure stay counted. */
+/* Threads begin when it is known how many there are (see start_all). */
+static void wait_at_gate(struct tug__pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->gate);
+    (void)pthread_mutex_unlock(&pool->gate);
+}
+
+static void *lane_main(void *argument)
+{
+    struct tug__lane *const lane = argument;
+
+    wait_at_gate(lane->pool);
+    return tug__lane_main(lane);
+}
+
+static void *worker_main(void *argument)
+{
+    struct tug__worker *const worker = argument;
+
+    wait_at_gate(worker->pool);
+    return tug__worker_main(worker);
+}
+
+static enum tug_status start_lane(struct tug__pool *pool, unsigned number,
+                                  const pthread_attr_t *attributes, struct tug_error *err)
+{
+    struct tug__lane *const lane = &pool->lanes[number];
+    const enum tug_status status = start_thread(&lane->thread, attributes, lane_main, lane, err);
+
+    lane->is_started = status == TUG_OK;
+    pool->running_lanes += lane->is_started;
+    pool->working_lanes += lane->is_started;
+    return status;
+}
+
+static enum tug_status start_worker(struct tug__pool *pool, unsigned number,
+                                    const pthread_attr_t *attributes, struct tug_error *err)
+{
+    struct tug__worker *const worker = &pool->workers[number];
+    const enum tug_status status =
+        start_thread(&worker->thread, attributes, worker_main, worker, err);
+
+    worker->is_started = status == TUG_OK;
+    pool->running_workers += worker->is_started;
+    return status;
+}
+
+static void worker_fini(struct tug__pool *pool, struct tug__worker *worker)
+{
+    for (unsigned lane = 0; lane < pool->lane_count; lane++) {
+        tug__queue_destroy(worker->segments[lane]);
+    }
+    tug__queue_destroy(worker->events);
+    tug__client_destroy(worker->client);
+    free(worker->piece);
+    *worker = (struct tug__worker){0};
+}
+
+static void lane_fini(struct tug__lane *lane)
+{
+    tug__queue_destroy(lane->inbox);
+    tug__queue_destroy(lane->events);
+    tug__bell_destroy(lane->bell);
+    free(lane->piece);
+    *lane = (struct tug__lane){0};
+}
+
+/* Do without the workers and lanes that have no thread: the last ones. */
+static void trim(struct tug__pool *pool)
+{
+    while (!pool->workers[pool->worker_count - 1].is_started) {
+        worker_fini(pool, &pool->workers[--pool->worker_count]);
+    }
+    while (!pool->lanes[pool->lane_count - 1].is_started) {
+        pool->lane_count--;
+        for (unsigned i = 0; i < pool->worker_count; i++) {
+            tug__queue_destroy(pool->workers[i].segments[pool->lane_count]);
+            pool->workers[i].segments[pool->lane_count] = NULL;
+        }
+        lane_fini(&pool->lanes[pool->lane_count]);
+    }
+}
+
+/* Start the threads, one of each kind first: with those a run goes, if slowly, when the system has
+ * no more. They wait at the gate meanwhile, because each reads how many there are. Those that
+ * started before a failure stay counted. */
+static enum tug_status start_all(struct tug__pool *pool, const pthread_attr_t *attributes,
+                                 struct tug_error *err)
+{
+    enum tug_status status;
+    bool has_more = true;
+
+    (void)pthread_mutex_lock(&pool->gate);
+    status = start_lane(pool, 0, attributes, err);
+    if (status == TUG_OK) {
+        status = start_worker(pool, 0, attributes, err);
+    }
+    has_more = status == TUG_OK;
+    for (unsigned i = 1; has_more && i < pool->lane_count; i++) {
+        has_more = start_lane(pool, i, attributes, NULL) == TUG_OK;
+    }
+    for (unsigned i = 1; has_more && i < pool->worker_count; i++) {
+        has_more = start_worker(pool, i, attributes, NULL) == TUG_OK;
+    }
+    if (status == TUG_OK) {
+        trim(pool);
+    }
+    (void)pthread_mutex_unlock(&pool->gate);
+    return status;
+}
+
 static enum tug_status start_threads(struct tug__pool *pool, struct tug_error *err)
 {
     pthread_attr_t attributes;
-    enum tug_status status = TUG_OK;
+    enum tug_status status;
 
     if (pthread_attr_init(&attributes) != 0) {
         return tug__fail_memory(err);
     }
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES); /* else the default: also right */
-    for (unsigned i = 0; status == TUG_OK && i < pool->lane_count; i++) {
-        struct tug__lane *const lane = &pool->lanes[i];
-
-        status = start_thread(&lane->thread, &attributes, tug__lane_main, lane, err);
-        lane->is_started = status == TUG_OK;
-        pool->running_lanes += lane->is_started;
-        pool->working_lanes += lane->is_started;
-    }
-    for (unsigned i = 0; status == TUG_OK && i < pool->worker_count; i++) {
-        struct tug__worker *const worker = &pool->workers[i];
-
-        status = start_thread(&worker->thread, &attributes, tug__worker_main, worker, err);
-        worker->is_started = status == TUG_OK;
-        pool->running_workers += worker->is_started;
-    }
+    status = start_all(pool, &attributes, err);
     (void)pthread_attr_destroy(&attributes);
     return status;
 }
@@ -159,6 +255,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     pool->resolver_bell = bell;
     pool->worker_count = settings->worker_count;
     pool->lane_count = choose_lane_count(settings->worker_count);
+    (void)pthread_mutex_init(&pool->gate, NULL);
     tug__cancel_init(&pool->stop);
     tug__budget_init(&pool->budget, settings->bytes_per_s);
     status = make_parts(pool, &settings->client, err);
@@ -317,25 +414,14 @@ void tug__pool_destroy(struct tug__pool *pool)
         return;
     }
     for (unsigned i = 0; i < pool->worker_count; i++) {
-        struct tug__worker *const worker = &pool->workers[i];
-
-        for (unsigned lane = 0; lane < pool->lane_count; lane++) {
-            tug__queue_destroy(worker->segments[lane]);
-        }
-        tug__queue_destroy(worker->events);
-        tug__client_destroy(worker->client);
-        free(worker->piece);
+        worker_fini(pool, &pool->workers[i]);
     }
     for (unsigned i = 0; i < pool->lane_count; i++) {
-        struct tug__lane *const lane = &pool->lanes[i];
-
-        tug__queue_destroy(lane->inbox);
-        tug__queue_destroy(lane->events);
-        tug__bell_destroy(lane->bell);
-        free(lane->piece);
+        lane_fini(&pool->lanes[i]);
     }
     tug__queue_destroy(pool->jobs);
     tug__bell_destroy(pool->job_bell);
     tug__budget_fini(&pool->budget);
+    (void)pthread_mutex_destroy(&pool->gate);
     free(pool);
 }

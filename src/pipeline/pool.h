@@ -119,8 +119,9 @@ struct tug__pool {
     struct tug__bell *resolver_bell;
     struct tug__bell *job_bell;
     struct tug__queue *jobs;
-    unsigned worker_count;
+    unsigned worker_count; /* as many as were wanted, or fewer: see tug__pool_start */
     unsigned lane_count;
+    pthread_mutex_t gate; /* held by tug__pool_start while the counts may still change */
     struct tug__worker workers[TUG_DOWNLOADS_MAX];
     struct tug__lane lanes[TUG__LANES_MAX];
     /* resolver only */
@@ -134,9 +135,11 @@ struct tug__pool {
     struct tug__budget budget;
 };
 
-/* Start all threads, with all signals blocked.
+/* Start all threads, with all signals blocked; when the system has no more, those that there are,
+ * at least one of each kind.
  * settings: borrowed for the call. bell: what the resolver sleeps on, borrowed, must outlive the
- * pool. out_pool: owned. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL; nothing runs then. */
+ * pool. out_pool: owned. Errors: TUG_ERR_NO_MEMORY (threads and descriptors count, os_errno says
+ * which), TUG_ERR_INTERNAL; nothing runs then. */
 enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struct tug__bell *bell,
                                 struct tug__pool **out_pool, struct tug_error *err);
 

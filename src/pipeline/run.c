@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pipeline/fit.h"
 #include "pipeline/resolver.h"
 
 /* Images at work at once: enough that small ones keep all workers busy, few enough that memory
@@ -212,7 +213,7 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     const struct tug_fetch_options *const options = &settings->options;
     struct tug__pool_settings pool_settings = {
         .store = settings->store,
-        .worker_count = options->max_concurrent_downloads,
+        .worker_count = tug__fit_workers(options, options->max_concurrent_downloads),
         .bytes_per_s = options->limit_bytes_per_s,
         .client = {.connect_timeout_ms = options->connect_timeout_ms,
                    .stall_timeout_ms = options->stall_timeout_ms},
@@ -242,7 +243,12 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
         return status;
     }
     pool_settings.client.session = resolver->session;
-    return tug__pool_start(&pool_settings, settings->bell, &resolver->pool, err);
+    status = tug__pool_start(&pool_settings, settings->bell, &resolver->pool, err);
+    if (status == TUG_OK && resolver->pool->worker_count < pool_settings.worker_count) {
+        tug__fit_log(options, resolver->pool->worker_count, pool_settings.worker_count,
+                     "the system has no more threads");
+    }
+    return status;
 }
 
 enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_error *err)

@@ -154,7 +154,7 @@ enum tug_status tug__http_create(const struct tug__http_settings *settings,
     http->settings = *settings;
     http->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (http->wake_fd < 0) {
-        status = tug__fail_errno(err, TUG_ERR_INTERNAL, errno, "cannot make an event descriptor");
+        status = tug__fail_errno(err, TUG_ERR_NO_MEMORY, errno, "cannot make an event descriptor");
     } else {
         status = tug__http_set_up(http, err);
     }

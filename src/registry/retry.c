@@ -7,6 +7,7 @@
  */
 #include "registry/retry.h"
 
+#include <errno.h>
 #include <limits.h>
 
 /* First wait; it doubles with each failure. */
@@ -21,8 +22,10 @@ bool tug__retry_may_pass(const struct tug_error *error)
     if (error->is_permanent) {
         return false;
     }
-    if (error->code == TUG_ERR_RATE_LIMITED) {
-        return true;
+    if (error->code == TUG_ERR_RATE_LIMITED ||
+        (error->code == TUG_ERR_STORE &&
+         (error->os_errno == EMFILE || error->os_errno == ENFILE))) {
+        return true; /* files in use are closed as their blobs are done */
     }
     return error->code == TUG_ERR_NETWORK &&
            (status < 400 || status >= 500 || status == 408 || status == 425);

@@ -4,9 +4,13 @@
  */
 #include "pipeline/pool.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -89,6 +93,81 @@ Test(pipeline_pool, starts_and_stops, .timeout = 60)
         cr_assert_eq(run.done + run.failed, 0);
     }
     tug__pool_destroy(NULL);
+}
+
+static void ignore_event(void *context, const struct tug__msg *msg)
+{
+    (void)context;
+    (void)msg;
+}
+
+/* Threads of this process: the test's own, and what its surroundings need. */
+static unsigned count_threads(void)
+{
+    DIR *const dir = opendir("/proc/self/task");
+    unsigned count = 0;
+
+    cr_assert_not_null(dir);
+    while (readdir(dir) != NULL) {
+        count++;
+    }
+    (void)closedir(dir);
+    return count - 2; /* "." and ".." */
+}
+
+/* The process may have so many threads more: the pool makes do with those, from two on. */
+static void start_with_threads(unsigned most)
+{
+    const struct rlimit few = {most + count_threads(), most + count_threads()};
+    struct tug__pool_settings settings = {.worker_count = 16};
+    struct tug__bell *bell = NULL;
+    struct tug__pool *pool = NULL;
+    struct tug__session *session = NULL;
+    struct tug__session_settings session_settings = {0};
+    struct tug_error err = {0};
+
+    cr_assert_eq(tug__registry_acquire(NULL), TUG_OK);
+    cr_assert_eq(tug__session_create(&session_settings, &session, NULL), TUG_OK);
+    cr_assert_eq(tug__bell_create(&bell, NULL), TUG_OK);
+    settings.client.session = session;
+    cr_assert_eq(setuid(543210 + most), 0); /* root has no limit; nobody else is this user */
+    cr_assert_eq(setrlimit(RLIMIT_NPROC, &few), 0);
+    if (most < 2) {
+        cr_assert_eq(tug__pool_start(&settings, bell, &pool, &err), TUG_ERR_NO_MEMORY);
+        cr_assert_eq(err.os_errno, EAGAIN);
+        cr_assert_null(pool);
+    } else {
+        cr_assert_eq(tug__pool_start(&settings, bell, &pool, &err), TUG_OK, "%s", err.message);
+        cr_assert_eq(pool->worker_count + pool->lane_count, most);
+        cr_assert_eq(pool->running_workers, pool->worker_count);
+        cr_assert_eq(pool->running_lanes, pool->lane_count);
+        tug__pool_stop(pool, &(struct tug__pool_handler){.on_event = ignore_event});
+        tug__pool_destroy(pool);
+    }
+    tug__bell_destroy(bell);
+    tug__session_destroy(session);
+    tug__registry_release();
+}
+
+Test(pipeline_pool, f30_without_threads_nothing_runs, .timeout = 60)
+{
+    if (geteuid() == 0) {
+        start_with_threads(1);
+    }
+}
+
+Test(pipeline_pool, f30_two_threads_will_do, .timeout = 60)
+{
+    if (geteuid() == 0) {
+        start_with_threads(2);
+    }
+}
+
+Test(pipeline_pool, f30_fewer_threads_are_fewer_workers, .timeout = 60)
+{
+    if (geteuid() == 0) {
+        start_with_threads(8);
+    }
 }
 
 /* A document that came inside a descriptor. */

@@ -4,6 +4,7 @@
  */
 #include "registry/retry.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include <criterion/criterion.h>
@@ -35,6 +36,20 @@ Test(registry_retry, only_what_may_pass_is_tried_again)
             cr_assert_not(retries((enum tug_status)code, 503), "%d", code);
         }
     }
+}
+
+/* Too many open files is a reason to wait for those that are open, not to fail at once. */
+Test(registry_retry, f30_a_lack_of_descriptors_passes)
+{
+    struct tug_error error = {.code = TUG_ERR_STORE, .os_errno = EMFILE};
+    uint64_t delay_ms = 0;
+
+    cr_assert(tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms));
+    cr_assert_not(tug__retry_decide(&policy, &error, policy.retries + 1, 0, 0, &delay_ms));
+    error.os_errno = ENFILE;
+    cr_assert(tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms));
+    error.os_errno = ENOSPC;
+    cr_assert_not(tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms));
 }
 
 Test(registry_retry, attempts_without_progress_are_counted)
