@@ -416,14 +416,15 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 
 /* --- the table --- */
 
-#define CALL(group, apply, name, short_name, argument, text)                                       \
-    {                                                                                              \
-        {name, short_name, argument, text}, group, KIND_CALL, apply, 0                             \
-    }
 /* A group of options, and the commands that they have an effect on. */
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
 #define ALL(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_OTHER
+
+#define CALL(group, apply, name, short_name, argument, text)                                       \
+    {                                                                                              \
+        {name, short_name, argument, text}, group, KIND_CALL, apply, 0                             \
+    }
 #define SECRET(group, apply, name, short_name, argument, text)                                     \
     {                                                                                              \
         {name, short_name, argument, text}, group, KIND_SECRET, apply, 0                           \

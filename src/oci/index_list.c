@@ -244,6 +244,7 @@ static const char *name_document(const char *text, size_t length)
         {"fsLayers", "a schema 1 image manifest, not a list of images"},
         {"rootfs", "an image's config, not a list of images"},
         {"auths", "a file of credentials, not a list of images"},
+        {"tags", "a registry's list of tags, not of images: write them one a line"},
         {"imageLayoutVersion", "an OCI layout's mark, not a list: its index.json is one"},
     };
     struct tug__json *json = NULL;

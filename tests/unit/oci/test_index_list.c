@@ -131,6 +131,7 @@ Test(index_list, f46_names_documents_that_are_no_list)
            "an image manifest, not a list");
     expect("{\"schemaVersion\":1,\"fsLayers\":[]}", TUG_ERR_CONTENT, "a schema 1 image manifest");
     expect("{\"os\":\"linux\",\"rootfs\":{}}", TUG_ERR_CONTENT, "an image's config");
+    expect("{\"name\":\"a\",\"tags\":[]}", TUG_ERR_CONTENT, "a registry's list of tags");
     expect("{\"auths\":{}}", TUG_ERR_CONTENT, "a file of credentials");
     expect("{\"imageLayoutVersion\":\"1.0.0\"}", TUG_ERR_CONTENT, "index.json is one");
     expect("{\"layers\":[],\"manifests\":[]}", TUG_OK, "");
