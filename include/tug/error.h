@@ -54,8 +54,10 @@ struct tug_error {
 const char *tug_status_name(enum tug_status status);
 
 /* Copy text so that a terminal or a log can show it safely, on one line.
- * Control characters (C0, C1, DEL), line and paragraph separators and bidirectional controls
- * become \xNN or \u{N} escapes, invalid UTF-8 bytes become \xNN, a backslash is doubled.
+ * Control characters (C0, C1, DEL) become \xNN, other characters that are not seen \u{N}: blanks
+ * but for the space, line and paragraph separators, format characters (bidirectional controls,
+ * zero-width ones, soft hyphens), variation selectors, tags, fillers. Invalid UTF-8 bytes become
+ * \xNN, a backslash is doubled.
  * dst: receives the NUL-terminated result, cut at a whole escape or character when it does not
  *      fit. capacity: bytes at dst, at least 1.
  * src: length bytes, need not be NUL-terminated, may be NULL when length is 0.

@@ -48,12 +48,32 @@ static size_t decode_utf8(const unsigned char *text, size_t length, uint32_t *ou
     return count;
 }
 
-/* Characters that change what a terminal or a reader sees around them. */
+/* Characters beyond ASCII that are not seen, look like nothing or a blank, or change how others are
+ * seen: Unicode's controls (Cc, Cf), separators (Zs, Zl, Zp) and Default_Ignorable_Code_Point, and
+ * the empty Braille pattern. In order. */
+static const uint32_t unseen[][2] = {
+    {0x80, 0xA0},       {0xAD, 0xAD},       {0x34F, 0x34F},     {0x600, 0x605},
+    {0x61C, 0x61C},     {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},
+    {0x8E2, 0x8E2},     {0x115F, 0x1160},   {0x1680, 0x1680},   {0x17B4, 0x17B5},
+    {0x180B, 0x180F},   {0x2000, 0x200F},   {0x2028, 0x202F},   {0x205F, 0x206F},
+    {0x2800, 0x2800},   {0x3000, 0x3000},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0x110BD, 0x110BD},
+    {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+    {0xE0000, 0xE0FFF},
+};
+
+/* Characters that change what a terminal or a reader sees around them, or hide from it. */
 static bool is_harmful(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x61C ||
-           (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+    if (code < 0x80) {
+        return code < 0x20 || code == 0x7F;
+    }
+    for (size_t i = 0; i < sizeof unseen / sizeof unseen[0] && code >= unseen[i][0]; i++) {
+        if (code <= unseen[i][1]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t tug_text_escape(char *dst, size_t capacity, const char *src, size_t length)
@@ -72,7 +92,7 @@ size_t tug_text_escape(char *dst, size_t capacity, const char *src, size_t lengt
         } else if (code == '\\') {
             written = snprintf(piece, sizeof piece, "\\\\");
         } else if (is_harmful(code)) {
-            written = snprintf(piece, sizeof piece, code < 0x100 ? "\\x%02x" : "\\u{%x}", code);
+            written = snprintf(piece, sizeof piece, code < 0xA0 ? "\\x%02x" : "\\u{%x}", code);
         } else {
             memcpy(piece, text + i, count);
             written = (int)count;

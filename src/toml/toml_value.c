@@ -61,23 +61,24 @@ static bool parse_integer(const char *word, int64_t *out_value)
     return true;
 }
 
-/* Say what a word is that is no value we take. */
+/* Say what a word is that is no value we take, but not the word: it may be a key or a password
+ * whose quotes were forgotten. */
 static enum tug_status refuse_word(const struct tug__toml_scan *scan, const char *word)
 {
     const char *const digits = word + (*word == '+' || *word == '-');
     const size_t leading = strspn(digits, "0123456789");
 
     if (leading > 0 && (digits[leading] == ':' || (leading == 4 && digits[leading] == '-'))) {
-        return tug__toml_refuse(scan, "dates and times are not supported ('%s')", word);
+        return tug__toml_refuse(scan, "dates and times are not supported");
     }
     if (strcmp(digits, "inf") == 0 || strcmp(digits, "nan") == 0 ||
         (leading > 0 && strchr(".eE", digits[leading]) != NULL && digits[leading] != '\0')) {
-        return tug__toml_refuse(scan, "fractions are not supported ('%s')", word);
+        return tug__toml_refuse(scan, "fractions are not supported");
     }
     if (leading > 0) {
-        return tug__toml_refuse(scan, "'%s' is not a whole number of 64 bits", word);
+        return tug__toml_refuse(scan, "not a whole number of 64 bits");
     }
-    return tug__toml_refuse(scan, "'%s' is not a value (strings stand in quotes)", word);
+    return tug__toml_refuse(scan, "not a value (strings stand in quotes)");
 }
 
 /* A number, true or false. */

@@ -4,6 +4,7 @@
  */
 #include "base/str.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,6 +201,37 @@ Test(base_str, t43_escape_disarms_readers)
     ESCAPED("\xe2\x81\xa6\xe2\x81\xa9", "\\u{2066}\\u{2069}"); /* isolates */
     ESCAPED("\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f", "\\u{61c}\\u{200e}\\u{200f}"); /* marks */
     ESCAPED("\xef\xbb\xbf", "\\u{feff}");
+}
+
+/* Code points as escapes: N for each that must be escaped, in UTF-8 and as it is expected. */
+static void expect_unseen(uint32_t code)
+{
+    char text[8] = "";
+    char expected[32];
+    const size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+    for (size_t i = length - 1, rest = code; i > 0; i--, rest >>= 6) {
+        text[i] = (char)(0x80 | (rest & 0x3F));
+    }
+    text[0] = (char)((length == 2 ? 0xC0 : length == 3 ? 0xE0 : 0xF0) | code >> 6 * (length - 1));
+    (void)snprintf(expected, sizeof expected, "\\u{%x}", code);
+    expect_escaped(text, length, expected);
+}
+
+Test(base_str, f43_what_is_not_seen_is_escaped)
+{
+    static const uint32_t codes[] = {
+        0xA0,   0xAD,   0x34F,  0x61C,   0x1160,  0x1680,  0x17B5,  0x180E,  0x2000, 0x200A, 0x200B,
+        0x200C, 0x200D, 0x202F, 0x205F,  0x2060,  0x2064,  0x206F,  0x2800,  0x3000, 0x3164, 0xFE0F,
+        0xFEFF, 0xFFA0, 0xFFF9, 0x110BD, 0x1D173, 0xE0001, 0xE0020, 0xE01EF, 0xE0FFF};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        expect_unseen(codes[i]);
+    }
+    ESCAPED("reg\xe2\x80\x8bistry", "reg\\u{200b}istry");
+    ESCAPED("a\xc2\xa1\xc2\xac\xc2\xae\xe2\x80\x90\xe2\x80\xa7 b", /* beside such, and seen */
+            "a\xc2\xa1\xc2\xac\xc2\xae\xe2\x80\x90\xe2\x80\xa7 b");
+    ESCAPED("\xc2\x9b", "\\x9b");
 }
 
 Test(base_str, t43_escape_shows_invalid_bytes)

@@ -253,18 +253,18 @@ Test(toml, lets_headers_add_below_dotted_keys)
 Test(toml, refuses_what_is_not_supported)
 {
     refuse("\n[[a]]", "2: arrays of tables are not supported");
-    refuse("a = 1.5", "1: fractions are not supported ('1.5')");
+    refuse("a = 1.5", "1: fractions are not supported");
     refuse("a = 1e3", "fractions");
     refuse("a = -inf", "fractions");
     refuse("a = nan", "fractions");
     refuse("a = 1979-05-27T07:32:00Z", "dates and times are not supported");
-    refuse("a = 1979-05-27 07:32:00", "dates and times are not supported ('1979-05-27')");
+    refuse("a = 1979-05-27 07:32:00", "dates and times are not supported");
     refuse("a = 07:32:00", "dates and times");
 }
 
 Test(toml, refuses_bad_numbers_and_words)
 {
-    refuse("a = 9223372036854775808", "'9223372036854775808' is not a whole number of 64 bits");
+    refuse("a = 9223372036854775808", "not a whole number of 64 bits");
     refuse("a = -9223372036854775809", "not a whole number");
     refuse("a = 0x8000000000000000", "not a whole number");
     refuse("a = 007", "not a whole number");
@@ -275,10 +275,10 @@ Test(toml, refuses_bad_numbers_and_words)
     refuse("a = -0x1", "not a whole number");
     refuse("a = 0o8", "not a whole number");
     refuse("a = 0b2", "not a whole number");
-    refuse("a = _1", "'_1' is not a value (strings stand in quotes)");
-    refuse("a = True", "'True' is not a value");
-    refuse("a = +", "'+' is not a value");
-    refuse("\na = yes", "2: 'yes' is not a value");
+    refuse("a = _1", "not a value (strings stand in quotes)");
+    refuse("a = True", "not a value");
+    refuse("a = +", "not a value");
+    refuse("\na = yes", "2: not a value");
 }
 
 Test(toml, refuses_bad_strings)
@@ -385,4 +385,20 @@ Test(toml, names_types)
 {
     cr_assert_str_eq(tug__toml_type_name(TUG__TOML_STRING), "a string");
     cr_assert_str_eq(tug__toml_type_name(TUG__TOML_NONE), "nothing");
+}
+
+/* A key or password whose quotes were forgotten. */
+Test(toml, f04_a_word_that_is_no_value_is_not_shown)
+{
+    static const char *const words[] = {"S3cret", "1S3cret", "1.S3cret", "2026-S3cret"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char text[64];
+        struct tug__toml *document = NULL;
+        struct tug_error err = {0};
+
+        (void)snprintf(text, sizeof text, "X-Key = %s", words[i]);
+        cr_assert_neq(tug__toml_parse(text, strlen(text), "a.toml", &document, &err), TUG_OK);
+        cr_assert_null(strstr(err.message, "S3cret"), "%s", err.message);
+    }
 }
