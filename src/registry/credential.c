@@ -62,6 +62,8 @@ struct tug__credentials {
     uint64_t helper_timeout_ms;
     void (*on_exposed)(void *context, const char *name);
     void *exposed_context;
+    void (*on_slow)(void *context, const char *program);
+    void *slow_context;
     size_t source_count;
     /* guarded by mutex */
     pthread_mutex_t mutex;
@@ -235,6 +237,8 @@ static enum tug_status ask_helper(struct tug__credentials *credentials, const ch
         .timeout_ms = credentials->helper_timeout_ms,
         .should_stop = request->should_stop,
         .stop_context = request->stop_context,
+        .on_slow = credentials->on_slow,
+        .slow_context = credentials->slow_context,
     };
     struct answer *const answer = get_answer(credentials, helper, key);
     struct tug_error why = {0};
@@ -426,6 +430,8 @@ enum tug_status tug__credentials_create(const struct tug__credential_settings *s
         settings->helper_timeout_ms > 0 ? settings->helper_timeout_ms : HELPER_TIMEOUT_MS;
     credentials->on_exposed = settings->on_exposed;
     credentials->exposed_context = settings->exposed_context;
+    credentials->on_slow = settings->on_slow;
+    credentials->slow_context = settings->slow_context;
     status = tug__places_list(settings, places, &credentials->source_count, err);
     for (size_t i = 0; i < TUG__PLACES_MAX; i++) {
         credentials->sources[i].place = places[i];

@@ -33,14 +33,19 @@
 #define SERVER_BYTES_MAX 4096
 /* What of a helper's own words is shown. */
 #define WORDS_MAX 200
+/* What of its standard error is kept; the rest is read and forgotten. */
+#define COMPLAINT_MAX 1024
 
 extern char **environ;
 
 /* A helper that runs. */
 struct child {
     pid_t pid;
-    int output;  /* read end of its standard output, not blocking */
-    int process; /* pidfd; -1 on kernels without it */
+    int output;                    /* read end of its standard output, not blocking */
+    int errors;                    /* the same of its standard error */
+    int process;                   /* pidfd; -1 on kernels without it */
+    char complaint[COMPLAINT_MAX]; /* the beginning of its standard error */
+    size_t complaint_length;
     bool has_ended;
     bool is_status_known;
     int status;
@@ -91,7 +96,7 @@ static enum tug_status fill_input(const char *server, int *out_fd, struct tug_er
 
 /* Set what the child inherits. Returns: 0 or an error number. */
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int input,
-                   int output)
+                   int output, int errors)
 {
     sigset_t all;
     sigset_t none;
@@ -101,9 +106,8 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     (void)sigemptyset(&none);
     failure =
         failure != 0 ? failure : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
-    failure = failure != 0 ? failure
-                           : posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null",
-                                                              O_WRONLY, 0);
+    failure =
+        failure != 0 ? failure : posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
     failure = failure != 0 ? failure
                            : posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
     failure = failure != 0 ? failure : posix_spawnattr_setsigdefault(attributes, &all);
@@ -116,7 +120,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
 }
 
 /* Start the program. Returns: 0 or an error number. */
-static int spawn(char *program, int input, int output, pid_t *out_pid)
+static int spawn(char *program, int input, int output, int errors, pid_t *out_pid)
 {
     char action[] = "get";
     char *const argv[] = {program, action, NULL};
@@ -129,7 +133,7 @@ static int spawn(char *program, int input, int output, pid_t *out_pid)
     }
     failure = posix_spawnattr_init(&attributes);
     if (failure == 0) {
-        failure = prepare(&actions, &attributes, input, output);
+        failure = prepare(&actions, &attributes, input, output, errors);
         if (failure == 0) {
             failure = posix_spawnp(out_pid, program, &actions, &attributes, argv, environ);
         }
@@ -150,28 +154,53 @@ static int move_up(int fd)
     return moved;
 }
 
+/* A pipe to read from without blocking, and to write to by the child. Returns: 0 or an error
+ * number. */
+static int make_pipe(int *out_read, int *out_write)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return errno;
+    }
+    *out_read = ends[0];
+    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    *out_write = move_up(ends[1]);
+    return *out_write < 0 ? EMFILE : 0;
+}
+
+static void close_pipes(const struct child *child)
+{
+    if (child->output >= 0) {
+        (void)close(child->output);
+    }
+    if (child->errors >= 0) {
+        (void)close(child->errors);
+    }
+}
+
 static enum tug_status start(char *program, const char *server, struct child *child,
                              struct tug_error *err)
 {
     TUG__AUTO_FD int input = -1;
     TUG__AUTO_FD int output = -1;
-    int ends[2];
+    TUG__AUTO_FD int errors = -1;
     int failure;
     enum tug_status status = fill_input(server, &input, err);
 
     if (status != TUG_OK) {
         return status;
     }
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return tug__fail_errno(err, TUG_ERR_AUTH, errno, "cannot make a pipe");
+    failure = make_pipe(&child->output, &output);
+    if (failure == 0) {
+        failure = make_pipe(&child->errors, &errors);
     }
-    input = move_up(input);
-    output = move_up(ends[1]);
-    child->output = ends[0];
-    (void)fcntl(child->output, F_SETFL, O_NONBLOCK);
-    failure = input < 0 || output < 0 ? EMFILE : spawn(program, input, output, &child->pid);
+    if (failure == 0) {
+        input = move_up(input);
+        failure = input < 0 ? EMFILE : spawn(program, input, output, errors, &child->pid);
+    }
     if (failure != 0) {
-        (void)close(child->output);
+        close_pipes(child);
         return tug__fail_errno(err, TUG_ERR_AUTH, failure, "cannot run it");
     }
     child->process = (int)syscall(SYS_pidfd_open, child->pid, 0);
@@ -219,20 +248,50 @@ static enum ending drain(struct child *child, struct tug__buf *output, bool *out
     }
 }
 
+/* Read what is there on its standard error, and keep the beginning. Returns: whether more may come.
+ */
+static bool drain_errors(struct child *child)
+{
+    char piece[4096];
+
+    for (;;) {
+        const ssize_t count = read(child->errors, piece, sizeof piece);
+        const size_t room = sizeof child->complaint - 1 - child->complaint_length;
+
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return count < 0 && errno == EAGAIN;
+        }
+        memcpy(child->complaint + child->complaint_length, piece,
+               (size_t)count < room ? (size_t)count : room);
+        child->complaint_length += (size_t)count < room ? (size_t)count : room;
+    }
+}
+
 /* Collect the child's output until it has ended. What it leaves running in the background may hold
  * its output open: that is not waited for. */
-static enum ending watch(const struct tug__helper_request *request, struct child *child,
-                         struct tug__buf *output, struct tug_error *err)
+static enum ending watch(const struct tug__helper_request *request, const char *program,
+                         struct child *child, struct tug__buf *output, struct tug_error *err)
 {
     const uint64_t deadline_ns = tug__deadline_ns(request->timeout_ms);
+    const uint64_t slow_ns = tug__deadline_ns(TUG__HELPER_SLOW_MS);
     bool is_output_over = false;
+    bool has_errors = true;
+    bool is_told = request->on_slow == NULL;
 
     while (!child->has_ended) {
         struct pollfd fds[] = {{.fd = is_output_over ? -1 : child->output, .events = POLLIN},
+                               {.fd = has_errors ? child->errors : -1, .events = POLLIN},
                                {.fd = child->process, .events = POLLIN}};
         enum ending ending;
 
-        (void)poll(fds, 2, POLL_MS);
+        (void)poll(fds, 3, POLL_MS);
+        if (!is_told && tug__now_ns() >= slow_ns) {
+            request->on_slow(request->slow_context, program);
+            is_told = true;
+        }
         if (request->should_stop != NULL && request->should_stop(request->stop_context)) {
             return ENDING_CANCELLED;
         }
@@ -240,6 +299,7 @@ static enum ending watch(const struct tug__helper_request *request, struct child
             return ENDING_TIMEOUT;
         }
         reap(child, WNOHANG); // before the last look at its output, which is complete then
+        has_errors = has_errors && drain_errors(child);
         if (!is_output_over) {
             ending = drain(child, output, &is_output_over, err);
             if (ending != ENDING_DONE) {
@@ -258,7 +318,7 @@ static void finish(struct child *child)
         (void)kill(-child->pid, SIGKILL);
         reap(child, 0);
     }
-    (void)close(child->output);
+    close_pipes(child);
     if (child->process >= 0) {
         (void)close(child->process);
     }
@@ -374,10 +434,24 @@ static enum tug_status judge(const char *program, const struct child *child,
     return tug__fail(err, TUG_ERR_AUTH, "its answer is not a credential");
 }
 
+/* Add the first line that a helper wrote to its standard error to how it failed. */
+static enum tug_status add_complaint(struct child *child, struct tug_error *err)
+{
+    char *line;
+
+    child->complaint[child->complaint_length] = '\0';
+    line = trim(child->complaint);
+    line[strcspn(line, "\r\n")] = '\0';
+    if (line[0] == '\0' || strpbrk(line, "{}") != NULL) { /* nothing, or what may be an answer */
+        return TUG_ERR_AUTH;
+    }
+    return tug__wrap(err, TUG_ERR_AUTH, "it says '%.*s'", WORDS_MAX, line);
+}
+
 static enum tug_status run(const struct tug__helper_request *request, char *program,
                            struct tug__credential *out_credential, struct tug_error *err)
 {
-    struct child child = {.process = -1};
+    struct child child = {.output = -1, .errors = -1, .process = -1};
     struct tug__buf output;
     enum tug_status status = start(program, request->server, &child, err);
 
@@ -385,7 +459,7 @@ static enum tug_status run(const struct tug__helper_request *request, char *prog
         return status;
     }
     tug__buf_init(&output, TUG__HELPER_OUTPUT_MAX);
-    switch (watch(request, &child, &output, err)) {
+    switch (watch(request, program, &child, &output, err)) {
     case ENDING_DONE:
         finish(&child);
         status = judge(program, &child, &output, out_credential, err);
@@ -408,6 +482,9 @@ static enum tug_status run(const struct tug__helper_request *request, char *prog
         finish(&child);
         status = tug__fail_memory(err);
         break;
+    }
+    if (status == TUG_ERR_AUTH) {
+        status = add_complaint(&child, err);
     }
     tug__wipe(output.data, output.capacity);
     tug__buf_fini(&output);

@@ -18,6 +18,8 @@
 
 /* Most bytes a helper may print. */
 #define TUG__HELPER_OUTPUT_MAX ((size_t)64 * 1024)
+/* A helper that takes longer probably waits for its user. */
+#define TUG__HELPER_SLOW_MS 2000
 /* Longest name, NUL included. */
 #define TUG__HELPER_NAME_MAX 128
 
@@ -28,6 +30,9 @@ struct tug__helper_request {
     uint64_t timeout_ms;
     bool (*should_stop)(void *context); /* asked at least every 100 ms; NULL: never */
     void *stop_context;
+    /* Told once when the helper has taken TUG__HELPER_SLOW_MS. program: its name. NULL: nobody. */
+    void (*on_slow)(void *context, const char *program);
+    void *slow_context;
 };
 
 /* Run `docker-credential-NAME get`, found by PATH, without a shell, in its own process group, with
@@ -35,7 +40,8 @@ struct tug__helper_request {
  * out_credential: owned; TUG__CREDENTIAL_NONE when the helper says that it has none. Its source is
  * the program's name. Untouched on failure.
  * Errors: TUG_ERR_AUTH (not to be run, bad name, failed, killed for its time or output, an answer
- * that is no credential; the message names the program and holds its own words, escaped),
+ * that is no credential; the message names the program and holds its own words and the first line
+ * of its standard error, escaped),
  * TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. The program and its group are dead and reaped whenever the
  * call gives up on them. */
 enum tug_status tug__helper_get(const struct tug__helper_request *request,

@@ -109,6 +109,12 @@ static void warn_of_exposed(void *context, const char *name)
     tug__session_add_warning(context, name, "others can read the secrets in it: chmod 600");
 }
 
+static void warn_of_slow(void *context, const char *program)
+{
+    tug__session_add_warning(context, program,
+                             "this credential helper has not answered yet; it may wait for you");
+}
+
 static enum tug_status make_credentials(struct tug__session *session,
                                         const struct tug__session_settings *settings,
                                         struct tug_error *err)
@@ -121,6 +127,8 @@ static enum tug_status make_credentials(struct tug__session *session,
         .authfile = settings->authfile,
         .on_exposed = warn_of_exposed,
         .exposed_context = session,
+        .on_slow = warn_of_slow,
+        .slow_context = session,
     };
     enum tug_status status = tug__credentials_create(&credentials, &session->credentials, err);
 

@@ -338,3 +338,73 @@ Test(registry_helper, gives_the_child_default_signals, .timeout = 30)
     tug__credential_fini(&credential);
     cr_assert_eq(sigprocmask(SIG_UNBLOCK, &all, NULL), 0);
 }
+
+/* Its first line of standard error says why; the rest, and what may be an answer, is not shown. */
+Test(registry_helper, f37_what_it_says_on_stderr)
+{
+    static const struct {
+        const char *script;
+        const char *message;
+    } cases[] = {
+        {"echo 'gpg: no agent' >&2; echo more >&2; exit 3",
+         "credential helper 'docker-credential-x': it says 'gpg: no agent': exit status 3"},
+        {"echo 'locked' ; echo 'gpg: no agent' >&2; exit 1",
+         "credential helper 'docker-credential-x': it says 'gpg: no agent': locked"},
+        {"printf '\\n  \\033[31mred\\n' >&2; kill -9 $$",
+         "credential helper 'docker-credential-x': it says '\\x1b[31mred': killed by signal 9"},
+        {"echo '{\"Secret\":\"s\"}' >&2; exit 1",
+         "credential helper 'docker-credential-x': exit status 1"},
+        {"echo nothing", "credential helper 'docker-credential-x': its answer is not a credential"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tug__credential credential = {0};
+        struct tug_error err = {0};
+
+        install("x", cases[i].script);
+        cr_assert_eq(ask("x", 10000, &credential, &err), TUG_ERR_AUTH);
+        cr_assert_str_eq(err.message, cases[i].message, "%s", err.message);
+    }
+}
+
+/* More than a pipe holds: it is read and forgotten. */
+Test(registry_helper, f37_a_lot_on_stderr)
+{
+    struct tug__credential credential = {0};
+    struct tug_error err = {0};
+
+    install("x", "head -c 1000000 /dev/zero | tr '\\0' e >&2\n"
+                 "echo '{\"Username\":\"u\",\"Secret\":\"s\"}'");
+    cr_assert_eq(ask("x", 10000, &credential, &err), TUG_OK, "%s", err.message);
+    tug__credential_fini(&credential);
+}
+
+static bool stop_when_slow(void *context)
+{
+    return *(const int *)context > 0;
+}
+
+static void count_slow(void *context, const char *program)
+{
+    cr_assert_str_eq(program, "docker-credential-x");
+    ++*(int *)context;
+}
+
+Test(registry_helper, f37_a_slow_one_is_told_of)
+{
+    struct tug__credential credential = {0};
+    int slow = 0;
+    const struct tug__helper_request request = {
+        .name = "x",
+        .server = "h.example",
+        .timeout_ms = 60000,
+        .should_stop = stop_when_slow,
+        .stop_context = &slow,
+        .on_slow = count_slow,
+        .slow_context = &slow,
+    };
+
+    install("x", "exec sleep 60");
+    cr_assert_eq(tug__helper_get(&request, &credential, NULL), TUG_ERR_CANCELLED);
+    cr_assert_eq(slow, 1);
+}
