@@ -36,6 +36,14 @@ static struct tug__token_key key_of(const struct tug__auth *auth)
     };
 }
 
+/* Tell whether other credentials could mend a token server's refusal: 400 is what OAuth2 has for
+ * wrong ones; other statuses, or no token in the answer, are the server's own trouble. */
+static bool is_about_credentials(const struct tug_error *err)
+{
+    return err == NULL || err->http_status == 400 || err->http_status == 401 ||
+           err->http_status == 403;
+}
+
 static enum tug_status use_token(struct tug__client *client, struct tug__ask *ask,
                                  struct tug__endpoint *endpoint, const struct tug__origin *origin,
                                  const struct tug__credential *credential, struct tug__auth *auth,
@@ -68,7 +76,9 @@ static enum tug_status use_token(struct tug__client *client, struct tug__ask *as
     status = tug__token_get(tug__session_tokens(client->session), &request, &token,
                             &auth->generation, err);
     if (status != TUG_OK) {
-        return status == TUG_ERR_AUTH ? tug__auth_hint(endpoint, auth, err) : status;
+        return status == TUG_ERR_AUTH && is_about_credentials(err)
+                   ? tug__auth_hint(endpoint, auth, err)
+                   : status;
     }
     auth->has_token = true;
     if (asprintf(&auth->value, "Bearer %s", token) < 0) {

@@ -123,7 +123,8 @@ struct tug__token_fetch {
     const struct tug__credential *credential;
 };
 
-/* Ask the token server that known names: by POST for an identity token, else by GET.
+/* Ask the token server that known names: by POST when there is a password or an identity token,
+ * and by GET when there is none or the server takes no POST (404, 405, 400, 401).
  * context: a struct tug__token_fetch, for tug__token_request. out_reply: owned; untouched on
  * failure. Errors: TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED (its pause is noted), TUG_ERR_NETWORK,
  * TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each request. */

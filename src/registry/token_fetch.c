@@ -163,7 +163,8 @@ static enum tug_status take_answer(const struct tug__token_fetch *fetch,
     return TUG_OK;
 }
 
-/* POST an identity token. *out_is_unsupported: the server wants a GET. */
+/* POST a password or an identity token. *out_is_unsupported: the server wants a GET, or says that
+ * they are wrong, which some servers that know no POST say too; err tells what it said. */
 static enum tug_status post_token(const struct tug__token_fetch *fetch,
                                   const struct tug__token_query *query, struct token_answer *answer,
                                   struct tug__token_reply *out_reply, bool *out_is_unsupported,
@@ -184,6 +185,7 @@ static enum tug_status post_token(const struct tug__token_fetch *fetch,
     tug__buf_fini(&form);
     if (status == TUG_OK && tug__token_post_is_unsupported(answer->response.status)) {
         *out_is_unsupported = true;
+        (void)fail_token(fetch, answer, err);
         return TUG_OK;
     }
     return status == TUG_OK ? take_answer(fetch, answer, out_reply, err) : status;
@@ -216,6 +218,28 @@ static enum tug_status get_token(const struct tug__token_fetch *fetch,
     return status == TUG_OK ? take_answer(fetch, answer, out_reply, err) : status;
 }
 
+/* A secret goes by POST first, as containerd sends it: some token servers take nothing else. */
+static bool is_posted(const struct tug__credential *credential)
+{
+    return credential->kind != TUG__CREDENTIAL_NONE && credential->secret[0] != '\0';
+}
+
+/* Of the failures of a POST and a GET keep the one of the method that the server has. */
+static void choose_error(const struct tug_error *post, struct tug_error *err)
+{
+    if (err == NULL) {
+        return;
+    }
+    if (tug__token_get_is_unsupported(err->http_status) &&
+        (post->http_status == 400 || post->http_status == 401)) {
+        *err = *post; /* 400 is what OAuth2 has for wrong credentials */
+    } else if (tug__token_get_is_unsupported(err->http_status) && post->code != TUG_OK) {
+        (void)tug__wrap(err, err->code,
+                        "it takes neither POST (status %d) nor GET, so it is no token server",
+                        post->http_status);
+    }
+}
+
 enum tug_status tug__token_fetch(void *context, struct tug__token_reply *out_reply,
                                  struct tug_error *err)
 {
@@ -228,15 +252,22 @@ enum tug_status tug__token_fetch(void *context, struct tug__token_reply *out_rep
                                                                        : NULL,
     };
     struct token_answer answer = {0};
+    struct tug_error post_error = {0};
     bool is_unsupported = true;
     enum tug_status status = TUG_OK;
 
     tug__buf_init(&answer.body, TUG__TOKEN_REPLY_MAX);
-    if (fetch->credential->kind == TUG__CREDENTIAL_IDENTITY) {
-        status = post_token(fetch, &query, &answer, out_reply, &is_unsupported, err);
+    if (is_posted(fetch->credential)) {
+        status = post_token(fetch, &query, &answer, out_reply, &is_unsupported, &post_error);
+        if (status != TUG_OK && err != NULL) {
+            *err = post_error;
+        }
     }
     if (status == TUG_OK && is_unsupported) {
         status = get_token(fetch, &query, &answer, out_reply, err);
+        if (status != TUG_OK) {
+            choose_error(&post_error, err);
+        }
     }
     if (answer.body.data != NULL) {
         tug__wipe(answer.body.data, answer.body.length);

@@ -150,6 +150,11 @@ bool tug__token_post_is_unsupported(int http_status)
     return http_status == 400 || http_status == 401 || http_status == 404 || http_status == 405;
 }
 
+bool tug__token_get_is_unsupported(int http_status)
+{
+    return http_status == 404 || http_status == 405 || http_status == 501;
+}
+
 enum tug_status tug__basic_authorization(const struct tug__credential *credential, char **out_value,
                                          struct tug_error *err)
 {

@@ -58,6 +58,8 @@ enum tug_status tug__token_post_form(const struct tug__token_query *query,
 /* Tell whether an answer to a POST means that this server wants a GET instead: 400, 401, 404, 405.
  */
 bool tug__token_post_is_unsupported(int http_status);
+/* Tell whether an answer to a GET means that this server has none: 404, 405, 501. */
+bool tug__token_get_is_unsupported(int http_status);
 
 /* Make the value of an Authorization header, "Basic …", for a TUG__CREDENTIAL_PASSWORD.
  * out_value: owned; free it with tug__wipe_free.

@@ -37,7 +37,7 @@ END
 }
 start_nginx front
 tug_fetch --tlscacert private.pem -u "user:$password" "127.0.0.1:$P2/test/image:1"
-assert_at_least "tokens from another host with TLS" 1 "$(count_nginx "port=$P4 .*auth=\"Basic")"
+assert_at_least "tokens from another host with TLS" 1 "$(count_nginx "port=$P4 .*POST /token")"
 done_case "T-07: a token service elsewhere with TLS"
 
 tug_refuse "4 5" 'certificate|host name|subject' --retries 1 --tlscacert private.pem -u "user:$password" \

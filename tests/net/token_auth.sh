@@ -27,7 +27,7 @@ done_case "anonymous, one token for all workers"
 : > "$TOKEN_LOG"
 tug_fetch --tlscacert "$FRONT_CA" -u "user:$password" "$REGISTRY/test/private:1"
 assert_equal "token requests" 1 "$(count_tokens 'status=200')"
-grep -qaE 'scope=repository(:|%3A)test(/|%2F)private(:|%3A)pull( |&)' "$TOKEN_LOG" ||
+grep -qaE 'scope=repository(:|%3A)test(/|%2F)private(:|%3A)pull( |&|$)' "$TOKEN_LOG" ||
     fail "no scope of the repository: $(grep -a ^request "$TOKEN_LOG")"
 done_case "by password"
 

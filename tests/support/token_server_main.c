@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * token-server: the token service of a registry, for tests. Checks Basic credentials (GET) and
- * refresh tokens (POST), issues JWTs signed by OpenSSL that docker-registry verifies.
+ * passwords and refresh tokens (POST), issues JWTs signed by OpenSSL that docker-registry verifies.
  *
  * Knows: the token protocol, JWT. Does not know: the registry. Threads: one.
  */
@@ -217,22 +217,38 @@ static struct mini_answer answer_get(struct token_server *server, const char *fo
     return refuse(401, "incorrect username or password");
 }
 
+/* The repositories that a form's password or refresh token is good for; NULL: for none. */
+static const char *grant_of(const struct token_server *server, const char *form, const char *kind)
+{
+    char *const token = mini_form_value(form, "refresh_token", 0);
+    char *const name = mini_form_value(form, "username", 0);
+    char *const password = mini_form_value(form, "password", 0);
+    const char *repos = NULL;
+    if (strcmp(kind, "refresh_token") == 0 && token != NULL) {
+        repos = find_grant(server->refreshes, server->refresh_count, token);
+    } else if (strcmp(kind, "password") == 0 && name != NULL && password != NULL) {
+        char *const both = mini_text("%s:%s", name, password);
+        repos = find_grant(server->users, server->user_count, both);
+        free(both);
+    }
+    free(password);
+    free(name);
+    free(token);
+    return repos;
+}
+
 static struct mini_answer answer_post(struct token_server *server, const char *form)
 {
     if (server->post_status != 0) {
         return refuse(server->post_status, "no POST here");
     }
-    char *const token = mini_form_value(form, "refresh_token", 0);
     char *const kind = mini_form_value(form, "grant_type", 0);
     char *const client = mini_form_value(form, "client_id", 0);
-    const bool is_whole = token != NULL && kind != NULL && client != NULL && client[0] != '\0' &&
-                          strcmp(kind, "refresh_token") == 0;
-    const char *const repos =
-        is_whole ? find_grant(server->refreshes, server->refresh_count, token) : NULL;
+    const bool is_whole = kind != NULL && client != NULL && client[0] != '\0';
+    const char *const repos = is_whole ? grant_of(server, form, kind) : NULL;
     free(client);
     free(kind);
-    free(token);
-    return repos != NULL ? issue(server, form, repos) : refuse(401, "refresh token not valid");
+    return repos != NULL ? issue(server, form, repos) : refuse(401, "not valid");
 }
 
 static struct mini_answer answer(const struct mini_request *request, void *ctx)
