@@ -144,11 +144,12 @@ static void take_progress(struct active_blob *blob, const struct tug_event *even
 
 /* --- images --- */
 
+/* Find an image, the newest first: most events are about it. */
 static struct active_image *find_image(const struct active *active, const char *ref)
 {
-    for (size_t i = 0; ref != NULL && i < active->image_count; i++) {
-        if (strcmp(active->images[i].ref, ref) == 0) {
-            return &active->images[i];
+    for (size_t i = ref != NULL ? active->image_count : 0; i > 0; i--) {
+        if (strcmp(active->images[i - 1].ref, ref) == 0) {
+            return &active->images[i - 1];
         }
     }
     return NULL;

@@ -263,7 +263,9 @@ void ui_on_event(struct ui *ui, const struct tug_event *event)
     } else if (needed_verbosity(ui, event) <= ui->options.verbosity) {
         show_event(ui, event);
     }
-    active_on_event(&ui->active, event);
+    if (ui->options.kind != UI_NONE) {
+        active_on_event(&ui->active, event);
+    }
     ui->fetched_count += event->kind == TUG_EVENT_COMMITTED;
     ui->stopped_count += is_stopped(event);
     if (event->kind == TUG_EVENT_REUSED) {
