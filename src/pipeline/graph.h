@@ -98,7 +98,7 @@ struct tug__node {
     uint64_t wake_ns;    /* no job before */
     uint64_t beside_ns;  /* no further job beside a running one before */
     uint64_t started_ns; /* when its first job began, 0: none has */
-    bool is_running;     /* a worker asks for its bytes, and STARTED was told */
+    bool is_running;     /* its bytes are asked for or come, and STARTED was told */
     struct tug__refusal *refusals; /* owned; sources that failed for good */
 
     struct tug__graph *graph;          /* the one it is in */

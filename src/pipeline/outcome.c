@@ -452,6 +452,7 @@ static void take_flowing(struct tug__resolver *resolver, struct tug__job *job)
     struct tug__node *const node = job->owner;
     struct tug_error error = {0};
 
+    node->is_running = true; /* again, should an earlier job have failed */
     if (tug__ranges_flow(&node->transfer->ranges, &job->share, &error) != TUG_OK) {
         tug__node_fail(resolver, node, &error);
     }

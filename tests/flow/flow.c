@@ -112,6 +112,9 @@ static void on_event(void *context, const struct tug_event *event)
         break;
     case TUG_EVENT_PROGRESS:
         seen->is_out_of_order |= seen->counts[TUG_EVENT_STARTED] == 0;
+        if (flow->cancel_retried && seen->counts[TUG_EVENT_RETRY] > 0) {
+            tug_fetch_cancel(flow->fetch);
+        }
         if (flow->signal_bytes > 0 && event->done_bytes >= flow->signal_bytes) {
             flow->signal_bytes = 0;
             (void)sem_post(&flow->reached);

@@ -60,6 +60,7 @@ struct flow {
     struct tug_fetch_options options; /* for library runs; plain http, linux/amd64, no retries */
     uint64_t signal_bytes;            /* post `reached` when a download has so many; 0: never */
     sem_t reached;
+    bool cancel_retried;   /* cancel when a download is heard of after a retry */
     uint64_t cancel_blobs; /* cancel when an image has so many blobs in the store; 0: never */
     struct flow_seen seen;
     /* of the run under way */

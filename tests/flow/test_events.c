@@ -176,6 +176,27 @@ Test(events, f33_number_of_an_attempt)
     flow_close(&flow);
 }
 
+/* A download that goes on after a failure is heard of as before. */
+Test(events, f33_progress_after_a_retry)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    open_with_image(&flow, &built);
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match = {.path = built.layers[1].digest, .times = 1},
+                                      .body = {.cut = FAKE_CUT_RST, .cut_at_bytes = 1000}});
+    fake_rule_add(flow.registry,
+                  &(struct fake_rule){.match.path = built.layers[1].digest,
+                                      .body = {.cut = FAKE_CUT_STALL, .cut_at_bytes = 1000}});
+    flow.cancel_retried = true;
+    flow.options.no_retries = false;
+    flow.options.tick_ms = 10;
+    flow.options.timeout_ms = 10000;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_CANCELLED, "%s", flow.seen.error.message);
+    flow_close(&flow);
+}
+
 Test(events, run_out_of_time)
 {
     struct build_image_result built;
