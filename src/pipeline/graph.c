@@ -233,6 +233,16 @@ static void free_need(void *argument)
     free(need);
 }
 
+void tug__image_unsee(struct tug__image *image, const struct tug_digest *digest)
+{
+    struct tug__need *const need = tug__image_need(image, digest);
+
+    if (need != NULL) {
+        (void)tdelete(need, &image->needs, compare_digests);
+        free_need(need);
+    }
+}
+
 enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
                                      struct tug_error *err)
 {

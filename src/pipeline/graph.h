@@ -211,6 +211,8 @@ void tug__graph_remove_waiting(struct tug__graph *graph, struct tug__node *node)
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
                                bool *out_is_new, struct tug_error *err);
+/* Forget that again: it turned out not to be needed. */
+void tug__image_unsee(struct tug__image *image, const struct tug_digest *digest);
 /* What an image needs of a digest, to be filled in; NULL: nothing. Borrowed from the image. */
 struct tug__need *tug__image_need(const struct tug__image *image, const struct tug_digest *digest);
 /* Keep a copy of an index entry until all indexes are read. Errors: TUG_ERR_NO_MEMORY. */

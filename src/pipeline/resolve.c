@@ -174,8 +174,11 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
             fail_lookup(resolver, node, &error);
             return true;
         }
-        if (!is_served) {
-            return false; /* the first already: nothing has been done */
+        if (!is_served) { /* the first already: nothing has been done */
+            if (is_new && node->tag != NULL) {
+                tug__image_unsee(edge->image, &node->digest); /* the tag may have moved on */
+            }
+            return false;
         }
     }
     if (node->has_size) {

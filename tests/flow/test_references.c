@@ -47,6 +47,39 @@ Test(references, t24_digest_that_is_a_path)
     check_malformed("app@sha256:../../../../etc/passwd", "digest");
 }
 
+/* The tag is another one's between the HEAD and the GET: what came is named, not what was
+ * announced. */
+Test(references, t31_a_tag_that_moves_names_what_came)
+{
+    static const uint64_t size = 60000;
+    struct build_image_result moved;
+    struct json_object *digest = NULL;
+    struct json_object *index;
+    struct flow flow;
+    char *announced;
+
+    open_with_image(&flow);
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow_requests(&flow, NULL, "/manifests/1"), 1, "a tag is one GET");
+    build_image_add(
+        flow.registry,
+        &(struct build_image){.repo = "app", .tag = "1", .layer_sizes = &size, .layer_count = 1},
+        &moved);
+    announced = build_text("Docker-Content-Digest: sha256:%064d", 7);
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.method = "HEAD",
+                                                     .match.path = "/manifests/1",
+                                                     .answer.headers = announced});
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow_requests(&flow, "HEAD", "/manifests/1"), 1);
+    cr_assert_eq(flow_requests(&flow, "GET", "/manifests/1"), 2);
+    index = flow_index(&flow);
+    (void)json_object_object_get_ex(flow_index_entry(&flow, index, "app:1"), "digest", &digest);
+    cr_assert_str_eq(json_object_get_string(digest), moved.manifest.digest);
+    json_object_put(index);
+    free(announced);
+    flow_close(&flow);
+}
+
 Test(references, unknown_repository)
 {
     struct flow flow;
