@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the prose names exists: files in src/README.md and README.md, options of the help in the manual.
+# What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -24,5 +24,28 @@ for prose in README.md src/README.md SECURITY.md; do
             complain "$prose names $name, which does not exist"
     done
 done
+
+# SECURITY.md has a row for each case, T-01 to T-51, with a test that carries the number (T-01 or t01_)
+# or the words why there is none; and no line over 100 columns.
+for ((case = 1; case <= 51; case++)); do
+    number=$(printf '%02d' "$case")
+    row=$(grep -E "^\\| T-$number \\|" SECURITY.md)
+    if [ "$(printf '%s\n' "$row" | grep -c .)" -ne 1 ]; then
+        complain "SECURITY.md has no row, or several, for T-$number"
+        continue
+    fi
+    # shellcheck disable=SC2016 # backquotes are meant here
+    tests=$(printf '%s\n' "$row" | grep -oE '`[a-z0-9_]+\.(c|sh)`' | tr -d '`')
+    if [ -z "$tests" ] && [[ $row != *"| does not apply: "* ]]; then
+        complain "SECURITY.md names no test for T-$number and no reason why there is none"
+    fi
+    for name in $tests; do
+        found=$(find tests -name "$name" -exec grep -lE "T-$number|[( ]t${number}_" {} +)
+        [ -n "$found" ] || complain "SECURITY.md: no test of T-$number in $name"
+    done
+done
+if grep -nE '^.{101,}' SECURITY.md; then
+    complain "SECURITY.md has lines over 100 columns"
+fi
 
 exit "$failed"
