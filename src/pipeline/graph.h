@@ -88,6 +88,7 @@ struct tug__node {
     size_t needed_by;    /* edges whose image has not failed */
     unsigned width;      /* connections a blob should have */
     unsigned failures;   /* in a row, without progress (tug__retry_count) */
+    const char *coding;  /* what bytes of it were said to be encoded in; NULL: nothing */
     unsigned served_by;  /* endpoint its bytes are from, of several the first in order, 0: none:
                             the registry itself, the last, is the least likely to lie */
     unsigned avoid;      /* endpoint that gave bad content, 0: none */

@@ -376,8 +376,13 @@ static void take_committed(struct tug__resolver *resolver, struct tug__node *nod
 
 static void take_rejected(struct tug__resolver *resolver, struct tug__node *node)
 {
-    const struct tug_error error = node->transfer->error;
+    struct tug_error error = node->transfer->error;
 
+    if (error.code == TUG_ERR_CONTENT && node->coding != NULL) {
+        (void)tug__wrap(&error, error.code,
+                        "the registry sent it with Content-Encoding '%s', which was not asked for",
+                        node->coding);
+    }
     tug__transfer_free(resolver, node);
     if (!tug__node_is_needed(node)) {
         tug__graph_remove(&resolver->graph, node);
@@ -496,6 +501,7 @@ static void take_share(struct tug__resolver *resolver, struct tug__node *node, s
     if (job->served_by > 0 && (node->served_by == 0 || job->served_by < node->served_by)) {
         node->served_by = job->served_by;
     }
+    node->coding = job->coding != NULL ? job->coding : node->coding;
     if (tug__ranges_give_back(ranges, &job->share, job->next_byte, &error) != TUG_OK) {
         tug__node_fail(resolver, node, &error);
     } else if (node->drop != TUG__DROP_NOT) {

@@ -100,6 +100,7 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     node->mark_bytes = 0;
     node->served_by = 0; /* endpoints are numbered by registry */
     node->avoid = 0;
+    node->coding = NULL;
     node->is_second_try = false;
 }
 

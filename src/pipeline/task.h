@@ -124,6 +124,7 @@ struct tug__job {
     uint64_t received_bytes;          /* over the network */
     uint64_t retry_after_ms;
     unsigned served_by;  /* endpoint its bytes are from, see tug__blob_request */
+    const char *coding;  /* what its bytes are said to be encoded in, static text; NULL: nothing */
     bool is_dry;         /* documents: verify only, do not store; set by the resolver */
     bool is_deferred;    /* nobody was asked: every endpoint pauses, for retry_after_ms */
     bool ranges_ignored; /* asked for a range, the whole would have come */

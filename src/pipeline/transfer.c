@@ -292,6 +292,7 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
     job->ranges_ignored = request.ranges_ignored;
     job->is_deferred = request.is_deferred;
     job->served_by = request.served_by;
+    job->coding = request.coding;
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }

@@ -209,6 +209,7 @@ static enum tug_status ask_url(struct tug__client *client, struct tug__ask *ask,
     if (status == TUG_OK && !ask->is_ended) {
         status = on_end(ask->context, &path.response, err);
     }
+    status = tug__ask_blame_coding(ask, status, err);
     ask->retry_after_ms = path.response.retry_after_ms;
     free(path.final_url);
     tug__buf_fini(&ask->error_body);
@@ -268,6 +269,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
         .capabilities = TUG__CAN_PULL,
         .avoid = request->avoid,
         .accept = "*/*",
+        .has_digest = true,
         .digest = request->digest,
         .range = range_of,
         .on_success = on_success,
@@ -290,6 +292,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     request->retry_after_ms = ask.retry_after_ms;
     request->is_deferred = ask.is_deferred;
     request->made_connection = ask.made_connection;
+    request->coding = ask.coding;
     if (status == TUG_ERR_NETWORK && error.http_status == 416) {
         /* The blob there ends before the byte we want: it is not the blob of this size. */
         status = tug__fail(&error, TUG_ERR_CONTENT,

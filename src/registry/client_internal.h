@@ -35,6 +35,8 @@ struct tug__ask {
     unsigned capabilities; /* TUG__CAN_… an endpoint must have */
     unsigned avoid;        /* endpoint to be tried last; 0: none */
     bool is_head;
+    bool has_digest; /* the digest is known: the bytes are taken as they are, whatever they are said
+                        to be encoded in, and judged by it */
     const char *accept;
     const struct tug_digest
         *digest; /* of a blob: where it is redirected to is remembered; or NULL */
@@ -56,7 +58,8 @@ struct tug__ask {
     bool is_ours;
 
     /* the present request */
-    bool is_success;            /* the answer is 2xx */
+    const char *coding; /* Content-Encoding of the last good answer, static text; NULL: none */
+    bool is_success;    /* the answer is 2xx */
     struct tug__buf error_body; /* of an answer that is neither 2xx nor a redirect */
 
     /* results, also on failure */
@@ -88,6 +91,10 @@ struct tug__path {
  * are refused. */
 enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *ask,
                                  struct tug__path *path, struct tug_error *err);
+
+/* Add to an error about content that it was said to be encoded, if it was. Returns: status. */
+enum tug_status tug__ask_blame_coding(const struct tug__ask *ask, enum tug_status status,
+                                      struct tug_error *err);
 
 /* Ask one endpoint, tokens and all. Errors: as the calls of registry.h. */
 enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,

@@ -70,6 +70,17 @@ enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
                               &limits, err);
 }
 
+enum tug_status tug__ask_blame_coding(const struct tug__ask *ask, enum tug_status status,
+                                      struct tug_error *err)
+{
+    if (status != TUG_ERR_CONTENT || ask->coding == NULL || ask->is_ours) {
+        return status;
+    }
+    return tug__wrap(err, status,
+                     "the registry sent it with Content-Encoding '%s', which was not asked for",
+                     ask->coding);
+}
+
 /* Follow a path from the endpoint's own URL, or from a remembered target. */
 static enum tug_status follow(struct exchange *exchange, const char *target, struct tug_error *err)
 {
@@ -323,5 +334,5 @@ enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *a
     tug__auth_fini(&exchange.auth);
     tug__wipe_free(exchange.path.final_url);
     tug__buf_fini(&ask->error_body);
-    return status;
+    return tug__ask_blame_coding(ask, status, err);
 }

@@ -185,6 +185,7 @@ static enum tug_status ask_manifest(struct tug__client *client, const struct tug
         .reference = reference,
         .capabilities = TUG__CAN_PULL | (is_tag ? TUG__CAN_RESOLVE : 0U),
         .is_head = is_head,
+        .has_digest = !is_tag,
         .accept = tug__media_accept(),
         .on_success = on_success,
         .on_data = on_data,

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "registry/address.h"
 #include "registry/client_internal.h"
+#include "registry/coding.h"
 #include "registry/url.h"
 
 /* The state of a walk. */
@@ -52,18 +53,17 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
 {
     const struct walk *const walk = context;
     struct tug__ask *const ask = walk->ask;
-    const char *const encoding = tug__http_header(response, "Content-Encoding");
     enum tug_status status;
 
+    ask->coding = NULL;
     ask->is_success = response->status >= 200 && response->status < 300;
     tug__buf_clear(&ask->error_body);
     if (!ask->is_success) {
         return TUG_OK;
     }
-    if (encoding != NULL && strcasecmp(encoding, "identity") != 0) {
-        return tug__fail(err, TUG_ERR_CONTENT,
-                         "the registry sent it with Content-Encoding '%s', which was not asked for",
-                         encoding);
+    ask->coding = tug__coding_find(tug__http_header(response, "Content-Encoding"));
+    if (ask->coding != NULL && !ask->has_digest) {
+        return tug__fail(err, TUG_ERR_CONTENT, "it may not be encoded");
     }
     status = ask->on_success(ask->context, response, err);
     if (status == TUG_OK) {

@@ -137,10 +137,10 @@ struct tug__manifest_reply {
  * digest was announced as; NULL: what the answer says. out_reply: filled on success; on failure
  * only retry_after_ms and is_deferred. Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH,
  * TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK, TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX),
- * TUG_ERR_CONTENT (encoded body, malformed digest header, a body of another digest than was asked
- * for or, by tag, than the header says; and as tug__document_parse), TUG_ERR_UNSUPPORTED (as
- * there), TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for
- * each request. */
+ * TUG_ERR_CONTENT (encoded body of a tag, malformed digest header, a body of another digest than
+ * was asked for or, by tag, than the header says; and as tug__document_parse), TUG_ERR_UNSUPPORTED
+ * (as there), TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform,
+ * for each request. */
 enum tug_status tug__client_get_manifest(struct tug__client *client,
                                          const struct tug__source *source, const char *reference,
                                          const char *media_type,
@@ -177,6 +177,8 @@ struct tug__blob_request {
     bool ranges_ignored;  /* the last endpoint answered a range with 200 */
     unsigned served_by;   /* endpoint that sent bytes, of several the first in order; 0: none did */
     bool made_connection; /* a new connection was opened */
+    const char *coding; /* what the last answer says the bytes are encoded in, static text; they are
+                           handed on as they came. NULL: nothing */
 };
 
 /* GET [first_byte, end_byte) of a blob. A Range header is sent only when that is not all of it.

@@ -185,3 +185,46 @@ Test(odd_answers, f39_all_of_it_as_a_range)
     free(range);
     flow_close(&flow);
 }
+
+/* Bytes that are known by their digest are what they are, whatever they are said to be. */
+Test(odd_answers, f08_codings_of_what_has_a_digest)
+{
+    static const char *const codings[] = {"aws-chunked", "none", "utf-8", "identity, identity",
+                                          "gzip"};
+
+    for (size_t i = 0; i < FLOW_COUNT(codings); i++) {
+        struct build_image_result built;
+        struct flow flow;
+
+        open_scene(&flow, &built);
+        char *const header = build_text("Content-Encoding: %s\r\n", codings[i]);
+        char *const name = build_text("app@%s", built.manifest.digest);
+        fake_rule_add(flow.registry, &(struct fake_rule){.answer.headers = header});
+        cr_assert_eq(flow_fetch(&flow, name), TUG_OK, "%s: %s", codings[i],
+                     flow.seen.error.message);
+        free(name);
+        free(header);
+        flow_close(&flow);
+    }
+}
+
+/* Other bytes are refused, and then the coding is named: of the same size, and of another one. */
+Test(odd_answers, f08_the_coding_is_named_when_the_digest_is_wrong)
+{
+    static const struct fake_body_fault faults[] = {{.flip_mask = 1}, {.extra_bytes = 10}};
+
+    for (size_t i = 0; i < FLOW_COUNT(faults); i++) {
+        struct build_image_result built;
+        struct flow flow;
+
+        open_scene(&flow, &built);
+        fake_rule_add(flow.registry,
+                      &(struct fake_rule){.match.path = built.layers[0].digest,
+                                          .answer.headers = "Content-Encoding: zstd\r\n",
+                                          .body = faults[i]});
+        cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_CONTENT);
+        cr_assert_not_null(strstr(flow.seen.error.message, "Content-Encoding 'zstd'"), "%s",
+                           flow.seen.error.message);
+        flow_close(&flow);
+    }
+}
