@@ -31,18 +31,22 @@ enum tug_status tug__fs_open_dir(int parent_fd, const char *name, int *out_fd,
 }
 
 enum tug_status tug__fs_make_dir(int parent_fd, const char *name, bool sync, int *out_fd,
-                                 struct tug_error *err)
+                                 bool *out_is_new, struct tug_error *err)
 {
-    if (mkdirat(parent_fd, name, 0700) == 0) {
-        if (sync) {
-            const enum tug_status status = tug__fs_sync(parent_fd, err);
+    const bool is_new = mkdirat(parent_fd, name, 0700) == 0;
 
-            if (status != TUG_OK) {
-                return status;
-            }
-        }
-    } else if (errno != EEXIST) {
+    if (!is_new && errno != EEXIST) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make the directory '%s'", name);
+    }
+    if (out_is_new != NULL) {
+        *out_is_new = is_new;
+    }
+    if (is_new && sync) {
+        const enum tug_status status = tug__fs_sync(parent_fd, err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
     }
     return tug__fs_open_dir(parent_fd, name, out_fd, err);
 }

@@ -45,7 +45,7 @@ static enum tug_status look_at_name(int dir_fd, const char *name, int fd, bool *
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", name);
     }
     *out_is_same = by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
-    *out_is_shared = by_fd.st_nlink > 1;
+    *out_is_shared = by_fd.st_nlink > 1 || (by_fd.st_uid != geteuid() && geteuid() != 0);
     return TUG_OK;
 }
 
@@ -69,8 +69,8 @@ static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
 
 /* Look at a file after it was locked. *out_is_ours: it can be used; otherwise the name must be
  * opened anew: it means another file now, or was made writable, or was removed. */
-static enum tug_status take_over(int dir_fd, const char *name, int fd, bool *out_is_ours,
-                                 struct tug_error *err)
+static enum tug_status take_over(const struct tug_store *store, int dir_fd, const char *name,
+                                 int fd, bool *out_is_ours, struct tug_error *err)
 {
     const bool is_read_only = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
     bool is_same = false;
@@ -82,11 +82,13 @@ static enum tug_status take_over(int dir_fd, const char *name, int fd, bool *out
         return status;
     }
     if (!is_shared && (fchmod(fd, 0600) == 0 || !is_read_only)) {
+        tug__store_give_file(store, fd);
         *out_is_ours = !is_read_only;
         return TUG_OK;
     }
-    /* A hard link to a file of somebody else, who shall not find it overwritten, or a file that is
-     * neither writable nor ours to make so. */
+    /* A hard link to a file of somebody else, who shall not find it overwritten, or another user's
+     * download, which we could not make read-only, or a file that is neither writable nor ours to
+     * make so. */
     if (unlinkat(dir_fd, name, 0) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
     }
@@ -95,7 +97,8 @@ static enum tug_status take_over(int dir_fd, const char *name, int fd, bool *out
 
 /* Open and lock it. The mode and the name are touched under the lock only: until then they are
  * another's, who may be about to publish the file with them. */
-static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, struct tug_error *err)
+static enum tug_status open_locked(const struct tug_store *store, int dir_fd, const char *name,
+                                   int *out_fd, struct tug_error *err)
 {
     for (int tries = 0; tries < OPEN_TRIES; tries++) {
         TUG__AUTO_FD int fd = -1;
@@ -111,7 +114,7 @@ static enum tug_status open_locked(int dir_fd, const char *name, int *out_fd, st
             }
         }
         if (status == TUG_OK) {
-            status = take_over(dir_fd, name, fd, &is_ours, err);
+            status = take_over(store, dir_fd, name, fd, &is_ours, err);
         }
         if (status != TUG_OK) {
             return status;
@@ -187,7 +190,8 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
     ingest->state_fd = -1;
     status = get_dirs(ingest, &dirs, err);
     if (status == TUG_OK) {
-        status = open_locked(dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
+        status =
+            open_locked(store, dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
     }
     if (status == TUG_OK) {
         status = take_stock(ingest, dirs.ingest_fd, err);

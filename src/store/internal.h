@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/json.h"
 #include "store/store.h"
@@ -25,6 +26,9 @@ struct tug_store {
     bool is_durable;
     bool makes_nothing; /* what is missing stays so: its descriptor is -1 */
     int root_fd;
+    mode_t root_mode; /* of the root as it was at open: what is made below it follows (access.c) */
+    uid_t root_owner;
+    gid_t root_group;
     int blobs_fd;
     int ingest_fd;
     /* under lock, by algorithm: opened or made when first needed. Held for the opening of
@@ -35,6 +39,19 @@ struct tug_store {
      * Taken before lock */
     pthread_mutex_t sync_lock;
 };
+
+/* Modes that follow from the root's: of a directory below it, and of a file that whoever may write
+ * to the root may have to go on with (a partial download, a lock). */
+mode_t tug__access_dir_mode(mode_t root_mode);
+mode_t tug__access_file_mode(mode_t root_mode);
+/* The mode of what could not have its group: that has the rights of others then. */
+mode_t tug__access_without_group(mode_t mode);
+/* Give what is open a group, an owner (only root can) and a mode, whatever the umask is, as far as
+ * that is possible. */
+void tug__access_give(int fd, uid_t owner, gid_t group, mode_t mode);
+/* Give a new directory or file of the store what follows from its root. */
+void tug__store_give_dir(const struct tug_store *store, int fd);
+void tug__store_give_file(const struct tug_store *store, int fd);
 
 /* Get the directories of an algorithm, opened or (make) made when needed. Those that were removed
  * since they were opened are made again, and their descriptors stand for the new ones.

@@ -166,6 +166,20 @@ static enum tug_status find_file(const struct tug_store *store, const char *name
                                  name);
 }
 
+/* Make a directory of the layout, or open it; a new one is for those whom the root is for. */
+static enum tug_status make_dir(const struct tug_store *store, int parent_fd, const char *name,
+                                int *out_fd, struct tug_error *err)
+{
+    bool is_new = false;
+    const enum tug_status status =
+        tug__fs_make_dir(parent_fd, name, store->is_durable, out_fd, &is_new, err);
+
+    if (status == TUG_OK && is_new) {
+        tug__store_give_dir(store, *out_fd);
+    }
+    return status;
+}
+
 /* Make a directory again that was removed after it was opened. Its descriptor, which other threads
  * may be using, then stands for the new one. */
 static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, const char *name,
@@ -182,7 +196,7 @@ static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, c
     if (info.st_nlink > 0) {
         return TUG_OK;
     }
-    status = tug__fs_make_dir(parent_fd, name, store->is_durable, &renewed, err);
+    status = make_dir(store, parent_fd, name, &renewed, err);
     if (status == TUG_OK && dup3(renewed, fd, O_CLOEXEC) < 0) {
         status = tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open the directory '%s'", name);
     }
@@ -205,7 +219,7 @@ static enum tug_status open_dir(const struct tug_store *store, int parent_fd, co
         return tug__fail_errno(err, TUG_ERR_STORE, EROFS, "cannot make the directory '%s'", name);
     }
     if (make) {
-        return tug__fs_make_dir(parent_fd, name, store->is_durable, fd, err);
+        return make_dir(store, parent_fd, name, fd, err);
     }
     if (fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
         return TUG_OK;
@@ -239,16 +253,37 @@ static enum tug_status open_dirs(struct tug_store *store, bool make, bool *out_c
     return status;
 }
 
+/* A file of the layout, to be written. */
+struct layout_file {
+    const struct tug_store *store;
+    const char *text;
+};
+
+static enum tug_status write_file(void *context, int fd, struct tug_error *err)
+{
+    const struct layout_file *const file = context;
+
+    tug__access_give(fd, file->store->root_owner, file->store->root_group, 0644);
+    return tug__fs_pwrite_all(fd, file->text, strlen(file->text), 0, err);
+}
+
 static enum tug_status make_file(const struct tug_store *store, const char *name,
                                  const char *temporary, const char *text, struct tug_error *err)
 {
+    struct layout_file file = {.store = store, .text = text};
+    const struct tug__fs_replacement replacement = {
+        .temporary = temporary,
+        .name = name,
+        .mode = 0600, /* write_file gives the right one */
+        .sync = store->is_durable,
+        .write = write_file,
+        .context = &file,
+    };
     bool is_there = false;
     const enum tug_status status = find_file(store, name, &is_there, err);
 
-    return status != TUG_OK || is_there
-               ? status
-               : tug__fs_replace_file(store->root_fd, temporary, name, text, strlen(text), 0644,
-                                      store->is_durable, err);
+    return status != TUG_OK || is_there ? status
+                                        : tug__fs_replace(store->root_fd, &replacement, err);
 }
 
 /* Make what is missing, and open it. */
@@ -314,6 +349,20 @@ static enum tug_status open_or_make(struct tug_store *store, struct tug_error *e
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the store '%s'", store->path);
 }
 
+/* Remember whom the root is for. */
+static enum tug_status look_at_root(struct tug_store *store, struct tug_error *err)
+{
+    struct stat info;
+
+    if (fstat(store->root_fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", store->path);
+    }
+    store->root_mode = info.st_mode;
+    store->root_owner = info.st_uid;
+    store->root_group = info.st_gid;
+    return TUG_OK;
+}
+
 static enum tug_status open_layout(struct tug_store *store, bool must_exist, struct tug_error *err)
 {
     bool is_made = false;
@@ -321,6 +370,9 @@ static enum tug_status open_layout(struct tug_store *store, bool must_exist, str
 
     if (status == TUG_OK && store->root_fd < 0) {
         return TUG_OK; /* missing, and not to be made */
+    }
+    if (status == TUG_OK) {
+        status = look_at_root(store, err);
     }
     if (status == TUG_OK) {
         status = find_file(store, LAYOUT_FILE, &is_made, err);

@@ -41,13 +41,26 @@ static int lock_file(int fd, const struct tug__lock_wait *wait)
     return 0;
 }
 
+/* Open the lock file; a new one is for those whom the root is for. */
+static enum tug_status open_lock(const struct tug_store *store, int *out_fd, struct tug_error *err)
+{
+    struct tug_error error = {0};
+    enum tug_status status =
+        tug__fs_open_file(store->root_fd, "lock", O_RDWR | O_CREAT | O_EXCL, 0600, out_fd, &error);
+
+    if (status == TUG_OK) {
+        tug__store_give_file(store, *out_fd);
+        return TUG_OK;
+    }
+    return tug__fs_open_file(store->root_fd, "lock", O_RDWR | O_CREAT, 0600, out_fd, err);
+}
+
 enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
                                 int *out_fd, struct tug_error *err)
 {
     TUG__AUTO_FD int fd = -1;
     int code;
-    const enum tug_status status =
-        tug__fs_open_file(store->root_fd, "lock", O_RDWR | O_CREAT, 0600, &fd, err);
+    const enum tug_status status = open_lock(store, &fd, err);
 
     if (status != TUG_OK) {
         return status;

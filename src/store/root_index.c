@@ -15,8 +15,10 @@
 #include "store/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/fs.h"
@@ -61,17 +63,39 @@ static enum tug_status name_error(const struct tug_store *store, enum tug_status
     return tug__wrap(err, status, "'%s/index.json'", store->path);
 }
 
+/* A change of index.json, to be written. */
+struct change {
+    const struct tug_store *store;
+    struct tug__index_edit *edit;
+};
+
+/* The new file has the mode, group and (as root) owner of the one that it replaces. */
+static enum tug_status write_change(void *context, int fd, struct tug_error *err)
+{
+    const struct change *const change = context;
+    struct stat old = {
+        .st_uid = change->store->root_owner,
+        .st_gid = change->store->root_group,
+        .st_mode = 0644,
+    };
+
+    (void)fstatat(change->store->root_fd, "index.json", &old, AT_SYMLINK_NOFOLLOW);
+    tug__access_give(fd, old.st_uid, old.st_gid, old.st_mode & 0777);
+    return tug__index_edit_write(change->edit, fd, err);
+}
+
 /* Make the new text the file. */
 static enum tug_status replace_text(struct tug_store *store, struct tug__index_edit *edit,
                                     struct tug_error *err)
 {
+    struct change change = {.store = store, .edit = edit};
     const struct tug__fs_replacement replacement = {
         .temporary = "index.json.tmp",
         .name = "index.json",
-        .mode = 0644,
+        .mode = 0600, /* write_change gives the right one */
         .sync = store->is_durable,
-        .write = tug__index_edit_write,
-        .context = edit,
+        .write = write_change,
+        .context = &change,
     };
     enum tug_status status;
 

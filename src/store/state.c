@@ -209,7 +209,11 @@ enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t pre
         (void)close(ingest->state_fd);
         ingest->state_fd = -1;
     }
-    return tug__fs_open_file(dirs.ingest_fd, name, O_RDWR, 0, &ingest->state_fd, err);
+    status = tug__fs_open_file(dirs.ingest_fd, name, O_RDWR, 0, &ingest->state_fd, err);
+    if (status == TUG_OK) {
+        tug__store_give_file(ingest->store, ingest->state_fd);
+    }
+    return status;
 }
 
 enum tug_status tug__ingest_note(const struct tug__ingest *ingest, unsigned number, uint64_t first,

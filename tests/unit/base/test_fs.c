@@ -84,11 +84,11 @@ Test(base_fs, makes_and_opens_directories)
     cr_assert_eq(tug__fs_open_dir(place.fd, "d", &fd, &err), TUG_ERR_STORE);
     cr_assert_eq(err.os_errno, ENOENT);
     cr_assert_eq(fd, -1);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "d", true, &fd, &err), TUG_OK);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "d", true, &fd, NULL, &err), TUG_OK);
     cr_assert_eq(mode_of(&place, "d"), 0700);
     cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     (void)close(fd);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "d", false, &fd, &err), TUG_OK, "it was there");
+    cr_assert_eq(tug__fs_make_dir(place.fd, "d", false, &fd, NULL, &err), TUG_OK, "it was there");
     (void)close(fd);
     cr_assert_eq(tug__fs_open_dir(place.fd, "d", &fd, &err), TUG_OK);
     (void)close(fd);
@@ -107,11 +107,11 @@ Test(base_fs, t34_directories_are_not_links_or_files)
     cr_assert_eq(mkfifoat(place.fd, "fifo", 0600), 0);
     put(&place, "file", "x");
     cr_assert_eq(tug__fs_open_dir(place.fd, "link", &fd, &err), TUG_ERR_STORE);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "link", false, &fd, &err), TUG_ERR_STORE);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "dangling", false, &fd, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "link", false, &fd, NULL, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "dangling", false, &fd, NULL, &err), TUG_ERR_STORE);
     cr_assert_not(exists(&place, "nowhere"));
-    cr_assert_eq(tug__fs_make_dir(place.fd, "fifo", false, &fd, &err), TUG_ERR_STORE);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "file", false, &fd, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "fifo", false, &fd, NULL, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "file", false, &fd, NULL, &err), TUG_ERR_STORE);
     cr_assert_eq(fd, -1);
     place_close(&place);
 }

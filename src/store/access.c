@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who may use what is made below the store's root: those that the root is for.
+ *
+ * Knows: modes, owners, groups. Does not know: what is made.
+ * Threads: any.
+ *
+ * A root that tug makes has mode 0700, and so has all below it. One that was there before may be
+ * shared (0755, 2775) or another user's (sudo): directories take its mode and group, and as root
+ * its owner, too. None of that is possible everywhere, so failures are no errors; what cannot have
+ * the group gives it no more rights than others have.
+ */
+#include "store/internal.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+mode_t tug__access_dir_mode(mode_t root_mode)
+{
+    return (root_mode & 03777) | 0700;
+}
+
+mode_t tug__access_file_mode(mode_t root_mode)
+{
+    const mode_t group = (root_mode & 0020) != 0 ? 0060 : 0;
+    const mode_t others = (root_mode & 0002) != 0 ? 0006 : 0;
+
+    return 0600 | group | others;
+}
+
+mode_t tug__access_without_group(mode_t mode)
+{
+    return (mode & ~(mode_t)02070) | (mode & 0007) << 3;
+}
+
+void tug__access_give(int fd, uid_t owner, gid_t group, mode_t mode)
+{
+    const uid_t new_owner = geteuid() == 0 ? owner : (uid_t)-1;
+    struct stat info;
+
+    if (fstat(fd, &info) != 0) {
+        return;
+    }
+    if ((new_owner != (uid_t)-1 && info.st_uid != new_owner) || info.st_gid != group) {
+        if (fchown(fd, new_owner, group) != 0 || fstat(fd, &info) != 0) {
+            mode = tug__access_without_group(mode);
+        }
+    }
+    if ((info.st_mode & 07777) != mode) {
+        (void)fchmod(fd, mode);
+    }
+}
+
+void tug__store_give_dir(const struct tug_store *store, int fd)
+{
+    tug__access_give(fd, store->root_owner, store->root_group,
+                     tug__access_dir_mode(store->root_mode));
+}
+
+void tug__store_give_file(const struct tug_store *store, int fd)
+{
+    tug__access_give(fd, store->root_owner, store->root_group,
+                     tug__access_file_mode(store->root_mode));
+}

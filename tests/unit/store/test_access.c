@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Modes, groups and owners of what is made below a root that was there before.
+ */
+#include "store/internal.h"
+
+#include <errno.h>
+
+#include "base/fs.h"
+#include "unit/store/store_place.h"
+
+Test(store_access, f31_modes_follow_from_the_root)
+{
+    cr_assert_eq(tug__access_dir_mode(S_IFDIR | 0700), 0700);
+    cr_assert_eq(tug__access_dir_mode(S_IFDIR | 0755), 0755);
+    cr_assert_eq(tug__access_dir_mode(S_IFDIR | 02775), 02775);
+    cr_assert_eq(tug__access_dir_mode(S_IFDIR | 06555), 02755, "no setuid; ours to write");
+    cr_assert_eq(tug__access_file_mode(S_IFDIR | 0700), 0600);
+    cr_assert_eq(tug__access_file_mode(S_IFDIR | 0755), 0600);
+    cr_assert_eq(tug__access_file_mode(S_IFDIR | 02775), 0660);
+    cr_assert_eq(tug__access_file_mode(S_IFDIR | 01777), 0666);
+    cr_assert_eq(tug__access_without_group(02775), 0755);
+    cr_assert_eq(tug__access_without_group(0770), 0700);
+    cr_assert_eq(tug__access_without_group(0660), 0600);
+}
+
+/* Fill a store that has one image and one partial download. */
+static void fill(struct place *place)
+{
+    const struct tug__index_entry entry = {
+        .name = "a/b:1",
+        .media_type = "x/y",
+        .digest = {.algorithm = TUG_DIGEST_SHA256},
+        .source_host = "r.example",
+        .source_repository = "a/b",
+    };
+    struct tug_digest digest = {.algorithm = TUG_DIGEST_SHA512};
+    struct tug__ingest *ingest = NULL;
+
+    place_open(place);
+    cr_assert_eq(tug__ingest_open(place->store, &digest, 5, &ingest, NULL), TUG_OK);
+    cr_assert_eq(tug__ingest_begin_state(ingest, 0, NULL), TUG_OK);
+    tug__ingest_close(ingest);
+    cr_assert_eq(tug__store_index_put(place->store, &entry, 1, NULL, NULL), TUG_OK);
+}
+
+static const char *const dirs[] = {"blobs",         "ingest",       "blobs/sha256",
+                                   "ingest/sha256", "blobs/sha512", "ingest/sha512"};
+#define HEX "00000000000000000000000000000000"
+#define PARTIAL "ingest/sha512/" HEX HEX HEX HEX
+static const char *const shared[] = {"lock", PARTIAL, PARTIAL ".state"};
+
+static void expect_modes(const struct place *place, mode_t dir_mode, mode_t file_mode)
+{
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+        cr_assert_eq(place_mode(place, dirs[i]) & 07777, dir_mode, "%s: %o", dirs[i],
+                     place_mode(place, dirs[i]));
+    }
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        cr_assert_eq(place_mode(place, shared[i]) & 07777, file_mode, "%s: %o", shared[i],
+                     place_mode(place, shared[i]));
+    }
+    cr_assert_eq(place_mode(place, "index.json") & 07777, 0644);
+    cr_assert_eq(place_mode(place, "oci-layout") & 07777, 0644);
+}
+
+Test(store_access, f31_below_a_root_that_was_there_all_is_as_it_is)
+{
+    static const mode_t modes[][3] = {
+        {0755, 0755, 0600}, {02775, 02775, 0660}, {0700, 0700, 0600}, {0750, 0750, 0600}};
+
+    (void)umask(077);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        struct place place = place_create();
+
+        cr_assert_eq(mkdir(place.path, 0700), 0);
+        cr_assert_eq(chmod(place.path, modes[i][0]), 0);
+        fill(&place);
+        expect_modes(&place, modes[i][1], modes[i][2]);
+        cr_assert_eq(place_mode(&place, ".") & 07777, modes[i][0], "the root itself stays");
+        place_remove(&place);
+    }
+}
+
+Test(store_access, f31_index_json_keeps_its_mode)
+{
+    struct place place = place_create();
+
+    (void)umask(0);
+    place_open(&place);
+    cr_assert_eq(fchmodat(place.fd, "index.json", 0640, 0), 0);
+    fill(&place);
+    cr_assert_eq(place_mode(&place, "index.json") & 07777, 0640);
+    place_remove(&place);
+}
+
+static void expect_owner(const struct place *place, const char *name, uid_t owner, gid_t group)
+{
+    struct stat info;
+
+    cr_assert_eq(fstatat(place->fd, name, &info, AT_SYMLINK_NOFOLLOW), 0, "%s", name);
+    cr_assert_eq(info.st_uid, owner, "%s: owner %u", name, info.st_uid);
+    cr_assert_eq(info.st_gid, group, "%s: group %u", name, info.st_gid);
+}
+
+/* As root in another user's store; nobody else can give files away. */
+Test(store_access, f31_root_gives_what_it_makes_to_the_owner_of_the_store)
+{
+    struct place place = place_create();
+
+    if (geteuid() != 0) {
+        place_remove(&place);
+        return;
+    }
+    cr_assert_eq(mkdir(place.path, 0750), 0);
+    cr_assert_eq(chown(place.path, 54321, 54322), 0);
+    fill(&place);
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+        expect_owner(&place, dirs[i], 54321, 54322);
+    }
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        expect_owner(&place, shared[i], 54321, 54322);
+    }
+    expect_owner(&place, "oci-layout", 54321, 54322);
+    expect_owner(&place, "index.json", 54321, 54322);
+    cr_assert_eq(fchownat(place.fd, "index.json", 11, 12, 0), 0);
+    place_remove(&place);
+}
+
+/* Somebody else's download in a shared store: it could not be made a read-only blob, so it begins
+ * anew. */
+Test(store_access, f31_another_users_partial_is_begun_anew)
+{
+    const struct tug_digest digest = {.algorithm = TUG_DIGEST_SHA512};
+    struct place place = place_create();
+    struct tug__ingest *ingest = NULL;
+    struct tug_error err = {0};
+
+    if (geteuid() == 0) {
+        cr_assert_eq(chmod(place.root, 0755), 0);
+        cr_assert_eq(mkdir(place.path, 0700), 0);
+        cr_assert_eq(chmod(place.path, 0777), 0);
+        fill(&place);
+        cr_assert_eq(seteuid(54321), 0);
+        cr_assert_eq(tug__ingest_open(place.store, &digest, 5, &ingest, &err), TUG_OK, "%s",
+                     err.message);
+        cr_assert_eq(tug__fs_pwrite_all(ingest->fd, "hello", 5, 0, NULL), TUG_OK);
+        cr_assert_eq(tug__ingest_sync(ingest, &err), TUG_OK, "%s", err.message);
+        tug__ingest_close(ingest);
+        cr_assert_eq(seteuid(0), 0);
+    }
+    place_remove(&place);
+}
