@@ -72,6 +72,9 @@ struct tug_image_result {
     uint64_t blobs_done;      /* of blobs: in the store */
     uint64_t bytes_known;     /* sizes of blobs, as far as they are known */
     uint64_t bytes_done;      /* of these: in the store, or received and not yet committed */
+    const struct tug_digest *left_out; /* foreign layers that the image lacks: the registry does not
+                                          have them, and options.foreign_layers was not set */
+    size_t left_out_count;
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that a kind does not
@@ -88,6 +91,7 @@ struct tug_event {
     bool is_repeated; /* it was planned for another image already, and would come once */
     double seconds;
     const char *text;
+    bool is_shortfall; /* of a warning: an image is less than, or other than, what was asked for */
     const struct tug_error *error;
     const struct tug_image_result *image;
     const struct tug_totals *totals; /* set for every kind */
@@ -155,8 +159,9 @@ struct tug_fetch_options {
     const char *password;      /* NULL: empty */
     const char *refresh_token; /* an OAuth2 identity token, instead of user; NULL: none */
     const char *authfile;      /* before the usual auth files; NULL: none */
-    bool foreign_layers;       /* fetch layers from the URLs that manifests name: https only,
-                                  without credentials; default: leave them out */
+    bool foreign_layers;       /* fetch foreign layers that the registry does not have from the URLs
+                                  that manifests name: https only, without credentials; default:
+                                  leave those out, see tug_image_result.left_out */
     /* Lines about requests for people who look for a fault, without secrets. */
     tug_log_fn on_log; /* NULL: none */
     void *log_context; /* handed to on_log */

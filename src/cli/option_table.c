@@ -456,7 +456,7 @@ static const struct option_spec table[] = {
     CALL(FETCH(OPTION_WHAT), apply_label, "label", 0, "KEY=VALUE",
          "keep a label with the image in the store; repeatable"),
     FLAG(FETCH(OPTION_WHAT), fetch.foreign_layers, "foreign-layers", 0,
-         "fetch layers from the https URLs that manifests name"),
+         "foreign layers also from the https URLs that manifests name"),
     CALL(FETCH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
     CALL(FETCH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",

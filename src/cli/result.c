@@ -44,6 +44,18 @@ void results_fini(struct results *results)
     *results = (struct results){0};
 }
 
+static void format_left_out(struct text *text, const struct tug_image_result *image)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    text_puts(text, ",\"leftOut\":[");
+    for (size_t i = 0; i < image->left_out_count; i++) {
+        text_printf(text, "%s\"%s\"", i > 0 ? "," : "",
+                    tug_digest_format(&image->left_out[i], digest));
+    }
+    text_puts(text, "]");
+}
+
 /* The members that only results of fetch have. plan: NULL, or what a dry run found. */
 static void format_fetched(struct text *text, const struct tug_image_result *image,
                            const struct text *plan)
@@ -53,6 +65,9 @@ static void format_fetched(struct text *text, const struct tug_image_result *ima
                 ",\"seconds\":%.3f",
                 image->blobs, image->bytes_fetched, image->bytes_reused,
                 image->seconds > 0 ? image->seconds : 0);
+    if (image->left_out_count > 0) {
+        format_left_out(text, image);
+    }
     if (plan != NULL) {
         text_printf(text, ",\"planned\":[%s]", plan->length > 0 ? plan->data : "");
     }

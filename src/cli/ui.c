@@ -8,6 +8,7 @@
  */
 #include "ui.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -234,6 +235,15 @@ static void show_event(struct ui *ui, const struct tug_event *event)
     text_fini(&text);
 }
 
+/* Without a display, too, an image that is not what was asked for is told of. */
+static void show_silent_warning(const struct tug_event *event)
+{
+    char line[TUG_ERROR_MESSAGE_MAX + 1024];
+
+    (void)snprintf(line, sizeof line, "%s: %s", event->ref, event->text);
+    report_warning(line);
+}
+
 /* --- the door --- */
 
 struct ui *ui_create(const struct ui_options *options)
@@ -260,6 +270,8 @@ void ui_on_event(struct ui *ui, const struct tug_event *event)
     ui->totals = *event->totals;
     if (ui->options.kind == UI_JSON) {
         ui_json_event(event);
+    } else if (ui->options.kind == UI_NONE && event->is_shortfall) {
+        show_silent_warning(event);
     } else if (needed_verbosity(ui, event) <= ui->options.verbosity) {
         show_event(ui, event);
     }

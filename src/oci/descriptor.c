@@ -209,6 +209,7 @@ static enum tug_status read_urls(const struct tug__json_value *value,
     if (descriptor->kind != TUG__MEDIA_FOREIGN) {
         return TUG_OK;
     }
+    descriptor->has_urls = tug__json_length(urls) > 0;
     tug__buf_init(&text, TUG__FOREIGN_URLS_MAX * (TUG__FOREIGN_URL_MAX + 1));
     for (size_t i = 0; status == TUG_OK && i < TUG__FOREIGN_URLS_MAX; i++) {
         const char *const url = tug__json_text(tug__json_at(urls, i));

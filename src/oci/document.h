@@ -28,6 +28,7 @@ struct tug__descriptor {
     /* Of a foreign layer: the https URLs it names, at most TUG__FOREIGN_URLS_MAX, separated by
      * spaces; NULL: none. Owned. */
     char *urls;
+    bool has_urls; /* of a foreign layer: it names any, https or not */
 };
 
 /* A parsed manifest or index. */

@@ -22,16 +22,13 @@ static uint64_t add(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* Tell whether an image gets a blob by this manifest: not left out, not there by another one, and
- * not named before in this list, in which those of the same size and digest are side by side. */
-static bool is_new(const struct tug__resolver *resolver, const struct tug__image *image,
-                   const struct tug__descriptor *const *blobs, size_t position)
+/* Tell whether an image gets a blob by this manifest: not there by another one, and not named
+ * before in this list, in which those of the same size and digest are side by side. */
+static bool is_new(const struct tug__image *image, const struct tug__descriptor *const *blobs,
+                   size_t position)
 {
     const struct tug__descriptor *const blob = blobs[position];
 
-    if (blob->kind == TUG__MEDIA_FOREIGN && !resolver->settings->options.foreign_layers) {
-        return false;
-    }
     if (position > 0 && blobs[position - 1]->size_bytes == blob->size_bytes &&
         tug_digest_equal(&blobs[position - 1]->digest, &blob->digest)) {
         return false;
@@ -62,7 +59,7 @@ static uint64_t wanted_bytes(struct tug__resolver *resolver, const struct tug__i
     uint64_t sum = resolver->graph.wanted_bytes;
 
     for (size_t i = 0; i < count; i++) {
-        if (is_new(resolver, image, blobs, i) &&
+        if (is_new(image, blobs, i) &&
             tug__graph_find(&resolver->graph, &blobs[i]->digest) == NULL) {
             sum = add(sum, blobs[i]->size_bytes);
         }
@@ -85,8 +82,7 @@ static uint64_t missing_bytes(struct tug__resolver *resolver, const struct tug__
     for (size_t i = 0; i < count; i++) {
         const struct tug__descriptor *const blob = blobs[i];
 
-        if (is_new(resolver, image, blobs, i) &&
-            tug__graph_find(&resolver->graph, &blob->digest) == NULL) {
+        if (is_new(image, blobs, i) && tug__graph_find(&resolver->graph, &blob->digest) == NULL) {
             sum = add(sum, missing_of(store, &blob->digest, blob->size_bytes));
         }
     }
@@ -125,7 +121,7 @@ enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tu
         return TUG_OK; /* nothing will be fetched for it */
     }
     for (size_t i = 0; i < count; i++) {
-        if (is_new(resolver, image, blobs, i)) {
+        if (is_new(image, blobs, i)) {
             wanted_bytes = add(wanted_bytes, blobs[i]->size_bytes);
         }
     }

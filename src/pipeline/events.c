@@ -29,19 +29,39 @@ void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
     options->on_event(options->event_context, tug__show(resolver->session, event, &shown));
 }
 
-void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
-                       const char *format, ...)
+static void emit_text(struct tug__resolver *resolver, const struct tug__image *image,
+                      bool is_shortfall, const char *format, va_list arguments)
 {
     char text[512];
     char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = image->result.ref, .text = shown};
+    struct tug_event event = {.kind = TUG_EVENT_WARNING,
+                              .ref = image->result.ref,
+                              .text = shown,
+                              .is_shortfall = is_shortfall};
+
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+    tug__emit(resolver, &event);
+}
+
+void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
+                       const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    emit_text(resolver, image, false, format, arguments);
     va_end(arguments);
-    (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-    tug__emit(resolver, &event);
+}
+
+void tug__emit_shortfall(struct tug__resolver *resolver, const struct tug__image *image,
+                         const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    emit_text(resolver, image, true, format, arguments);
+    va_end(arguments);
 }
 
 /* Hand on what registries warn of. */

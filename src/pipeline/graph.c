@@ -184,6 +184,13 @@ bool tug__node_is_needed(const struct tug__node *node)
     return node->needed_by > 0;
 }
 
+void tug__edge_leave(struct tug__edge *edge)
+{
+    unlink_from_image(edge);
+    edge->node->needed_by--;
+    tug__node_count(edge->node);
+}
+
 struct tug__node *tug__image_leave(struct tug__image *image)
 {
     struct tug__edge *const edge = image->edges;
@@ -191,9 +198,7 @@ struct tug__node *tug__image_leave(struct tug__image *image)
     if (edge == NULL) {
         return NULL;
     }
-    unlink_from_image(edge);
-    edge->node->needed_by--;
-    tug__node_count(edge->node);
+    tug__edge_leave(edge);
     return edge->node;
 }
 
@@ -352,4 +357,8 @@ void tug__image_fini(struct tug__image *image)
     image->needs = NULL;
     free(image->media_type);
     image->media_type = NULL;
+    free(image->left_out);
+    image->left_out = NULL;
+    free(image->left_out_text);
+    image->left_out_text = NULL;
 }

@@ -31,8 +31,9 @@ struct tug__edge {
     enum tug__want want; /* of a manifest: how much */
     unsigned depth;      /* indexes above it */
     bool is_root;
-    bool is_again; /* the image has read this document: it was removed from the store since */
-    bool has_size; /* the image's descriptor told size_bytes */
+    bool is_again;    /* the image has read this document: it was removed from the store since */
+    bool is_optional; /* when its registry does not have it, the image does without */
+    bool has_size;    /* the image's descriptor told size_bytes */
     uint64_t size_bytes;
     struct tug__edge *next;                           /* of the same node */
     struct tug__edge *next_of_image, **link_of_image; /* of the same image, while it is set */
@@ -72,7 +73,9 @@ struct tug__node {
     bool is_document;             /* asked for as a manifest, handled in memory */
     char *media_type;             /* owned; NULL: what the registry says */
     uint8_t *data;                /* owned; inline content of size_bytes, NULL: none */
-    char *urls;                   /* owned; of a foreign layer, see tug__descriptor; NULL: none */
+    char *urls;                   /* owned; of a foreign layer that may be fetched from them, see
+                                     tug__descriptor; NULL: none */
+    bool is_at_urls;              /* the source does not have it: they are asked */
     const struct tug_ref *source; /* whose registry and repository are asked; borrowed */
     struct tug__host *host;       /* that registry, once it was in line; borrowed */
 
@@ -124,7 +127,8 @@ struct tug__need {
     bool has_size;
     uint64_t size_bytes;
     enum tug__media_kind kind;
-    char *urls; /* owned; of a foreign layer; NULL: none */
+    char *urls;       /* owned; of a foreign layer; NULL: none */
+    bool is_left_out; /* the image does without */
 };
 
 /* A config whose platform is to be compared with what was promised. */
@@ -142,8 +146,10 @@ struct tug__image {
     struct tug__wish wish;
     enum tug__image_state state;
     struct tug_image_result result;
-    char *media_type; /* owned; of the root */
-    bool is_index;    /* the root is an index: entries must be chosen */
+    char *media_type;            /* owned; of the root */
+    struct tug_digest *left_out; /* owned; result.left_out_count of them */
+    char *left_out_text;         /* owned; for index.json, made when all is there; NULL: none */
+    bool is_index;               /* the root is an index: entries must be chosen */
     uint64_t started_ns;
     unsigned pending;                /* edges */
     struct tug__edge *edges;         /* the nodes it waits for */
@@ -196,6 +202,9 @@ enum tug_status tug__node_add_edge(struct tug__node *node, const struct tug__edg
 const char *tug__node_ref(const struct tug__node *node);
 /* Tell whether an image that has not failed waits for it. */
 bool tug__node_is_needed(const struct tug__node *node);
+/* An image does without what an edge of it stands for; its count of pending edges is not touched.
+ */
+void tug__edge_leave(struct tug__edge *edge);
 /* An image has failed: it waits no longer for one of its nodes.
  * Returns: that node; NULL when the image waits for nothing any more. */
 struct tug__node *tug__image_leave(struct tug__image *image);

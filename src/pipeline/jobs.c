@@ -180,7 +180,7 @@ struct tug__job *tug__job_create(struct tug__resolver *resolver, struct tug__nod
     job->owner = node;
     job->source.host = tug_ref_host(ref);
     job->source.repository = tug_ref_repository(ref);
-    job->source.urls = node->urls;
+    job->source.urls = node->is_at_urls ? node->urls : NULL;
     job->digest = node->digest;
     job->media_type = node->media_type;
     job->is_document = node->is_document;

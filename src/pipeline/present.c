@@ -61,7 +61,7 @@ static void look_at(const void *element, VISIT visit, void *context)
     bool is_present = false;
     uint64_t size_bytes = 0;
 
-    if ((visit != postorder && visit != leaf) || look->error.code != TUG_OK) {
+    if ((visit != postorder && visit != leaf) || look->error.code != TUG_OK || need->is_left_out) {
         return; /* each once */
     }
     if (tug_store_stat(look->resolver->settings->store, &need->digest, &is_present, &size_bytes,

@@ -37,6 +37,7 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
         .size_bytes = image->result.size_bytes,
         .source_host = tug_ref_host(image->ref),
         .source_repository = tug_ref_repository(image->ref),
+        .left_out = image->left_out_text,
         .labels = has_labels ? own->labels : options->labels,
         .label_count = has_labels ? own->label_count : options->label_count,
     };
@@ -243,16 +244,24 @@ static enum tug_status check_config(struct tug__resolver *resolver, struct tug__
 
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image)
 {
+    struct tug_error error = {0};
+
     for (const struct tug__config_check *check = image->checks; check != NULL;
          check = check->next) {
-        struct tug_error error = {0};
-
         if (check_config(resolver, image, check, &error) != TUG_OK) {
             tug__image_fail(resolver, image, &error);
             return;
         }
     }
     tug__image_release(image);
+    if (image->result.left_out_count > 0 && image->left_out_text == NULL) {
+        image->left_out_text = tug__left_out_text(image->left_out, image->result.left_out_count);
+        if (image->left_out_text == NULL) {
+            (void)tug__fail_memory(&error);
+            tug__image_fail(resolver, image, &error);
+            return;
+        }
+    }
     if (resolver->settings->options.dry_run) {
         const struct tug_error none = {0};
 

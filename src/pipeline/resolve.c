@@ -31,7 +31,8 @@ struct request {
     bool has_size;    /* the descriptor's size is known */
     bool is_document; /* a manifest or index */
     bool is_root;
-    bool is_again; /* as of an edge */
+    bool is_again;    /* as of an edge */
+    bool is_optional; /* see tug__edge */
     enum tug__want want;
     unsigned depth;
 };
@@ -198,6 +199,13 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
 
 /* --- asking for things --- */
 
+/* Tell whether a layer may be fetched from the URLs it names (T-01). */
+static bool may_ask_urls(const struct tug__resolver *resolver,
+                         const struct tug__descriptor *descriptor)
+{
+    return descriptor->urls != NULL && resolver->settings->options.foreign_layers;
+}
+
 /* Make a node for what neither the store nor the graph has, and put it in line. */
 static enum tug_status make_node(struct tug__resolver *resolver, struct tug__image *image,
                                  const struct request *request, struct tug__node **out_node,
@@ -223,11 +231,11 @@ static enum tug_status make_node(struct tug__resolver *resolver, struct tug__ima
     if (descriptor->data != NULL && descriptor->size_bytes > 0) {
         node->data = malloc(descriptor->size_bytes);
     }
-    if (descriptor->urls != NULL) {
+    if (may_ask_urls(resolver, descriptor)) {
         node->urls = strdup(descriptor->urls);
     }
     if ((node->media_type == NULL && descriptor->media_type[0] != '\0') ||
-        (node->urls == NULL && descriptor->urls != NULL) ||
+        (node->urls == NULL && may_ask_urls(resolver, descriptor)) ||
         (node->data == NULL && descriptor->data != NULL && descriptor->size_bytes > 0)) {
         tug__graph_remove(&resolver->graph, node);
         return tug__fail_memory(err);
@@ -342,10 +350,12 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
         .want = request->want,
         .depth = request->depth,
         .is_root = request->is_root,
+        .is_optional = request->is_optional,
         .has_size = request->has_size,
         .size_bytes = descriptor->size_bytes,
     };
     bool is_served = false;
+    char text[TUG_DIGEST_TEXT_MAX];
     bool is_new = false;
     struct tug__node *node;
     enum tug_status status;
@@ -372,6 +382,10 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
         return status;
     }
     if (resolver->settings->options.dry_run && !request->is_document) {
+        if (request->is_optional) {
+            tug__emit_warning(resolver, image, "foreign layer %s comes only if the registry has it",
+                              tug_digest_format(&descriptor->digest, text));
+        }
         tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
                          descriptor->size_bytes);
         return TUG_OK;
@@ -408,15 +422,17 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
     qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_blobs);
     status = tug__image_admit(resolver, image, blobs, count, err);
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        const struct request request = {.descriptor = blobs[i], .has_size = true};
-        char digest[TUG_DIGEST_TEXT_MAX];
+        const struct request request = {
+            .descriptor = blobs[i],
+            .has_size = true,
+            .is_optional = tug__may_be_left_out(resolver, blobs[i]),
+        };
 
-        if (blobs[i]->kind == TUG__MEDIA_FOREIGN && !resolver->settings->options.foreign_layers) {
-            tug__emit_warning(resolver, image, "foreign layer %s is not fetched",
-                              tug_digest_format(&blobs[i]->digest, digest));
-            continue;
-        }
         status = ask_for(resolver, image, &request, err);
+        if (status == TUG_ERR_NOT_FOUND && request.is_optional) { /* as another image has learnt */
+            status =
+                tug__image_leave_out(resolver, image, &blobs[i]->digest, blobs[i]->size_bytes, err);
+        }
     }
     return status;
 }

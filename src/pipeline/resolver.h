@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The resolver's state, shared by its files: run.c (loop and clock), events.c (what the caller is
- * told), resolve.c, admit.c and image.c (images and documents), publish.c (their names), jobs.c
- * (requests), dispatch.c (whose turn it is), parts.c (blobs over several connections), sources.c
- * (who is asked), outcome.c (what comes of it). All of it belongs to the thread of tug__run.
+ * told), resolve.c, admit.c and image.c (images and documents), left_out.c, publish.c (their
+ * names), jobs.c (requests), dispatch.c (whose turn it is), parts.c (blobs over several
+ * connections), sources.c (who is asked), outcome.c (what comes of it). All of it belongs to the
+ * thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -79,6 +80,9 @@ struct tug__resolver {
 
 /* Send an event; totals are filled in here. */
 void tug__emit(struct tug__resolver *resolver, struct tug_event *event);
+/* Send a warning that an image is not all that was asked for (tug_event.is_shortfall). */
+void tug__emit_shortfall(struct tug__resolver *resolver, const struct tug__image *image,
+                         const char *format, ...) TUG__PRINTF(3, 4);
 /* Send a warning about an image, printf-like, escaped. */
 void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
                        const char *format, ...) TUG__PRINTF(3, 4);
@@ -104,6 +108,20 @@ enum tug_status tug__image_ask_again(struct tug__resolver *resolver, struct tug_
  * Returns: true when the node is settled and gone, or has failed because the store cannot be looked
  * at. */
 bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);
+
+/* --- left_out.c --- */
+
+/* Tell whether an image does without a blob when its registry does not have it. */
+bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug__descriptor *blob);
+/* An image does without a blob that was counted for it: take it off the counts, keep it for the
+ * result, warn. size_bytes: as it was counted. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *digest, uint64_t size_bytes,
+                                     struct tug_error *err);
+/* What index.json says of so many blobs: their digests, separated by commas, cut after some.
+ * digests: sorted in place, so that the text is the same in each run. Returns: owned; NULL without
+ * memory. */
+char *tug__left_out_text(struct tug_digest *digests, size_t count);
 
 /* --- admit.c --- */
 

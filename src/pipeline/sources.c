@@ -98,6 +98,7 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     tug__node_count(node);
     node->failures = 0;
     node->mark_bytes = 0;
+    node->is_at_urls = false;
     node->served_by = 0; /* endpoints are numbered by registry */
     node->avoid = 0;
     node->coding = NULL;
@@ -107,8 +108,10 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
 /* Its transfer's size or content may be wrong; what is right stays on the disk. */
 static void drop_for(struct tug__resolver *resolver, struct tug__node *node, enum tug_status why)
 {
-    tug__node_drop_transfer(resolver, node,
-                            why == TUG_ERR_CONTENT ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+    const bool is_empty = tug__ranges_done(&node->transfer->ranges) == 0;
+    const bool is_useless = why == TUG_ERR_CONTENT || (why == TUG_ERR_NOT_FOUND && is_empty);
+
+    tug__node_drop_transfer(resolver, node, is_useless ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
 }
 
 /* Go on with another repository. */
@@ -130,12 +133,49 @@ static void ask_elsewhere(struct tug__resolver *resolver, struct tug__node *node
     }
 }
 
+/* The registry does not have a foreign layer: ask the URLs it names, if the user wants that.
+ * Returns: false when that is no way out. */
+static bool ask_urls(struct tug__resolver *resolver, struct tug__node *node,
+                     const struct tug_error *error)
+{
+    if (error->code != TUG_ERR_NOT_FOUND || node->urls == NULL || node->is_at_urls ||
+        node->drop != TUG__DROP_NOT || resolver->is_stopping) {
+        return false;
+    }
+    node->is_at_urls = true;
+    node->failures = 0;
+    tug__node_enqueue(resolver, node);
+    return true;
+}
+
+/* An image does not get what it waits for: it fails, or does without. */
+static void fail_edge(struct tug__resolver *resolver, struct tug__edge *edge,
+                      const struct tug_error *error)
+{
+    struct tug__image *const image = edge->image;
+    struct tug_error memory_error = {0};
+
+    if (!edge->is_optional || error->code != TUG_ERR_NOT_FOUND) {
+        tug__image_fail(resolver, image, error);
+        return;
+    }
+    tug__edge_leave(edge);
+    if (tug__image_leave_out(resolver, image, &edge->node->digest, edge->size_bytes,
+                             &memory_error) != TUG_OK) {
+        tug__image_fail(resolver, image, &memory_error);
+    }
+    tug__image_settle(resolver, image);
+}
+
 void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
                     const struct tug_error *error)
 {
     struct tug_error shown = *error;
     const struct tug__edge *other;
 
+    if (ask_urls(resolver, node, error)) {
+        return;
+    }
     tug__node_add_subject(node, &shown);
     other = add_refusal(node, &shown) ? find_other(node) : NULL;
     if (other != NULL && !resolver->is_stopping) {
@@ -150,7 +190,7 @@ void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
         if (edge->image != NULL) {
             const struct tug_error *const own = edge_refused(edge);
 
-            tug__image_fail(resolver, edge->image, own != NULL ? own : &shown);
+            fail_edge(resolver, edge, own != NULL ? own : &shown);
         }
     }
     if (node->tag != NULL && node->job_count == 0) {

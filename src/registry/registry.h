@@ -34,8 +34,8 @@ enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 struct tug__source {
     const char *host; /* as in the reference, e.g. "docker.io"; added to the session */
     const char *repository;
-    const char *urls; /* of a foreign layer: https URLs, separated by spaces, that are asked instead
-                         of the registry; NULL: none */
+    const char *urls; /* of a foreign layer that the registry does not have: https URLs, separated
+                         by spaces, that are asked instead of it; NULL: ask the registry */
 };
 
 /* What the user said about registries, for the life of a session. Everything is copied. */

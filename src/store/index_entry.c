@@ -113,6 +113,10 @@ static enum tug_status append_annotations(struct tug__buf *buf,
         status =
             append_annotation(buf, false, source, strlen(source), entry->source_repository, err);
     }
+    if (status == TUG_OK && entry->left_out != NULL) {
+        status = append_annotation(buf, false, TUG__INDEX_LEFT_OUT, strlen(TUG__INDEX_LEFT_OUT),
+                                   entry->left_out, err);
+    }
     return status == TUG_OK ? append_labels(buf, entry, err) : status;
 }
 

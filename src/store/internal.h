@@ -76,6 +76,7 @@ enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct
 
 /* Annotations that name an image in index.json: the full reference, and the specification's. */
 #define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"
+#define TUG__INDEX_LEFT_OUT "tug.left-out"
 #define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
 
 /* One element of `manifests`. Borrowed from the scan, for the call that it is handed to. */

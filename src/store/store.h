@@ -109,6 +109,7 @@ struct tug__index_entry {
     uint64_t size_bytes;
     const char *source_host; /* registry host and repository: the distribution source annotation */
     const char *source_repository;
+    const char *left_out;      /* digests of blobs that the image lacks; NULL: none */
     const char *const *labels; /* "KEY=VALUE" */
     size_t label_count;
 };

@@ -80,6 +80,7 @@ static void note_image(struct flow_seen *seen, const struct tug_image_result *im
     seen->image = *image;
     seen->image.ref = NULL;
     seen->image.media_type = NULL;
+    seen->image.left_out = NULL;
     seen->media_type[0] = '\0';
     if (image->media_type != NULL) {
         (void)snprintf(seen->media_type, sizeof seen->media_type, "%s", image->media_type);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Foreign layers that are left out: which may be, and what tells of those that are.
+ *
+ * Knows: images, edges. Does not know: requests.
+ * Threads: the resolver.
+ *
+ * A foreign layer that names `urls` is asked of the registry like any other. When the registry does
+ * not have it, and the user does not want it from elsewhere, the image is complete without it, but
+ * never silently: a warning, the result, and the entry of index.json tell.
+ */
+#include "pipeline/resolver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Digests that the annotation names; the rest is "...". Containerd takes labels of 4096 bytes. */
+#define NAMED_MAX 24
+
+bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug__descriptor *blob)
+{
+    return blob->kind == TUG__MEDIA_FOREIGN && blob->has_urls &&
+           !resolver->settings->options.foreign_layers;
+}
+
+enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *digest, uint64_t size_bytes,
+                                     struct tug_error *err)
+{
+    char text[TUG_DIGEST_TEXT_MAX];
+    struct tug__need *const need = tug__image_need(image, digest);
+    struct tug_digest *const grown =
+        reallocarray(image->left_out, image->result.left_out_count + 1, sizeof *grown);
+
+    if (grown == NULL) {
+        return tug__fail_memory(err);
+    }
+    if (need != NULL) {
+        need->is_left_out = true;
+    }
+    image->left_out = grown;
+    image->left_out[image->result.left_out_count++] = *digest;
+    image->result.left_out = image->left_out;
+    image->result.blobs--;
+    image->result.bytes_known -= size_bytes;
+    image->wanted_bytes -= size_bytes;
+    resolver->totals.blobs--;
+    resolver->totals.bytes_known -= size_bytes;
+    tug__emit_shortfall(resolver, image,
+                        "foreign layer %s is left out: the registry does not have it (see "
+                        "--foreign-layers)",
+                        tug_digest_format(digest, text));
+    return TUG_OK;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct tug_digest));
+}
+
+char *tug__left_out_text(struct tug_digest *digests, size_t count)
+{
+    const size_t named = count < NAMED_MAX ? count : NAMED_MAX;
+    char *const text = malloc(named * (TUG_DIGEST_TEXT_MAX + 1) + sizeof ",...");
+    char *at = text;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    qsort(digests, count, sizeof *digests, compare_digests);
+    *at = '\0';
+    for (size_t i = 0; i < named; i++) {
+        if (i > 0) {
+            *at++ = ',';
+        }
+        (void)tug_digest_format(&digests[i], at);
+        at += strlen(at);
+    }
+    if (named < count) {
+        (void)strcpy(at, ",...");
+    }
+    return text;
+}
