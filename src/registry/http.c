@@ -58,7 +58,7 @@ int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int r
 
     (void)local_ip;
     (void)remote_port;
-    (void)local_port;
+    tug__http_find_connection(http, local_port);
     http->is_connected = true;
     http->active_ns = tug__now_ns();
     http->connected_ns = http->active_ns;
@@ -132,7 +132,7 @@ size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context)
 
     if (log != NULL && log->has_heads && response->status >= 400 && response->body_bytes == 0 &&
         !http->request->is_body_secret) {
-        tug__log_body(log, bytes, length);
+        tug__log_body(log, http->place, bytes, length);
     }
     http->verdict = http->request->on_body(http->request->context, bytes, length, http->error);
     response->body_bytes += length;
@@ -392,33 +392,6 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
     return tug__fail(http->error, TUG_ERR_NETWORK, "%s", why);
 }
 
-static double ms_of(struct tug__http *http, CURLINFO info)
-{
-    curl_off_t us = 0;
-
-    (void)curl_easy_getinfo(http->easy, info, &us);
-    return (double)us / 1000;
-}
-
-static void log_timing(struct tug__http *http)
-{
-    const struct tug__http_request *const request = http->request;
-    char shown[256];
-
-    tug__log_printf(http->settings.log,
-                    "* %s %s: %d, lookup %.1f ms, connect %.1f ms, tls %.1f ms, first byte %.1f "
-                    "ms, total %.1f ms, %llu bytes, %s connection",
-                    request->form != NULL ? "POST"
-                    : request->is_head    ? "HEAD"
-                                          : "GET",
-                    tug__url_redact(shown, sizeof shown, request->url), http->response->status,
-                    ms_of(http, CURLINFO_NAMELOOKUP_TIME_T), ms_of(http, CURLINFO_CONNECT_TIME_T),
-                    ms_of(http, CURLINFO_APPCONNECT_TIME_T),
-                    ms_of(http, CURLINFO_STARTTRANSFER_TIME_T), ms_of(http, CURLINFO_TOTAL_TIME_T),
-                    (unsigned long long)http->response->body_bytes,
-                    http->response->made_connection ? "new" : "kept");
-}
-
 static void begin(struct tug__http *http, const struct tug__http_request *request,
                   struct tug__http_response *response, struct tug_error *err)
 {
@@ -427,6 +400,7 @@ static void begin(struct tug__http *http, const struct tug__http_request *reques
     http->redirect_url = NULL;
     http->request = request;
     http->response = response;
+    http->place = (struct tug__log_place){.request = tug__log_next_request(http->settings.log)};
     http->error = err;
     http->verdict = TUG_OK;
     http->has_refused = false;
@@ -457,7 +431,7 @@ enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http
     (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
     out_response->made_connection = connections > 0;
     if (http->settings.log != NULL && http->settings.log->has_timing) {
-        log_timing(http);
+        tug__http_log_timing(http);
     }
     (void)curl_multi_remove_handle(multi, http->easy); /* ends it when it still runs */
     if (status == TUG_OK) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of an HTTP handle, shared by its two files: http.c (the course of a request) and
- * http_setup.c (libcurl's options).
+ * The inside of an HTTP handle, shared by its files: http.c (the course of a request),
+ * http_setup.c (libcurl's options), http_log.c (what the log is told).
  * Threads: the handle's owner.
  */
 #ifndef TUG_REGISTRY_HTTP_INTERNAL_H
@@ -22,6 +22,12 @@ struct tug__http_pool {
     uint64_t used_ns;
 };
 
+/* The number of a connection in the log. */
+struct tug__http_connection {
+    int local_port; /* 0: unused */
+    unsigned number;
+};
+
 struct tug__http {
     struct tug__http_settings settings;
     CURL *easy;
@@ -31,7 +37,12 @@ struct tug__http {
     char reason[CURL_ERROR_SIZE];
     char *redirect_url; /* of the last answer, libcurl's memory; NULL: not asked for, or none */
 
+    /* more than are kept in all pools */
+    struct tug__http_connection connections[32];
+    size_t next_connection;
+
     /* the request that is running */
+    struct tug__log_place place; /* connection 0: none yet */
     const struct tug__http_request *request;
     struct tug__http_response *response;
     struct tug_error *error;
@@ -58,6 +69,13 @@ enum tug_status tug__http_set_up(struct tug__http *http, struct tug_error *err);
 /* Set the options of http->request; each is set every time, so that nothing of the last one stays.
  * Returns: the multi handle whose connections it may use; NULL without memory. */
 CURLM *tug__http_set_request(struct tug__http *http);
+
+/* Find out which connection a request goes over, now that it is there. */
+void tug__http_find_connection(struct tug__http *http, int local_port);
+/* Log the times of the request that has ended. */
+void tug__http_log_timing(struct tug__http *http);
+/* Callback: log heads. */
+int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context);
 
 /* Callbacks of http.c. */
 int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int remote_port,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libcurl's options. One of the two files that include curl.
+ * libcurl's options. One of the files that include curl.
  *
  * Knows: libcurl. Does not know: answers, registries.
  * Threads: the handle's owner.
@@ -35,6 +35,9 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
         http->has_refused = true;
         return CURL_SOCKET_BAD;
     }
+    if (http->place.connection == 0) { /* of several addresses tried: one connection */
+        http->place.connection = tug__log_next_connection(http->settings.log);
+    }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -51,25 +54,6 @@ static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
         tug__client_choice_apply(&tls->choice, http->has_tls_proxy, ssl_context);
     }
     return CURLE_OK;
-}
-
-static int on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
-{
-    const struct tug__http *const http = context;
-    const char *const end = data + size;
-
-    (void)easy;
-    if (type != CURLINFO_HEADER_OUT && type != CURLINFO_HEADER_IN) {
-        return 0;
-    }
-    for (const char *line = data; line < end;) { /* heads that go out come in one piece */
-        const char *const newline = memchr(line, '\n', (size_t)(end - line));
-        const size_t length = newline != NULL ? (size_t)(newline + 1 - line) : (size_t)(end - line);
-
-        tug__log_header(http->settings.log, type == CURLINFO_HEADER_OUT ? '>' : '<', line, length);
-        line += length;
-    }
-    return 0;
 }
 
 /* Failing setopt calls mean a libcurl without the option or without memory; either way the handle
@@ -106,7 +90,7 @@ static bool set_fixed_options(struct tug__http *http)
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, http);
     if (log != NULL && log->has_heads) {
         bad |= curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
-        bad |= curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_debug);
+        bad |= curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, tug__http_on_debug);
         bad |= curl_easy_setopt(easy, CURLOPT_DEBUGDATA, http);
     }
     return bad == CURLE_OK;

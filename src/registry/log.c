@@ -150,9 +150,44 @@ static bool is_secret(char direction, const char *line, size_t name_length)
     return false;
 }
 
-void tug__log_header(const struct tug__log *log, char direction, const char *line, size_t length)
+unsigned tug__log_next_connection(const struct tug__log *log)
 {
-    char shown[TUG__LOG_LINE_MAX - 8];
+    unsigned number = 0;
+
+    if (log != NULL && log->numbers != NULL) {
+        (void)pthread_mutex_lock(&log->numbers->mutex);
+        number = ++log->numbers->last.connection;
+        (void)pthread_mutex_unlock(&log->numbers->mutex);
+    }
+    return number;
+}
+
+unsigned tug__log_next_request(const struct tug__log *log)
+{
+    unsigned number = 0;
+
+    if (log != NULL && log->numbers != NULL) {
+        (void)pthread_mutex_lock(&log->numbers->mutex);
+        number = ++log->numbers->last.request;
+        (void)pthread_mutex_unlock(&log->numbers->mutex);
+    }
+    return number;
+}
+
+char *tug__log_place_text(char out_text[TUG__LOG_PLACE_MAX], struct tug__log_place place)
+{
+    out_text[0] = '\0';
+    if (place.request > 0) {
+        (void)snprintf(out_text, TUG__LOG_PLACE_MAX, "c%u r%u ", place.connection, place.request);
+    }
+    return out_text;
+}
+
+void tug__log_header(const struct tug__log *log, struct tug__log_place place, char direction,
+                     const char *line, size_t length)
+{
+    char where[TUG__LOG_PLACE_MAX];
+    char shown[TUG__LOG_LINE_MAX - TUG__LOG_PLACE_MAX - 8];
     char clean[TUG__LOG_LINE_MAX];
     size_t name_length = 0;
 
@@ -162,18 +197,20 @@ void tug__log_header(const struct tug__log *log, char direction, const char *lin
     if (length == 0 || log == NULL) {
         return;
     }
+    (void)tug__log_place_text(where, place);
     while (name_length < length && line[name_length] != ':' && line[name_length] != ' ') {
         name_length++;
     }
     if (name_length < length && line[name_length] == ':' &&
         is_secret(direction, line, name_length)) {
-        tug__log_printf(log, "%c %.*s: REDACTED", direction,
+        tug__log_printf(log, "%s%c %.*s: REDACTED", where, direction,
                         (int)(name_length < 128 ? name_length : 128), line);
         return;
     }
     /* before anything is shortened: half a secret is not found */
     length = tug__secrets_cut(log->secrets, clean, sizeof clean, line, length, false);
-    tug__log_printf(log, "%c %s", direction, tug__log_redact(shown, sizeof shown, clean, length));
+    tug__log_printf(log, "%s%c %s", where, direction,
+                    tug__log_redact(shown, sizeof shown, clean, length));
 }
 
 /* Replace what follows "token": and its like in JSON, up to the end of the text: simple, and what
@@ -196,8 +233,10 @@ static size_t cut_secrets(const char *bytes, size_t length)
     return shortest;
 }
 
-void tug__log_body(const struct tug__log *log, const char *bytes, size_t length)
+void tug__log_body(const struct tug__log *log, struct tug__log_place place, const char *bytes,
+                   size_t length)
 {
+    char where[TUG__LOG_PLACE_MAX];
     char clean[BODY_SHOWN_BYTES];
     char shown[BODY_SHOWN_BYTES + 32];
     const size_t whole = length;
@@ -207,6 +246,7 @@ void tug__log_body(const struct tug__log *log, const char *bytes, size_t length)
     }
     length = tug__secrets_cut(log->secrets, clean, sizeof clean, bytes, length, true);
     length = cut_secrets(clean, length);
-    tug__log_printf(log, "| %s%s", tug__log_redact(shown, sizeof shown, clean, length),
+    tug__log_printf(log, "%s| %s%s", tug__log_place_text(where, place),
+                    tug__log_redact(shown, sizeof shown, clean, length),
                     length < whole ? " ..." : "");
 }

@@ -9,23 +9,40 @@
 #ifndef TUG_REGISTRY_LOG_H
 #define TUG_REGISTRY_LOG_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "registry/secrets.h"
 
+/* Longest text of a place, NUL included. */
+#define TUG__LOG_PLACE_MAX 32
 /* Longest line, NUL included; what is longer is cut. */
 #define TUG__LOG_LINE_MAX 1024
+
+/* What lines are about: a connection and a request of the session, both from 1 on. Zero: neither.
+ */
+struct tug__log_place {
+    unsigned connection;
+    unsigned request;
+};
+
+/* The numbers given out so far. Locks itself. */
+struct tug__log_numbers {
+    pthread_mutex_t mutex;
+    struct tug__log_place last;
+};
 
 /* Where lines go. Immutable while anybody logs. */
 struct tug__log {
     /* line: escaped, one line without its end. Called from any thread. NULL: no log. */
     void (*on_line)(void *context, const char *line);
     void *context;
-    struct tug__secrets *secrets; /* cut out of every line; borrowed; NULL: none are known */
-    bool has_heads;               /* heads of requests and answers, bodies of errors */
-    bool has_timing;              /* a line of times for each request */
+    struct tug__secrets *secrets;     /* cut out of every line; borrowed; NULL: none are known */
+    struct tug__log_numbers *numbers; /* borrowed; NULL: everything has number 0 */
+    bool has_heads;                   /* heads of requests and answers, bodies of errors */
+    bool has_timing;                  /* a line of times for each request */
     bool has_config; /* which configuration is in use, which endpoint of several failed */
 };
 
@@ -33,15 +50,25 @@ struct tug__log {
  * nothing. */
 void tug__log_printf(const struct tug__log *log, const char *format, ...) TUG__PRINTF(2, 3);
 
-/* Send a header or request line, "> " or "< " before it, with what is secret in it replaced:
- * of what goes out, values of headers that are not libcurl's or ours; of what comes in, those of
- * Set-Cookie and of any header with "token", "secret", "key", "auth", "password", "signature" and
- * their like in its name, but for challenges; query values and user information in whatever looks
- * like a URL or a request target. line: length bytes, its end (CR, LF) may be there. */
-void tug__log_header(const struct tug__log *log, char direction, const char *line, size_t length);
+/* Give a new connection, or a new request, its number. Threads: any. */
+unsigned tug__log_next_connection(const struct tug__log *log);
+unsigned tug__log_next_request(const struct tug__log *log);
+
+/* The beginning of lines about a place, "c3 r17 ", "" for none. Returns: out_text. */
+char *tug__log_place_text(char out_text[TUG__LOG_PLACE_MAX], struct tug__log_place place);
+
+/* Send a header or request line, its place and "> " or "< " before it, with what is secret in it
+ * replaced: of what goes out, values of headers that are not libcurl's or ours; of what comes in,
+ * those of Set-Cookie and of any header with "token", "secret", "key", "auth", "password",
+ * "signature" and their like in its name, but for challenges; query values and user information in
+ * whatever looks like a URL or a request target. line: length bytes, its end (CR, LF) may be there.
+ */
+void tug__log_header(const struct tug__log *log, struct tug__log_place place, char direction,
+                     const char *line, size_t length);
 
 /* Send a piece of an error body, cut, with query values and user information replaced. */
-void tug__log_body(const struct tug__log *log, const char *bytes, size_t length);
+void tug__log_body(const struct tug__log *log, struct tug__log_place place, const char *bytes,
+                   size_t length);
 
 /* Copy text, replacing query values ("?a=b" becomes "?REDACTED") and user information of URLs
  * ("//user:password@" becomes "//") in it. Returns: out_text, cut at the capacity. */

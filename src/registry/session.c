@@ -35,6 +35,7 @@ static enum tug_status copy_settings(struct tug__session *session,
     session->log = (struct tug__log){
         .on_line = settings->on_log,
         .secrets = session->secrets,
+        .numbers = &session->numbers,
         .context = settings->log_context,
         .has_heads = settings->on_log != NULL && settings->log_heads,
         .has_timing = settings->on_log != NULL && settings->log_timing,
@@ -212,6 +213,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         return tug__fail_memory(err);
     }
     (void)pthread_mutex_init(&session->mutex, NULL); /* cannot fail without attributes */
+    (void)pthread_mutex_init(&session->numbers.mutex, NULL);
     status = tug__secrets_create(&session->secrets, err);
     if (status == TUG_OK) {
         status = copy_settings(session, settings, err);
@@ -289,6 +291,7 @@ void tug__session_destroy(struct tug__session *session)
     free(session->certificate_file);
     free(session->key_file);
     free(session->hosts_dir);
+    (void)pthread_mutex_destroy(&session->numbers.mutex);
     (void)pthread_mutex_destroy(&session->mutex);
     free(session);
 }

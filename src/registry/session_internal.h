@@ -47,6 +47,7 @@ struct tug__session {
     char *key_file;
     char *hosts_dir;
     struct tug__log log;
+    struct tug__log_numbers numbers; /* locks itself */
     struct tug__proxies proxies;
     struct tug__http_tls tls; /* the common one */
     struct tug__ca_places ca_places;

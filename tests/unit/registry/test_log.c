@@ -19,7 +19,7 @@ static void expect_header(char direction, const char *const pair[2])
     char line[TUG__LOG_LINE_MAX] = "";
     const struct tug__log log = {.on_line = keep_line, .context = line};
 
-    tug__log_header(&log, direction, pair[0], strlen(pair[0]));
+    tug__log_header(&log, (struct tug__log_place){0}, direction, pair[0], strlen(pair[0]));
     cr_assert_str_eq(line, pair[1]);
 }
 
@@ -62,7 +62,7 @@ Test(log, t13_bodies)
     char line[TUG__LOG_LINE_MAX] = "";
     const struct tug__log log = {.on_line = keep_line, .context = line};
 
-    tug__log_body(&log, body, strlen(body));
+    tug__log_body(&log, (struct tug__log_place){0}, body, strlen(body));
     cr_assert_null(strstr(line, "abc"));
     cr_assert_null(strstr(line, "secret"));
     cr_assert_not_null(strstr(line, "errors"));
@@ -75,10 +75,10 @@ Test(log, long_lines_are_cut)
     const struct tug__log log = {.on_line = keep_line, .context = line};
 
     memset(long_line, 'a', sizeof long_line);
-    tug__log_header(&log, '<', long_line, sizeof long_line);
+    tug__log_header(&log, (struct tug__log_place){0}, '<', long_line, sizeof long_line);
     cr_assert_lt(strlen(line), sizeof line);
     cr_assert_gt(strlen(line), 500);
-    tug__log_header(NULL, '<', long_line, sizeof long_line);
+    tug__log_header(NULL, (struct tug__log_place){0}, '<', long_line, sizeof long_line);
 }
 
 Test(warning, t43_only_the_form_of_the_specification)
@@ -98,4 +98,18 @@ Test(warning, t43_only_the_form_of_the_specification)
     cr_assert_str_eq(small, "abcd");
     cr_assert(tug__warning_parse("299 - \"at http://u:p@h/x?sig=abc now\"", text, sizeof text));
     cr_assert_str_eq(text, "at http://h/x?REDACTED now", "T-13");
+}
+
+Test(log, f47_lines_have_their_place)
+{
+    char line[TUG__LOG_LINE_MAX] = "";
+    const struct tug__log log = {.on_line = keep_line, .context = line};
+    const struct tug__log_place place = {.connection = 3, .request = 17};
+
+    tug__log_header(&log, place, '<', "ETag: x\r\n", 9);
+    cr_assert_str_eq(line, "c3 r17 < ETag: x");
+    tug__log_header(&log, place, '<', "Set-Cookie: x\r\n", 15);
+    cr_assert_str_eq(line, "c3 r17 < Set-Cookie: REDACTED");
+    tug__log_body(&log, place, "no", 2);
+    cr_assert_str_eq(line, "c3 r17 | no");
 }
