@@ -27,17 +27,27 @@ struct tug_store_options {
     bool must_exist;   /* fail instead of making a new layout */
     bool make_nothing; /* for dry runs: a store that is missing or incomplete counts as an empty
                           one, and nothing is made for it; what writes to it fails */
+    /* Told once, after a second, that opening waits for another process, and for which. NULL:
+     * nobody is. text: one line, borrowed for the call. */
+    void (*on_wait)(void *context, const char *text);
+    void *wait_context;
 };
 
 /* An open store. Opaque; any number of processes may have the same directory open. */
 struct tug_store;
 
-/* Open the layout in a directory, or make one when the directory is missing (then it gets mode
- * 0700) or empty. A directory that holds something else is refused. path: borrowed. options:
- * borrowed, NULL means all defaults. out_store: owned by the caller, untouched on failure. Returns:
- * TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
+/* Open the layout in a directory, or make one when the directory is missing (with mode 0700) or
+ * empty. A directory that holds something else is refused.
+ *
+ * path: borrowed. options: borrowed, NULL means all defaults.
+ *
+ * out_store: owned by the caller, untouched on failure.
+ *
+ * Returns: TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
  * TUG_ERR_NO_MEMORY.
- * Threads: any. Blocks: on the disk only. */
+ *
+ * Threads: any. Blocks: on the disk; and while another process changes index.json, when a layout
+ * has to be made. */
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
                                struct tug_store **out_store, struct tug_error *err);
 

@@ -84,11 +84,22 @@ static void make_parents(char *path)
     }
 }
 
+static void on_store_wait(void *context, const char *text)
+{
+    const struct run *const run = context;
+
+    if (run->settings->verbosity >= 0) {
+        report_warning(text);
+    }
+}
+
 static int open_store(struct run *run)
 {
     const struct tug_store_options options = {
         .durability = run->settings->durability,
         .make_nothing = run->settings->fetch.dry_run,
+        .on_wait = on_store_wait,
+        .wait_context = run,
     };
     struct tug_error error = {0};
     struct text path = {0};

@@ -397,6 +397,14 @@ static bool should_give_up(void *context)
     return tug__now_ns() - lane->stop_seen_ns >= STOP_WAIT_NS;
 }
 
+/* Another process changes index.json, and for long. */
+static void on_busy(void *context, const char *text)
+{
+    struct tug__lane *const lane = context;
+
+    tug__pool_leave_notice(lane->pool, text);
+}
+
 /* Put the images of several publications into index.json in one rewrite.
  * Returns: false when that could not even be tried, for lack of memory. */
 static bool publish_together(struct tug__lane *lane, const struct tug__lock_wait *wait,
@@ -427,7 +435,11 @@ static bool publish_together(struct tug__lane *lane, const struct tug__lock_wait
 /* Name the images of the group, in one rewrite of index.json. */
 static void publish_images(struct tug__lane *lane)
 {
-    const struct tug__lock_wait wait = {.should_give_up = should_give_up, .context = lane};
+    const struct tug__lock_wait wait = {
+        .should_give_up = should_give_up,
+        .on_busy = on_busy,
+        .context = lane,
+    };
     struct tug_error error = {0};
     const bool is_done = lane->publications != NULL && publish_together(lane, &wait, &error);
 

@@ -9,7 +9,9 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -256,6 +258,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     pool->worker_count = settings->worker_count;
     pool->lane_count = choose_lane_count(settings->worker_count);
     (void)pthread_mutex_init(&pool->gate, NULL);
+    (void)pthread_mutex_init(&pool->notice_lock, NULL);
     tug__cancel_init(&pool->stop);
     tug__budget_init(&pool->budget, settings->bytes_per_s);
     status = make_parts(pool, &settings->client, err);
@@ -330,6 +333,26 @@ void tug__pool_wake(struct tug__pool *pool)
         tug__client_wake(pool->workers[i].client);
     }
     tug__budget_wake(&pool->budget);
+}
+
+void tug__pool_leave_notice(struct tug__pool *pool, const char *text)
+{
+    (void)pthread_mutex_lock(&pool->notice_lock);
+    (void)snprintf(pool->notice, sizeof pool->notice, "%s", text);
+    (void)pthread_mutex_unlock(&pool->notice_lock);
+    tug__bell_ring(pool->resolver_bell);
+}
+
+bool tug__pool_take_notice(struct tug__pool *pool, char *out_text)
+{
+    bool has_one;
+
+    (void)pthread_mutex_lock(&pool->notice_lock);
+    has_one = pool->notice[0] != '\0';
+    memcpy(out_text, pool->notice, sizeof pool->notice);
+    pool->notice[0] = '\0';
+    (void)pthread_mutex_unlock(&pool->notice_lock);
+    return has_one;
 }
 
 uint64_t tug__pool_received(const struct tug__pool *pool)
@@ -423,5 +446,6 @@ void tug__pool_destroy(struct tug__pool *pool)
     tug__bell_destroy(pool->job_bell);
     tug__budget_fini(&pool->budget);
     (void)pthread_mutex_destroy(&pool->gate);
+    (void)pthread_mutex_destroy(&pool->notice_lock);
     free(pool);
 }

@@ -133,6 +133,9 @@ struct tug__pool {
     struct tug__cancel stop;
     /* shared: what workers may receive; has a mutex of its own */
     struct tug__budget budget;
+    /* shared, under notice_lock: what a lane waits for, until the resolver has told it */
+    pthread_mutex_t notice_lock;
+    char notice[TUG_ERROR_MESSAGE_MAX];
 };
 
 /* Start all threads, with all signals blocked; when the system has no more, those that there are,
@@ -157,6 +160,10 @@ bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
 bool tug__worker_should_stop(void *worker);
 /* Wake every worker so that it looks at its job's cancel flag. Blocks: no. */
 void tug__pool_wake(struct tug__pool *pool);
+/* Leave a line for the resolver, in place of one that it has not taken. Threads: any. */
+void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
+/* Take that line. out_text: TUG_ERROR_MESSAGE_MAX bytes. Returns: false when there is none. */
+bool tug__pool_take_notice(struct tug__pool *pool, char *out_text);
 /* Bytes received over the network so far, all workers together. */
 uint64_t tug__pool_received(const struct tug__pool *pool);
 

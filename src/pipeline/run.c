@@ -76,6 +76,19 @@ static bool give_out_work(struct tug__resolver *resolver)
     return begun == most;
 }
 
+/* Hand on what a lane waits for. */
+static void emit_notice(struct tug__resolver *resolver)
+{
+    char text[TUG_ERROR_MESSAGE_MAX];
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
+
+    if (tug__pool_take_notice(resolver->pool, text)) {
+        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+        tug__emit(resolver, &event);
+    }
+}
+
 /* Work until every image is done or the run is to stop. */
 static void loop(struct tug__resolver *resolver)
 {
@@ -109,6 +122,7 @@ static void loop(struct tug__resolver *resolver)
             take_event(resolver, &msg);
             tug__images_sweep(resolver);
         }
+        emit_notice(resolver);
         now_ns = tug__now_ns();
         if (now_ns >= next_tick_ns) {
             tug__tick(resolver);

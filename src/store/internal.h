@@ -147,6 +147,12 @@ enum tug_status tug__index_edit_write(void *edit, int fd, struct tug_error *err)
 /* Free what an edit holds. A zeroed one is allowed. */
 void tug__index_edit_fini(struct tug__index_edit *edit);
 
+/* Read a line of /proc/locks. out_pid: filled when it is of a flock that is held on that file. */
+bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_minor,
+                       uint64_t inode, long *out_pid);
+/* Say which process holds a flock on an open file: "process 4711 (tug)", or "another process". */
+void tug__holder_describe(int fd, char *out_text, size_t capacity);
+
 /* Take the store's lock against other processes and threads; waits for it.
  * wait: until when; NULL: as long as it takes. out_fd: to be given to tug__store_unlock.
  * Errors: TUG_ERR_STORE; TUG_ERR_CANCELLED: the wait was given up. */

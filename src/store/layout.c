@@ -329,7 +329,8 @@ static enum tug_status open_complete(struct tug_store *store, bool *out_complete
 }
 
 /* Two processes may make the same store at once: under the lock only one does. */
-static enum tug_status open_or_make(struct tug_store *store, struct tug_error *err)
+static enum tug_status open_or_make(struct tug_store *store, const struct tug__lock_wait *wait,
+                                    struct tug_error *err)
 {
     int lock_fd = -1;
     bool is_complete = false;
@@ -340,7 +341,7 @@ static enum tug_status open_or_make(struct tug_store *store, struct tug_error *e
     }
     status = open_complete(store, &is_complete, err);
     if (status == TUG_OK && !is_complete) {
-        status = tug__store_lock(store, NULL, &lock_fd, err);
+        status = tug__store_lock(store, wait, &lock_fd, err);
     }
     if (status == TUG_OK && !is_complete) {
         status = complete_layout(store, err);
@@ -363,8 +364,14 @@ static enum tug_status look_at_root(struct tug_store *store, struct tug_error *e
     return TUG_OK;
 }
 
-static enum tug_status open_layout(struct tug_store *store, bool must_exist, struct tug_error *err)
+static enum tug_status open_layout(struct tug_store *store, const struct tug_store_options *options,
+                                   struct tug_error *err)
 {
+    const struct tug__lock_wait wait = {
+        .on_busy = options->on_wait,
+        .context = options->wait_context,
+    };
+    const bool must_exist = options->must_exist;
     bool is_made = false;
     enum tug_status status = open_root(store, must_exist, err);
 
@@ -393,7 +400,7 @@ static enum tug_status open_layout(struct tug_store *store, bool must_exist, str
     if (is_made) {
         status = check_layout(store, err);
     }
-    return status == TUG_OK ? open_or_make(store, err) : status;
+    return status == TUG_OK ? open_or_make(store, &wait, err) : status;
 }
 
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
@@ -420,7 +427,8 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
     if (store->path == NULL) {
         status = tug__fail_memory(err);
     } else {
-        status = open_layout(store, options != NULL && options->must_exist, err);
+        status =
+            open_layout(store, options != NULL ? options : &(struct tug_store_options){0}, err);
     }
     if (status != TUG_OK) {
         tug_store_close(store);

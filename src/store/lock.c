@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,16 +23,38 @@
 #include "base/fs.h"
 
 #define LOOK_NS (5 * TUG__NS_PER_MS)
+/* How long nobody is told. */
+#define TELL_NS TUG__NS_PER_S
+
+/* Say what is waited for. */
+static void tell(const struct tug_store *store, int fd, const struct tug__lock_wait *wait)
+{
+    char holder[320];
+    char text[TUG_ERROR_MESSAGE_MAX];
+
+    if (wait->on_busy != NULL) {
+        tug__holder_describe(fd, holder, sizeof holder);
+        (void)snprintf(text, sizeof text, "waiting for %s, which holds '%.400s/lock'", holder,
+                       store->path);
+        wait->on_busy(wait->context, text);
+    }
+}
 
 /* Lock a file. Returns: 0, or an errno; ECANCELED when the wait was given up. */
-static int lock_file(int fd, const struct tug__lock_wait *wait)
+static int lock_file(const struct tug_store *store, int fd, const struct tug__lock_wait *wait)
 {
     const struct timespec look = {.tv_nsec = LOOK_NS};
+    const uint64_t tell_ns = tug__now_ns() + TELL_NS;
+    bool is_told = false;
 
     while (flock(fd, wait != NULL ? LOCK_EX | LOCK_NB : LOCK_EX) != 0) {
         if (errno == EWOULDBLOCK) {
-            if (wait->should_give_up(wait->context)) {
+            if (wait->should_give_up != NULL && wait->should_give_up(wait->context)) {
                 return ECANCELED;
+            }
+            if (!is_told && tug__now_ns() >= tell_ns) {
+                is_told = true;
+                tell(store, fd, wait);
             }
             (void)nanosleep(&look, NULL);
         } else if (errno != EINTR) {
@@ -65,7 +88,7 @@ enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_
     if (status != TUG_OK) {
         return status;
     }
-    code = lock_file(fd, wait);
+    code = lock_file(store, fd, wait);
     if (code == ECANCELED) {
         return tug__fail(err, TUG_ERR_CANCELLED, "another process holds '%s/lock'", store->path);
     }

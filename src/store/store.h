@@ -97,7 +97,10 @@ enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error 
 
 /* How long to wait for other processes that change index.json. */
 struct tug__lock_wait {
-    bool (*should_give_up)(void *context); /* asked every few milliseconds */
+    bool (*should_give_up)(void *context); /* asked every few milliseconds; NULL: never */
+    /* Told once, after a second, by the thread that waits: for which file, and which process has
+     * it. NULL: nobody is. text: one line, borrowed for the call. */
+    void (*on_busy)(void *context, const char *text);
     void *context;
 };
 

@@ -41,3 +41,27 @@ status=$?
 expect_status 0
 expect_match out "$registry/app:1 sha256:[0-9a-f]{64}"
 grep -q app:1 "$TUG_STORE/index.json" || fail "no name"
+
+# After a second one line says which file it waits for, and which process has that.
+f32_the_holder_is_named() {
+    local holder
+    flock --no-fork -n "$TUG_STORE/lock" sleep 30 &
+    holder=$!
+    for _ in $(seq 100); do
+        flock -n "$TUG_STORE/lock" true || break
+        sleep 0.02
+    done
+    "$TUG" fetch --plain-http --progress none --label a=b "$registry/app:1" > "$WORK/out" \
+        2> "$WORK/err" < /dev/null &
+    pid=$!
+    for _ in $(seq 100); do
+        ! grep -q "waiting for" "$WORK/err" || break
+        sleep 0.05
+    done
+    expect_match err "tug: warning: waiting for process $holder \(sleep\), which holds '$TUG_STORE/lock'"
+    kill "$holder"
+    wait "$pid" || fail "it did not go on"
+    expect_lines err 1
+    expect_match out "$registry/app:1 sha256:[0-9a-f]{64}"
+}
+f32_the_holder_is_named
