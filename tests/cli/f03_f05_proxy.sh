@@ -34,9 +34,7 @@ f05_is_overwritten() {
     "$TUG" resolve --proxy "http://joe:S3cr@$registry" --plain-http "$registry/app:1" \
         > "$WORK/out" 2> "$WORK/err" < /dev/null &
     pid=$!
-    while tr '\0' ' ' < "/proc/$pid/cmdline" > "$WORK/title" && [ -s "$WORK/title" ]; do
-        ! grep -q "resolve --proxy  " "$WORK/title" || break # until it is overwritten, or it ended
-    done
+    wait_title "$pid" "resolve --proxy  "
     wait "$pid" || fail "exit status $?: $(cat "$WORK/err")"
     expect_no_match title 'S3cr'
     grep -q "resolve --proxy  " "$WORK/title" || fail "the password stayed in the process title"

@@ -53,6 +53,15 @@ run() {
     status=$?
 }
 
+# Read the command line of a process into $WORK/title until TEXT is in it, or the process has ended.
+# It is empty while the program begins, too.
+wait_title() { # PID TEXT
+    while tr '\0' ' ' < "/proc/$1/cmdline" > "$WORK/title"; do
+        ! grep -qF -- "$2" "$WORK/title" || break
+        [ -s "$WORK/title" ] || ! grep -q '^State:.Z' "/proc/$1/status" || break
+    done
+}
+
 expect_status() {
     [ "$status" -eq "$1" ] || fail "exit status $status, expected $1"
 }

@@ -19,9 +19,7 @@ expect_text err "--user"
 # USER:PASSWORD works, warns, and is gone from the process title while the program runs.
 "$TUG" resolve -u me:sesame "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
 pid=$!
-while tr '\0' ' ' < "/proc/$pid/cmdline" > "$WORK/title" && [ -s "$WORK/title" ]; do
-    ! grep -q "resolve -u me: " "$WORK/title" || break # until it is overwritten, or the program ended
-done
+wait_title "$pid" "resolve -u me: "
 wait "$pid" || fail "exit status $?"
 expect_lines out 1
 expect_text err "--password-stdin"
