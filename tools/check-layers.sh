@@ -39,9 +39,9 @@ forbid "pipeline does not see what is above" "$inc(api|cli)/" src/pipeline/*
 forbid "api does not see the command" "$inc(cli)/" src/api/*
 forbid "the command sees public headers and its own room" "$inc(\.\.|base|toml|oci|ref|registry|store|pipeline|api)/" src/cli/*
 forbid "public headers include public headers" '^#include "' include/tug/*
-only_in 'curl/' src/registry/http_internal.h
+only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/pipeline/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c
-only_in 'openssl/' src/base/hash.c src/base/str.c src/registry/tls.c
+only_in 'openssl/' src/base/hash.c src/base/str.c src/http/tls.c
 
 exit "$failed"

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "registry/client_internal.h"
-#include "registry/token_wire.h"
+#include "auth/token_wire.h"
 
 void tug__auth_fini(struct tug__auth *auth)
 {

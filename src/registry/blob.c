@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "registry/client_internal.h"
-#include "registry/range.h"
+#include "http/range.h"
 #include "registry/response.h"
-#include "registry/url.h"
+#include "url/url.h"
 
 struct blob_sink {
     struct tug__ask *ask;

@@ -15,7 +15,7 @@
 #define TUG_REGISTRY_CLIENT_INTERNAL_H
 
 #include "base/buf.h"
-#include "registry/http.h"
+#include "http/http.h"
 #include "registry/session.h"
 
 /* Redirects of one request; real registries need one or two. */

@@ -14,8 +14,8 @@
 #include "registry/client_internal.h"
 #include "registry/response.h"
 #include "registry/tls_hint.h"
-#include "registry/url.h"
-#include "registry/warning.h"
+#include "url/url.h"
+#include "http/warning.h"
 
 /* Requests that an endpoint may cost because of 401s: without a token, with one, with a newer one.
  */

@@ -16,7 +16,7 @@
 #include "oci/document.h"
 #include "oci/media_type.h"
 #include "registry/client_internal.h"
-#include "registry/range.h"
+#include "http/range.h"
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;

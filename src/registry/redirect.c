@@ -15,10 +15,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "registry/address.h"
+#include "url/address.h"
 #include "registry/client_internal.h"
 #include "registry/coding.h"
-#include "registry/url.h"
+#include "url/url.h"
 
 /* The state of a walk. */
 struct walk {

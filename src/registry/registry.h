@@ -86,7 +86,7 @@ void tug__session_wake(struct tug__session *session);
  * when there is none. Threads: any. */
 bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity);
 
-/* Cut the secrets in use (registry/secrets.h) out of an error's message, or out of a text: whatever
+/* Cut the secrets in use (http/secrets.h) out of an error's message, or out of a text: whatever
  * leaves the library goes through one of them. session: NULL: nothing is known, nothing is done.
  * out_text: no part of text. Threads: any. */
 void tug__session_cut_error(struct tug__session *session, struct tug_error *err);

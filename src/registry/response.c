@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "registry/log.h"
+#include "http/log.h"
 
 static enum tug_status code_of(int http_status)
 {

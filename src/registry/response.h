@@ -11,7 +11,7 @@
 
 #include <tug/error.h>
 
-#include "registry/secrets.h"
+#include "http/secrets.h"
 
 /* Bytes of an error body that are worth reading. */
 #define TUG__ERROR_BODY_MAX ((size_t)64 * 1024)

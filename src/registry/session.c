@@ -15,10 +15,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "registry/address.h"
-#include "registry/no_proxy.h"
+#include "url/address.h"
+#include "http/no_proxy.h"
 #include "registry/session_internal.h"
-#include "registry/url.h"
+#include "url/url.h"
 
 static bool copy(char **out_copy, const char *text)
 {

@@ -17,16 +17,16 @@
 #include <tug/error.h>
 #include <tug/oci.h>
 
-#include "registry/challenge.h"
-#include "registry/credential.h"
-#include "registry/hosts.h"
-#include "registry/http.h"
-#include "registry/log.h"
-#include "registry/origin.h"
-#include "registry/proxy.h"
+#include "auth/challenge.h"
+#include "auth/credential.h"
+#include "hosts/hosts.h"
+#include "http/http.h"
+#include "http/log.h"
+#include "url/origin.h"
+#include "http/proxy.h"
 #include "registry/registry.h"
-#include "registry/secrets.h"
-#include "registry/token.h"
+#include "http/secrets.h"
+#include "auth/token.h"
 
 /* How long the target of a redirect is used again; presigned URLs live for minutes. */
 #define TUG__REDIRECT_LIFE_MS 60000

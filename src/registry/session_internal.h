@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "registry/ca_places.h"
+#include "http/ca_places.h"
 #include "registry/session.h"
 
 /* Redirect targets that are remembered: twice as many as there can be workers. */

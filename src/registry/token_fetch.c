@@ -10,11 +10,11 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "registry/address.h"
+#include "url/address.h"
 #include "registry/client_internal.h"
 #include "registry/response.h"
-#include "registry/token_wire.h"
-#include "registry/url.h"
+#include "auth/token_wire.h"
+#include "url/url.h"
 
 /* Redirects of a token request, within its origin. */
 #define TOKEN_REDIRECTS_MAX 3

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/authfile.h"
+#include "auth/authfile.h"
 
 /* Enough for all members several times; longer texts only slow the search down. */
 #define INPUT_MAX ((size_t)64 * 1024)

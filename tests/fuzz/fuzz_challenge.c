@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/challenge.h"
-#include "registry/origin.h"
+#include "auth/challenge.h"
+#include "url/origin.h"
 
 /* Past the longest header. */
 #define INPUT_MAX (TUG__CHALLENGE_HEADER_MAX + 1024)

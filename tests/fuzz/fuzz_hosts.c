@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/hosts.h"
+#include "hosts/hosts.h"
 
 /* Longer texts only slow the search down. */
 #define INPUT_MAX ((size_t)64 * 1024)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/token_wire.h"
+#include "auth/token_wire.h"
 
 /* Longer texts only slow the search down. */
 #define INPUT_MAX ((size_t)256 * 1024)

@@ -12,9 +12,9 @@
 
 #include "oci/document.h"
 #include "oom.h"
-#include "registry/authfile.h"
-#include "registry/credential.h"
-#include "registry/hosts.h"
+#include "auth/authfile.h"
+#include "auth/credential.h"
+#include "hosts/hosts.h"
 #include "support/tmpdir.h"
 
 #define DIGEST                                                                                     \

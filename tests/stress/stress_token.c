@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "registry/token.h"
+#include "auth/token.h"
 
 #define THREADS 8
 #define KEYS 5

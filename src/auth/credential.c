@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Find the credential of a registry.
+ *
+ * Knows: the order of places, who waits for whom. Does not know: file formats, processes, HTTP.
+ * Threads: any number; one mutex guards the states below. Files are read and helpers are run
+ * without it, by whoever found the work undone and marked it as begun.
+ */
+#include "auth/credential.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "auth/authfile.h"
+#include "auth/credential_places.h"
+#include "auth/helper.h"
+
+#define HELPER_TIMEOUT_MS 60000
+#define WAIT_MS 100
+
+enum work_state {
+    WORK_IDLE = 0,
+    WORK_BEGUN, /* one thread does it; the others wait for changed */
+    WORK_DONE,  /* result and error never change again */
+};
+
+/* Something that is done once, and how it came out. */
+struct work {
+    enum work_state state;
+    enum tug_status status;
+    struct tug_error *error; /* owned; NULL: none, or no memory for it */
+};
+
+struct source {
+    /* set at create, then read-only */
+    struct tug__place place;
+    /* guarded by the mutex; file is read-only once work is done */
+    struct work work;
+    struct tug__authfile *file;
+};
+
+/* One question to one helper. */
+struct answer {
+    /* set at create, then read-only */
+    char *helper;
+    char *key;
+    /* guarded by the mutex; credential is read-only once work is done */
+    struct work work;
+    struct tug__credential credential;
+    struct answer *next;
+};
+
+struct tug__credentials {
+    /* set at create, then read-only */
+    char given_host[TUG__AUTH_HOST_MAX]; /* empty: nothing given */
+    struct tug__credential given;
+    uint64_t helper_timeout_ms;
+    void (*on_exposed)(void *context, const char *name);
+    void *exposed_context;
+    void (*on_slow)(void *context, const char *program);
+    void *slow_context;
+    size_t source_count;
+    /* guarded by mutex */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct source sources[TUG__PLACES_MAX];
+    struct answer *answers; /* grows at the front only */
+};
+
+/* Wait for a change, but not for long. Called with the mutex held. */
+static void wait_changed(struct tug__credentials *credentials)
+{
+    const uint64_t deadline_ns = tug__deadline_ns(WAIT_MS);
+    const struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / TUG__NS_PER_S),
+        .tv_nsec = (long)(deadline_ns % TUG__NS_PER_S),
+    };
+
+    (void)pthread_cond_timedwait(&credentials->changed, &credentials->mutex, &deadline);
+}
+
+/* Begin a piece of work, or wait until someone has done it.
+ * out_is_mine: the caller has to do it now and then call end_work; otherwise it is done.
+ * Errors: TUG_ERR_CANCELLED. */
+static enum tug_status begin_work(struct tug__credentials *credentials, struct work *work,
+                                  const struct tug__credential_request *request, bool *out_is_mine,
+                                  struct tug_error *err)
+{
+    enum work_state state;
+
+    for (;;) {
+        (void)pthread_mutex_lock(&credentials->mutex);
+        if (work->state == WORK_BEGUN) {
+            wait_changed(credentials);
+        }
+        state = work->state;
+        if (state == WORK_IDLE) {
+            work->state = WORK_BEGUN;
+        }
+        (void)pthread_mutex_unlock(&credentials->mutex);
+        if (state != WORK_BEGUN) {
+            *out_is_mine = state == WORK_IDLE;
+            return TUG_OK;
+        }
+        if (request->should_stop != NULL && request->should_stop(request->stop_context)) {
+            return tug__fail(err, TUG_ERR_CANCELLED, "cancelled");
+        }
+    }
+}
+
+/* Tell everyone how it came out. What may go better another time is left to the next who asks. */
+static void end_work(struct tug__credentials *credentials, struct work *work,
+                     enum tug_status status, const struct tug_error *error)
+{
+    bool is_final = status != TUG_ERR_CANCELLED && status != TUG_ERR_NO_MEMORY;
+    struct tug_error *const kept = is_final && status != TUG_OK ? malloc(sizeof *kept) : NULL;
+
+    if (kept != NULL) {
+        *kept = *error;
+    } else if (status != TUG_OK) {
+        is_final = false;
+    }
+    (void)pthread_mutex_lock(&credentials->mutex);
+    work->status = status;
+    work->error = kept;
+    work->state = is_final ? WORK_DONE : WORK_IDLE;
+    (void)pthread_cond_broadcast(&credentials->changed);
+    (void)pthread_mutex_unlock(&credentials->mutex);
+}
+
+/* The result of work that is done: it does not change any more, so no lock is needed. */
+static enum tug_status result_of(const struct work *work, struct tug_error *err)
+{
+    if (work->status == TUG_OK) {
+        return TUG_OK;
+    }
+    if (err != NULL) {
+        *err = *work->error;
+    }
+    return work->status;
+}
+
+/* Read a place unless that is done. out_file: borrowed, NULL when there is nothing. */
+static enum tug_status load(struct tug__credentials *credentials, struct source *source,
+                            const struct tug__credential_request *request,
+                            const struct tug__authfile **out_file, struct tug_error *err)
+{
+    struct tug_error why = {0};
+    bool is_mine = false;
+    enum tug_status status = begin_work(credentials, &source->work, request, &is_mine, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (is_mine) {
+        status = tug__place_read(&source->place, &source->file, &why);
+        if (status == TUG_OK && source->file != NULL && credentials->on_exposed != NULL &&
+            tug__authfile_is_exposed(source->file)) {
+            credentials->on_exposed(credentials->exposed_context, tug__authfile_name(source->file));
+        }
+        end_work(credentials, &source->work, status, &why);
+        if (status != TUG_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return status;
+        }
+    }
+    *out_file = source->file;
+    return result_of(&source->work, err);
+}
+
+static struct answer *find_answer(struct tug__credentials *credentials, const char *helper,
+                                  const char *key)
+{
+    struct answer *answer = credentials->answers;
+
+    while (answer != NULL &&
+           (strcmp(answer->helper, helper) != 0 || strcmp(answer->key, key) != 0)) {
+        answer = answer->next;
+    }
+    return answer;
+}
+
+static void free_answer(struct answer *answer)
+{
+    if (answer != NULL) {
+        free(answer->helper);
+        free(answer->key);
+        free(answer->work.error);
+        tug__credential_fini(&answer->credential);
+        free(answer);
+    }
+}
+
+/* The place for a helper's answer, made if there is none. NULL without memory. */
+static struct answer *get_answer(struct tug__credentials *credentials, const char *helper,
+                                 const char *key)
+{
+    struct answer *made = calloc(1, sizeof *made);
+    struct answer *found;
+
+    if (made != NULL) {
+        made->helper = strdup(helper);
+        made->key = strdup(key);
+    }
+    if (made == NULL || made->helper == NULL || made->key == NULL) {
+        free_answer(made);
+        return NULL;
+    }
+    (void)pthread_mutex_lock(&credentials->mutex);
+    found = find_answer(credentials, helper, key);
+    if (found == NULL) {
+        made->next = credentials->answers;
+        credentials->answers = made;
+        found = made;
+        made = NULL;
+    }
+    (void)pthread_mutex_unlock(&credentials->mutex);
+    free_answer(made);
+    return found;
+}
+
+/* Ask a helper, or take what it said before. */
+static enum tug_status ask_helper(struct tug__credentials *credentials, const char *helper,
+                                  const char *key, const struct tug__credential_request *request,
+                                  struct tug__credential *out_credential, struct tug_error *err)
+{
+    const struct tug__helper_request question = {
+        .name = helper,
+        .server = key,
+        .timeout_ms = credentials->helper_timeout_ms,
+        .should_stop = request->should_stop,
+        .stop_context = request->stop_context,
+        .on_slow = credentials->on_slow,
+        .slow_context = credentials->slow_context,
+    };
+    struct answer *const answer = get_answer(credentials, helper, key);
+    struct tug_error why = {0};
+    bool is_mine = false;
+    enum tug_status status;
+
+    if (answer == NULL) {
+        return tug__fail_memory(err);
+    }
+    status = begin_work(credentials, &answer->work, request, &is_mine, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (is_mine) {
+        status = tug__helper_get(&question, &answer->credential, &why);
+        end_work(credentials, &answer->work, status, &why);
+        if (status != TUG_OK) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return status;
+        }
+    }
+    status = result_of(&answer->work, err);
+    return status == TUG_OK ? tug__credential_dup(&answer->credential, out_credential, err)
+                            : status;
+}
+
+/* Look in one file: first the helper it names, then itself. */
+static enum tug_status look_in(struct tug__credentials *credentials,
+                               const struct tug__authfile *file, const char *host,
+                               const struct tug__credential_request *request,
+                               struct tug__credential *out_credential, struct tug_error *err)
+{
+    struct tug__credential found = {.kind = TUG__CREDENTIAL_NONE};
+    const char *key = NULL;
+    const char *const helper = tug__authfile_helper(file, host, &key);
+    enum tug_status status = TUG_OK;
+
+    if (helper != NULL) {
+        status = ask_helper(credentials, helper, key, request, &found, err);
+        if (status != TUG_OK) {
+            return status == TUG_ERR_AUTH ? tug__wrap(err, status, "%s", tug__authfile_name(file))
+                                          : status;
+        }
+    }
+    if (found.kind == TUG__CREDENTIAL_NONE) {
+        status = tug__authfile_find(file, host, request->repository, &found, err);
+    }
+    if (status == TUG_OK) {
+        *out_credential = found;
+    }
+    return status;
+}
+
+enum tug_status tug__credentials_get(struct tug__credentials *credentials,
+                                     const struct tug__credential_request *request,
+                                     struct tug__credential *out_credential, struct tug_error *err)
+{
+    struct tug__credential found = {.kind = TUG__CREDENTIAL_NONE};
+    char host[TUG__AUTH_HOST_MAX];
+    char registry_host[TUG__AUTH_HOST_MAX];
+
+    if (!tug__auth_host(request->host, host)) {
+        *out_credential = found;
+        return TUG_OK;
+    }
+    if (strcmp(credentials->given_host, host) == 0 ||
+        (request->registry_host != NULL && tug__auth_host(request->registry_host, registry_host) &&
+         strcmp(credentials->given_host, registry_host) == 0)) {
+        return tug__credential_dup(&credentials->given, out_credential, err);
+    }
+    for (size_t i = 0; i < credentials->source_count && found.kind == TUG__CREDENTIAL_NONE; i++) {
+        const struct tug__authfile *file = NULL;
+        enum tug_status status = load(credentials, &credentials->sources[i], request, &file, err);
+
+        if (status == TUG_OK && file != NULL) {
+            status = look_in(credentials, file, host, request, &found, err);
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+    *out_credential = found;
+    return TUG_OK;
+}
+
+enum tug_status tug__credentials_headers(struct tug__credentials *credentials,
+                                         const char *const **out_headers, size_t *out_count,
+                                         struct tug_error *err)
+{
+    const struct tug__credential_request nobody = {.host = ""};
+    const struct tug__authfile *file = NULL;
+
+    for (size_t i = 0; i < credentials->source_count; i++) {
+        if (credentials->sources[i].place.is_docker) {
+            const enum tug_status status =
+                load(credentials, &credentials->sources[i], &nobody, &file, err);
+
+            if (status != TUG_OK) {
+                return status;
+            }
+        }
+    }
+    *out_count = 0;
+    *out_headers = file != NULL ? tug__authfile_headers(file, out_count) : NULL;
+    return TUG_OK;
+}
+
+/* Keep what the user gave. */
+static enum tug_status take_given(struct tug__credentials *credentials,
+                                  const struct tug__credential_settings *settings,
+                                  struct tug_error *err)
+{
+    struct tug__credential given = {.kind = TUG__CREDENTIAL_PASSWORD};
+    union {
+        const char *text;
+        char *field;
+    } user = {settings->user}, secret = {settings->password}; // tug__credential_make only reads
+    char source[] = "the command line";
+    enum tug_status status;
+
+    if (settings->user == NULL && settings->refresh_token == NULL) {
+        return TUG_OK;
+    }
+    if (settings->user != NULL && settings->refresh_token != NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "both a user name and a refresh token are given");
+    }
+    if (settings->host == NULL || !tug__auth_host(settings->host, credentials->given_host)) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "credentials are given without the one registry they are for");
+    }
+    if (settings->user != NULL && settings->password == NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name is given without a password");
+    }
+    if (settings->user != NULL && strchr(settings->user, ':') != NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name cannot have a colon in it");
+    }
+    if (settings->refresh_token != NULL) {
+        given.kind = TUG__CREDENTIAL_IDENTITY;
+        secret.text = settings->refresh_token;
+    }
+    given.username = user.field;
+    given.secret = secret.field;
+    given.source = source;
+    status = tug__credential_make(&given, &credentials->given, err);
+    if (status == TUG_ERR_CONTENT) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "a user name or secret with control characters, or too long");
+    }
+    return status;
+}
+
+static bool init_locks(struct tug__credentials *credentials)
+{
+    pthread_condattr_t monotonic;
+    bool is_made;
+
+    if (pthread_mutex_init(&credentials->mutex, NULL) != 0) {
+        return false;
+    }
+    if (pthread_condattr_init(&monotonic) != 0) {
+        (void)pthread_mutex_destroy(&credentials->mutex);
+        return false;
+    }
+    is_made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+              pthread_cond_init(&credentials->changed, &monotonic) == 0;
+    (void)pthread_condattr_destroy(&monotonic);
+    if (!is_made) {
+        (void)pthread_mutex_destroy(&credentials->mutex);
+    }
+    return is_made;
+}
+
+enum tug_status tug__credentials_create(const struct tug__credential_settings *settings,
+                                        struct tug__credentials **out_credentials,
+                                        struct tug_error *err)
+{
+    struct tug__place places[TUG__PLACES_MAX];
+    struct tug__credentials *const credentials = calloc(1, sizeof *credentials);
+    enum tug_status status;
+
+    if (credentials == NULL || !init_locks(credentials)) {
+        free(credentials);
+        return tug__fail_memory(err);
+    }
+    credentials->helper_timeout_ms =
+        settings->helper_timeout_ms > 0 ? settings->helper_timeout_ms : HELPER_TIMEOUT_MS;
+    credentials->on_exposed = settings->on_exposed;
+    credentials->exposed_context = settings->exposed_context;
+    credentials->on_slow = settings->on_slow;
+    credentials->slow_context = settings->slow_context;
+    status = tug__places_list(settings, places, &credentials->source_count, err);
+    for (size_t i = 0; i < TUG__PLACES_MAX; i++) {
+        credentials->sources[i].place = places[i];
+    }
+    if (status == TUG_OK) {
+        status = take_given(credentials, settings, err);
+    }
+    if (status != TUG_OK) {
+        tug__credentials_destroy(credentials);
+        return status;
+    }
+    *out_credentials = credentials;
+    return TUG_OK;
+}
+
+void tug__credentials_destroy(struct tug__credentials *credentials)
+{
+    if (credentials == NULL) {
+        return;
+    }
+    while (credentials->answers != NULL) {
+        struct answer *const answer = credentials->answers;
+
+        credentials->answers = answer->next;
+        free_answer(answer);
+    }
+    for (size_t i = 0; i < TUG__PLACES_MAX; i++) {
+        tug__place_fini(&credentials->sources[i].place);
+        tug__authfile_destroy(credentials->sources[i].file);
+        free(credentials->sources[i].work.error);
+    }
+    tug__credential_fini(&credentials->given);
+    (void)pthread_cond_destroy(&credentials->changed);
+    (void)pthread_mutex_destroy(&credentials->mutex);
+    free(credentials);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A credential as a value: made, copied, wiped.
+ *
+ * Knows: what may be in one. Does not know: where they come from.
+ * Threads: any.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "auth/credential.h"
+
+/* NULL, or text that can stand in a header line. */
+static bool is_clean(const char *text)
+{
+    size_t length = 0;
+
+    if (text == NULL) {
+        return true;
+    }
+    for (; text[length] != '\0'; length++) {
+        if ((unsigned char)text[length] < ' ' || text[length] == 0x7F) {
+            return false;
+        }
+    }
+    return length <= TUG__CREDENTIAL_TEXT_MAX;
+}
+
+static bool copy_text(const char *text, char **out_copy)
+{
+    *out_copy = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *out_copy != NULL;
+}
+
+void tug__credential_fini(struct tug__credential *credential)
+{
+    tug__wipe_free(credential->username);
+    tug__wipe_free(credential->secret);
+    free(credential->source);
+    *credential = (struct tug__credential){.kind = TUG__CREDENTIAL_NONE};
+}
+
+enum tug_status tug__credential_dup(const struct tug__credential *credential,
+                                    struct tug__credential *out_copy, struct tug_error *err)
+{
+    struct tug__credential copy = {.kind = credential->kind};
+    bool is_copied = copy_text(credential->username, &copy.username);
+
+    is_copied = copy_text(credential->secret, &copy.secret) && is_copied;
+    is_copied = copy_text(credential->source, &copy.source) && is_copied;
+    if (!is_copied) {
+        tug__credential_fini(&copy);
+        return tug__fail_memory(err);
+    }
+    *out_copy = copy;
+    return TUG_OK;
+}
+
+enum tug_status tug__credential_make(const struct tug__credential *borrowed,
+                                     struct tug__credential *out_credential, struct tug_error *err)
+{
+    if (!is_clean(borrowed->username)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "a user name with control characters or too long");
+    }
+    if (!is_clean(borrowed->secret)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "a secret with control characters or too long");
+    }
+    return tug__credential_dup(borrowed, out_credential, err);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which file or directory is about a registry host, and loading it.
+ *
+ * Knows: containerd's lookup order, Docker's certs.d. Does not know: the keys of hosts.toml.
+ * Threads: any.
+ */
+#include "hosts/hosts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hosts/hosts_internal.h"
+#include "toml/toml.h"
+
+/* Most bytes of a PEM file: whole bundles have a quarter of a MiB. */
+#define PEM_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+struct tug__hosts_file *tug__hosts_file_create(const char *path, size_t endpoint_count)
+{
+    struct tug__hosts_file *const file = calloc(1, sizeof *file);
+
+    if (file == NULL) {
+        return NULL;
+    }
+    file->endpoints = calloc(endpoint_count, sizeof *file->endpoints);
+    file->endpoint_count = file->endpoints != NULL ? endpoint_count : 0;
+    file->path = path != NULL ? strdup(path) : NULL;
+    if (file->endpoints == NULL || (path != NULL && file->path == NULL)) {
+        tug__hosts_destroy(file);
+        return NULL;
+    }
+    for (size_t i = 0; i < endpoint_count; i++) {
+        file->endpoints[i].capabilities = TUG__CAN_ALL;
+    }
+    file->endpoints[endpoint_count - 1].is_upstream = true;
+    return file;
+}
+
+static void endpoint_fini(struct tug__endpoint_config *endpoint)
+{
+    free(endpoint->host);
+    free(endpoint->path);
+    for (size_t i = 0; i < endpoint->ca_file_count; i++) {
+        free(endpoint->ca_files[i]);
+    }
+    free(endpoint->ca_files);
+    for (size_t i = 0; i < endpoint->client_pair_count; i++) {
+        free(endpoint->client_pairs[i].certificate_file);
+        free(endpoint->client_pairs[i].key_file);
+    }
+    free(endpoint->client_pairs);
+    for (size_t i = 0; i < endpoint->header_count; i++) {
+        free(endpoint->headers[i].name);
+        free(endpoint->headers[i].value);
+    }
+    free(endpoint->headers);
+}
+
+void tug__hosts_destroy(struct tug__hosts_file *file)
+{
+    if (file == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < file->endpoint_count; i++) {
+        endpoint_fini(&file->endpoints[i]);
+    }
+    free(file->endpoints);
+    free(file->path);
+    free(file);
+}
+
+/* Read what is left of an open file. */
+static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
+                                struct tug_error *err)
+{
+    char piece[16 * 1024];
+
+    for (;;) {
+        const ssize_t got = read(fd, piece, sizeof piece);
+        enum tug_status status;
+
+        if (got == 0) {
+            return TUG_OK;
+        }
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+        }
+        status = tug__buf_append(buf, piece, (size_t)got, err);
+        if (status == TUG_ERR_TOO_LARGE) {
+            return tug__fail(err, TUG_ERR_CONFIG, "'%s': more than %zu bytes", path, buf->limit);
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+}
+
+enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, struct tug_error *err)
+{
+    // links are followed: configuration is often put in place with them
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat about;
+    enum tug_status status;
+
+    if (fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    }
+    if (fstat(fd, &about) != 0) {
+        status = tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    } else if (!S_ISREG(about.st_mode)) {
+        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': not a regular file", path);
+    } else {
+        status = read_all(fd, path, buf, err);
+    }
+    (void)close(fd);
+    return status;
+}
+
+enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct tug_error *err)
+{
+    struct tug__buf buf;
+    enum tug_status status;
+
+    tug__buf_init(&buf, PEM_BYTES_MAX);
+    status = tug__hosts_read_file(path, &buf, err);
+    if (status == TUG_OK &&
+        (buf.length == 0 || memmem(buf.data, buf.length, kind, strlen(kind)) == NULL)) {
+        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': no %s in PEM format in it", path,
+                           strcmp(kind, TUG__PEM_KEY) == 0 ? "private key" : "certificate");
+    }
+    tug__buf_fini(&buf);
+    return status;
+}
+
+/* Look for a directory. *out_exists: whether it is there. */
+static enum tug_status find_directory(const char *path, bool *out_exists, struct tug_error *err)
+{
+    struct stat about;
+
+    *out_exists = stat(path, &about) == 0;
+    if (!*out_exists) {
+        return errno == ENOENT ? TUG_OK : tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    }
+    return S_ISDIR(about.st_mode) ? TUG_OK
+                                  : tug__fail(err, TUG_ERR_CONFIG, "'%s': not a directory", path);
+}
+
+enum tug_status tug__hosts_root(const char *option, const char *const *defaults,
+                                const char **out_root, struct tug_error *err)
+{
+    static const char *const places[] = {"/etc/tug/certs.d", "/etc/containerd/certs.d", NULL};
+    bool exists = false;
+    enum tug_status status = TUG_OK;
+
+    if (option != NULL) {
+        status = find_directory(option, &exists, err);
+        if (status == TUG_OK && !exists) {
+            status = tug__fail_errno(err, TUG_ERR_CONFIG, ENOENT, "'%s'", option);
+        }
+        if (status == TUG_OK) {
+            *out_root = option;
+        }
+        return status;
+    }
+    for (defaults = defaults != NULL ? defaults : places; *defaults != NULL; defaults++) {
+        status = find_directory(*defaults, &exists, err);
+        if (status != TUG_OK || exists) {
+            break;
+        }
+    }
+    if (status == TUG_OK) {
+        *out_root = *defaults;
+    }
+    return status;
+}
+
+/* The n-th place to look for a host's directory.
+ * Returns: TUG_OK; *out_path: owned, NULL past the last place. */
+static enum tug_status format_place(const char *root, const char *host, int n, char **out_path,
+                                    struct tug_error *err)
+{
+    const char *const bracket = strrchr(host, ']');
+    const char *const port = strchr(bracket != NULL ? bracket : host, ':');
+    int length = -1;
+
+    *out_path = NULL;
+    switch (port != NULL ? n : n + 1) {
+    case 0:
+        length = asprintf(out_path, "%s/%.*s_%s_", root, (int)(port - host), host, port + 1);
+        break;
+    case 1:
+        length = asprintf(out_path, "%s/%s", root, host);
+        break;
+    case 2:
+        length = asprintf(out_path, "%s/_default", root);
+        break;
+    default:
+        return TUG_OK;
+    }
+    if (length < 0) {
+        *out_path = NULL;
+        return tug__fail_memory(err);
+    }
+    return TUG_OK;
+}
+
+/* The directory that is about a host. *out_directory: owned; NULL when there is none. */
+static enum tug_status find_place(const char *root, const char *host, char **out_directory,
+                                  struct tug_error *err)
+{
+    for (int n = 0;; n++) {
+        char *path;
+        bool exists = false;
+        enum tug_status status = format_place(root, host, n, &path, err);
+
+        if (status == TUG_OK && path != NULL) {
+            status = find_directory(path, &exists, err);
+        }
+        if (status == TUG_OK && (exists || path == NULL)) {
+            *out_directory = path;
+            return TUG_OK;
+        }
+        free(path);
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+}
+
+/* Read the hosts.toml of a directory. *out_file: NULL when it is missing or empty. */
+static enum tug_status load_toml(const char *directory, const char *host,
+                                 struct tug__hosts_file **out_file, struct tug_error *err)
+{
+    struct tug__buf buf;
+    struct stat about;
+    char *path = NULL;
+    enum tug_status status;
+
+    *out_file = NULL;
+    if (asprintf(&path, "%s/hosts.toml", directory) < 0) {
+        return tug__fail_memory(err);
+    }
+    if (lstat(path, &about) != 0 && errno == ENOENT) { // a link that leads nowhere is an error
+        free(path);
+        return TUG_OK;
+    }
+    tug__buf_init(&buf, TUG__TOML_BYTES_MAX);
+    status = tug__hosts_read_file(path, &buf, err);
+    if (status == TUG_OK && buf.length > 0) {
+        status = tug__hosts_parse(buf.data, buf.length, path, directory, host, out_file, err);
+    }
+    tug__buf_fini(&buf);
+    free(path);
+    return status;
+}
+
+enum tug_status tug__hosts_load(const char *root, const char *host,
+                                struct tug__hosts_file **out_file, struct tug_error *err)
+{
+    char *directory = NULL;
+    struct tug__hosts_file *const file = tug__hosts_file_create(NULL, 1);
+    struct tug__hosts_file *configured = NULL;
+    enum tug_status status = file != NULL
+                                 ? tug__endpoint_set_default(&file->endpoints[0], host, err)
+                                 : tug__fail_memory(err);
+
+    if (status == TUG_OK && root != NULL) {
+        status = find_place(root, host, &directory, err);
+    }
+    if (status == TUG_OK && directory != NULL) {
+        status = load_toml(directory, host, &configured, err);
+    }
+    if (status == TUG_OK && directory != NULL && configured == NULL) {
+        status = tug__hosts_load_certificates(directory, file, err);
+    }
+    free(directory);
+    if (status != TUG_OK || configured != NULL) {
+        tug__hosts_destroy(file);
+    }
+    if (status == TUG_OK) {
+        *out_file = configured != NULL ? configured : file;
+    }
+    return status;
+}

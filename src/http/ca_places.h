@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where the certificates of the system's authorities are: a directory in which OpenSSL finds them
+ * by the hash of their name, when one is needed, and a bundle, which is read as a whole (30 to 60
+ * ms).
+ *
+ * Knows: the places of the systems. Does not know: certificates.
+ * Threads: any.
+ */
+#ifndef TUG_HTTP_CA_PLACES_H
+#define TUG_HTTP_CA_PLACES_H
+
+/* A directory with so many hashed names is complete: no bundle is read beside it. One with fewer
+ * may hold what somebody added to a bundle. */
+#define TUG__CA_NAMES_ENOUGH 16
+
+/* Texts are borrowed. */
+struct tug__ca_places {
+    const char *directory; /* hashed; perhaps several, separated by colons; NULL: none */
+    const char *bundle;    /* PEM; NULL: none, or none is needed */
+};
+
+/* Find the authorities.
+ * named_directory, named_file: SSL_CERT_DIR and SSL_CERT_FILE. When either is set (not empty), only
+ *   what they name counts, both together; a file or directory that is not there is left out.
+ * curl_directory, curl_file: asked before the usual places; NULL: none.
+ * out_places: the first directory with hashed names, and the first bundle that can be read and is
+ * not empty. Blocks: on the disk. */
+void tug__ca_places_find(const char *named_directory, const char *named_file,
+                         const char *curl_directory, const char *curl_file,
+                         struct tug__ca_places *out_places);
+
+#endif

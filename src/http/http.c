@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The course of an HTTP request.
+ *
+ * Knows: libcurl. Does not know: registries, digests, redirect policy, retries.
+ * Threads: the handle's owner; tug__http_wake from any.
+ *
+ * The easy handle runs inside a multi handle, because that is the only sleep of libcurl that
+ * another thread can end at once, and because the stall timer can then be exact:
+ * CURLOPT_LOW_SPEED_TIME looks at a five-second average.
+ */
+#include "http/http.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "url/address.h"
+#include "http/http_internal.h"
+#include "registry/response.h"
+#include "http/retry_after.h"
+#include "url/url.h"
+
+/* Longest sleep without looking around; everything that matters wakes us earlier. */
+#define POLL_MAX_MS UINT64_C(10000)
+/* Bytes of headers in one request, interim answers and trailers included. libcurl's own limit, also
+ * 300 KiB, is for one answer only. */
+#define HEADER_BYTES_MAX ((size_t)300 * 1024)
+/* Least rate of a body, on average over each stall time: slower than that is as good as dead. */
+#define SLOW_BYTES_PER_S UINT64_C(1024)
+
+enum tug_status tug__http_global_acquire(struct tug_error *err)
+{
+    const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+    if (code != CURLE_OK) {
+        return tug__fail(err, TUG_ERR_INTERNAL, "cannot initialise libcurl: %s",
+                         curl_easy_strerror(code));
+    }
+    return TUG_OK;
+}
+
+void tug__http_global_release(void)
+{
+    curl_global_cleanup();
+}
+
+/* libcurl is about to send the request: from now on the other side must keep talking. */
+int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int remote_port,
+                           int local_port)
+{
+    struct tug__http *const http = context;
+
+    (void)local_ip;
+    (void)remote_port;
+    tug__http_find_connection(http, local_port);
+    http->is_connected = true;
+    http->active_ns = tug__now_ns();
+    http->connected_ns = http->active_ns;
+    http->response->was_private = !http->has_proxy && tug__address_text_is_private(remote_ip);
+    return CURL_PREREQFUNC_OK;
+}
+
+static uint64_t retry_after_ms(const struct tug__http_response *response)
+{
+    const char *const text = tug__http_header(response, "Retry-After");
+
+    return text != NULL ? tug__retry_after_parse(text, (int64_t)time(NULL)) : 0;
+}
+
+/* All headers of an answer are there: fill the response and let the caller decide. */
+static enum tug_status take_response(struct tug__http *http)
+{
+    struct tug__http_response *const response = http->response;
+    curl_off_t length = -1;
+    long status = 0;
+
+    (void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200) {
+        return TUG_OK; /* an interim answer: the real one follows */
+    }
+    (void)curl_easy_getinfo(http->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    response->status = (int)status;
+    response->content_length = length;
+    response->retry_after_ms = retry_after_ms(response);
+    http->has_response = true;
+    http->is_unwanted = status >= 300;
+    http->response_ns = tug__now_ns();
+    http->window_ns = http->response_ns;
+    http->window_bytes = 0;
+    return http->request->on_response(http->request->context, response, http->error);
+}
+
+size_t tug__http_on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct tug__http *const http = context;
+    const size_t length = size * count;
+    const bool is_end = length <= 2 && (line[0] == '\r' || line[0] == '\n');
+
+    http->active_ns = tug__now_ns();
+    http->header_bytes += length;
+    if (http->header_bytes > HEADER_BYTES_MAX) {
+        http->verdict =
+            tug__fail(http->error, TUG_ERR_NETWORK,
+                      "the server sent more than %zu bytes of headers", HEADER_BYTES_MAX);
+        return 0;
+    }
+    if (!is_end || http->has_response) { /* a second end is that of the trailers */
+        return length;
+    }
+    http->verdict = take_response(http);
+    return http->verdict == TUG_OK ? length : 0;
+}
+
+size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct tug__http *const http = context;
+    struct tug__http_response *const response = http->response;
+    const struct tug__log *const log = http->settings.log;
+    const uint64_t begin_ns = tug__now_ns();
+    size_t length = size * count;
+
+    if (http->is_unwanted && length > TUG__ERROR_BODY_MAX - response->body_bytes) {
+        length = (size_t)(TUG__ERROR_BODY_MAX - response->body_bytes);
+        http->is_cut_short = true;
+    }
+
+    if (log != NULL && log->has_heads && response->status >= 400 && response->body_bytes == 0 &&
+        !http->request->is_body_secret) {
+        tug__log_body(log, http->place, bytes, length);
+    }
+    http->verdict = http->request->on_body(http->request->context, bytes, length, http->error);
+    response->body_bytes += length;
+    http->window_bytes += length;
+    http->active_ns = tug__now_ns(); /* after the callback: our own slowness is no stall */
+    http->window_ns += http->active_ns - begin_ns;
+    return http->verdict == TUG_OK && !http->is_cut_short ? length : 0;
+}
+
+enum tug_status tug__http_create(const struct tug__http_settings *settings,
+                                 struct tug__http **out_http, struct tug_error *err)
+{
+    struct tug__http *const http = calloc(1, sizeof *http);
+    enum tug_status status;
+
+    if (http == NULL) {
+        return tug__fail_memory(err);
+    }
+    http->settings = *settings;
+    http->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (http->wake_fd < 0) {
+        status = tug__fail_errno(err, TUG_ERR_NO_MEMORY, errno, "cannot make an event descriptor");
+    } else {
+        status = tug__http_set_up(http, err);
+    }
+    if (status != TUG_OK) {
+        tug__http_destroy(http);
+        return status;
+    }
+    *out_http = http;
+    return TUG_OK;
+}
+
+void tug__http_destroy(struct tug__http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    if (http->easy != NULL) {
+        curl_easy_cleanup(http->easy);
+    }
+    for (size_t i = 0; i < TUG__HTTP_POOLS; i++) {
+        if (http->pools[i].multi != NULL) {
+            (void)curl_multi_cleanup(http->pools[i].multi);
+        }
+    }
+    curl_slist_free_all(http->headers);
+    curl_free(http->redirect_url);
+    if (http->wake_fd >= 0) {
+        (void)close(http->wake_fd);
+    }
+    free(http);
+}
+
+void tug__http_wake(struct tug__http *http)
+{
+    const uint64_t one = 1;
+
+    (void)!write(http->wake_fd, &one, sizeof one); /* full: it is awake already */
+}
+
+/* Tell whether a body that arrives so slowly is stalled; at the end of each stall time. */
+static bool is_too_slow(struct tug__http *http, uint64_t now_ns)
+{
+    const uint64_t passed_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS;
+
+    if (passed_ms < http->settings.stall_timeout_ms) {
+        return false;
+    }
+    if (http->window_bytes < passed_ms * SLOW_BYTES_PER_S / 1000) {
+        return true;
+    }
+    http->window_ns = now_ns;
+    http->window_bytes = 0;
+    return false;
+}
+
+/* Fail when the other side has been silent, or next to it, for too long.
+ * out_rest_ms: until the next look, POLL_MAX_MS at most. */
+static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms)
+{
+    const uint64_t limit_ms = http->settings.stall_timeout_ms;
+    const uint64_t now_ns = tug__now_ns();
+    uint64_t idle_ms = (now_ns - http->active_ns) / TUG__NS_PER_MS;
+
+    *out_rest_ms = POLL_MAX_MS;
+    if (!http->is_connected) {
+        return TUG_OK; /* libcurl's connect timer runs */
+    }
+    if (idle_ms >= limit_ms) {
+        return tug__fail(http->error, TUG_ERR_NETWORK, "no byte arrived for %llu ms",
+                         (unsigned long long)limit_ms);
+    }
+    if (!http->has_response && (now_ns - http->connected_ns) / TUG__NS_PER_MS >= 2 * limit_ms) {
+        return tug__fail(http->error, TUG_ERR_NETWORK, "the answer's head took more than %llu ms",
+                         (unsigned long long)(2 * limit_ms));
+    }
+    if (http->has_response && is_too_slow(http, now_ns)) {
+        return tug__fail(http->error, TUG_ERR_NETWORK,
+                         "stalled: less than 1 KiB/s arrived for %llu ms",
+                         (unsigned long long)limit_ms);
+    }
+    if (http->has_response && now_ns - http->window_ns > idle_ms * TUG__NS_PER_MS) {
+        idle_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS; /* the window ends earlier */
+    }
+    if (limit_ms - idle_ms < POLL_MAX_MS) {
+        *out_rest_ms = limit_ms - idle_ms;
+    }
+    return TUG_OK;
+}
+
+/* A body that nobody wants gets as much time as silence would. */
+static bool is_unwanted_for_too_long(const struct tug__http *http)
+{
+    return http->is_unwanted &&
+           (tug__now_ns() - http->response_ns) / TUG__NS_PER_MS >= http->settings.stall_timeout_ms;
+}
+
+/* Sleep until something happens, or for rest_ms. */
+static void wait_for_network(struct tug__http *http, CURLM *multi, uint64_t rest_ms)
+{
+    struct curl_waitfd wake = {.fd = http->wake_fd, .events = CURL_WAIT_POLLIN};
+    uint64_t count;
+
+    (void)curl_multi_poll(multi, &wake, 1, (int)rest_ms, NULL);
+    if (wake.revents != 0) {
+        (void)!read(http->wake_fd, &count, sizeof count);
+    }
+}
+
+/* Run the transfer until libcurl is done with it.
+ * Returns: TUG_OK and *out_code; or TUG_ERR_CANCELLED, TUG_ERR_NETWORK for a stall. */
+static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLcode *out_code)
+{
+    for (;;) {
+        int running = 0;
+        int messages = 0;
+        uint64_t rest_ms;
+        enum tug_status status;
+        const CURLMcode code = curl_multi_perform(multi, &running);
+
+        if (code != CURLM_OK) {
+            return tug__fail(http->error, TUG_ERR_INTERNAL, "libcurl: %s",
+                             curl_multi_strerror(code));
+        }
+        if (running == 0) {
+            const CURLMsg *const message = curl_multi_info_read(multi, &messages);
+
+            *out_code = message != NULL ? message->data.result : CURLE_FAILED_INIT;
+            return TUG_OK;
+        }
+        if (http->settings.should_stop(http->settings.stop_context)) {
+            return tug__fail(http->error, TUG_ERR_CANCELLED, "interrupted");
+        }
+        if (is_unwanted_for_too_long(http)) {
+            *out_code = CURLE_OK;
+            return TUG_OK;
+        }
+        status = check_stall(http, &rest_ms);
+        if (status != TUG_OK) {
+            return status;
+        }
+        wait_for_network(http, multi, rest_ms);
+    }
+}
+
+static enum tug__http_failure classify(CURLcode code)
+{
+    // NOLINTNEXTLINE: of some hundred codes these mean something
+    switch ((int)code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+        return TUG__HTTP_NO_CONNECTION;
+    case CURLE_SSL_CONNECT_ERROR:
+        return TUG__HTTP_NO_TLS;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+        return TUG__HTTP_BAD_CERTIFICATE;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_LOGIN_DENIED: /* user information in a URL */
+        return TUG__HTTP_REFUSED;
+    default:
+        return TUG__HTTP_BROKEN;
+    }
+}
+
+static enum tug_status fail_for_good(struct tug__http *http, const char *what, const char *why)
+{
+    (void)tug__fail(http->error, TUG_ERR_NETWORK, "%s%s", what, why);
+    http->error->is_permanent = true;
+    return TUG_ERR_NETWORK;
+}
+
+/* What came is no HTTP/1.1. On a connection that was kept it may be the rest of an earlier answer:
+ * a new one can tell. */
+static enum tug_status fail_foreign(struct tug__http *http, const char *why)
+{
+    long connections = 0;
+
+    (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
+    http->response->failure = TUG__HTTP_BROKEN;
+    (void)tug__fail(http->error, TUG_ERR_NETWORK, "the server does not speak HTTP/1.1: %s", why);
+    http->error->is_permanent = connections > 0 && !http->has_response;
+    return TUG_ERR_NETWORK;
+}
+
+/* Turn libcurl's result into ours. */
+static enum tug_status judge(struct tug__http *http, CURLcode code)
+{
+    const char *const words = http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
+    char why[CURL_ERROR_SIZE + 64]; /* libcurl quotes URLs as they are */
+    struct tug__http_response *const response = http->response;
+
+    (void)tug__log_redact(why, sizeof why, words, strlen(words));
+    if (http->verdict != TUG_OK) {
+        return http->verdict; /* a callback said no and filled the error */
+    }
+    if (http->is_unwanted) {
+        return TUG_OK; /* the head said it all, however the body ended */
+    }
+    if (code == CURLE_OK) {
+        if (!http->has_response) {
+            response->failure = TUG__HTTP_BROKEN;
+            return tug__fail(http->error, TUG_ERR_NETWORK, "the server sent no answer");
+        }
+        return TUG_OK;
+    }
+    if (http->has_refused && !http->is_connected) {
+        response->failure = TUG__HTTP_REFUSED;
+        return fail_for_good(http, "a public server sent us to a private address: refused", "");
+    }
+    response->failure = classify(code);
+    if (code == CURLE_OUT_OF_MEMORY && http->is_connected) {
+        /* what libcurl says of a header line over its limit of 100 KiB, too */
+        return tug__fail(http->error, TUG_ERR_NETWORK,
+                         "the answer has a header line that is too long, or memory is short");
+    }
+    if (code == CURLE_OUT_OF_MEMORY) {
+        return tug__fail_memory(http->error);
+    }
+    if (code == CURLE_SSL_CERTPROBLEM) {
+        return tug__fail(http->error, TUG_ERR_CONFIG, "%s", why);
+    }
+    if (http->is_connected && (code == CURLE_UNSUPPORTED_PROTOCOL ||
+                               code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_HTTP2)) {
+        return fail_foreign(http, why);
+    }
+    if (response->failure == TUG__HTTP_REFUSED) {
+        return fail_for_good(
+            http,
+            http->is_connected ? "no HTTP answer: " : "the server named a URL we refuse: ", why);
+    }
+    if (response->failure == TUG__HTTP_BAD_CERTIFICATE) {
+        return fail_for_good(http, "", why);
+    }
+    return tug__fail(http->error, TUG_ERR_NETWORK, "%s", why);
+}
+
+static void begin(struct tug__http *http, const struct tug__http_request *request,
+                  struct tug__http_response *response, struct tug_error *err)
+{
+    *response = (struct tug__http_response){.content_length = -1, .http = http};
+    curl_free(http->redirect_url);
+    http->redirect_url = NULL;
+    http->request = request;
+    http->response = response;
+    http->place = (struct tug__log_place){.request = tug__log_next_request(http->settings.log)};
+    http->error = err;
+    http->verdict = TUG_OK;
+    http->has_refused = false;
+    http->is_connected = false;
+    http->has_response = false;
+    http->is_unwanted = false;
+    http->is_cut_short = false;
+    http->header_bytes = 0;
+    http->reason[0] = '\0';
+    http->active_ns = tug__now_ns();
+}
+
+enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http_request *request,
+                                  struct tug__http_response *out_response, struct tug_error *err)
+{
+    struct tug_error scratch = {0};
+    CURLcode code = CURLE_OK;
+    long connections = 0;
+    enum tug_status status;
+    CURLM *multi;
+
+    begin(http, request, out_response, err != NULL ? err : &scratch);
+    multi = tug__http_set_request(http);
+    if (multi == NULL || curl_multi_add_handle(multi, http->easy) != CURLM_OK) {
+        return tug__fail_memory(err);
+    }
+    status = run_transfer(http, multi, &code);
+    (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
+    out_response->made_connection = connections > 0;
+    if (http->settings.log != NULL && http->settings.log->has_timing) {
+        tug__http_log_timing(http);
+    }
+    (void)curl_multi_remove_handle(multi, http->easy); /* ends it when it still runs */
+    if (status == TUG_OK) {
+        return judge(http, code);
+    }
+    out_response->failure = TUG__HTTP_BROKEN;
+    return status;
+}
+
+const char *tug__http_header_at(const struct tug__http_response *response, const char *name,
+                                size_t index)
+{
+    struct curl_header *header = NULL;
+
+    for (size_t i = 0;
+         curl_easy_header(response->http->easy, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+         i++) {
+        /* libcurl 7.88 gives "\r" for a header without a value */
+        if (header->value[strspn(header->value, " \t\r\n")] != '\0' && index-- == 0) {
+            return header->value;
+        }
+    }
+    return NULL;
+}
+
+const char *tug__http_header(const struct tug__http_response *response, const char *name)
+{
+    return tug__http_header_at(response, name, 0);
+}
+
+/* Resolve a Location header against the URL that was asked for, as libcurl does; its own result
+ * (CURLINFO_REDIRECT_URL) is there only after the end of the body. Returns: owned by libcurl. */
+static char *resolve_location(const char *url, const char *location)
+{
+    const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE;
+    CURLU *const parts = curl_url();
+    char *resolved = NULL;
+
+    if (parts == NULL || curl_url_set(parts, CURLUPART_URL, url, flags) != CURLUE_OK ||
+        curl_url_set(parts, CURLUPART_URL, location, flags) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_URL, &resolved, 0) != CURLUE_OK) {
+        resolved = NULL;
+    }
+    curl_url_cleanup(parts);
+    return resolved;
+}
+
+const char *tug__http_redirect_url(const struct tug__http_response *response)
+{
+    struct tug__http *const http = response->http;
+    const char *const location = tug__http_header(response, "Location");
+    const char *url = NULL;
+
+    if (response->status < 300 || response->status >= 400 || location == NULL) {
+        return NULL;
+    }
+    if (http->redirect_url == NULL &&
+        curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK) {
+        http->redirect_url = resolve_location(url, location);
+    }
+    return http->redirect_url != NULL ? http->redirect_url : location;
+}

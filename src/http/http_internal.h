@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of an HTTP handle, shared by its files: http.c (the course of a request),
+ * http_setup.c (libcurl's options), http_log.c (what the log is told).
+ * Threads: the handle's owner.
+ */
+#ifndef TUG_HTTP_HTTP_INTERNAL_H
+#define TUG_HTTP_HTTP_INTERNAL_H
+
+#include <curl/curl.h>
+
+#include "http/http.h"
+
+/* Sets of connections that differ in their TLS settings: the registry, what it redirects to, a
+ * mirror and one more. */
+#define TUG__HTTP_POOLS 4
+
+/* Connections that may serve each other's requests. */
+struct tug__http_pool {
+    struct tug__http_tls tls; /* its texts are only compared by address */
+    CURLM *multi;             /* NULL: unused */
+    uint64_t used_ns;
+};
+
+/* The number of a connection in the log. */
+struct tug__http_connection {
+    int local_port; /* 0: unused */
+    unsigned number;
+};
+
+struct tug__http {
+    struct tug__http_settings settings;
+    CURL *easy;
+    struct tug__http_pool pools[TUG__HTTP_POOLS];
+    int wake_fd;                /* an eventfd: the one thing other threads touch */
+    struct curl_slist *headers; /* of the present request */
+    char reason[CURL_ERROR_SIZE];
+    char *redirect_url; /* of the last answer, libcurl's memory; NULL: not asked for, or none */
+
+    /* more than are kept in all pools */
+    struct tug__http_connection connections[32];
+    size_t next_connection;
+
+    /* the request that is running */
+    struct tug__log_place place; /* connection 0: none yet */
+    const struct tug__http_request *request;
+    struct tug__http_response *response;
+    struct tug_error *error;
+    enum tug_status verdict; /* what a callback ended the request with */
+    bool has_proxy;
+    bool has_tls_proxy;    /* one that is spoken to by TLS itself */
+    bool has_refused;      /* an address was refused */
+    bool is_connected;     /* the stall timer runs */
+    bool has_response;     /* on_response was called */
+    bool is_unwanted;      /* the status says that the body is only read for its words */
+    bool is_cut_short;     /* more of such a body came than is read */
+    size_t header_bytes;   /* interim answers and trailers included */
+    uint64_t active_ns;    /* time of the last byte */
+    uint64_t connected_ns; /* when the request was sent */
+    uint64_t response_ns;  /* when the answer's head was complete */
+    uint64_t window_ns;    /* since when window_bytes are counted */
+    uint64_t window_bytes;
+};
+
+/* Make libcurl's handle and set what holds for every request.
+ * Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL. */
+enum tug_status tug__http_set_up(struct tug__http *http, struct tug_error *err);
+
+/* Set the options of http->request; each is set every time, so that nothing of the last one stays.
+ * Returns: the multi handle whose connections it may use; NULL without memory. */
+CURLM *tug__http_set_request(struct tug__http *http);
+
+/* Find out which connection a request goes over, now that it is there. */
+void tug__http_find_connection(struct tug__http *http, int local_port);
+/* Log the times of the request that has ended. */
+void tug__http_log_timing(struct tug__http *http);
+/* Callback: log heads. */
+int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context);
+
+/* Callbacks of http.c. */
+int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int remote_port,
+                           int local_port);
+size_t tug__http_on_header(char *line, size_t size, size_t count, void *context);
+size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the log is told of a request, and of which connection.
+ *
+ * Knows: libcurl. Does not know: what is secret.
+ * Threads: the handle's owner.
+ */
+#include <string.h>
+
+#include "http/http_internal.h"
+#include "url/url.h"
+
+/* This libcurl has no numbers for connections, but each has a port of ours. */
+void tug__http_find_connection(struct tug__http *http, int local_port)
+{
+    const size_t count = sizeof http->connections / sizeof http->connections[0];
+    size_t found = 0;
+
+    while (found < count && http->connections[found].local_port != local_port) {
+        found++;
+    }
+    if (http->place.connection == 0) { /* no socket was opened: a kept connection */
+        http->place.connection = found < count ? http->connections[found].number
+                                               : tug__log_next_connection(http->settings.log);
+        return;
+    }
+    if (found == count) {
+        found = http->next_connection++ % count;
+    }
+    http->connections[found].local_port = local_port;
+    http->connections[found].number = http->place.connection;
+}
+
+int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
+{
+    const struct tug__http *const http = context;
+    const char *const end = data + size;
+
+    (void)easy;
+    if (type != CURLINFO_HEADER_OUT && type != CURLINFO_HEADER_IN) {
+        return 0;
+    }
+    for (const char *line = data; line < end;) { /* heads that go out come in one piece */
+        const char *const newline = memchr(line, '\n', (size_t)(end - line));
+        const size_t length = newline != NULL ? (size_t)(newline + 1 - line) : (size_t)(end - line);
+
+        tug__log_header(http->settings.log, http->place, type == CURLINFO_HEADER_OUT ? '>' : '<',
+                        line, length);
+        line += length;
+    }
+    return 0;
+}
+
+static double ms_of(struct tug__http *http, CURLINFO info)
+{
+    curl_off_t us = 0;
+
+    (void)curl_easy_getinfo(http->easy, info, &us);
+    return (double)us / 1000;
+}
+
+void tug__http_log_timing(struct tug__http *http)
+{
+    const struct tug__http_request *const request = http->request;
+    char where[TUG__LOG_PLACE_MAX];
+    char shown[256];
+
+    tug__log_printf(http->settings.log,
+                    "%s* %s %s: %d, lookup %.1f ms, connect %.1f ms, tls %.1f ms, first byte %.1f "
+                    "ms, total %.1f ms, %llu bytes, %s connection",
+                    tug__log_place_text(where, http->place),
+                    request->form != NULL ? "POST"
+                    : request->is_head    ? "HEAD"
+                                          : "GET",
+                    tug__url_redact(shown, sizeof shown, request->url), http->response->status,
+                    ms_of(http, CURLINFO_NAMELOOKUP_TIME_T), ms_of(http, CURLINFO_CONNECT_TIME_T),
+                    ms_of(http, CURLINFO_APPCONNECT_TIME_T),
+                    ms_of(http, CURLINFO_STARTTRANSFER_TIME_T), ms_of(http, CURLINFO_TOTAL_TIME_T),
+                    (unsigned long long)http->response->body_bytes,
+                    http->response->made_connection ? "new" : "kept");
+}

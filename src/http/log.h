@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lines about requests for people who look for a fault (--http-dump, --http-trace), without
+ * secrets.
+ *
+ * Knows: what in HTTP is secret. Does not know: requests, who reads the lines.
+ * Threads: any; the callback is called from several threads at a time.
+ */
+#ifndef TUG_HTTP_LOG_H
+#define TUG_HTTP_LOG_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "http/secrets.h"
+
+/* Longest text of a place, NUL included. */
+#define TUG__LOG_PLACE_MAX 32
+/* Longest line, NUL included; what is longer is cut. */
+#define TUG__LOG_LINE_MAX 1024
+
+/* What lines are about: a connection and a request of the session, both from 1 on. Zero: neither.
+ */
+struct tug__log_place {
+    unsigned connection;
+    unsigned request;
+};
+
+/* The numbers given out so far. Locks itself. */
+struct tug__log_numbers {
+    pthread_mutex_t mutex;
+    struct tug__log_place last;
+};
+
+/* Where lines go. Immutable while anybody logs. */
+struct tug__log {
+    /* line: escaped, one line without its end. Called from any thread. NULL: no log. */
+    void (*on_line)(void *context, const char *line);
+    void *context;
+    struct tug__secrets *secrets;     /* cut out of every line; borrowed; NULL: none are known */
+    struct tug__log_numbers *numbers; /* borrowed; NULL: everything has number 0 */
+    bool has_heads;                   /* heads of requests and answers, bodies of errors */
+    bool has_timing;                  /* a line of times for each request */
+    bool has_config; /* which configuration is in use, which endpoint of several failed */
+};
+
+/* Send a formatted line; secrets are cut out of it, and it is escaped as a whole. log: NULL does
+ * nothing. */
+void tug__log_printf(const struct tug__log *log, const char *format, ...) TUG__PRINTF(2, 3);
+
+/* Give a new connection, or a new request, its number. Threads: any. */
+unsigned tug__log_next_connection(const struct tug__log *log);
+unsigned tug__log_next_request(const struct tug__log *log);
+
+/* The beginning of lines about a place, "c3 r17 ", "" for none. Returns: out_text. */
+char *tug__log_place_text(char out_text[TUG__LOG_PLACE_MAX], struct tug__log_place place);
+
+/* Send a header or request line, its place and "> " or "< " before it, with what is secret in it
+ * replaced: of what goes out, values of headers that are not libcurl's or ours; of what comes in,
+ * those of Set-Cookie and of any header with "token", "secret", "key", "auth", "password",
+ * "signature" and their like in its name, but for challenges; query values and user information in
+ * whatever looks like a URL or a request target. line: length bytes, its end (CR, LF) may be there.
+ */
+void tug__log_header(const struct tug__log *log, struct tug__log_place place, char direction,
+                     const char *line, size_t length);
+
+/* Send a piece of an error body, cut, with query values and user information replaced. */
+void tug__log_body(const struct tug__log *log, struct tug__log_place place, const char *bytes,
+                   size_t length);
+
+/* Copy text, replacing query values ("?a=b" becomes "?REDACTED") and user information of URLs
+ * ("//user:password@" becomes "//") in it. Returns: out_text, cut at the capacity. */
+char *tug__log_redact(char *out_text, size_t capacity, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whom TLS connections trust: one set of certificates for all threads, read once; and which
+ * certificate we show.
+ *
+ * The system's certificates are looked up in their hashed directory when they are needed: reading
+ * a bundle costs 30 to 60 ms, so that is done only where the directory is not complete
+ * (http/ca_places.h).
+ */
+#ifndef TUG_HTTP_TLS_H
+#define TUG_HTTP_TLS_H
+
+#include <stddef.h>
+
+#include <tug/error.h>
+
+struct tug__ca_places;
+
+/* A set of trusted certificates. Immutable after it is made; any number of threads may use it. */
+struct tug__trust;
+
+/* Make a set: the system's certificates and those in some PEM files.
+ * system: looked up in its directory when needed, its bundle is read now. files: borrowed.
+ * out_trust: owned.
+ * Errors: TUG_ERR_CONFIG (a file cannot be read or has no certificate), TUG_ERR_NO_MEMORY.
+ * Blocks: on the disk. */
+enum tug_status tug__trust_create(const struct tug__ca_places *system, const char *const *files,
+                                  size_t file_count, struct tug__trust **out_trust,
+                                  struct tug_error *err);
+/* Free a set; connections that use it keep what they need. NULL is allowed. */
+void tug__trust_destroy(struct tug__trust *trust);
+
+/* Have a connection that is being made trust this set only. ssl_context: OpenSSL's SSL_CTX, as
+ * libcurl hands it out. Threads: any. */
+void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
+
+/* Client certificates to choose from. Borrowed. */
+struct tug__client_choice {
+    const struct tug__client_pair *pairs; /* hosts/hosts.h; checked with tug__tls_check_client */
+    size_t count;
+    const char *host; /* whose they are for, maybe with a port */
+};
+
+/* Have a connection that is being made show one of several client certificates when it is asked for
+ * one: the first with an issuer among the authorities that the server names, else the first.
+ * choice: must outlive the connection. has_tls_proxy: libcurl hands out the settings of the
+ * connection to the proxy, too, and these are told apart by the name of the server only: one that
+ * has no name (but an address) is shown none then (T-11). ssl_context: as in tug__trust_apply.
+ * Threads: any. Blocks: no; the handshake reads the files. */
+void tug__client_choice_apply(const struct tug__client_choice *choice, bool has_tls_proxy,
+                              void *ssl_context);
+
+/* Check that a client certificate and its key can be read, belong together and need no passphrase.
+ * key_file: NULL: the key is in certificate_file.
+ * Errors: TUG_ERR_CONFIG (the message names the file), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
+enum tug_status tug__tls_check_client(const char *certificate_file, const char *key_file,
+                                      struct tug_error *err);
+
+#endif
