@@ -29,15 +29,28 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-forbid "base knows no other room" "$inc(toml|oci|ref|registry|store|pipeline|api|cli)/" src/base/*
-forbid "toml knows base only" "$inc(oci|ref|registry|store|pipeline|api|cli)/" src/toml/*
-forbid "oci knows base only" "$inc(toml|ref|registry|store|pipeline|api|cli)/" src/oci/*
-forbid "ref knows oci and base only" "$inc(toml|registry|store|pipeline|api|cli)/" src/ref/*
-forbid "registry does not see the store or what is above" "$inc(store|pipeline|api|cli)/" src/registry/*
-forbid "store does not see the registry or what is above" "$inc(toml|registry|pipeline|api|cli)/" src/store/*
-forbid "pipeline does not see what is above" "$inc(api|cli)/" src/pipeline/*
-forbid "api does not see the command" "$inc(cli)/" src/api/*
-forbid "the command sees public headers and its own room" "$inc(\.\.|base|toml|oci|ref|registry|store|pipeline|api)/" src/cli/*
+rooms="base toml oci ref url http hosts auth registry store pipeline api cli"
+sees() { # ROOM ROOM…: what it may include besides itself
+    local room=$1 forbidden
+    shift
+    forbidden=$(for other in $rooms; do
+        case " $room $* " in *" $other "*) ;; *) printf '|%s' "$other" ;; esac
+    done)
+    forbid "$room sees ${*:-no other room}" "$inc(${forbidden#|})/" "src/$room"/*
+}
+sees base
+sees toml base
+sees oci base
+sees ref oci base
+sees url base
+sees http url base
+sees hosts url toml base
+sees auth url base
+sees registry auth hosts http url oci base
+sees store oci base
+sees pipeline registry store ref oci url base
+sees api pipeline registry store ref oci base
+forbid "the command sees public headers and its own room" "$inc(\.\.|${rooms// /|})/" src/cli/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/pipeline/queue.c

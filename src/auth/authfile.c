@@ -13,9 +13,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth/authfile_internal.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "auth/authfile_internal.h"
 
 bool tug__auth_host(const char *host, char out_host[TUG__AUTH_HOST_MAX])
 {

@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "auth/authfile.h"
+#include "auth/authfile_internal.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "auth/authfile.h"
-#include "auth/authfile_internal.h"
 
 /* Enough for thousands of registries, at about 100 bytes of memory each. */
 #define VALUES_MAX 32768

@@ -13,12 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "base/error.h"
-#include "base/str.h"
 #include "auth/authfile.h"
 #include "auth/credential_places.h"
 #include "auth/helper.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/str.h"
 
 #define HELPER_TIMEOUT_MS 60000
 #define WAIT_MS 100

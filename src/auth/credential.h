@@ -57,7 +57,7 @@ struct tug__credential_settings {
      * asks for credentials. NULL: nobody. */
     void (*on_exposed)(void *context, const char *name);
     void *exposed_context;
-    /* Told once of each run of a helper that takes long (registry/helper.h). NULL: nobody. */
+    /* Told once of each run of a helper that takes long (auth/helper.h). NULL: nobody. */
     void (*on_slow)(void *context, const char *program);
     void *slow_context;
     /* The environment, asked once for each variable by tug__credentials_create; the text is copied.

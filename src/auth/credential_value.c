@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/credential.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "auth/credential.h"
 
 /* NULL, or text that can stand in a header line. */
 static bool is_clean(const char *text)

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "auth/challenge.h"
+#include "base/error.h"
 #include "url/origin.h"
 #include "url/url.h"
 

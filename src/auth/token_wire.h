@@ -13,9 +13,9 @@
 
 #include <tug/error.h>
 
-#include "base/buf.h"
 #include "auth/credential.h"
 #include "auth/token.h"
+#include "base/buf.h"
 
 /* Largest answer of a token server, and longest token in it. */
 #define TUG__TOKEN_REPLY_MAX ((size_t)1024 * 1024)

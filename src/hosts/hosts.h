@@ -30,7 +30,8 @@
 
 #include <tug/error.h>
 
-#include "registry/registry.h"
+#include "url/client_pair.h"
+#include "url/url.h"
 
 /* What an endpoint may be asked for. A tag needs PULL and RESOLVE; a manifest by digest and a blob
  * need PULL. */
@@ -50,12 +51,6 @@ enum {
 #define TUG__ENDPOINT_HOST_MAX 255                 /* characters of host and port */
 #define TUG__ENDPOINT_PATH_MAX 255                 /* characters of an API root */
 #define TUG__DIAL_TIMEOUT_MAX_MS ((uint64_t)24 * 60 * 60 * 1000)
-
-/* A client certificate: PEM files that could be read when the configuration was loaded. */
-struct tug__client_pair {
-    char *certificate_file;
-    char *key_file; /* NULL: the key is in certificate_file */
-};
 
 /* One header line: name is a token, value has no control characters. */
 struct tug__endpoint_header {

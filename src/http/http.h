@@ -25,6 +25,9 @@
 #include "http/proxy.h"
 #include "http/tls.h"
 
+/* Bytes of an error body that are worth reading. */
+#define TUG__ERROR_BODY_MAX ((size_t)64 * 1024)
+
 struct tug__http;
 struct tug__http_response;
 

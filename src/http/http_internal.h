@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of an HTTP handle, shared by its files: http.c (the course of a request),
- * http_setup.c (libcurl's options), http_log.c (what the log is told).
+ * http_setup.c (libcurl's options), http_receive.c (what libcurl hands over), http_log.c (what the
+ * log is told).
  * Threads: the handle's owner.
  */
 #ifndef TUG_HTTP_HTTP_INTERNAL_H
@@ -77,7 +78,7 @@ void tug__http_log_timing(struct tug__http *http);
 /* Callback: log heads. */
 int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context);
 
-/* Callbacks of http.c. */
+/* Callbacks: http_receive.c. */
 int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int remote_port,
                            int local_port);
 size_t tug__http_on_header(char *line, size_t size, size_t count, void *context);

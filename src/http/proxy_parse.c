@@ -13,8 +13,8 @@
 #include <strings.h>
 
 #include "base/str.h"
-#include "url/origin.h"
 #include "http/proxy.h"
+#include "url/origin.h"
 
 /* Longest URL of a proxy; a token as password has some thousand characters. */
 #define PROXY_URL_MAX 16384

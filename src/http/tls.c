@@ -19,7 +19,6 @@
 
 #include "base/error.h"
 #include "http/ca_places.h"
-#include "hosts/hosts.h"
 
 struct tug__trust {
     X509_STORE *store;

@@ -14,6 +14,8 @@
 
 #include <tug/error.h>
 
+#include "url/client_pair.h"
+
 struct tug__ca_places;
 
 /* A set of trusted certificates. Immutable after it is made; any number of threads may use it. */
@@ -36,7 +38,7 @@ void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
 
 /* Client certificates to choose from. Borrowed. */
 struct tug__client_choice {
-    const struct tug__client_pair *pairs; /* hosts/hosts.h; checked with tug__tls_check_client */
+    const struct tug__client_pair *pairs; /* checked with tug__tls_check_client */
     size_t count;
     const char *host; /* whose they are for, maybe with a port */
 };

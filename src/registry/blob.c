@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "registry/client_internal.h"
 #include "http/range.h"
+#include "registry/client_internal.h"
 #include "registry/response.h"
 #include "url/url.h"
 

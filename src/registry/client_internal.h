@@ -5,7 +5,7 @@
  *   manifest.c, blob.c   what is asked for and what a good answer is
  *   endpoint.c           which endpoint is asked, and which one next
  *   exchange.c           one endpoint: tokens, expired URLs, what a bad answer means
- *   auth.c               the Authorization header
+ *   authorize.c          the Authorization header
  *   token_fetch.c        asking token servers
  *   redirect.c           one request and its redirects
  *

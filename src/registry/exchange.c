@@ -11,11 +11,12 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "http/warning.h"
 #include "registry/client_internal.h"
+#include "registry/endpoint_url.h"
 #include "registry/response.h"
 #include "registry/tls_hint.h"
 #include "url/url.h"
-#include "http/warning.h"
 
 /* Requests that an endpoint may cost because of 401s: without a token, with one, with a newer one.
  */
@@ -53,21 +54,6 @@ static void take_warnings(struct tug__client *client, const struct tug__endpoint
             tug__session_add_warning(client->session, endpoint->config->host, text);
         }
     }
-}
-
-enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
-                              const struct tug__http_response *response, struct tug_error *err)
-{
-    const struct tug__response_limits limits = {
-        .limit = tug__http_header(response, "ratelimit-limit"),
-        .remaining = tug__http_header(response, "ratelimit-remaining"),
-        .source = tug__http_header(response, "docker-ratelimit-source"),
-        .retry_after_ms = response->retry_after_ms,
-        .secrets = tug__session_secrets(client->session),
-    };
-
-    return tug__response_fail(response->status, ask->error_body.data, ask->error_body.length,
-                              &limits, err);
 }
 
 enum tug_status tug__ask_blame_coding(const struct tug__ask *ask, enum tug_status status,
@@ -255,8 +241,8 @@ static enum tug_status ask_with_scheme(struct exchange *exchange, enum tug__sche
 
     exchange->scheme = scheme;
     exchange->path.response = (struct tug__http_response){0};
-    if (!tug__url_format(exchange->url, exchange->endpoint, scheme, ask->source->repository,
-                         ask->kind, ask->reference)) {
+    if (!tug__endpoint_url(exchange->url, exchange->endpoint, scheme, ask->source->repository,
+                           ask->kind, ask->reference)) {
         return tug__fail(err, TUG_ERR_CONFIG, "the URL at '%s' would be too long",
                          exchange->endpoint->config->host);
     }

@@ -12,11 +12,11 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "http/range.h"
 #include "oci/digest.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
 #include "registry/client_internal.h"
-#include "http/range.h"
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;

@@ -15,9 +15,9 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "url/address.h"
 #include "registry/client_internal.h"
 #include "registry/coding.h"
+#include "url/address.h"
 #include "url/url.h"
 
 /* The state of a walk. */

@@ -17,18 +17,7 @@
 #include <tug/oci.h>
 
 #include "oci/limits.h"
-
-/* How a registry is spoken to. */
-enum tug__scheme {
-    TUG__SCHEME_UNKNOWN = 0, /* a loopback host: https, then http; settled by the first answer */
-    TUG__SCHEME_HTTPS,
-    TUG__SCHEME_HTTP,
-};
-
-/* The scheme to begin with for a host (as in a reference): http when plain_http asks for it,
- * unknown for a literal loopback host (localhost, 127/8, ::1), https for all others.
- * Threads: any. Blocks: no. */
-enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
+#include "url/url.h"
 
 /* Where something is asked for. All is borrowed. */
 struct tug__source {

@@ -7,6 +7,8 @@
  */
 #include "registry/response.h"
 
+#include "registry/client_internal.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -131,4 +133,19 @@ enum tug_status tug__response_fail(int http_status, const char *body, size_t len
         err->http_status = http_status;
     }
     return code;
+}
+
+enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
+                              const struct tug__http_response *response, struct tug_error *err)
+{
+    const struct tug__response_limits limits = {
+        .limit = tug__http_header(response, "ratelimit-limit"),
+        .remaining = tug__http_header(response, "ratelimit-remaining"),
+        .source = tug__http_header(response, "docker-ratelimit-source"),
+        .retry_after_ms = response->retry_after_ms,
+        .secrets = tug__session_secrets(client->session),
+    };
+
+    return tug__response_fail(response->status, ask->error_body.data, ask->error_body.length,
+                              &limits, err);
 }

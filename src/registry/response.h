@@ -11,10 +11,8 @@
 
 #include <tug/error.h>
 
+#include "http/http.h"
 #include "http/secrets.h"
-
-/* Bytes of an error body that are worth reading. */
-#define TUG__ERROR_BODY_MAX ((size_t)64 * 1024)
 
 /* What an answer tells of its limits. Borrowed foreign text; NULL: not told. */
 struct tug__response_limits {

@@ -15,9 +15,9 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "url/address.h"
 #include "http/no_proxy.h"
 #include "registry/session_internal.h"
+#include "url/address.h"
 #include "url/url.h"
 
 static bool copy(char **out_copy, const char *text)

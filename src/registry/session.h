@@ -19,14 +19,14 @@
 
 #include "auth/challenge.h"
 #include "auth/credential.h"
+#include "auth/token.h"
 #include "hosts/hosts.h"
 #include "http/http.h"
 #include "http/log.h"
-#include "url/origin.h"
 #include "http/proxy.h"
-#include "registry/registry.h"
 #include "http/secrets.h"
-#include "auth/token.h"
+#include "registry/registry.h"
+#include "url/origin.h"
 
 /* How long the target of a redirect is used again; presigned URLs live for minutes. */
 #define TUG__REDIRECT_LIFE_MS 60000

@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "registry/session_internal.h"
 #include "http/warning.h"
+#include "registry/session_internal.h"
 
 /* Wait after a 429 that names no time; doubled with each one in a row, five times at most. */
 #define LIMITED_PAUSE_MS UINT64_C(1000)

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/token_wire.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "url/address.h"
 #include "registry/client_internal.h"
 #include "registry/response.h"
-#include "auth/token_wire.h"
+#include "url/address.h"
 #include "url/url.h"
 
 /* Redirects of a token request, within its origin. */

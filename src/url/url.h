@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * URLs of the distribution API.
+ * What a URL or host says by itself: how it is spoken to, whether it is this machine, and how it is
+ * shown to people.
  * Threads: any. Blocks: never.
  */
 #ifndef TUG_URL_URL_H
@@ -9,18 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "registry/session.h"
+/* How a registry is spoken to. */
+enum tug__scheme {
+    TUG__SCHEME_UNKNOWN = 0, /* a loopback host: https, then http; settled by the first answer */
+    TUG__SCHEME_HTTPS,
+    TUG__SCHEME_HTTP,
+};
 
-/* Most characters of a URL we build: host and API root are at most 255 each, host + repository of a
- * reference 255, a reference 135, the host in ns three times 255. */
-#define TUG__URL_MAX 1536
-
-/* Write scheme://host/path/repository/kind/reference, with ?ns= where the endpoint wants it.
- * kind: "manifests" or "blobs". All parts come out of strict parsers, so nothing needs escaping but
- * the host in ns. Returns: false when it does not fit. */
-bool tug__url_format(char out_url[TUG__URL_MAX], const struct tug__endpoint *endpoint,
-                     enum tug__scheme scheme, const char *repository, const char *kind,
-                     const char *reference);
+/* The scheme to begin with for a host (as in a reference): http when plain_http asks for it,
+ * unknown for a literal loopback host (localhost, 127/8, ::1), https for all others.
+ * Threads: any. Blocks: no. */
+enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 
 /* Tell whether a host (with or without port) is literally this machine: localhost, 127.0.0.0/8 or
  * [::1]. Names are not resolved. */

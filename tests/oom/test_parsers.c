@@ -10,11 +10,11 @@
 #include <criterion/criterion.h>
 #include <tug/ref.h>
 
-#include "oci/document.h"
-#include "oom.h"
 #include "auth/authfile.h"
 #include "auth/credential.h"
 #include "hosts/hosts.h"
+#include "oci/document.h"
+#include "oom.h"
 #include "support/tmpdir.h"
 
 #define DIGEST                                                                                     \

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/token.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "auth/token.h"
 
 #define THREADS 8
 #define KEYS 5

@@ -99,7 +99,7 @@ static void refuse_one(const char *entry, const char *why)
     tug__authfile_destroy(file);
 }
 
-Test(registry_authfile, reads_each_form_of_secret)
+Test(auth_authfile, reads_each_form_of_secret)
 {
     expect_one("{\"auth\":\"" USER_PASS "\"}", "password user pass");
     expect_one("{\"username\":\"user\",\"password\":\"pass\"}", "password user pass");
@@ -115,7 +115,7 @@ Test(registry_authfile, reads_each_form_of_secret)
 }
 
 /* Editors on Windows begin a file with a mark. */
-Test(registry_authfile, f36_skips_a_byte_order_mark_and_blank_lines)
+Test(auth_authfile, f36_skips_a_byte_order_mark_and_blank_lines)
 {
     static const char *const beginnings[] = {"\xef\xbb\xbf", "\xef\xbb\xbf\r\n\r\n ", "\n\t\n"};
 
@@ -134,7 +134,7 @@ Test(registry_authfile, f36_skips_a_byte_order_mark_and_blank_lines)
     refuse("{}\xef\xbb\xbf", "not valid JSON");
 }
 
-Test(registry_authfile, decodes_sloppy_base64)
+Test(auth_authfile, decodes_sloppy_base64)
 {
     expect_one("{\"auth\":\"dTpw\"}", "password u p");
     expect_one("{\"auth\":\"dTpwYQ==\"}", "password u pa");
@@ -151,7 +151,7 @@ Test(registry_authfile, decodes_sloppy_base64)
     refuse_one("{\"registrytoken\":\"geheim\\r\\nX: y\"}", "control characters");
 }
 
-Test(registry_authfile, t10_compares_hosts_exactly)
+Test(auth_authfile, t10_compares_hosts_exactly)
 {
     static const char *const others[] = {
         "gcr.io.evil.com", "evil-gcr.io", "evil.gcr.io", "cr.io",   "gcr.io.",   "gcr.i",
@@ -171,7 +171,7 @@ Test(registry_authfile, t10_compares_hosts_exactly)
     tug__authfile_destroy(file);
 }
 
-Test(registry_authfile, t10_gives_hub_credentials_to_hub_only)
+Test(auth_authfile, t10_gives_hub_credentials_to_hub_only)
 {
     static const char *const keys[] = {TUG__HUB_KEY,          "index.docker.io",
                                        "docker.io",           "registry-1.docker.io",
@@ -196,7 +196,7 @@ Test(registry_authfile, t10_gives_hub_credentials_to_hub_only)
     }
 }
 
-Test(registry_authfile, takes_dockers_urls_as_keys)
+Test(auth_authfile, takes_dockers_urls_as_keys)
 {
     struct tug__authfile *const file =
         parse("{\"auths\":{\"https://a.example/v1/\":{\"auth\":\"" USER_PASS "\"},"
@@ -216,7 +216,7 @@ Test(registry_authfile, takes_dockers_urls_as_keys)
     tug__authfile_destroy(file);
 }
 
-Test(registry_authfile, prefers_the_longest_key)
+Test(auth_authfile, prefers_the_longest_key)
 {
     struct tug__authfile *const file =
         parse("{\"auths\":{\"h.example/a\":{\"username\":\"a\",\"password\":\"1\"},"
@@ -237,7 +237,7 @@ Test(registry_authfile, prefers_the_longest_key)
     tug__authfile_destroy(file);
 }
 
-Test(registry_authfile, prefers_the_usual_spelling)
+Test(auth_authfile, prefers_the_usual_spelling)
 {
     struct tug__authfile *const file =
         parse("{\"auths\":{\"https://h.example/v1/\":{\"username\":\"a\",\"password\":\"1\"},"
@@ -265,7 +265,7 @@ static void expect_helper(const struct tug__authfile *file, const char *host, co
     }
 }
 
-Test(registry_authfile, finds_helpers)
+Test(auth_authfile, finds_helpers)
 {
     struct tug__authfile *file =
         parse("{\"credsStore\":\"store\",\"credHelpers\":{\"gcr.io\":\"gcloud\",\"h:5000\":\"\","
@@ -285,7 +285,7 @@ Test(registry_authfile, finds_helpers)
     tug__authfile_destroy(file);
 }
 
-Test(registry_authfile, knows_its_kinds)
+Test(auth_authfile, knows_its_kinds)
 {
     static const char full[] = "{\"auths\":{\"h\":{\"auth\":\"" USER_PASS "\"}},"
                                "\"credsStore\":\"s\",\"HttpHeaders\":{\"X-A\":\"b\"}}";
@@ -303,7 +303,7 @@ Test(registry_authfile, knows_its_kinds)
     tug__authfile_destroy(file);
 }
 
-Test(registry_authfile, takes_headers_that_may_be_sent)
+Test(auth_authfile, takes_headers_that_may_be_sent)
 {
     struct tug__authfile *const file =
         parse("{\"HttpHeaders\":{\"X-Meta\":\"a b\",\"authorization\":\"Basic x\",\"Host\":\"y\","
@@ -322,7 +322,7 @@ Test(registry_authfile, takes_headers_that_may_be_sent)
     refuse("{\"HttpHeaders\":{\"X\":7}}", "not a header");
 }
 
-Test(registry_authfile, refuses_what_is_malformed)
+Test(auth_authfile, refuses_what_is_malformed)
 {
     refuse("{", "JSON");
     refuse("[]", "");
@@ -338,7 +338,7 @@ Test(registry_authfile, refuses_what_is_malformed)
     tug__authfile_destroy(parse("{\"auths\":null,\"unknown\":[1,2]}"));
 }
 
-Test(registry_authfile, reads_files_and_links_to_them)
+Test(auth_authfile, reads_files_and_links_to_them)
 {
     static const char text[] = "{\"auths\":{\"h\":{\"auth\":\"" USER_PASS "\"}}}";
     char *const directory = tmpdir_create();

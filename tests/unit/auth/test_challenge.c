@@ -50,7 +50,7 @@ static void expect_scheme(const char *header, enum tug__auth_scheme scheme)
     cr_assert_eq(challenge.scheme, scheme, "'%.60s': %d", header, challenge.scheme);
 }
 
-Test(registry_challenge, reads_what_registries_send)
+Test(auth_challenge, reads_what_registries_send)
 {
     expect_bearer("Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\","
                   "scope=\"repository:library/nginx:pull\"",
@@ -64,7 +64,7 @@ Test(registry_challenge, reads_what_registries_send)
     expect_scheme("basic", TUG__AUTH_BASIC);
 }
 
-Test(registry_challenge, t45_keeps_commas_equals_and_escapes_in_quotes)
+Test(auth_challenge, t45_keeps_commas_equals_and_escapes_in_quotes)
 {
     expect_bearer("Bearer realm=\"https://a/t?x=1,2\",service=\"a=b, Basic realm=c\","
                   "scope=\"repository:a/b:pull,push repository:c/d:pull\"",
@@ -73,7 +73,7 @@ Test(registry_challenge, t45_keeps_commas_equals_and_escapes_in_quotes)
     expect_bearer("Bearer realm=\"a\\\"b\\\\c\\d\",x=\"\\\"\"", "a\"b\\cd", "", "");
 }
 
-Test(registry_challenge, takes_several_challenges_apart)
+Test(auth_challenge, takes_several_challenges_apart)
 {
     expect_bearer("Basic realm=\"x\", Bearer realm=\"y\",service=\"s\"", "y", "s", "");
     expect_bearer("Bearer realm=\"y\",service=\"s\", Basic realm=\"x\"", "y", "s", "");
@@ -86,7 +86,7 @@ Test(registry_challenge, takes_several_challenges_apart)
     expect_scheme("Negotiate, Basic realm=\"x\"", TUG__AUTH_BASIC);
 }
 
-Test(registry_challenge, takes_several_headers)
+Test(auth_challenge, takes_several_headers)
 {
     struct tug__challenge challenge;
 
@@ -103,7 +103,7 @@ Test(registry_challenge, takes_several_headers)
     cr_assert_str_eq(challenge.error, "insufficient_scope");
 }
 
-Test(registry_challenge, t45_gives_up_on_what_is_malformed)
+Test(auth_challenge, t45_gives_up_on_what_is_malformed)
 {
     expect_scheme("", TUG__AUTH_NONE);
     expect_scheme(" , ,", TUG__AUTH_NONE);
@@ -125,7 +125,7 @@ Test(registry_challenge, t45_gives_up_on_what_is_malformed)
     expect_scheme("Basic realm=\"x\", Digest x=y, ;;;", TUG__AUTH_BASIC);
 }
 
-Test(registry_challenge, does_not_read_past_a_nul)
+Test(auth_challenge, does_not_read_past_a_nul)
 {
     static const char header[] = "Bearer realm=\"a\0b\"";
     static const char scheme[] = "Bea\0rer realm=\"a\"";
@@ -137,12 +137,12 @@ Test(registry_challenge, does_not_read_past_a_nul)
     cr_assert_eq(challenge.scheme, TUG__AUTH_NONE);
 }
 
-Test(registry_challenge, takes_the_first_of_repeated_parameters)
+Test(auth_challenge, takes_the_first_of_repeated_parameters)
 {
     expect_bearer("Bearer realm=\"a\",realm=\"b\",scope=x,scope=y", "a", "", "x");
 }
 
-Test(registry_challenge, t45_is_bounded)
+Test(auth_challenge, t45_is_bounded)
 {
     const size_t size = TUG__CHALLENGE_HEADER_MAX + 1;
     char *const header = malloc(size + 1);

@@ -98,7 +98,7 @@ static void tear_down(void)
     tmpdir_remove(home);
 }
 
-TestSuite(registry_credential, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(auth_credential, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static struct tug__credentials *create(struct tug__credential_settings settings)
 {
@@ -154,7 +154,7 @@ static void expect_failure(struct tug__credentials *credentials, enum tug_status
     tug__credentials_destroy(credentials);
 }
 
-Test(registry_credential, looks_in_order)
+Test(auth_credential, looks_in_order)
 {
     char path[512];
 
@@ -197,7 +197,7 @@ Test(registry_credential, looks_in_order)
     }
 }
 
-Test(registry_credential, goes_on_where_a_place_has_none)
+Test(auth_credential, goes_on_where_a_place_has_none)
 {
     (void)put(".config/containers/auth.json", "{\"auths\":{\"other.example\":{\"auth\":\"dTpw\"},"
                                               "\"h.example\":{}}}");
@@ -205,7 +205,7 @@ Test(registry_credential, goes_on_where_a_place_has_none)
     expect_first("docker");
 }
 
-Test(registry_credential, t10_binds_given_ones_to_their_host)
+Test(auth_credential, t10_binds_given_ones_to_their_host)
 {
     struct tug__credentials *credentials = create(
         (struct tug__credential_settings){.host = "h.example:5000", .user = "u", .password = ""});
@@ -224,7 +224,7 @@ Test(registry_credential, t10_binds_given_ones_to_their_host)
     tug__credentials_destroy(credentials);
 }
 
-Test(registry_credential, t09_asks_by_a_mirrors_own_name)
+Test(auth_credential, t09_asks_by_a_mirrors_own_name)
 {
     struct tug__credentials *credentials;
 
@@ -250,7 +250,7 @@ static void refuse_settings(struct tug__credential_settings settings, const char
     cr_assert_null(strstr(err.message, "s3cret"), "%s", err.message);
 }
 
-Test(registry_credential, checks_what_is_given)
+Test(auth_credential, checks_what_is_given)
 {
     struct tug__credentials *credentials;
     const struct tug__credential_request request = {.host = "h"};
@@ -282,7 +282,7 @@ Test(registry_credential, checks_what_is_given)
     tug__credentials_destroy(credentials);
 }
 
-Test(registry_credential, is_strict_about_named_files)
+Test(auth_credential, is_strict_about_named_files)
 {
     char path[512];
 
@@ -303,14 +303,14 @@ Test(registry_credential, is_strict_about_named_files)
                    "$DOCKER_AUTH_CONFIG: not valid JSON");
 }
 
-Test(registry_credential, reads_no_place_after_the_one_that_decides)
+Test(auth_credential, reads_no_place_after_the_one_that_decides)
 {
     (void)put_user(".config/containers/auth.json", "podman");
     (void)put(".docker/config.json", "nonsense");
     expect_first("podman");
 }
 
-Test(registry_credential, opens_nothing_before_it_is_asked)
+Test(auth_credential, opens_nothing_before_it_is_asked)
 {
     struct tug__credentials *credentials;
 
@@ -323,7 +323,7 @@ Test(registry_credential, opens_nothing_before_it_is_asked)
     tug__credentials_destroy(credentials);
 }
 
-Test(registry_credential, asks_helpers_before_the_file)
+Test(auth_credential, asks_helpers_before_the_file)
 {
     struct tug__credentials *credentials;
 
@@ -346,7 +346,7 @@ Test(registry_credential, asks_helpers_before_the_file)
     tug__credentials_destroy(credentials);
 }
 
-Test(registry_credential, names_file_and_helper_that_failed)
+Test(auth_credential, names_file_and_helper_that_failed)
 {
     put_helper("bad", "echo x >> $TESTHOME/runs; echo 'it is \033[1mlocked'; exit 1");
     (void)put(".docker/config.json", "{\"credsStore\":\"bad\"}");
@@ -375,7 +375,7 @@ static void *ask(void *argument)
     return is_right ? argument : NULL;
 }
 
-Test(registry_credential, runs_a_helper_once_for_many_threads)
+Test(auth_credential, runs_a_helper_once_for_many_threads)
 {
     pthread_t threads[THREADS];
     struct tug__credentials *credentials;
@@ -407,7 +407,7 @@ static bool stop_later(void *context)
     return tug__now_ns() >= *(const uint64_t *)context;
 }
 
-Test(registry_credential, lets_those_who_wait_be_cancelled)
+Test(auth_credential, lets_those_who_wait_be_cancelled)
 {
     uint64_t when_ns = tug__deadline_ns(200);
     const struct tug__credential_request request = {
@@ -439,7 +439,7 @@ Test(registry_credential, lets_those_who_wait_be_cancelled)
     tug__credentials_destroy(credentials);
 }
 
-Test(registry_credential, limits_a_helpers_time)
+Test(auth_credential, limits_a_helpers_time)
 {
     put_helper("hang", "sleep 1000");
     (void)put(".docker/config.json", "{\"credsStore\":\"hang\"}");
@@ -447,7 +447,7 @@ Test(registry_credential, limits_a_helpers_time)
                    TUG_ERR_AUTH, "no answer within 300 ms");
 }
 
-Test(registry_credential, gives_dockers_headers)
+Test(auth_credential, gives_dockers_headers)
 {
     struct tug__credentials *credentials;
     const char *const *headers = NULL;

@@ -37,7 +37,7 @@ static void tear_down(void)
     tmpdir_remove(helpers);
 }
 
-TestSuite(registry_helper, .init = set_up, .fini = tear_down);
+TestSuite(auth_helper, .init = set_up, .fini = tear_down);
 
 static void install(const char *name, const char *script)
 {
@@ -85,7 +85,7 @@ static void expect_none(const char *script)
     cr_assert_eq(credential.kind, TUG__CREDENTIAL_NONE);
 }
 
-Test(registry_helper, asks_by_stdin_and_takes_the_answer)
+Test(auth_helper, asks_by_stdin_and_takes_the_answer)
 {
     struct tug__credential credential = {0};
     struct tug_error err = {0};
@@ -100,7 +100,7 @@ Test(registry_helper, asks_by_stdin_and_takes_the_answer)
     tug__credential_fini(&credential);
 }
 
-Test(registry_helper, takes_an_identity_token)
+Test(auth_helper, takes_an_identity_token)
 {
     struct tug__credential credential = {0};
 
@@ -111,7 +111,7 @@ Test(registry_helper, takes_an_identity_token)
     tug__credential_fini(&credential);
 }
 
-Test(registry_helper, t50_knows_what_means_none)
+Test(auth_helper, t50_knows_what_means_none)
 {
     expect_none("echo credentials not found in native keychain; exit 1");
     expect_none("printf '  credentials not found in native keychain\\n\\n'; exit 1");
@@ -121,7 +121,7 @@ Test(registry_helper, t50_knows_what_means_none)
     expect_none("echo '{}'");
 }
 
-Test(registry_helper, t50_reports_failures_in_its_own_words)
+Test(auth_helper, t50_reports_failures_in_its_own_words)
 {
     expect_failure("echo 'the keychain is locked'; exit 1", 10000, "the keychain is locked");
     expect_failure("printf '\\033[2Jboo\\nline'; exit 2", 10000, "\\x1b[2Jboo");
@@ -135,7 +135,7 @@ Test(registry_helper, t50_reports_failures_in_its_own_words)
     expect_failure(":", 10000, "not a credential");
 }
 
-Test(registry_helper, t50_refuses_names_that_are_paths)
+Test(auth_helper, t50_refuses_names_that_are_paths)
 {
     static const char *const names[] = {"",     "../x", "a/b",      "a b",     "a;b",
                                         "$(x)", "a\nb", "\xc3\xa4", "a\x1b[2J"};
@@ -189,7 +189,7 @@ static bool is_gone(const char *file)
     return kill(pid, 0) != 0;
 }
 
-Test(registry_helper, t50_kills_what_never_ends, .timeout = 30)
+Test(auth_helper, t50_kills_what_never_ends, .timeout = 30)
 {
     const uint64_t started_ns = tug__now_ns();
 
@@ -200,19 +200,19 @@ Test(registry_helper, t50_kills_what_never_ends, .timeout = 30)
     cr_assert(is_gone("child"), "its children are killed with it");
 }
 
-Test(registry_helper, t50_kills_what_ignores_signals, .timeout = 30)
+Test(auth_helper, t50_kills_what_ignores_signals, .timeout = 30)
 {
     expect_failure("trap '' TERM INT HUP; while :; do sleep 0.1; done", 300, "no answer");
 }
 
-Test(registry_helper, t50_kills_what_prints_without_end, .timeout = 30)
+Test(auth_helper, t50_kills_what_prints_without_end, .timeout = 30)
 {
     expect_failure("echo $$ > $HELPERS/pid; yes s3cret", 20000, "more than 65536 bytes");
     cr_assert(is_gone("pid"));
     expect_failure("head -c 104857600 /dev/zero", 20000, "more than 65536 bytes");
 }
 
-Test(registry_helper, t50_f56_passes_no_descriptors, .timeout = 30)
+Test(auth_helper, t50_f56_passes_no_descriptors, .timeout = 30)
 {
     // not close-on-exec, as a host program may have it: one low, one high
     const int low = open("/dev/null", O_RDONLY);
@@ -239,7 +239,7 @@ Test(registry_helper, t50_f56_passes_no_descriptors, .timeout = 30)
     (void)close(low);
 }
 
-Test(registry_helper, does_not_wait_for_what_it_leaves_behind, .timeout = 30)
+Test(auth_helper, does_not_wait_for_what_it_leaves_behind, .timeout = 30)
 {
     const uint64_t started_ns = tug__now_ns();
     struct tug__credential credential = {0};
@@ -264,7 +264,7 @@ static bool stop_later(void *context)
     return tug__now_ns() >= *(const uint64_t *)context;
 }
 
-Test(registry_helper, ends_when_cancelled, .timeout = 30)
+Test(auth_helper, ends_when_cancelled, .timeout = 30)
 {
     uint64_t when_ns = tug__deadline_ns(200);
     const struct tug__helper_request request = {.name = "slow",
@@ -280,7 +280,7 @@ Test(registry_helper, ends_when_cancelled, .timeout = 30)
     cr_assert(is_gone("pid"));
 }
 
-Test(registry_helper, leaves_other_children_and_signals_alone, .timeout = 30)
+Test(auth_helper, leaves_other_children_and_signals_alone, .timeout = 30)
 {
     struct tug__credential credential = {0};
     struct sigaction before;
@@ -303,7 +303,7 @@ Test(registry_helper, leaves_other_children_and_signals_alone, .timeout = 30)
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 42);
 }
 
-Test(registry_helper, works_where_children_are_collected_by_the_system, .timeout = 30)
+Test(auth_helper, works_where_children_are_collected_by_the_system, .timeout = 30)
 {
     struct tug__credential credential = {0};
     struct tug_error err = {0};
@@ -318,7 +318,7 @@ Test(registry_helper, works_where_children_are_collected_by_the_system, .timeout
     (void)signal(SIGCHLD, SIG_DFL);
 }
 
-Test(registry_helper, gives_the_child_default_signals, .timeout = 30)
+Test(auth_helper, gives_the_child_default_signals, .timeout = 30)
 {
     struct tug__credential credential = {0};
     sigset_t all;
@@ -340,7 +340,7 @@ Test(registry_helper, gives_the_child_default_signals, .timeout = 30)
 }
 
 /* Its first line of standard error says why; the rest, and what may be an answer, is not shown. */
-Test(registry_helper, f37_what_it_says_on_stderr)
+Test(auth_helper, f37_what_it_says_on_stderr)
 {
     static const struct {
         const char *script;
@@ -368,7 +368,7 @@ Test(registry_helper, f37_what_it_says_on_stderr)
 }
 
 /* More than a pipe holds: it is read and forgotten. */
-Test(registry_helper, f37_a_lot_on_stderr)
+Test(auth_helper, f37_a_lot_on_stderr)
 {
     struct tug__credential credential = {0};
     struct tug_error err = {0};
@@ -390,7 +390,7 @@ static void count_slow(void *context, const char *program)
     ++*(int *)context;
 }
 
-Test(registry_helper, f37_a_slow_one_is_told_of)
+Test(auth_helper, f37_a_slow_one_is_told_of)
 {
     struct tug__credential credential = {0};
     int slow = 0;

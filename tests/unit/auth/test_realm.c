@@ -34,7 +34,7 @@ static void refuse(const char *request, const char *realm)
     cr_assert_null(strstr(err.message, "secret"), "%s", err.message);
 }
 
-Test(registry_realm, t07_takes_https_of_any_host)
+Test(auth_realm, t07_takes_https_of_any_host)
 {
     resolve(REGISTRY, "https://auth.docker.io/token", "https://auth.docker.io/token");
     resolve(REGISTRY, "https://other.example:8443/t?a=b&c=%20",
@@ -44,7 +44,7 @@ Test(registry_realm, t07_takes_https_of_any_host)
     resolve("http://r.example/v2/", "https://other.example/t", "https://other.example/t");
 }
 
-Test(registry_realm, resolves_relative_realms)
+Test(auth_realm, resolves_relative_realms)
 {
     resolve(REGISTRY, "/token?x=y", "https://r.example/token?x=y");
     resolve(REGISTRY, "//auth.example/token", "https://auth.example/token");
@@ -61,7 +61,7 @@ Test(registry_realm, resolves_relative_realms)
     resolve(REGISTRY, "/token#fragment", "https://r.example/token");
 }
 
-Test(registry_realm, t07_refuses_http_but_of_the_registry_itself)
+Test(auth_realm, t07_refuses_http_but_of_the_registry_itself)
 {
     refuse(REGISTRY, "http://auth.example/token?secret");
     refuse(REGISTRY, "http://r.example/token");
@@ -82,7 +82,7 @@ Test(registry_realm, t07_refuses_http_but_of_the_registry_itself)
     refuse("http://127.0.0.1:5000/v2/", "http://169.254.169.254/latest/meta-data");
 }
 
-Test(registry_realm, t07_refuses_what_is_no_plain_url)
+Test(auth_realm, t07_refuses_what_is_no_plain_url)
 {
     refuse(REGISTRY, "");
     refuse(REGISTRY, "file:///etc/passwd");
@@ -107,7 +107,7 @@ Test(registry_realm, t07_refuses_what_is_no_plain_url)
     refuse(REGISTRY, "https://auth%2eexample/");
 }
 
-Test(registry_realm, refuses_what_does_not_fit)
+Test(auth_realm, refuses_what_does_not_fit)
 {
     char realm[TUG__TOKEN_URL_MAX + 1];
 
@@ -117,7 +117,7 @@ Test(registry_realm, refuses_what_does_not_fit)
     refuse(REGISTRY, realm);
 }
 
-Test(registry_origin, compares_scheme_host_and_port)
+Test(auth_origin, compares_scheme_host_and_port)
 {
     static const char *const other[] = {"http://r.example/",       "https://r.example:444/",
                                         "https://a.r.example/",    "https://r.example./",

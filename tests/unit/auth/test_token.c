@@ -133,7 +133,7 @@ static void sleep_until(uint64_t when_ns)
     }
 }
 
-Test(registry_token, fetches_once_for_each_key)
+Test(auth_token, fetches_once_for_each_key)
 {
     static const struct tug__token_key others[] = {
         {.origin = "https://r:444", .realm = "https://a/t"},
@@ -157,7 +157,7 @@ Test(registry_token, fetches_once_for_each_key)
     stop(&server);
 }
 
-Test(registry_token, remembers_a_bounded_number)
+Test(auth_token, remembers_a_bounded_number)
 {
     struct server server;
     char scope[32];
@@ -221,7 +221,7 @@ static void run_threads(struct server *server, struct tug_error errors[THREADS])
     }
 }
 
-Test(registry_token, fetches_once_for_many_threads, .timeout = 30)
+Test(auth_token, fetches_once_for_many_threads, .timeout = 30)
 {
     struct tug_error errors[THREADS];
     struct server server;
@@ -235,7 +235,7 @@ Test(registry_token, fetches_once_for_many_threads, .timeout = 30)
     stop(&server);
 }
 
-Test(registry_token, gives_a_failure_to_all_who_waited_for_it, .timeout = 30)
+Test(auth_token, gives_a_failure_to_all_who_waited_for_it, .timeout = 30)
 {
     struct tug_error errors[THREADS];
     struct server server;
@@ -251,7 +251,7 @@ Test(registry_token, gives_a_failure_to_all_who_waited_for_it, .timeout = 30)
     stop(&server);
 }
 
-Test(registry_token, remembers_refusals_but_no_network_failures)
+Test(auth_token, remembers_refusals_but_no_network_failures)
 {
     struct server server;
 
@@ -273,7 +273,7 @@ Test(registry_token, remembers_refusals_but_no_network_failures)
     stop(&server);
 }
 
-Test(registry_token, renews_a_refused_token_once)
+Test(auth_token, renews_a_refused_token_once)
 {
     struct server server;
     uint64_t first = 0;
@@ -294,7 +294,7 @@ Test(registry_token, renews_a_refused_token_once)
     stop(&server);
 }
 
-Test(registry_token, renews_a_token_that_was_accepted_before)
+Test(auth_token, renews_a_token_that_was_accepted_before)
 {
     struct server server;
     uint64_t generation = 0;
@@ -329,7 +329,7 @@ static void set_age(struct server *server, uint64_t age_ms)
     server->now_ns = 1000 * TUG__NS_PER_S + age_ms * TUG__NS_PER_MS;
 }
 
-Test(registry_token, uses_a_short_token_for_its_whole_life)
+Test(auth_token, uses_a_short_token_for_its_whole_life)
 {
     struct server server;
 
@@ -353,7 +353,7 @@ Test(registry_token, uses_a_short_token_for_its_whole_life)
     stop(&server);
 }
 
-Test(registry_token, renews_a_long_token_early)
+Test(auth_token, renews_a_long_token_early)
 {
     struct server server;
 
@@ -366,7 +366,7 @@ Test(registry_token, renews_a_long_token_early)
     stop(&server);
 }
 
-Test(registry_token, keeps_the_old_token_when_a_renewal_fails)
+Test(auth_token, keeps_the_old_token_when_a_renewal_fails)
 {
     struct server server;
     uint64_t first = 0;
@@ -388,7 +388,7 @@ Test(registry_token, keeps_the_old_token_when_a_renewal_fails)
     stop(&server);
 }
 
-Test(registry_token, goes_on_with_the_old_token_during_a_renewal, .timeout = 30)
+Test(auth_token, goes_on_with_the_old_token_during_a_renewal, .timeout = 30)
 {
     struct server server;
     pthread_t thread;
@@ -412,7 +412,7 @@ Test(registry_token, goes_on_with_the_old_token_during_a_renewal, .timeout = 30)
     stop(&server);
 }
 
-Test(registry_token, forgets_a_refusal_after_a_while)
+Test(auth_token, forgets_a_refusal_after_a_while)
 {
     struct server server;
     uint64_t generation = 0;
@@ -434,7 +434,7 @@ Test(registry_token, forgets_a_refusal_after_a_while)
     stop(&server);
 }
 
-Test(registry_token, lets_those_who_wait_be_cancelled, .timeout = 30)
+Test(auth_token, lets_those_who_wait_be_cancelled, .timeout = 30)
 {
     struct server server;
     struct server waiter;
@@ -467,7 +467,7 @@ Test(registry_token, lets_those_who_wait_be_cancelled, .timeout = 30)
     stop(&server);
 }
 
-Test(registry_token, lets_another_fetch_when_the_first_is_cancelled, .timeout = 30)
+Test(auth_token, lets_another_fetch_when_the_first_is_cancelled, .timeout = 30)
 {
     struct tug_error errors[THREADS];
     struct server server;

@@ -46,7 +46,7 @@ static void expect_url(const struct tug__token_query *query, const char *expecte
     tug__buf_fini(&url);
 }
 
-Test(registry_token_wire, reads_a_reply)
+Test(auth_token_wire, reads_a_reply)
 {
     expect_reply("{\"token\":\"abc.def\",\"expires_in\":300}", "abc.def", 300);
     expect_reply("{\"access_token\":\"abc\",\"expires_in\":300}", "abc", 300);
@@ -54,7 +54,7 @@ Test(registry_token_wire, reads_a_reply)
     expect_reply("{\"token\":\"a\",\"access_token\":\"b\",\"issued_at\":\"2099-01-01\"}", "a", 60);
 }
 
-Test(registry_token_wire, t49_clamps_the_lifetime)
+Test(auth_token_wire, t49_clamps_the_lifetime)
 {
     expect_reply("{\"token\":\"a\",\"expires_in\":5}", "a", 5);
     expect_reply("{\"token\":\"a\",\"expires_in\":\"3600\"}", "a", 3600);
@@ -69,7 +69,7 @@ Test(registry_token_wire, t49_clamps_the_lifetime)
     expect_reply("{\"token\":\"a\",\"expires_in\":99999999999999999999999}", "a", 60);
 }
 
-Test(registry_token_wire, t49_refuses_what_must_not_be_a_header)
+Test(auth_token_wire, t49_refuses_what_must_not_be_a_header)
 {
     refuse_reply("{}");
     refuse_reply("{\"token\":\"\"}");
@@ -85,7 +85,7 @@ Test(registry_token_wire, t49_refuses_what_must_not_be_a_header)
     refuse_reply("[\"s3cret\"]");
 }
 
-Test(registry_token_wire, refuses_a_large_reply)
+Test(auth_token_wire, refuses_a_large_reply)
 {
     const size_t length = TUG__TOKEN_REPLY_MAX + 1;
     struct tug__token_reply reply = {0};
@@ -100,7 +100,7 @@ Test(registry_token_wire, refuses_a_large_reply)
     free(body);
 }
 
-Test(registry_token_wire, keeps_a_refresh_token)
+Test(auth_token_wire, keeps_a_refresh_token)
 {
     static const char body[] = "{\"token\":\"a\",\"refresh_token\":\"r\"}";
     struct tug__token_reply reply = {0};
@@ -111,7 +111,7 @@ Test(registry_token_wire, keeps_a_refresh_token)
     cr_assert_null(reply.token);
 }
 
-Test(registry_token_wire, builds_the_url)
+Test(auth_token_wire, builds_the_url)
 {
     expect_url(&(struct tug__token_query){.url = "https://a/t",
                                           .service = "registry.docker.io",
@@ -129,7 +129,7 @@ Test(registry_token_wire, builds_the_url)
                "https://a/t?x&client_id=tug");
 }
 
-Test(registry_token_wire, builds_the_forms)
+Test(auth_token_wire, builds_the_forms)
 {
     const struct tug__token_query query = {.url = "https://a/t", .service = "s", .scope = "a b"};
     char user[] = "me";
@@ -153,7 +153,7 @@ Test(registry_token_wire, builds_the_forms)
     tug__buf_fini(&form);
 }
 
-Test(registry_token_wire, knows_which_servers_want_a_get)
+Test(auth_token_wire, knows_which_servers_want_a_get)
 {
     static const int unsupported[] = {400, 401, 404, 405};
     static const int final[] = {200, 403, 429, 500, 503};
@@ -166,7 +166,7 @@ Test(registry_token_wire, knows_which_servers_want_a_get)
     }
 }
 
-Test(registry_token_wire, encodes_basic)
+Test(auth_token_wire, encodes_basic)
 {
     char user[] = "Aladdin";
     char secret[] = "open sesame";

@@ -38,7 +38,7 @@ static char *make_file(const char *directory, const char *name, const char *text
     return path;
 }
 
-Test(registry_ca_places, f19_a_complete_directory_saves_the_bundle)
+Test(http_ca_places, f19_a_complete_directory_saves_the_bundle)
 {
     static const struct {
         unsigned names;
@@ -61,7 +61,7 @@ Test(registry_ca_places, f19_a_complete_directory_saves_the_bundle)
     }
 }
 
-Test(registry_ca_places, f19_other_names_are_not_hashed_ones)
+Test(http_ca_places, f19_other_names_are_not_hashed_ones)
 {
     static const char *const names[] = {"ca-certificates.crt", "0123456.0",   "012345678.0",
                                         "0123456g.0",          "01234567",    "01234567.",
@@ -77,7 +77,7 @@ Test(registry_ca_places, f19_other_names_are_not_hashed_ones)
     tmpdir_remove(directory);
 }
 
-Test(registry_ca_places, f19_variables_stand_for_both)
+Test(http_ca_places, f19_variables_stand_for_both)
 {
     char *const directory = make_places(TUG__CA_NAMES_ENOUGH);
     char *const bundle = make_file(directory, "bundle.pem", "x");

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-Test(registry_range, reads_a_range)
+Test(http_range, reads_a_range)
 {
     struct tug__content_range range = {0};
 
@@ -23,7 +23,7 @@ Test(registry_range, reads_a_range)
     cr_assert(range.last == UINT64_MAX - 1 && range.total == UINT64_MAX);
 }
 
-Test(registry_range, refuses_everything_else)
+Test(http_range, refuses_everything_else)
 {
     static const char *const bad[] = {NULL,
                                       "",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * URLs built and shown.
+ * Hosts judged, URLs shown.
  */
 #include "url/url.h"
 
@@ -8,45 +8,7 @@
 
 #include <criterion/criterion.h>
 
-static void expect_url(char *host, char *path, bool needs_ns, enum tug__scheme scheme,
-                       const char *expected)
-{
-    const struct tug__endpoint_config config = {.host = host, .path = path, .needs_ns = needs_ns};
-    const struct tug__endpoint endpoint = {.config = &config, .registry_host = "[::1]:80"};
-    char url[TUG__URL_MAX];
-
-    cr_assert(tug__url_format(url, &endpoint, scheme, "a/b", "manifests", "1.0"));
-    cr_assert_str_eq(url, expected);
-}
-
-Test(registry_url, is_built_of_its_parts)
-{
-    char host[] = "r.example:5000";
-    char root[] = "/v2";
-    char other_root[] = "/mirror/v2";
-    char no_root[] = "";
-
-    expect_url(host, root, false, TUG__SCHEME_HTTPS, "https://r.example:5000/v2/a/b/manifests/1.0");
-    expect_url(host, other_root, false, TUG__SCHEME_HTTP,
-               "http://r.example:5000/mirror/v2/a/b/manifests/1.0");
-    expect_url(host, no_root, true, TUG__SCHEME_UNKNOWN,
-               "https://r.example:5000/a/b/manifests/1.0?ns=%5B%3A%3A1%5D%3A80");
-}
-
-Test(registry_url, that_does_not_fit_is_refused)
-{
-    char path[TUG__URL_MAX];
-    char host[] = "r.example";
-    const struct tug__endpoint_config config = {.host = host, .path = path};
-    const struct tug__endpoint endpoint = {.config = &config, .registry_host = "r.example"};
-    char url[TUG__URL_MAX];
-
-    memset(path, 'a', sizeof path - 1);
-    path[sizeof path - 1] = '\0';
-    cr_assert_not(tug__url_format(url, &endpoint, TUG__SCHEME_HTTPS, "a", "blobs", "1"));
-}
-
-Test(registry_url, loopback_is_literal)
+Test(url_url, loopback_is_literal)
 {
     static const char *const yes[] = {"localhost", "localhost:5000", "LOCALHOST",
                                       "127.0.0.1", "127.0.0.1:80",   "127.255.255.254",
@@ -92,7 +54,7 @@ static void expect_redacted(const char *url, const char *expected)
     cr_assert_str_eq(text, expected);
 }
 
-Test(registry_url, secrets_are_not_shown)
+Test(url_url, secrets_are_not_shown)
 {
     expect_redacted("https://h/p", "https://h/p");
     expect_redacted("https://h:80/p/q", "https://h:80/p/q");
@@ -108,7 +70,7 @@ Test(registry_url, secrets_are_not_shown)
     expect_redacted("", "");
 }
 
-Test(registry_url, redacted_text_fits_its_capacity)
+Test(url_url, redacted_text_fits_its_capacity)
 {
     for (size_t capacity = 1; capacity < 40; capacity++) {
         char text[64];

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/token_wire.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "registry/client_internal.h"
-#include "auth/token_wire.h"
 
 void tug__auth_fini(struct tug__auth *auth)
 {

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What was loaded, made and freed; and the reading of files that configuration names.
+ *
+ * Knows: the file system. Does not know: which file is read for a host, TOML.
+ * Threads: any.
+ */
+#include "hosts/hosts_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* Most bytes of a PEM file: whole bundles have a quarter of a MiB. */
+#define PEM_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+struct tug__hosts_file *tug__hosts_file_create(const char *path, size_t endpoint_count)
+{
+    struct tug__hosts_file *const file = calloc(1, sizeof *file);
+
+    if (file == NULL) {
+        return NULL;
+    }
+    file->endpoints = calloc(endpoint_count, sizeof *file->endpoints);
+    file->endpoint_count = file->endpoints != NULL ? endpoint_count : 0;
+    file->path = path != NULL ? strdup(path) : NULL;
+    if (file->endpoints == NULL || (path != NULL && file->path == NULL)) {
+        tug__hosts_destroy(file);
+        return NULL;
+    }
+    for (size_t i = 0; i < endpoint_count; i++) {
+        file->endpoints[i].capabilities = TUG__CAN_ALL;
+    }
+    file->endpoints[endpoint_count - 1].is_upstream = true;
+    return file;
+}
+
+static void endpoint_fini(struct tug__endpoint_config *endpoint)
+{
+    free(endpoint->host);
+    free(endpoint->path);
+    for (size_t i = 0; i < endpoint->ca_file_count; i++) {
+        free(endpoint->ca_files[i]);
+    }
+    free(endpoint->ca_files);
+    for (size_t i = 0; i < endpoint->client_pair_count; i++) {
+        free(endpoint->client_pairs[i].certificate_file);
+        free(endpoint->client_pairs[i].key_file);
+    }
+    free(endpoint->client_pairs);
+    for (size_t i = 0; i < endpoint->header_count; i++) {
+        free(endpoint->headers[i].name);
+        free(endpoint->headers[i].value);
+    }
+    free(endpoint->headers);
+}
+
+void tug__hosts_destroy(struct tug__hosts_file *file)
+{
+    if (file == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < file->endpoint_count; i++) {
+        endpoint_fini(&file->endpoints[i]);
+    }
+    free(file->endpoints);
+    free(file->path);
+    free(file);
+}
+
+/* Read what is left of an open file. */
+static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
+                                struct tug_error *err)
+{
+    char piece[16 * 1024];
+
+    for (;;) {
+        const ssize_t got = read(fd, piece, sizeof piece);
+        enum tug_status status;
+
+        if (got == 0) {
+            return TUG_OK;
+        }
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+        }
+        status = tug__buf_append(buf, piece, (size_t)got, err);
+        if (status == TUG_ERR_TOO_LARGE) {
+            return tug__fail(err, TUG_ERR_CONFIG, "'%s': more than %zu bytes", path, buf->limit);
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+}
+
+enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, struct tug_error *err)
+{
+    // links are followed: configuration is often put in place with them
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat about;
+    enum tug_status status;
+
+    if (fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    }
+    if (fstat(fd, &about) != 0) {
+        status = tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    } else if (!S_ISREG(about.st_mode)) {
+        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': not a regular file", path);
+    } else {
+        status = read_all(fd, path, buf, err);
+    }
+    (void)close(fd);
+    return status;
+}
+
+enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct tug_error *err)
+{
+    struct tug__buf buf;
+    enum tug_status status;
+
+    tug__buf_init(&buf, PEM_BYTES_MAX);
+    status = tug__hosts_read_file(path, &buf, err);
+    if (status == TUG_OK &&
+        (buf.length == 0 || memmem(buf.data, buf.length, kind, strlen(kind)) == NULL)) {
+        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': no %s in PEM format in it", path,
+                           strcmp(kind, TUG__PEM_KEY) == 0 ? "private key" : "certificate");
+    }
+    tug__buf_fini(&buf);
+    return status;
+}

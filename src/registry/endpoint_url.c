@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Build the URLs of an endpoint.
+ *
+ * Knows: the API paths of distribution-spec 1.1.1. Does not know: HTTP.
+ * Threads: any.
+ */
+#include "registry/endpoint_url.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool tug__endpoint_url(char out_url[TUG__URL_MAX], const struct tug__endpoint *endpoint,
+                       enum tug__scheme scheme, const char *repository, const char *kind,
+                       const char *reference)
+{
+    const struct tug__endpoint_config *const config = endpoint->config;
+    const int length = snprintf(out_url, TUG__URL_MAX, "%s://%s%s/%s/%s/%s",
+                                scheme == TUG__SCHEME_HTTP ? "http" : "https", config->host,
+                                config->path, repository, kind, reference);
+    size_t at = length < 0 ? TUG__URL_MAX : (size_t)length;
+
+    if (at >= TUG__URL_MAX || !config->needs_ns) {
+        return at < TUG__URL_MAX;
+    }
+    at += (size_t)snprintf(out_url + at, TUG__URL_MAX - at, "?ns=");
+    for (const char *c = endpoint->registry_host; *c != '\0'; c++) {
+        if (at + 4 > TUG__URL_MAX) {
+            return false;
+        }
+        if (strchr(":[]", *c) != NULL) {
+            at += (size_t)snprintf(out_url + at, TUG__URL_MAX - at, "%%%02X", (unsigned)*c);
+        } else {
+            out_url[at++] = *c;
+        }
+    }
+    out_url[at] = '\0';
+    return true;
+}
