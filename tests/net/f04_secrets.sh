@@ -95,11 +95,14 @@ f04_shows_none() { # REFERENCES ARGUMENT…
     shift
     for progress in json plain; do
         rm -rf "$STORE"
-        tug_run "1 2 3 4 5 6 8" fetch --debug --http-dump --http-trace --progress "$progress" \
+        tug_run "1 3 4 5 6 8" fetch --debug --http-dump --http-trace --progress "$progress" \
             --format json --retries 1 --retry-max-wait 1ms --hosts-dir hosts "$@" "${references[@]}"
     done
-    tug_run "0 1 2 3 4 5 6 8" resolve --debug --http-dump --retries 0 --hosts-dir hosts "$@" \
-        "${references[@]}"
+    status=0
+    timeout -k 5 60 "$TUG" resolve --debug --http-dump --retries 0 --hosts-dir hosts "$@" \
+        "${references[@]}" > "$OUT" 2> "$ERR" || status=$?
+    check_printed "resolve $*"
+    [ "$status" -ne 2 ] || fail "resolve: a usage error: $(<"$ERR")"
 }
 
 every=""
