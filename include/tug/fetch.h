@@ -88,7 +88,8 @@ struct tug_event {
     uint64_t size_bytes;
     uint64_t done_bytes;
     uint64_t delay_ms;
-    bool is_repeated; /* it was planned for another image already, and would come once */
+    bool is_repeated;  /* it was planned for another image already, and would come once */
+    bool is_rechecked; /* REUSED: its content was hashed again, see options.recheck */
     double seconds;
     const char *text;
     bool is_shortfall; /* of a warning: an image is less than, or other than, what was asked for */
@@ -140,6 +141,8 @@ struct tug_fetch_options {
                                     it so are fetched; 0 means no limit */
     bool fail_fast;              /* the first failed reference stops the run */
     bool dry_run; /* fetch manifests into memory only, and tell what would be fetched */
+    bool recheck; /* hash blobs that are in the store already, too, and fetch those again that are
+                     damaged; default: a name and a size are enough (manifests are always hashed) */
 
     /* Registry. */
     bool plain_http;  /* http instead of https where no hosts.toml says otherwise */

@@ -475,6 +475,8 @@ static const struct option_spec table[] = {
          "requests at once to one registry, 1 to 64 (default: no further limit)"),
     FLAG(FETCH(OPTION_HOW), fetch.dry_run, "dry-run", 0,
          "tell what would be fetched, with sizes; fetch only manifests, into memory"),
+    FLAG(FETCH(OPTION_HOW), fetch.recheck, "recheck", 0,
+         "hash what the store has already, too, and fetch damaged blobs again"),
     CALL(FETCH(OPTION_HOW), apply_limit_rate, "limit-rate", 0, "RATE",
          "bytes per second, all connections together (default: no limit)"),
     CALL(BOTH(OPTION_HOW), apply_retries, "retries", 0, "N",

@@ -194,8 +194,9 @@ static void format_event(const struct ui *ui, struct text *text, const struct tu
         format_committed(ui, text, event);
         break;
     case TUG_EVENT_REUSED:
-        text_printf(text, "%s  %s  reused", ui_short_digest(&event->digest, digest),
-                    units_format_size((double)event->size_bytes, size));
+        text_printf(text, "%s  %s  reused%s", ui_short_digest(&event->digest, digest),
+                    units_format_size((double)event->size_bytes, size),
+                    event->is_rechecked ? ", checked" : "");
         break;
     case TUG_EVENT_WAITING:
         text_printf(text, "%s  waiting for another process",

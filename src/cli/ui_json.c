@@ -58,6 +58,11 @@ static void put_count(struct text *text, const char *name, uint64_t value)
     text_printf(text, ",\"%s\":%" PRIu64, name, value);
 }
 
+static void put_bool(struct text *text, const char *name, bool value)
+{
+    text_printf(text, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
 static void put_seconds(struct text *text, const char *name, double seconds)
 {
     text_printf(text, ",\"%s\":%.3f", name, seconds > 0 ? seconds : 0);
@@ -231,6 +236,7 @@ void ui_json_event(const struct tug_event *event)
         begin(&text, "reused");
         put_string(&text, "ref", event->ref);
         put_content(&text, event);
+        put_bool(&text, "rechecked", event->is_rechecked);
         break;
     case TUG_EVENT_WAITING:
         begin(&text, "waiting");

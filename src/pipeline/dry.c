@@ -7,33 +7,6 @@
  */
 #include "pipeline/resolver.h"
 
-#include <search.h>
-#include <stdlib.h>
-#include <string.h>
-
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct tug_digest));
-}
-
-/* Remember a digest. Returns: false when it was there. Without memory it counts as new again. */
-static bool remember(struct tug__resolver *resolver, const struct tug_digest *digest)
-{
-    struct tug_digest *copy;
-
-    if (tfind(digest, &resolver->planned, compare_digests) != NULL) {
-        return false;
-    }
-    copy = malloc(sizeof *copy);
-    if (copy != NULL) {
-        *copy = *digest;
-        if (tsearch(copy, &resolver->planned, compare_digests) == NULL) {
-            free(copy);
-        }
-    }
-    return true;
-}
-
 void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
                       const struct tug_digest *digest, const char *media_type, uint64_t size_bytes)
 {
@@ -43,7 +16,7 @@ void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
         .digest = *digest,
         .media_type = media_type,
         .size_bytes = size_bytes,
-        .is_repeated = !remember(resolver, digest),
+        .is_repeated = !tug__digest_set_add(&resolver->planned, digest),
         .image = &image->result,
     };
 
@@ -53,6 +26,5 @@ void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
 
 void tug__plan_fini(struct tug__resolver *resolver)
 {
-    tdestroy(resolver->planned, free);
-    resolver->planned = NULL;
+    tug__digest_set_fini(&resolver->planned);
 }

@@ -97,6 +97,7 @@ struct tug__node {
     unsigned avoid;      /* endpoint that gave bad content, 0: none */
     uint64_t mark_bytes; /* of the blob in the file at the last failure */
     bool is_second_try;  /* content was bad once: it was fetched again from zero */
+    bool is_repair;      /* the store has something bad under its name */
     unsigned removals;   /* how often its file was removed while we had it */
     bool is_wait_told;   /* TUG_EVENT_WAITING was sent */
     uint64_t wake_ns;    /* no job before */

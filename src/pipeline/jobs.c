@@ -54,7 +54,7 @@ void tug__node_enqueue(struct tug__resolver *resolver, struct tug__node *node)
         host = tug__host_find(resolver, tug_ref_host(node->source));
         node->host = host;
     }
-    if (node->job_kind != TUG__JOB_BLOB) {
+    if (node->job_kind != TUG__JOB_BLOB && node->job_kind != TUG__JOB_RECHECK) {
         append(&host->queued_documents, node);
     } else if (node->transfer != NULL) {
         prepend(&host->queued_blobs, node);
@@ -134,6 +134,7 @@ bool tug__transfer_create(struct tug__resolver *resolver, struct tug__node *node
     transfer->size_bytes = node->size_bytes;
     transfer->lane = resolver->next_lane++ % resolver->pool->lane_count;
     transfer->owner = node;
+    transfer->is_repair = node->is_repair;
     tug__gate_init(&transfer->has_state);
     tug__counter_set(&transfer->settled, 0);
     tug__ranges_init(&transfer->ranges, node->size_bytes);

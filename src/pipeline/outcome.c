@@ -261,6 +261,7 @@ static void report_committed(struct tug__resolver *resolver, const struct tug__n
         .size_bytes = size_bytes,
         .done_bytes = size_bytes,
         .seconds = (double)(tug__now_ns() - node->started_ns) / (double)TUG__NS_PER_S,
+        .is_rechecked = was_present && node->job_kind == TUG__JOB_RECHECK,
     };
 
     bool is_charged = was_present; /* to the first that waits; the others reuse it */
@@ -361,17 +362,71 @@ static void take_resolved(struct tug__resolver *resolver, struct tug__node *node
     tug__node_enqueue(resolver, node);
 }
 
-static void take_committed(struct tug__resolver *resolver, struct tug__node *node)
+/* Everything that waits for a node goes on. */
+static void settle_edges(struct tug__resolver *resolver, const struct tug__node *node)
 {
-    tug__transfer_free(resolver, node);
-    tug__node_check_sizes(resolver, node, node->size_bytes);
-    report_committed(resolver, node, node->size_bytes, false);
     for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         if (edge->image != NULL) {
             tug__image_settle(resolver, edge->image);
         }
     }
+}
+
+/* Everything that waits for a blob has it: hashed, on its way or where it was. */
+static void settle_blob(struct tug__resolver *resolver, struct tug__node *node, bool was_present)
+{
+    tug__node_check_sizes(resolver, node, node->size_bytes);
+    report_committed(resolver, node, node->size_bytes, was_present);
+    if (resolver->settings->options.recheck) {
+        (void)tug__digest_set_add(&resolver->checked, &node->digest);
+    }
+    settle_edges(resolver, node);
     tug__graph_remove(&resolver->graph, node);
+}
+
+static void take_committed(struct tug__resolver *resolver, struct tug__node *node)
+{
+    tug__transfer_free(resolver, node);
+    settle_blob(resolver, node, false);
+}
+
+/* A blob of the store is not what its name says: fetch it once more. It stays in its place until
+ * the new one, verified, is renamed over it. */
+static void take_damaged(struct tug__resolver *resolver, struct tug__node *node)
+{
+    const bool is_dry = resolver->settings->options.dry_run;
+    struct tug__image *first = NULL;
+    char text[TUG_DIGEST_TEXT_MAX];
+
+    for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        first = first == NULL ? edge->image : first;
+        if (edge->image != NULL && is_dry) {
+            tug__plan_report(resolver, edge->image, &node->digest, node->media_type,
+                             node->size_bytes);
+        }
+    }
+    tug__emit_warning(resolver, first, "blob %s in the store is damaged%s",
+                      tug_digest_format(&node->digest, text), is_dry ? "" : ": fetching it again");
+    if (is_dry) {
+        settle_edges(resolver, node);
+        tug__graph_remove(&resolver->graph, node);
+        return;
+    }
+    node->job_kind = TUG__JOB_BLOB;
+    node->is_repair = true;
+    tug__node_enqueue(resolver, node);
+}
+
+static void take_rechecked(struct tug__resolver *resolver, struct tug__node *node,
+                           const struct tug__job *job)
+{
+    if (!tug__node_is_needed(node)) {
+        tug__node_abandon(resolver, node);
+    } else if (job->is_damaged) {
+        take_damaged(resolver, node);
+    } else {
+        settle_blob(resolver, node, true);
+    }
 }
 
 static void take_rejected(struct tug__resolver *resolver, struct tug__node *node)
@@ -536,6 +591,8 @@ static void take_job(struct tug__resolver *resolver, struct tug__job *job, bool 
         take_failure(resolver, node, job);
     } else if (job->kind == TUG__JOB_RESOLVE) {
         take_resolved(resolver, node, job);
+    } else if (job->kind == TUG__JOB_RECHECK) {
+        take_rechecked(resolver, node, job);
     } else {
         take_document(resolver, node, job);
     }

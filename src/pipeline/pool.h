@@ -184,6 +184,11 @@ void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *hand
 /* Free a stopped pool; NULL is allowed. */
 void tug__pool_destroy(struct tug__pool *pool);
 
+/* Hash a blob that is in the store: job->is_damaged (recheck.c). Errors: TUG_ERR_CANCELLED;
+ * TUG_ERR_STORE: it cannot be told. Threads: the worker. Blocks: on the disk. */
+enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
+                                    struct tug_error *err);
+
 /* Thread functions, in transfer.c and commit.c. */
 void *tug__worker_main(void *worker);
 void *tug__lane_main(void *lane);

@@ -33,6 +33,7 @@ struct request {
     bool is_root;
     bool is_again;    /* as of an edge */
     bool is_optional; /* see tug__edge */
+    bool is_recheck;  /* the store has it, but it has to be hashed first */
     enum tug__want want;
     unsigned depth;
 };
@@ -107,11 +108,17 @@ static bool serve_document(struct tug__resolver *resolver, struct tug__image *im
     return is_present;
 }
 
+/* What the store can do for a request. */
+enum served {
+    SERVED_NOT = 0,   /* it must be fetched */
+    SERVED_UNCHECKED, /* it is there, but has to be hashed (options.recheck) */
+    SERVED,           /* it was there, and the image went on with it */
+};
+
 /* Serve a request from the store.
- * out_is_served: the store had it; then the image went on with it.
  * Errors: TUG_ERR_STORE: the store cannot be looked at: what came could not be found either. */
 static enum tug_status serve_request(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct request *request, bool *out_is_served,
+                                     const struct request *request, enum served *out_served,
                                      struct tug_error *err)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
@@ -120,15 +127,18 @@ static enum tug_status serve_request(struct tug__resolver *resolver, struct tug_
     const enum tug_status status = tug_store_stat(resolver->settings->store, &descriptor->digest,
                                                   &is_present, &size_bytes, err);
 
-    *out_is_served = false;
+    *out_served = SERVED_NOT;
     if (status != TUG_OK || !is_present) {
         return status;
     }
     if (request->is_document) {
-        *out_is_served = serve_document(resolver, image, request);
+        *out_served = serve_document(resolver, image, request) ? SERVED : SERVED_NOT;
+    } else if (size_bytes == descriptor->size_bytes && resolver->settings->options.recheck &&
+               !tug__digest_set_has(&resolver->checked, &descriptor->digest)) {
+        *out_served = SERVED_UNCHECKED;
     } else if (size_bytes == descriptor->size_bytes) {
         report_reused(resolver, image, descriptor, size_bytes);
-        *out_is_served = true;
+        *out_served = SERVED;
     }
     return TUG_OK;
 }
@@ -160,7 +170,7 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
 
     for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
         struct tug_error error = {0};
-        bool is_served = false;
+        enum served served = SERVED_NOT;
         bool is_new = false;
 
         if (edge->image == NULL) {
@@ -171,14 +181,15 @@ bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node
         request.is_root = edge->is_root;
         request.is_again = edge->is_again;
         (void)tug__image_see(edge->image, &node->digest, &is_new, NULL);
-        if (serve_request(resolver, edge->image, &request, &is_served, &error) != TUG_OK) {
+        if (serve_request(resolver, edge->image, &request, &served, &error) != TUG_OK) {
             fail_lookup(resolver, node, &error);
             return true;
         }
-        if (!is_served) { /* the first already: nothing has been done */
+        if (served != SERVED) { /* the first already: nothing has been done */
             if (is_new && node->tag != NULL) {
                 tug__image_unsee(edge->image, &node->digest); /* the tag may have moved on */
             }
+            node->job_kind = served == SERVED_UNCHECKED ? TUG__JOB_RECHECK : node->job_kind;
             return false;
         }
     }
@@ -224,7 +235,9 @@ static enum tug_status make_node(struct tug__resolver *resolver, struct tug__ima
     node->kind = descriptor->kind;
     node->is_document = request->is_document;
     node->source = image->ref;
-    node->job_kind = request->is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
+    node->job_kind = request->is_document  ? TUG__JOB_MANIFEST
+                     : request->is_recheck ? TUG__JOB_RECHECK
+                                           : TUG__JOB_BLOB;
     if (descriptor->media_type[0] != '\0') {
         node->media_type = strdup(descriptor->media_type);
     }
@@ -243,7 +256,8 @@ static enum tug_status make_node(struct tug__resolver *resolver, struct tug__ima
     if (node->data != NULL) {
         memcpy(node->data, descriptor->data, descriptor->size_bytes);
     }
-    if (node->data != NULL || (request->has_size && descriptor->size_bytes == 0)) {
+    if (!request->is_recheck &&
+        (node->data != NULL || (request->has_size && descriptor->size_bytes == 0))) {
         node->job_kind = TUG__JOB_INLINE; /* nothing to ask for: the content is known */
     }
     *out_node = node;
@@ -322,6 +336,7 @@ enum tug_status tug__image_ask_again(struct tug__resolver *resolver, struct tug_
     struct tug__node *const node = tug__graph_find(&resolver->graph, &need->digest);
 
     resolver->totals.blobs_done--; /* it counts when it is there again */
+    image->result.blobs_done--;
     resolver->bytes_settled -= need->size_bytes;
     return node != NULL ? join_node(resolver, node, &edge, err)
                         : wait_for_node(resolver, &request, &edge, err);
@@ -354,7 +369,8 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
         .has_size = request->has_size,
         .size_bytes = descriptor->size_bytes,
     };
-    bool is_served = false;
+    struct request asked = *request;
+    enum served served = SERVED_NOT;
     char text[TUG_DIGEST_TEXT_MAX];
     bool is_new = false;
     struct tug__node *node;
@@ -377,11 +393,12 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     if (node != NULL) {
         return join_node(resolver, node, &edge, err);
     }
-    status = serve_request(resolver, image, request, &is_served, err);
-    if (status != TUG_OK || is_served || image->state == TUG__IMAGE_DONE) {
+    status = serve_request(resolver, image, request, &served, err);
+    if (status != TUG_OK || served == SERVED || image->state == TUG__IMAGE_DONE) {
         return status;
     }
-    if (resolver->settings->options.dry_run && !request->is_document) {
+    asked.is_recheck = served == SERVED_UNCHECKED;
+    if (resolver->settings->options.dry_run && !request->is_document && !asked.is_recheck) {
         if (request->is_optional) {
             tug__emit_warning(resolver, image, "foreign layer %s comes only if the registry has it",
                               tug_digest_format(&descriptor->digest, text));
@@ -390,7 +407,7 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
                          descriptor->size_bytes);
         return TUG_OK;
     }
-    return wait_for_node(resolver, request, &edge, err);
+    return wait_for_node(resolver, &asked, &edge, err);
 }
 
 /* --- what documents name --- */

@@ -9,6 +9,7 @@
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
 
+#include "pipeline/digest_set.h"
 #include "pipeline/graph.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/pool.h"
@@ -37,7 +38,8 @@ struct tug__resolver {
     struct tug__graph graph;
     struct tug__image *images;      /* those at work */
     struct tug__image *done_images; /* to be freed when nobody looks at them any more */
-    void *planned;                  /* tsearch tree of digests told of by a dry run */
+    struct tug__digest_set planned; /* told of by a dry run */
+    struct tug__digest_set checked; /* options.recheck: hashed in this run */
     struct tug__index_names names;  /* what index.json named when the run began */
     bool has_names;
     struct tug__host *hosts;         /* asked in turn: after each look the first goes to the end */
@@ -104,7 +106,8 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
  * cannot be had. */
 enum tug_status tug__image_ask_again(struct tug__resolver *resolver, struct tug__image *image,
                                      const struct tug__need *need, struct tug_error *err);
-/* Try to serve a waiting node from the store (another process may have brought it).
+/* Try to serve a waiting node from the store (another process may have brought it). With
+ * options.recheck a blob that is there has to be hashed: that is asked for next then.
  * Returns: true when the node is settled and gone, or has failed because the store cannot be looked
  * at. */
 bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node);

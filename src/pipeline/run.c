@@ -287,6 +287,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     tug__jobs_fini(&resolver);
     tug__publish_fini(&resolver);
     tug__plan_fini(&resolver);
+    tug__digest_set_fini(&resolver.checked);
     tug__images_sweep(&resolver);
     tug__index_names_fini(&resolver.names);
     tug__pool_destroy(resolver.pool);

@@ -57,8 +57,9 @@ struct tug__transfer {
     /* set at create, then read-only */
     struct tug_digest digest;
     uint64_t size_bytes;
-    unsigned lane; /* which lane hashes it: a transfer stays with one */
-    void *owner;   /* the resolver's node */
+    unsigned lane;  /* which lane hashes it: a transfer stays with one */
+    bool is_repair; /* what the store has under its name is bad: to be replaced */
+    void *owner;    /* the resolver's node */
 
     /* set by the worker of the first job, before STARTED and the first SEGMENT; then read-only for
      * workers and lane, until the lane closes it */
@@ -94,6 +95,7 @@ enum tug__job_kind {
     TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body comes back */
     TUG__JOB_INLINE,   /* the body came inside a descriptor: verify and store it */
     TUG__JOB_BLOB,     /* GET into a transfer */
+    TUG__JOB_RECHECK,  /* no request: hash a blob that is in the store */
 };
 
 /* One request to be made. Owned by the resolver except between push and return. */
@@ -129,6 +131,7 @@ struct tug__job {
     bool is_deferred;    /* nobody was asked: every endpoint pauses, for retry_after_ms */
     bool ranges_ignored; /* asked for a range, the whole would have come */
     bool was_present;    /* the document was in the store already */
+    bool is_damaged;     /* RECHECK: the blob is not what its name says, or is gone */
     struct tug_error error;
 
     /* resolver only */

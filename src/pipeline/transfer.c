@@ -219,7 +219,7 @@ static enum tug_status check_committed(struct tug_store *store, struct tug__tran
     uint64_t size_bytes = 0;
     enum tug_status status;
 
-    if (transfer->ingest->present.count > 0) {
+    if (transfer->ingest->present.count > 0 || transfer->is_repair) {
         return TUG_OK;
     }
     status = tug_store_stat(store, &transfer->digest, &is_present, &size_bytes, err);
@@ -351,6 +351,9 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
         break;
     case TUG__JOB_BLOB:
         status = run_blob(worker, job, &job->error);
+        break;
+    case TUG__JOB_RECHECK:
+        status = tug__worker_recheck(worker, job, &job->error);
         break;
     case TUG__JOB_NONE:
     case TUG__JOB_INLINE: /* goes to a lane directly */

@@ -58,6 +58,24 @@ enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest
     return tug__fs_read_file(dirs.blobs_fd, tug__digest_hex(digest, name), buf, err);
 }
 
+enum tug_status tug__store_open_blob(struct tug_store *store, const struct tug_digest *digest,
+                                     int *out_fd, struct tug_error *err)
+{
+    char name[TUG_DIGEST_TEXT_MAX];
+    struct tug__algorithm_dirs dirs;
+    const enum tug_status status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (dirs.blobs_fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, ENOENT, "cannot open '%s'",
+                               tug__digest_hex(digest, name));
+    }
+    return tug__fs_open_file(dirs.blobs_fd, tug__digest_hex(digest, name), O_RDONLY, 0, out_fd,
+                             err);
+}
+
 /* Sync one directory if names in it changed. The flag goes down before the sync, so that a name
  * that comes meanwhile raises it again; it goes up again when the sync fails. */
 static enum tug_status sync_dir(struct tug_store *store, enum tug_digest_algorithm algorithm,

@@ -34,6 +34,11 @@
 enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest *digest,
                                 struct tug__buf *buf, struct tug_error *err);
 
+/* Open a committed blob for reading.
+ * out_fd: owned. Errors: TUG_ERR_STORE; tug__store_is_removed() when it is not there. */
+enum tug_status tug__store_open_blob(struct tug_store *store, const struct tug_digest *digest,
+                                     int *out_fd, struct tug_error *err);
+
 /* Slots of a state file: how many parts of one blob it can tell apart. */
 #define TUG__INGEST_SLOTS 256
 

@@ -46,6 +46,7 @@ static const struct row rows[] = {
     {"chunk-size", "1M", FETCH, {NULL}, NULL},
     {"max-per-host", "2", FETCH, {NULL}, NULL},
     {"dry-run", NULL, FETCH, {"failed-file"}, NULL},
+    {"recheck", NULL, FETCH, {NULL}, NULL},
     {"limit-rate", "1M", FETCH, {NULL}, NULL},
     {"retries", "2", BOTH, {NULL}, NULL},
     {"retry-max-wait", "2s", BOTH, {NULL}, NULL},

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A set of digests.
+ *
+ * Knows: digests. Does not know: what they are of.
+ * Threads: its owner's.
+ */
+#include "pipeline/digest_set.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct tug_digest));
+}
+
+bool tug__digest_set_add(struct tug__digest_set *set, const struct tug_digest *digest)
+{
+    struct tug_digest *copy;
+
+    if (tug__digest_set_has(set, digest)) {
+        return false;
+    }
+    copy = malloc(sizeof *copy);
+    if (copy != NULL) {
+        *copy = *digest;
+        if (tsearch(copy, &set->root, compare_digests) == NULL) {
+            free(copy);
+        }
+    }
+    return true;
+}
+
+bool tug__digest_set_has(const struct tug__digest_set *set, const struct tug_digest *digest)
+{
+    return tfind(digest, &set->root, compare_digests) != NULL;
+}
+
+void tug__digest_set_fini(struct tug__digest_set *set)
+{
+    tdestroy(set->root, free);
+    set->root = NULL;
+}
