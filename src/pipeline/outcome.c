@@ -20,6 +20,8 @@
 
 /* How often a blob that another process downloads is looked for. */
 #define BUSY_WAIT_NS (200 * TUG__NS_PER_MS)
+/* The same for one that another process repairs: each look hashes it. */
+#define REPAIR_WAIT_NS (1000 * TUG__NS_PER_MS)
 /* How long no further connection is tried for a blob after one failed. */
 #define BESIDE_WAIT_NS (1000 * TUG__NS_PER_MS)
 /* How often a blob is begun anew because its file was removed. */
@@ -44,7 +46,7 @@ static void wait_for_other(struct tug__resolver *resolver, struct tug__node *nod
     if (node->transfer != NULL) {
         tug__transfer_free(resolver, node); /* never opened, so no lane knows it */
     }
-    wait_for(resolver, node, BUSY_WAIT_NS);
+    wait_for(resolver, node, node->is_repair ? REPAIR_WAIT_NS : BUSY_WAIT_NS);
     if (!node->is_wait_told) {
         node->is_wait_told = true;
         tug__emit(resolver, &event);
@@ -405,8 +407,11 @@ static void take_damaged(struct tug__resolver *resolver, struct tug__node *node)
                              node->size_bytes);
         }
     }
-    tug__emit_warning(resolver, first, "blob %s in the store is damaged%s",
-                      tug_digest_format(&node->digest, text), is_dry ? "" : ": fetching it again");
+    if (!node->is_repair) { /* else told already: another process is at it */
+        tug__emit_warning(resolver, first, "blob %s in the store is damaged%s",
+                          tug_digest_format(&node->digest, text),
+                          is_dry ? "" : ": fetching it again");
+    }
     if (is_dry) {
         settle_edges(resolver, node);
         tug__graph_remove(&resolver->graph, node);
