@@ -189,7 +189,7 @@ void tug__pool_destroy(struct tug__pool *pool);
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 
-/* Thread functions, in transfer.c and commit.c. */
+/* Thread functions, in worker.c and lane.c. */
 void *tug__worker_main(void *worker);
 void *tug__lane_main(void *lane);
 

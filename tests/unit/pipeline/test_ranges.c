@@ -181,7 +181,7 @@ static void sim_end(struct sim *sim, struct sim_worker *worker)
     worker->is_busy = false;
 }
 
-/* The worker's side: answer, then bytes, as in transfer.c. */
+/* The worker's side: answer, then bytes, as in worker.c. */
 static void sim_step(struct sim *sim, struct sim_worker *worker)
 {
     const uint64_t wanted = worker->next + UNIT * (1 + roll(sim, 200));
