@@ -12,6 +12,7 @@
 #include "http/http.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -22,9 +23,11 @@
 #include "base/error.h"
 #include "http/http_internal.h"
 #include "http/retry_after.h"
-#include "url/address.h"
+#include "url/origin.h"
 #include "url/url.h"
 
+/* A name that is not known is told of by the nearest name server, fast. */
+#define UNKNOWN_NAME_MAX_MS UINT64_C(1000)
 /* Longest sleep without looking around; everything that matters wakes us earlier. */
 #define POLL_MAX_MS UINT64_C(10000)
 /* Least rate of a body, on average over each stall time: slower than that is as good as dead. */
@@ -231,6 +234,27 @@ static enum tug_status fail_for_good(struct tug__http *http, const char *what, c
     return TUG_ERR_NETWORK;
 }
 
+/* libcurl does not tell why it found no address: look once more for a name that does not exist, as
+ * far as the resolver can tell. Not when the first lookup took so long that something is the matter
+ * with it. */
+static bool is_unknown_name(const struct tug__http *http)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    struct tug__origin origin;
+    int code;
+
+    if (tug__now_ns() - http->active_ns >= UNKNOWN_NAME_MAX_MS * TUG__NS_PER_MS ||
+        !tug__origin_parse(http->request->url, &origin)) {
+        return false;
+    }
+    code = getaddrinfo(origin.host, NULL, &hints, &found);
+    if (code == 0) {
+        freeaddrinfo(found);
+    }
+    return code == EAI_NONAME;
+}
+
 /* What came is no HTTP/1.1. On a connection that was kept it may be the rest of an earlier answer:
  * a new one can tell. */
 static enum tug_status fail_foreign(struct tug__http *http, const char *why)
@@ -280,6 +304,9 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
     }
     if (code == CURLE_SSL_CERTPROBLEM) {
         return tug__fail(http->error, TUG_ERR_CONFIG, "%s", why);
+    }
+    if (code == CURLE_COULDNT_RESOLVE_HOST && is_unknown_name(http)) {
+        return fail_for_good(http, why, ": there is no such name");
     }
     if (http->is_connected && (code == CURLE_UNSUPPORTED_PROTOCOL ||
                                code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_HTTP2)) {
