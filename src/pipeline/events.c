@@ -64,16 +64,22 @@ void tug__emit_shortfall(struct tug__resolver *resolver, const struct tug__image
     va_end(arguments);
 }
 
+void tug__emit_notice(struct tug__resolver *resolver, const char *text)
+{
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
+
+    (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+    tug__emit(resolver, &event);
+}
+
 /* Hand on what registries warn of. */
 static void emit_warnings(struct tug__resolver *resolver)
 {
     char text[512];
-    char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
 
     while (tug__session_take_warning(resolver->session, text, sizeof text)) {
-        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-        tug__emit(resolver, &event);
+        tug__emit_notice(resolver, text);
     }
 }
 

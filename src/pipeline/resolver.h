@@ -88,6 +88,8 @@ void tug__emit_shortfall(struct tug__resolver *resolver, const struct tug__image
 /* Send a warning about an image, printf-like, escaped. */
 void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *image,
                        const char *format, ...) TUG__PRINTF(3, 4);
+/* Send a warning about the whole run, escaped. */
+void tug__emit_notice(struct tug__resolver *resolver, const char *text);
 /* Report the state of each active download and image, what registries warn of, and the sums. */
 void tug__tick(struct tug__resolver *resolver);
 
@@ -152,6 +154,15 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
 /* An image has its name in index.json, or error says why not. */
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error);
+
+/* --- in_use.c --- */
+
+/* Hold the store until the end of the run, so that nobody deletes what the run found in it.
+ * end_ns: the end of the run's time. out_fd: for tug__store_unlock; -1: not needed. A wait that the
+ * end of the time or a cancel cut short is no error: the run is stopping then.
+ * Errors: TUG_ERR_STORE. Blocks: while another process deletes content. */
+enum tug_status tug__run_use_store(struct tug__resolver *resolver, uint64_t end_ns, int *out_fd,
+                                   struct tug_error *err);
 
 /* --- present.c --- */
 

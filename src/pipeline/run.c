@@ -80,23 +80,17 @@ static bool give_out_work(struct tug__resolver *resolver)
 static void emit_notice(struct tug__resolver *resolver)
 {
     char text[TUG_ERROR_MESSAGE_MAX];
-    char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
 
     if (tug__pool_take_notice(resolver->pool, text)) {
-        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-        tug__emit(resolver, &event);
+        tug__emit_notice(resolver, text);
     }
 }
 
 /* Work until every image is done or the run is to stop. */
-static void loop(struct tug__resolver *resolver)
+static void loop(struct tug__resolver *resolver, uint64_t end_ns)
 {
     const struct tug__run_settings *const settings = resolver->settings;
     const uint64_t tick_ns = settings->options.tick_ms * TUG__NS_PER_MS;
-    const uint64_t end_ns = settings->options.timeout_ms > 0
-                                ? tug__deadline_ns(settings->options.timeout_ms)
-                                : TUG__NEVER_NS;
     uint64_t next_tick_ns = tug__now_ns() + tick_ns;
 
     while (resolver->images_done < settings->ref_count) {
@@ -221,7 +215,8 @@ enum tug_status tug__run_session(const struct tug__run_settings *settings,
     return TUG_OK;
 }
 
-static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *err)
+static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, int *out_use_fd,
+                              struct tug_error *err)
 {
     const struct tug__run_settings *const settings = resolver->settings;
     const struct tug_fetch_options *const options = &settings->options;
@@ -253,6 +248,9 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
     if (status == TUG_OK) {
         status = tug__run_session(settings, &resolver->session, err);
     }
+    if (status == TUG_OK) {
+        status = tug__run_use_store(resolver, end_ns, out_use_fd, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
@@ -268,10 +266,14 @@ static enum tug_status set_up(struct tug__resolver *resolver, struct tug_error *
 enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_error *err)
 {
     struct tug__resolver resolver = {.settings = settings};
-    enum tug_status status = set_up(&resolver, err);
+    const uint64_t end_ns = settings->options.timeout_ms > 0
+                                ? tug__deadline_ns(settings->options.timeout_ms)
+                                : TUG__NEVER_NS;
+    int use_fd = -1;
+    enum tug_status status = set_up(&resolver, end_ns, &use_fd, err);
 
     if (status == TUG_OK) {
-        loop(&resolver);
+        loop(&resolver, end_ns);
         resolver.is_stopping = true;
         tug__pool_stop(resolver.pool, &(struct tug__pool_handler){.on_event = take_event,
                                                                   .on_round = publish_rest,
@@ -291,6 +293,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     tug__images_sweep(&resolver);
     tug__index_names_fini(&resolver.names);
     tug__pool_destroy(resolver.pool);
+    tug__store_unlock(use_fd);              /* nobody looks at the store any more */
     tug__session_destroy(resolver.session); /* after its clients */
     return status;
 }

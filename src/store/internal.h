@@ -158,6 +158,5 @@ void tug__holder_describe(int fd, char *out_text, size_t capacity);
  * Errors: TUG_ERR_STORE; TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
                                 int *out_fd, struct tug_error *err);
-void tug__store_unlock(int fd);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The lock around index.json.
+ * The store's two lock files: `lock` around changes of index.json, `lock.use` held by every run
+ * that brings content.
  *
- * Knows: flock(2). Does not know: what it protects.
+ * Knows: flock(2). Does not know: what they protect.
  * Threads: any; each takes its own descriptor, so threads exclude each other too.
  *
  * flock(2) knows no time limit, and a signal ends it in one thread only: who may have to give up
@@ -26,35 +27,49 @@
 /* How long nobody is told. */
 #define TELL_NS TUG__NS_PER_S
 
+/* Tries to open a lock file that other processes make and remove at the same moment. */
+#define OPEN_TRIES 10
+
+/* A file to lock, and how. */
+struct lock {
+    const struct tug_store *store;
+    const char *name;
+    int open_mode; /* O_RDWR or O_RDONLY */
+    int operation; /* LOCK_EX or LOCK_SH */
+    const struct tug__lock_wait *wait;
+};
+
 /* Say what is waited for. */
-static void tell(const struct tug_store *store, int fd, const struct tug__lock_wait *wait)
+static void tell(const struct lock *lock, int fd)
 {
     char holder[320];
     char text[TUG_ERROR_MESSAGE_MAX];
 
-    if (wait->on_busy != NULL) {
+    if (lock->wait->on_busy != NULL) {
         tug__holder_describe(fd, holder, sizeof holder);
-        (void)snprintf(text, sizeof text, "waiting for %s, which holds '%.400s/lock'", holder,
-                       store->path);
-        wait->on_busy(wait->context, text);
+        (void)snprintf(text, sizeof text, "waiting for %s, which holds '%.400s/%s'", holder,
+                       lock->store->path, lock->name);
+        lock->wait->on_busy(lock->wait->context, text);
     }
 }
 
-/* Lock a file. Returns: 0, or an errno; ECANCELED when the wait was given up. */
-static int lock_file(const struct tug_store *store, int fd, const struct tug__lock_wait *wait)
+/* Lock an open file. Returns: 0, or an errno; ECANCELED when the wait was given up. */
+static int lock_file(const struct lock *lock, int fd)
 {
+    const struct tug__lock_wait *const wait = lock->wait;
+    const int operation = lock->operation | (wait != NULL ? LOCK_NB : 0);
     const struct timespec look = {.tv_nsec = LOOK_NS};
     const uint64_t tell_ns = tug__now_ns() + TELL_NS;
     bool is_told = false;
 
-    while (flock(fd, wait != NULL ? LOCK_EX | LOCK_NB : LOCK_EX) != 0) {
+    while (flock(fd, operation) != 0) {
         if (errno == EWOULDBLOCK) {
             if (wait->should_give_up != NULL && wait->should_give_up(wait->context)) {
                 return ECANCELED;
             }
             if (!is_told && tug__now_ns() >= tell_ns) {
                 is_told = true;
-                tell(store, fd, wait);
+                tell(lock, fd);
             }
             (void)nanosleep(&look, NULL);
         } else if (errno != EINTR) {
@@ -64,42 +79,112 @@ static int lock_file(const struct tug_store *store, int fd, const struct tug__lo
     return 0;
 }
 
-/* Open the lock file; a new one is for those whom the root is for. */
-static enum tug_status open_lock(const struct tug_store *store, int *out_fd, struct tug_error *err)
+/* Open the lock file; a new one is for those whom the root is for. One that is there is opened
+ * without O_CREAT, which fs.protected_regular (proc(5)) refuses for another user's file in a sticky
+ * directory. */
+static enum tug_status open_lock(const struct lock *lock, int *out_fd, struct tug_error *err)
 {
+    const int root_fd = lock->store->root_fd;
     struct tug_error error = {0};
-    enum tug_status status =
-        tug__fs_open_file(store->root_fd, "lock", O_RDWR | O_CREAT | O_EXCL, 0600, out_fd, &error);
+    enum tug_status status = TUG_OK;
 
-    if (status == TUG_OK) {
-        tug__store_give_file(store, *out_fd);
-        return TUG_OK;
+    for (int tries = 0; tries < OPEN_TRIES; tries++) {
+        error = (struct tug_error){0};
+        status = tug__fs_open_file(root_fd, lock->name, lock->open_mode | O_CREAT | O_EXCL, 0600,
+                                   out_fd, &error);
+        if (status == TUG_OK) {
+            tug__store_give_file(lock->store, *out_fd);
+            return TUG_OK;
+        }
+        if (error.os_errno == EEXIST) {
+            error = (struct tug_error){0};
+            status = tug__fs_open_file(root_fd, lock->name, lock->open_mode, 0, out_fd, &error);
+        }
+        if (error.os_errno != ENOENT) {
+            break;
+        }
     }
-    return tug__fs_open_file(store->root_fd, "lock", O_RDWR | O_CREAT, 0600, out_fd, err);
+    if (status != TUG_OK && err != NULL) {
+        *err = error;
+    }
+    return status;
 }
 
-enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
-                                int *out_fd, struct tug_error *err)
+static enum tug_status hold(const struct lock *lock, int *out_fd, struct tug_error *err)
 {
     TUG__AUTO_FD int fd = -1;
     int code;
-    const enum tug_status status = open_lock(store, &fd, err);
+    const enum tug_status status = open_lock(lock, &fd, err);
 
     if (status != TUG_OK) {
         return status;
     }
-    code = lock_file(store, fd, wait);
+    code = lock_file(lock, fd);
     if (code == ECANCELED) {
-        return tug__fail(err, TUG_ERR_CANCELLED, "another process holds '%s/lock'", store->path);
+        return tug__fail(err, TUG_ERR_CANCELLED, "another process holds '%s/%s'", lock->store->path,
+                         lock->name);
     }
     if (code != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, code, "cannot lock '%s/lock'", store->path);
+        return tug__fail_errno(err, TUG_ERR_STORE, code, "cannot lock '%s/%s'", lock->store->path,
+                               lock->name);
     }
     *out_fd = tug__steal_fd(&fd);
     return TUG_OK;
 }
 
+enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
+                                int *out_fd, struct tug_error *err)
+{
+    const struct lock lock = {
+        .store = store,
+        .name = "lock",
+        .open_mode = O_RDWR,
+        .operation = LOCK_EX,
+        .wait = wait,
+    };
+
+    return hold(&lock, out_fd, err);
+}
+
+/* Tell whether nothing can be named in the store: its root is read-only, or not ours to write. */
+static bool is_read_only(const struct tug_store *store)
+{
+    return faccessat(store->root_fd, ".", W_OK, AT_EACCESS) != 0;
+}
+
+enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_wait *wait,
+                               int *out_fd, struct tug_error *err)
+{
+    const struct lock lock = {
+        .store = store,
+        .name = "lock.use",
+        .open_mode = O_RDONLY, /* enough to share it, on network file systems too */
+        .operation = LOCK_SH,
+        .wait = wait,
+    };
+    struct tug_error error = {0};
+    enum tug_status status;
+
+    *out_fd = -1;
+    if (store->root_fd < 0 || store->makes_nothing) {
+        return TUG_OK;
+    }
+    status = hold(&lock, out_fd, &error);
+    if ((error.os_errno == EROFS || error.os_errno == EACCES) && is_read_only(store)) {
+        return TUG_OK;
+    }
+    if (status == TUG_OK) {
+        return TUG_OK;
+    }
+    if (err != NULL) {
+        *err = error;
+    }
+    return tug__wrap(err, status, "the store '%s'", store->path);
+}
+
 void tug__store_unlock(int fd)
 {
-    (void)close(fd);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }

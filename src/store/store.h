@@ -8,6 +8,8 @@
  *                             there is the blob's beginning
  *   ingest/<alg>/<hex>.state  which parts are there, for one that came out of order (state.c)
  *   lock                      flock(2) around the read-modify-write of index.json
+ *   lock.use                  flock(2), shared by every run that brings content; who deletes
+ * content takes it exclusively
  *
  * Calling sequence for a blob: tug__ingest_open, write at offsets through the descriptor,
  * tug__ingest_sync, tug__ingest_publish, tug__store_sync_blobs (once for many), tug__ingest_close.
@@ -108,6 +110,17 @@ struct tug__lock_wait {
     void (*on_busy)(void *context, const char *text);
     void *context;
 };
+
+/* Hold the store against deletion of content: shared with other runs, until tug__store_unlock or
+ * the end of the process. Call it before the first look at what the store has, and release it after
+ * the last image is named: what was seen stays until then. wait: for a process that deletes; NULL:
+ * as long as it takes. out_fd: for tug__store_unlock; -1 when no lock is held, because the store is
+ * read-only or was opened with make_nothing. Errors: TUG_ERR_STORE; TUG_ERR_CANCELLED: the wait was
+ * given up. */
+enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_wait *wait,
+                               int *out_fd, struct tug_error *err);
+/* Release a lock of the store. fd: closed; -1 is allowed. */
+void tug__store_unlock(int fd);
 
 /* One image for index.json. All borrowed for the call. */
 struct tug__index_entry {

@@ -36,8 +36,11 @@ static void fill(struct place *place)
     };
     struct tug_digest digest = {.algorithm = TUG_DIGEST_SHA512};
     struct tug__ingest *ingest = NULL;
+    int fd = -1;
 
     place_open(place);
+    cr_assert_eq(tug__store_use(place->store, NULL, &fd, NULL), TUG_OK);
+    tug__store_unlock(fd);
     cr_assert_eq(tug__ingest_open(place->store, &digest, 5, &ingest, NULL), TUG_OK);
     cr_assert_eq(tug__ingest_begin_state(ingest, 0, NULL), TUG_OK);
     tug__ingest_close(ingest);
@@ -48,7 +51,7 @@ static const char *const dirs[] = {"blobs",         "ingest",       "blobs/sha25
                                    "ingest/sha256", "blobs/sha512", "ingest/sha512"};
 #define HEX "00000000000000000000000000000000"
 #define PARTIAL "ingest/sha512/" HEX HEX HEX HEX
-static const char *const shared[] = {"lock", PARTIAL, PARTIAL ".state"};
+static const char *const shared[] = {"lock", "lock.use", PARTIAL, PARTIAL ".state"};
 
 static void expect_modes(const struct place *place, mode_t dir_mode, mode_t file_mode)
 {

@@ -4,6 +4,7 @@
  */
 #include "store/internal.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -171,5 +172,109 @@ Test(store_lock, t34_a_link_or_fifo_is_refused, .timeout = 10)
     cr_assert_eq(tug__store_lock(place.store, NULL, &fd, NULL), TUG_OK, "a missing one is made");
     tug__store_unlock(fd);
     cr_assert_eq(fd >= 0, true);
+    place_remove(&place);
+}
+
+/* Whether lock.use could be taken that way from outside. */
+static bool use_is_free_for(const struct place *place, int operation)
+{
+    const int fd = openat(place->fd, "lock.use", O_RDWR | O_CLOEXEC);
+    const bool is_free = flock(fd, operation | LOCK_NB) == 0;
+
+    cr_assert_geq(fd, 0);
+    (void)close(fd);
+    return is_free;
+}
+
+Test(store_lock, lock_use_is_shared_by_runs_and_excludes_deletion)
+{
+    struct place place = place_create();
+    int first = -1;
+    int second = -1;
+
+    place_open(&place);
+    cr_assert_eq(place_mode(&place, "lock.use"), 0, "made when it is needed");
+    cr_assert_eq(tug__store_use(place.store, NULL, &first, NULL), TUG_OK);
+    cr_assert(fcntl(first, F_GETFD) & FD_CLOEXEC);
+    cr_assert_eq(tug__store_use(place.store, NULL, &second, NULL), TUG_OK);
+    tug__store_unlock(first);
+    cr_assert(use_is_free_for(&place, LOCK_SH));
+    cr_assert_not(use_is_free_for(&place, LOCK_EX));
+    tug__store_unlock(second);
+    cr_assert(use_is_free_for(&place, LOCK_EX));
+    place_remove(&place);
+}
+
+Test(store_lock, lock_use_waits_for_who_deletes, .timeout = 20)
+{
+    struct place place = place_create();
+    unsigned questions = 0;
+    const struct tug__lock_wait wait = {.should_give_up = gives_up, .context = &questions};
+    struct tug_error err = {0};
+    int fd = -1;
+    int outside;
+
+    place_open(&place);
+    cr_assert_eq(tug__store_use(place.store, &wait, &fd, NULL), TUG_OK);
+    tug__store_unlock(fd);
+    outside = openat(place.fd, "lock.use", O_RDWR | O_CLOEXEC);
+    cr_assert_eq(flock(outside, LOCK_EX | LOCK_NB), 0);
+    cr_assert_eq(tug__store_use(place.store, &wait, &fd, &err), TUG_ERR_CANCELLED);
+    cr_assert_eq(fd, -1);
+    cr_assert(strstr(err.message, "lock.use") != NULL, "%s", err.message);
+    (void)close(outside);
+    place_remove(&place);
+}
+
+/* Nothing can be brought there, so nothing has to be held. */
+Test(store_lock, lock_use_is_not_needed_for_a_store_that_is_read_only)
+{
+    const struct tug_store_options dry = {.make_nothing = true};
+    struct place place = place_create();
+    struct tug_store *second = NULL;
+    const bool is_root = geteuid() == 0;
+    int fd = 0;
+
+    place_open(&place);
+    cr_assert_eq(chmod(place.root, 0755), 0);
+    cr_assert_eq(fchmod(place.fd, 0555), 0);
+    if (is_root) {
+        cr_assert_eq(seteuid(54321), 0);
+    }
+    cr_assert_eq(tug__store_use(place.store, NULL, &fd, NULL), TUG_OK);
+    cr_assert_eq(fd, -1);
+    if (is_root) {
+        cr_assert_eq(seteuid(0), 0);
+    }
+    cr_assert_eq(fchmod(place.fd, 0700), 0);
+    cr_assert_eq(tug_store_open(place.path, &dry, &second, NULL), TUG_OK);
+    cr_assert_eq(tug__store_use(second, NULL, &fd, NULL), TUG_OK);
+    cr_assert_eq(fd, -1);
+    cr_assert_eq(place_mode(&place, "lock.use"), 0);
+    tug_store_close(second);
+    place_remove(&place);
+}
+
+/* A store that can be changed, with a lock.use that cannot be opened: to go on without it would be
+ * to rely on content that may be deleted. */
+Test(store_lock, lock_use_that_cannot_be_opened_is_an_error)
+{
+    struct place place = place_create();
+    struct tug_error err = {0};
+    int fd = -1;
+
+    if (geteuid() == 0) {
+        cr_assert_eq(chmod(place.root, 0755), 0);
+        cr_assert_eq(mkdir(place.path, 0700), 0);
+        cr_assert_eq(chmod(place.path, 0777), 0);
+        place_open(&place);
+        place_put(&place, "lock.use", "");
+        cr_assert_eq(fchmodat(place.fd, "lock.use", 0600, 0), 0);
+        cr_assert_eq(seteuid(54321), 0);
+        cr_assert_eq(tug__store_use(place.store, NULL, &fd, &err), TUG_ERR_STORE);
+        cr_assert_eq(err.os_errno, EACCES);
+        cr_assert(strstr(err.message, place.path) != NULL, "%s", err.message);
+        cr_assert_eq(seteuid(0), 0);
+    }
     place_remove(&place);
 }
