@@ -522,7 +522,7 @@ static const struct option_spec table[] = {
          "progress on stderr (default auto)"),
     CALL(BOTH(OPTION_SHOW), apply_format, "format", 0, "text|json",
          "results on stdout (default text)"),
-    CALL(FETCH(OPTION_GLOBAL), apply_store, "store", 0, "DIR",
+    CALL(ALL(OPTION_GLOBAL), apply_store, "store", 0, "DIR",
          "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
     CALL(ALL(OPTION_GLOBAL), apply_quiet, "quiet", 'q', NULL, "only errors on stderr"),
     CALL(ALL(OPTION_GLOBAL), apply_verbose, "verbose", 'v', NULL,

@@ -59,11 +59,12 @@ expect_usage "tug: unknown command 'nope'" help nope
 expect_usage "tug: help: one command at a time" help fetch version
 expect_usage "tug: version: unexpected argument 'x'" version x
 
-# What has no effect on a command is refused, wherever it stands.
+# What has no effect on a command is refused, wherever it stands. Global options may be part of an
+# alias for all commands: every command takes them.
 f15_options_without_effect() {
     local name value
-    expect_usage "tug: option '--store' has no effect on 'resolve' (only on fetch)" --store s resolve x
-    expect_usage "tug: option '--store' has no effect on 'version' (only on fetch)" version --store s
+    expect_usage "tug: option '--label' has no effect on 'resolve' (only on fetch)" resolve --label a=b x
+    expect_usage "tug: option '--label' has no effect on 'version' (only on fetch)" version --label a=b
     expect_usage "option '--authfile' has no effect on 'help' (only on fetch and resolve)" help --authfile f
     expect_usage "--all-platforms and --platform: only one of them" fetch --all-platforms --platform linux x
     expect_usage "--failed-file has no effect beside --dry-run" fetch --dry-run --failed-file f x

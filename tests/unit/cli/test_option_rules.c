@@ -70,7 +70,8 @@ static const struct row rows[] = {
     {"http-trace", NULL, BOTH, {NULL}, NULL},
     {"progress", "plain", FETCH, {"quiet"}, NULL},
     {"format", "json", BOTH, {NULL}, NULL},
-    {"store", "dir", FETCH, {NULL}, NULL},
+    /* names the store of a command line, and may be part of an alias for all commands */
+    {"store", "dir", ALL, {NULL}, NULL},
     {"quiet", NULL, ALL, {"verbose", "debug", "progress"}, NULL},
     {"verbose", NULL, ALL, {"quiet"}, NULL},
     {"debug", NULL, ALL, {"quiet"}, NULL},
