@@ -25,7 +25,8 @@ enum tug_status {
     TUG_ERR_NOT_FOUND,        /* repository, tag, digest or platform does not exist there */
     TUG_ERR_RATE_LIMITED,     /* the registry answers 429 for longer than we may wait */
     TUG_ERR_CONTENT,     /* what came is not what was named: digest, size, malformed document */
-    TUG_ERR_UNSUPPORTED, /* valid content of a kind tug does not fetch (schema 1) */
+    TUG_ERR_UNSUPPORTED, /* content of a kind tug does not fetch (schema 1); an option it does not
+                            know */
     TUG_ERR_TOO_LARGE,   /* over a limit that protects memory or disk */
     TUG_ERR_CONFIG,      /* a configuration file, credential file or certificate file */
     TUG_ERR_CANCELLED,   /* tug_fetch_cancel() was called; partial downloads are kept */

@@ -110,8 +110,11 @@ typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
  * must not call any function of the same fetch. */
 typedef void (*tug_log_fn)(void *context, const char *line);
 
-/* Options; all zero is the default of each. */
+/* Options of a run. Start with `= TUG_FETCH_OPTIONS_INIT` and set what differs: zero is the default
+ * of every other member. */
 struct tug_fetch_options {
+    size_t size; /* of this struct, as the program knows it: TUG_FETCH_OPTIONS_INIT sets it */
+
     /* What. */
     const struct tug_platform *platforms; /* wanted platforms; NULL: this machine's */
     size_t platform_count;
@@ -179,6 +182,12 @@ struct tug_fetch_options {
     uint64_t tick_ms;      /* distance of progress events; 0 means 200 ms */
 };
 
+/* All defaults. */
+#define TUG_FETCH_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        .size = sizeof(struct tug_fetch_options)                                                   \
+    }
+
 /* Attempts after the first when options.retries is 0 and options.no_retries is false. */
 #define TUG_RETRIES_DEFAULT 5
 /* Bounds and default of options.max_concurrent_downloads. */
@@ -191,9 +200,11 @@ struct tug_fetch;
 /* Prepare a run.
  * store: borrowed, must outlive the fetch; NULL is allowed for tug_fetch_resolve. options: copied,
  * with all it points to; NULL means all defaults. out_fetch: owned by the caller, untouched on
- * failure. Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (an option out of range, a label
- * without '=', a key without a certificate, both kinds of credentials), TUG_ERR_NO_MEMORY. Threads:
- * any. Blocks: no. */
+ * failure.
+ * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (options.size is 0, an option out of range, a
+ * label without '=', a key without a certificate, both kinds of credentials), TUG_ERR_UNSUPPORTED
+ * (an option set that the library does not know, see tug/tug.h), TUG_ERR_NO_MEMORY.
+ * Threads: any. Blocks: no. */
 enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
                                  struct tug_fetch **out_fetch, struct tug_error *err);
 
@@ -204,8 +215,10 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
 enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
                               struct tug_error *err);
 
-/* What is said of one reference alone; all zero is what the run's options say. */
+/* Options of one reference. Start with `= TUG_REFERENCE_OPTIONS_INIT`: zero is what the run's
+ * options say. */
 struct tug_reference_options {
+    size_t size;                          /* of this struct: TUG_REFERENCE_OPTIONS_INIT sets it */
     const struct tug_platform *platforms; /* instead of the run's; NULL: the run's */
     size_t platform_count;
     bool all_platforms;        /* every entry of every index; platforms are then ignored */
@@ -215,9 +228,16 @@ struct tug_reference_options {
     size_t label_count;
 };
 
+/* Nothing but what the run's options say. */
+#define TUG_REFERENCE_OPTIONS_INIT                                                                 \
+    {                                                                                              \
+        .size = sizeof(struct tug_reference_options)                                               \
+    }
+
 /* As tug_fetch_add, with options of its own.
  * options: copied, with all it points to; NULL: as tug_fetch_add.
- * Errors: also those of tug_label_check, TUG_ERR_NO_MEMORY. */
+ * Errors: also those of tug_label_check, TUG_ERR_INVALID_ARGUMENT (options.size is 0),
+ * TUG_ERR_UNSUPPORTED (as for tug_fetch_create), TUG_ERR_NO_MEMORY. */
 enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);

@@ -6,6 +6,7 @@
 #define TUG_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <tug/error.h>
@@ -22,7 +23,10 @@ enum tug_durability {
     TUG_DURABILITY_NONE,     /* left to the operating system; still right after a kill */
 };
 
+/* Options of a store. Start with `= TUG_STORE_OPTIONS_INIT`: zero is the default of every other
+ * member. */
 struct tug_store_options {
+    size_t size; /* of this struct: TUG_STORE_OPTIONS_INIT sets it */
     enum tug_durability durability;
     bool must_exist;   /* fail instead of making a new layout */
     bool make_nothing; /* for dry runs: a store that is missing or incomplete counts as an empty
@@ -32,6 +36,12 @@ struct tug_store_options {
     void (*on_wait)(void *context, const char *text);
     void *wait_context;
 };
+
+/* All defaults. */
+#define TUG_STORE_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        .size = sizeof(struct tug_store_options)                                                   \
+    }
 
 /* An open store. Opaque; any number of processes may have the same directory open. */
 struct tug_store;
@@ -44,7 +54,8 @@ struct tug_store;
  * out_store: owned by the caller, untouched on failure.
  *
  * Returns: TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
- * TUG_ERR_NO_MEMORY.
+ * TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (an option set that the library
+ * does not know), TUG_ERR_NO_MEMORY.
  *
  * Threads: any. Blocks: on the disk; and while another process changes index.json, when a layout
  * has to be made. */

@@ -5,6 +5,15 @@
  * Include this one header. The library prints nothing, installs no signal handlers, never exits and
  * has no global state of its own; errors are values, progress comes through a callback, and a run
  * can be cancelled from any thread. libcurl is initialised (thread-safely) by tug_fetch_create.
+ *
+ * Structs and versions. An options struct begins with its size, which its _INIT macro sets; later
+ * versions of the library add members at the end. A program that was built with an older header
+ * gets the defaults of the members it does not know. One that was built with a newer header runs as
+ * long as it leaves the members that the library does not know at zero; otherwise the call fails
+ * with TUG_ERR_UNSUPPORTED, because an option is never ignored. Structs that the library fills and
+ * hands to a callback (tug_event, tug_image_result, tug_totals, tug_list_entry) grow at the end as
+ * well: read them through the pointer. The values tug_error, tug_digest and tug_platform never
+ * change.
  */
 #ifndef TUG_TUG_H
 #define TUG_TUG_H

@@ -13,6 +13,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "base/str.h"
 #include "oci/platform.h"
 #include "pipeline/lookup.h"
@@ -24,6 +25,14 @@
 #define RETRY_MAX_WAIT_DEFAULT_MS 120000
 #define CONNECT_TIMEOUT_DEFAULT_MS 30000
 #define STALL_TIMEOUT_DEFAULT_MS 30000
+
+/* A later version appends members; none may hide in padding that an older program left unset. */
+_Static_assert(sizeof(struct tug_fetch_options) ==
+                   offsetof(struct tug_fetch_options, tick_ms) + sizeof(uint64_t),
+               "tug_fetch_options has no padding at its end");
+_Static_assert(sizeof(struct tug_reference_options) ==
+                   offsetof(struct tug_reference_options, label_count) + sizeof(size_t),
+               "tug_reference_options has no padding at its end");
 
 /* Options that are one text each. */
 static const size_t text_offsets[] = {
@@ -171,7 +180,7 @@ static uint64_t or_default(uint64_t value, uint64_t fallback)
     return value != 0 ? value : fallback;
 }
 
-static enum tug_status take_options(struct tug_fetch *fetch,
+static enum tug_status copy_options(struct tug_fetch *fetch,
                                     const struct tug_fetch_options *options, struct tug_error *err)
 {
     struct tug_fetch_options *const own = &fetch->options;
@@ -205,16 +214,22 @@ static enum tug_status take_options(struct tug_fetch *fetch,
 enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
                                  struct tug_fetch **out_fetch, struct tug_error *err)
 {
-    const struct tug_fetch_options defaults = {0};
-    struct tug_fetch *const fetch = calloc(1, sizeof *fetch);
-    enum tug_status status;
+    struct tug_fetch_options given = TUG_FETCH_OPTIONS_INIT;
+    struct tug_fetch *fetch;
+    enum tug_status status =
+        options != NULL ? tug__options_copy(&given, sizeof given, options, "tug_fetch_options", err)
+                        : TUG_OK;
 
+    if (status != TUG_OK) {
+        return status;
+    }
+    fetch = calloc(1, sizeof *fetch);
     if (fetch == NULL) {
         return tug__fail_memory(err);
     }
     fetch->store = store;
     tug__cancel_init(&fetch->cancel);
-    status = take_options(fetch, options != NULL ? options : &defaults, err);
+    status = copy_options(fetch, &given, err);
     if (status == TUG_OK) {
         status = tug__bell_create(&fetch->bell, err);
     }
@@ -328,13 +343,19 @@ enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *referenc
                                    const struct tug_reference_options *options,
                                    struct tug_error *err)
 {
+    struct tug_reference_options given = TUG_REFERENCE_OPTIONS_INIT;
     struct tug_reference_options *own = NULL;
-    enum tug_status status = grow_references(fetch, err);
+    enum tug_status status = options != NULL ? tug__options_copy(&given, sizeof given, options,
+                                                                 "tug_reference_options", err)
+                                             : TUG_OK;
 
+    if (status == TUG_OK) {
+        status = grow_references(fetch, err);
+    }
     if (status == TUG_OK && options != NULL) {
         own = calloc(1, sizeof *own);
         status =
-            own != NULL ? copy_reference_options(fetch, options, own, err) : tug__fail_memory(err);
+            own != NULL ? copy_reference_options(fetch, &given, own, err) : tug__fail_memory(err);
     }
     if (status == TUG_OK) {
         status = tug_ref_parse(reference, &fetch->refs[fetch->ref_count], err);

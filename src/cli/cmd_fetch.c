@@ -96,6 +96,7 @@ static void on_store_wait(void *context, const char *text)
 static int open_store(struct run *run)
 {
     const struct tug_store_options options = {
+        .size = sizeof options,
         .durability = run->settings->durability,
         .make_nothing = run->settings->fetch.dry_run,
         .on_wait = on_store_wait,
@@ -244,6 +245,7 @@ static int set_up_fetch(struct run *run)
     struct tug_error error = {0};
     enum tug_status status;
 
+    options.size = sizeof options;
     options.platforms = settings->platforms;
     options.platform_count = settings->platform_count;
     options.labels = settings->labels;

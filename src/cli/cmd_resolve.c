@@ -71,6 +71,7 @@ static int set_up(struct run *run)
         return EXIT_STATUS_STORE;
     }
     run->results.is_lookup = true;
+    options.size = sizeof options;
     options.on_event = on_event;
     options.event_context = run;
     options.on_log = report_log_line;

@@ -104,7 +104,7 @@ enum tug_status line_options_parse(const char *text, struct line_options *out_op
     const char *word;
     enum tug_status status = TUG_OK;
 
-    *out_options = (struct line_options){0};
+    *out_options = (struct line_options){.options = TUG_REFERENCE_OPTIONS_INIT};
     if (copy == NULL) {
         return fail_memory(err);
     }

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "oci/digest.h"
 
 #define LAYOUT_FILE "oci-layout"
@@ -403,12 +405,24 @@ static enum tug_status open_layout(struct tug_store *store, const struct tug_sto
     return status == TUG_OK ? open_or_make(store, &wait, err) : status;
 }
 
+/* A later version appends members; none may hide in padding that an older program left unset. */
+_Static_assert(sizeof(struct tug_store_options) ==
+                   offsetof(struct tug_store_options, wait_context) + sizeof(void *),
+               "tug_store_options has no padding at its end");
+
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
                                struct tug_store **out_store, struct tug_error *err)
 {
-    struct tug_store *const store = calloc(1, sizeof *store);
-    enum tug_status status;
+    struct tug_store_options given = TUG_STORE_OPTIONS_INIT;
+    struct tug_store *store;
+    enum tug_status status =
+        options != NULL ? tug__options_copy(&given, sizeof given, options, "tug_store_options", err)
+                        : TUG_OK;
 
+    if (status != TUG_OK) {
+        return status;
+    }
+    store = calloc(1, sizeof *store);
     if (store == NULL) {
         return tug__fail_memory(err);
     }
@@ -421,14 +435,13 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
     }
     (void)pthread_mutex_init(&store->lock, NULL);
     (void)pthread_mutex_init(&store->sync_lock, NULL);
-    store->makes_nothing = options != NULL && options->make_nothing;
-    store->is_durable = options == NULL || options->durability == TUG_DURABILITY_FULL;
+    store->makes_nothing = given.make_nothing;
+    store->is_durable = given.durability == TUG_DURABILITY_FULL;
     store->path = strdup(path);
     if (store->path == NULL) {
         status = tug__fail_memory(err);
     } else {
-        status =
-            open_layout(store, options != NULL ? options : &(struct tug_store_options){0}, err);
+        status = open_layout(store, &given, err);
     }
     if (status != TUG_OK) {
         tug_store_close(store);

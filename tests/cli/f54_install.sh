@@ -28,7 +28,7 @@ cat > "$WORK/main.c" << 'EOF'
 
 int main(void)
 {
-    const struct tug_store_options options = {0};
+    const struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
     struct tug_fetch *fetch = NULL;
     struct tug_error err = {0};
     struct tug_store *store = NULL;

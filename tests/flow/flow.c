@@ -41,6 +41,7 @@ void flow_open(struct flow *flow, const struct fake_options *options)
     flow->directory = tmpdir_create();
     flow->store = tmpdir_join(flow->directory, "store");
     cr_assert_eq(tug_platform_parse("linux/amd64", &flow->platform, NULL), TUG_OK);
+    flow->options.size = sizeof flow->options;
     flow->options.platforms = &flow->platform;
     flow->options.platform_count = 1;
     flow->options.plain_http = true;

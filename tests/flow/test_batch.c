@@ -238,8 +238,7 @@ Test(batch, references_have_options_of_their_own)
         .image = {.repo = "app", .tag = "1"}, .platforms = platforms, .platform_count = 2};
     struct build_image_result images[2];
     struct tug_platform arm;
-    struct tug_reference_options own = {
-        .platforms = &arm, .platform_count = 1, .labels = labels, .label_count = 1};
+    struct tug_reference_options own = TUG_REFERENCE_OPTIONS_INIT;
     struct tug_store *store = NULL;
     struct tug_fetch *fetch = NULL;
     struct json_object *index;
@@ -252,6 +251,10 @@ Test(batch, references_have_options_of_their_own)
     cr_assert_eq(tug_platform_parse("linux/arm64", &arm, NULL), TUG_OK);
     cr_assert_eq(tug_store_open(flow.store, NULL, &store, NULL), TUG_OK);
     cr_assert_eq(tug_fetch_create(store, &flow.options, &fetch, NULL), TUG_OK);
+    own.platforms = &arm;
+    own.platform_count = 1;
+    own.labels = labels;
+    own.label_count = 1;
     cr_assert_eq(tug_fetch_add_with(fetch, reference, &own, NULL), TUG_OK);
     memset(&arm, 0, sizeof arm); /* it was copied */
     own.labels = (const char *const[]){"io.containerd.image.name=x"};

@@ -25,6 +25,8 @@ struct scene {
 /* One fetch into a new store; unlike flow_fetch(), what comes before the run may fail, too. */
 static enum tug_status fetch_once(void *context, struct tug_error *err)
 {
+    const struct tug_store_options options = {.size = sizeof options,
+                                              .durability = TUG_DURABILITY_NONE};
     struct scene *const scene = context;
     struct tug_store *store = NULL;
     struct tug_fetch *fetch = NULL;
@@ -35,9 +37,7 @@ static enum tug_status fetch_once(void *context, struct tug_error *err)
     free(scene->flow.store);
     (void)snprintf(name, sizeof name, "store-%u", scene->runs++);
     scene->flow.store = tmpdir_join(scene->flow.directory, name);
-    status =
-        tug_store_open(scene->flow.store,
-                       &(struct tug_store_options){.durability = TUG_DURABILITY_NONE}, &store, err);
+    status = tug_store_open(scene->flow.store, &options, &store, err);
     if (status == TUG_OK) {
         status = tug_fetch_create(store, &scene->flow.options, &fetch, err);
     }

@@ -111,7 +111,8 @@ static void run_round(struct tug_store *store, uint64_t *random)
 int main(int argc, char **argv)
 {
     uint64_t random = stress_seed(argc, argv);
-    const struct tug_store_options options = {.durability = TUG_DURABILITY_NONE};
+    const struct tug_store_options options = {.size = sizeof options,
+                                              .durability = TUG_DURABILITY_NONE};
 
     REQUIRE(tug__registry_acquire(NULL) == TUG_OK);
     for (unsigned i = 0; i < ROUNDS; i++) {

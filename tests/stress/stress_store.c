@@ -138,7 +138,8 @@ struct maker {
 static void *make_store(void *argument)
 {
     const struct maker *const maker = argument;
-    const struct tug_store_options options = {.durability = TUG_DURABILITY_NONE};
+    const struct tug_store_options options = {.size = sizeof options,
+                                              .durability = TUG_DURABILITY_NONE};
     struct tug_store *store = NULL;
     struct tug_error err = {0};
 
@@ -201,7 +202,8 @@ static void make_blobs(struct blob *blobs, uint64_t *random)
 int main(int argc, char **argv)
 {
     uint64_t random = stress_seed(argc, argv);
-    const struct tug_store_options options = {.durability = TUG_DURABILITY_NONE};
+    const struct tug_store_options options = {.size = sizeof options,
+                                              .durability = TUG_DURABILITY_NONE};
     struct tug_store *stores[2] = {NULL, NULL};
     struct worker workers[THREADS] = {0};
     struct blob *const blobs = calloc(BLOBS, sizeof *blobs);

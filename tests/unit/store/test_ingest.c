@@ -356,7 +356,8 @@ Test(store_ingest, t37_a_swapped_file_is_not_published)
 
 Test(store_ingest, works_without_durability)
 {
-    const struct tug_store_options options = {.durability = TUG_DURABILITY_NONE};
+    const struct tug_store_options options = {.size = sizeof options,
+                                              .durability = TUG_DURABILITY_NONE};
     struct place place = place_create();
     struct tug__ingest *ingest;
 

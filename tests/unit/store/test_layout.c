@@ -167,7 +167,7 @@ Test(store_layout, refuses_what_is_no_directory, .timeout = 10)
 
 Test(store_layout, must_exist_makes_nothing)
 {
-    const struct tug_store_options options = {.must_exist = true};
+    const struct tug_store_options options = {.size = sizeof options, .must_exist = true};
     struct place place = place_create();
 
     cr_assert_eq(tug_store_open(place.path, &options, &place.store, NULL), TUG_ERR_STORE);

@@ -229,7 +229,7 @@ Test(store_lock, lock_use_waits_for_who_deletes, .timeout = 20)
 /* Nothing can be brought there, so nothing has to be held. */
 Test(store_lock, lock_use_is_not_needed_for_a_store_that_is_read_only)
 {
-    const struct tug_store_options dry = {.make_nothing = true};
+    const struct tug_store_options dry = {.size = sizeof dry, .make_nothing = true};
     struct place place = place_create();
     struct tug_store *second = NULL;
     const bool is_root = geteuid() == 0;

@@ -519,7 +519,8 @@ struct writer {
 
 static void *write_images(void *argument)
 {
-    const struct tug_store_options options = {.durability = TUG_DURABILITY_NONE};
+    const struct tug_store_options options = {.size = sizeof options,
+                                              .durability = TUG_DURABILITY_NONE};
     const struct writer *const writer = argument;
     struct tug_store *store = NULL;
 
