@@ -202,8 +202,10 @@ static void check_entry(struct tug__resolver *resolver, struct tug__image *image
     }
 }
 
-/* Compare a config's platform with what was wanted; a mismatch is a warning, not an error: the
- * publisher's mistake may still be what the user wants. Errors: as tug__config_platform. */
+/* Compare a config's platform with what was wanted. An image of another platform than this
+ * machine's is warned of; where somebody asked for platforms, a single manifest is judged as an
+ * index is. What an index says wrongly is its publisher's mistake, and a warning. Errors: as
+ * tug__config_platform, TUG_ERR_NOT_FOUND. */
 static enum tug_status check_config(struct tug__resolver *resolver, struct tug__image *image,
                                     const struct tug__config_check *check, struct tug_error *err)
 {
@@ -233,12 +235,16 @@ static enum tug_status check_config(struct tug__resolver *resolver, struct tug__
     }
     for (size_t i = 0; i < wish->platform_count; i++) {
         if (tug__platform_rank(&wish->platforms[i], &platform) != TUG__PLATFORM_NO_MATCH) {
-            return TUG_OK;
+            continue;
         }
+        (void)tug_platform_format(&platform, text);
+        (void)tug_platform_format(&wish->platforms[i], wanted);
+        if (!wish->is_default) {
+            return tug__fail(err, TUG_ERR_NOT_FOUND,
+                             "platform %s is not there; the image is for %s", wanted, text);
+        }
+        tug__emit_shortfall(resolver, image, "the image is for %s, not %s", text, wanted);
     }
-    tug__emit_warning(resolver, image, "the image is for %s, not %s",
-                      tug_platform_format(&platform, text),
-                      tug_platform_format(&wish->platforms[0], wanted));
     return TUG_OK;
 }
 
