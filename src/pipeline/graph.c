@@ -49,6 +49,16 @@ static bool grow_waiting(struct tug__graph *graph)
     return true;
 }
 
+/* A graph without nodes owns nothing. */
+static void free_waiting_when_empty(struct tug__graph *graph)
+{
+    if (graph->node_count == 0) {
+        free(graph->waiting);
+        graph->waiting = NULL;
+        graph->waiting_capacity = 0;
+    }
+}
+
 void tug__node_count(struct tug__node *node)
 {
     struct tug__graph *const graph = node->graph;
@@ -66,6 +76,7 @@ enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest
     struct tug__node *const node = grow_waiting(graph) ? calloc(1, sizeof *node) : NULL;
 
     if (node == NULL) {
+        free_waiting_when_empty(graph);
         return tug__fail_memory(err);
     }
     node->graph = graph;
@@ -73,6 +84,7 @@ enum tug_status tug__graph_add(struct tug__graph *graph, const struct tug_digest
         node->digest = *digest;
         if (tsearch(node, &graph->nodes_by_digest, compare_digests) == NULL) {
             free(node);
+            free_waiting_when_empty(graph);
             return tug__fail_memory(err);
         }
     }
@@ -110,11 +122,7 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
     }
     graph->node_count--;
     tug__graph_remove_waiting(graph, node);
-    if (graph->node_count == 0) {
-        free(graph->waiting);
-        graph->waiting = NULL;
-        graph->waiting_capacity = 0;
-    }
+    free_waiting_when_empty(graph);
     node->needed_by = 0;
     tug__node_count(node);
     while (node->edges != NULL) {
