@@ -101,6 +101,8 @@ void plain_fail(const char *file, int line, const char *check, const char *forma
 #define cr_assert_leq(A, B, ...) PLAIN_COMPARE(A, <=, B, __VA_ARGS__)
 #define cr_assert_gt(A, B, ...) PLAIN_COMPARE(A, >, B, __VA_ARGS__)
 #define cr_assert_geq(A, B, ...) PLAIN_COMPARE(A, >=, B, __VA_ARGS__)
+#define cr_assert_float_eq(A, B, Epsilon, ...)                                                     \
+    PLAIN_CHECK((A) - (B) <= (Epsilon) && (B) - (A) <= (Epsilon), #A " is about " #B, __VA_ARGS__)
 #define cr_assert_null(A, ...) PLAIN_COMPARE(A, ==, NULL, __VA_ARGS__)
 #define cr_assert_not_null(A, ...) PLAIN_COMPARE(A, !=, NULL, __VA_ARGS__)
 #define cr_assert_str_eq(A, B, ...)                                                                \
