@@ -104,11 +104,11 @@ typedef enum tug_status (*tug_list_entry_fn)(void *context, const struct tug_lis
 
 /* Call on_entry for each element of a list in JSON, in order. A list is the `manifests` of an OCI
  * index (a store's index.json has full names in its annotations) or Docker manifest list, an array
- * of texts, or the result lines of `tug fetch` and `tug resolve --format json`.
- * text: length bytes, borrowed for the call.
- * Errors: TUG_ERR_CONTENT (not such a document; what is known to be something else is named),
- * TUG_ERR_UNSUPPORTED (a digest of an algorithm that tug does not know), TUG_ERR_TOO_LARGE,
- * TUG_ERR_NO_MEMORY, and what on_entry returns. Threads: any. Blocks: no. */
+ * of texts, or the result lines of `tug fetch` and `tug resolve --format json`. Entries are handed
+ * on while the text is read: what is wrong further behind shows after that. text: length bytes,
+ * borrowed for the call. Errors: TUG_ERR_CONTENT (not such a document; what is known to be
+ * something else is named), TUG_ERR_UNSUPPORTED (a digest of an algorithm that tug does not know),
+ * TUG_ERR_TOO_LARGE, TUG_ERR_NO_MEMORY, and what on_entry returns. Threads: any. Blocks: no. */
 enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn on_entry,
                               void *context, struct tug_error *err);
 

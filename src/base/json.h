@@ -81,23 +81,22 @@ bool tug__json_is_alias(const char *name, size_t length, const char *known);
 enum tug_status tug__json_check_names(const struct tug__json_value *value, const char *const *names,
                                       struct tug_error *err);
 
-/* One element of a top-level array within the text it came from. */
-struct tug__json_slice {
-    size_t offset;
-    size_t length;
-};
+/* Receives one element of an array. number: its position, from 0. text: length bytes, not
+ * NUL-terminated, borrowed for the call. Returns: anything but TUG_OK (with err filled) ends the
+ * scan with it. */
+typedef enum tug_status (*tug__json_element_fn)(void *context, size_t number, const char *text,
+                                                size_t length, struct tug_error *err);
 
-/* Find the elements of the array member `key` of the top object (NULL: of the top array) without
- * building values, so that a large document can be edited as text, keeping what we do not
- * understand. text: must be a valid document (the same scan as tug__json_parse runs; limits apply).
- * out_slices: owned array (free), NULL when there are none. out_open, out_close: offsets of '[' and
- * ']'; of the first and last character of a null, which counts as an empty array (Go writes it for
- * one). Errors: as tug__json_parse, and TUG_ERR_CONTENT when the member is absent or no array, or
- * there is an alias of it. */
-enum tug_status tug__json_slices(const char *text, size_t length,
-                                 const struct tug__json_limits *limits, const char *key,
-                                 struct tug__json_slice **out_slices, size_t *out_count,
-                                 size_t *out_open, size_t *out_close, struct tug_error *err);
+/* Call on_element for each element of the array member `key` of the top object (NULL: of the top
+ * array), in order, while the text is scanned: nothing is kept, so memory does not grow with it. A
+ * null counts as an empty array (Go writes it for one). The scan is the one of tug__json_parse with
+ * its limits; what is wrong behind an element shows after the element was handed on.
+ * Errors: as tug__json_parse; TUG_ERR_CONTENT when the member is absent or no array, or there is an
+ * alias of it; what on_element returns. */
+enum tug_status tug__json_each_element(const char *text, size_t length,
+                                       const struct tug__json_limits *limits, const char *key,
+                                       tug__json_element_fn on_element, void *context,
+                                       struct tug_error *err);
 
 /* Append text as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
  * Errors: as tug__buf_append. */

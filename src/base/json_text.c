@@ -7,7 +7,6 @@
  */
 #include "base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -20,28 +19,10 @@ struct search {
     const char *key; /* NULL: the top value is the array */
     bool is_found;   /* the member was seen */
     bool is_inside;  /* the scan is within it */
-    size_t open, close;
-    struct tug__json_slice *slices;
-    size_t count, capacity;
+    tug__json_element_fn on_element;
+    void *context;
+    size_t count; /* elements so far */
 };
-
-static enum tug_status add_slice(struct search *search, const struct tug__json_value_place *place,
-                                 struct tug_error *err)
-{
-    if (search->count == search->capacity) {
-        const size_t capacity = search->capacity > 0 ? search->capacity * 2 : 64;
-        struct tug__json_slice *const grown = reallocarray(search->slices, capacity, sizeof *grown);
-
-        if (grown == NULL) {
-            return tug__fail_memory(err);
-        }
-        search->slices = grown;
-        search->capacity = capacity;
-    }
-    search->slices[search->count++] =
-        (struct tug__json_slice){.offset = place->begin, .length = place->end - place->begin};
-    return TUG_OK;
-}
 
 /* Tell whether a value has the name that is looked for. */
 static bool is_wanted(const struct search *search, const struct tug__json_value_place *place)
@@ -64,14 +45,14 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
                          (int)place->key_length, name, search->key);
     }
     if (place->depth == depth + 1 && place->end > 0 && search->is_inside) {
-        return add_slice(search, place, err);
+        return search->on_element(search->context, search->count++, search->text + place->begin,
+                                  place->end - place->begin, err);
     }
     if (place->depth != depth || !is_wanted(search, place)) {
         return TUG_OK;
     }
     if (place->end > 0) {
         search->is_inside = false;
-        search->close = place->end - 1;
         return TUG_OK;
     }
     if (search->is_found || strchr("[n", search->text[place->begin]) == NULL) {
@@ -81,33 +62,23 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
     }
     search->is_found = true;
     search->is_inside = true;
-    search->open = place->begin;
     return TUG_OK;
 }
 
-enum tug_status tug__json_slices(const char *text, size_t length,
-                                 const struct tug__json_limits *limits, const char *key,
-                                 struct tug__json_slice **out_slices, size_t *out_count,
-                                 size_t *out_open, size_t *out_close, struct tug_error *err)
+enum tug_status tug__json_each_element(const char *text, size_t length,
+                                       const struct tug__json_limits *limits, const char *key,
+                                       tug__json_element_fn on_element, void *context,
+                                       struct tug_error *err)
 {
-    struct search search = {.text = text, .key = key};
+    struct search search = {.text = text, .key = key, .on_element = on_element, .context = context};
     struct tug__json_counts counts;
-    enum tug_status status =
+    const enum tug_status status =
         key != NULL ? tug__json_scan(text, length, limits, on_place, &search, &counts, err)
                     : tug__json_scan_array(text, length, limits, on_place, &search, &counts, err);
 
-    if (status == TUG_OK && !search.is_found) {
-        status = tug__fail(err, TUG_ERR_CONTENT, "%s: missing", key != NULL ? key : "array");
-    }
-    if (status != TUG_OK) {
-        free(search.slices);
-        return status;
-    }
-    *out_slices = search.slices;
-    *out_count = search.count;
-    *out_open = search.open;
-    *out_close = search.close;
-    return TUG_OK;
+    return status != TUG_OK || search.is_found
+               ? status
+               : tug__fail(err, TUG_ERR_CONTENT, "%s: missing", key != NULL ? key : "array");
 }
 
 /* Length of the well-formed UTF-8 character at text, 0 when there is none. */

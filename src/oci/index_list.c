@@ -5,7 +5,6 @@
  * Knows: digests, media types, platforms, annotations. Does not know: what becomes of the entries.
  * Threads: any.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <tug/oci.h>
@@ -141,28 +140,20 @@ static enum tug_status take_text(const struct reader *reader, const char *text, 
     return status;
 }
 
-/* Hand on each element of an array. key: its member; NULL: of the top array. */
-static enum tug_status take_array(const struct reader *reader, const char *text, size_t length,
-                                  const char *key, struct tug_error *err)
+static enum tug_status on_manifest(void *context, size_t number, const char *text, size_t length,
+                                   struct tug_error *err)
 {
-    struct tug__json_slice *slices = NULL;
-    size_t count = 0;
-    size_t open;
-    size_t close;
-    enum tug_status status =
-        tug__json_slices(text, length, &list_limits, key, &slices, &count, &open, &close, err);
+    const enum tug_status status = take_manifest(context, text, length, err);
 
-    for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        const char *const element = text + slices[i].offset;
+    return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "manifests[%zu]", number);
+}
 
-        status = key != NULL ? take_manifest(reader, element, slices[i].length, err)
-                             : take_text(reader, element, slices[i].length, err);
-        if (status != TUG_OK) {
-            (void)tug__wrap(err, status, "%s[%zu]", key != NULL ? key : "", i);
-        }
-    }
-    free(slices);
-    return status;
+static enum tug_status on_text(void *context, size_t number, const char *text, size_t length,
+                               struct tug_error *err)
+{
+    const enum tug_status status = take_text(context, text, length, err);
+
+    return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "[%zu]", number);
 }
 
 /* --- results, an object a line --- */
@@ -266,7 +257,7 @@ static const char *name_document(const char *text, size_t length)
 enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn on_entry,
                               void *context, struct tug_error *err)
 {
-    const struct reader reader = {.on_entry = on_entry, .context = context};
+    struct reader reader = {.on_entry = on_entry, .context = context};
     const char *name;
 
     while (length > 0 && is_blank(text, 1)) {
@@ -274,7 +265,7 @@ enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn
         length--;
     }
     if (length > 0 && *text == '[') {
-        return take_array(&reader, text, length, NULL, err);
+        return tug__json_each_element(text, length, &list_limits, NULL, on_text, &reader, err);
     }
     if (length > 0 && is_result(text, line_length(text, length))) {
         return take_results(&reader, text, length, err);
@@ -283,5 +274,6 @@ enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn
     if (name != NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "%s", name);
     }
-    return take_array(&reader, text, length, "manifests", err);
+    return tug__json_each_element(text, length, &list_limits, "manifests", on_manifest, &reader,
+                                  err);
 }

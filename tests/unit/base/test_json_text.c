@@ -1,79 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON as text: places of array elements, strings written.
+ * JSON as text: elements of arrays, strings written.
  */
 #include "base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
 static const struct tug__json_limits limits = {65536, 32, 10000};
 
-static enum tug_status slices_of(const char *text, const char *expected)
-{
-    struct tug__json_slice *slices = NULL;
-    size_t count = 0;
-    size_t open = 0;
-    size_t close = 0;
-    char log[512] = "";
-    const enum tug_status status =
-        tug__json_slices(text, strlen(text), &limits, "list", &slices, &count, &open, &close, NULL);
+struct log {
+    char text[512];
+    size_t count;
+};
 
-    if (status == TUG_OK) {
-        cr_assert(text[open] == '[' || strncmp(text + open, "null", 4) == 0);
-        cr_assert(text[close] == ']' || close == open + 3);
-        for (size_t i = 0; i < count; i++) {
-            strncat(log, text + slices[i].offset, slices[i].length);
-            strcat(log, ";");
-        }
-        cr_assert_str_eq(log, expected);
-    } else {
-        cr_assert_null(slices);
+static enum tug_status note_element(void *context, size_t number, const char *text, size_t length,
+                                    struct tug_error *err)
+{
+    struct log *const log = context;
+
+    (void)err;
+    cr_assert_eq(number, log->count++);
+    if (strlen(log->text) + length + 2 < sizeof log->text) {
+        strncat(log->text, text, length);
+        strcat(log->text, ";");
     }
-    free(slices);
+    return TUG_OK;
+}
+
+static enum tug_status elements_of(const char *text, const char *expected)
+{
+    struct log log = {0};
+    const enum tug_status status =
+        tug__json_each_element(text, strlen(text), &limits, "list", note_element, &log, NULL);
+
+    cr_assert(status != TUG_OK || strcmp(log.text, expected) == 0, "%s", log.text);
     return status;
 }
 
 Test(base_json_text, finds_the_elements)
 {
-    cr_assert_eq(slices_of("{\"list\":[]}", ""), TUG_OK);
-    cr_assert_eq(slices_of("{\"list\":[ ]}", ""), TUG_OK);
+    cr_assert_eq(elements_of("{\"list\":[]}", ""), TUG_OK);
+    cr_assert_eq(elements_of("{\"list\":[ ]}", ""), TUG_OK);
     cr_assert_eq(
-        slices_of("{\"list\":[1, {\"a\":[1,2]} ,\"]\",[[]]]}", "1;{\"a\":[1,2]};\"]\";[[]];"),
+        elements_of("{\"list\":[1, {\"a\":[1,2]} ,\"]\",[[]]]}", "1;{\"a\":[1,2]};\"]\";[[]];"),
         TUG_OK);
-    cr_assert_eq(slices_of("{\"x\":[8,9],\"list\":[1],\"y\":[7]}", "1;"), TUG_OK);
-    cr_assert_eq(slices_of("{\"x\":{\"list\":[8,9]},\"list\":[{\"list\":[3]}]}", "{\"list\":[3]};"),
-                 TUG_OK);
+    cr_assert_eq(elements_of("{\"x\":[8,9],\"list\":[1],\"y\":[7]}", "1;"), TUG_OK);
+    cr_assert_eq(
+        elements_of("{\"x\":{\"list\":[8,9]},\"list\":[{\"list\":[3]}]}", "{\"list\":[3]};"),
+        TUG_OK);
 }
 
 Test(base_json_text, wants_one_array_of_that_name)
 {
-    cr_assert_eq(slices_of("{}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"lists\":[1]}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"x\":{\"list\":[1]}}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"list\":{}}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"list\":7}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"list\":[1],\"list\":[2]}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"list\":[1]", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("{\"list\":[1,]}", ""), TUG_ERR_CONTENT);
-    cr_assert_eq(slices_of("[1]", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"lists\":[1]}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"x\":{\"list\":[1]}}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"list\":{}}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"list\":7}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"list\":[1],\"list\":[2]}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"list\":[1]", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"list\":[1,]}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("[1]", ""), TUG_ERR_CONTENT);
 }
 
 /* Go writes null for a list without elements. */
 Test(base_json_text, f52_a_null_list_is_empty)
 {
-    cr_assert_eq(slices_of("{\"list\":null}", ""), TUG_OK);
-    cr_assert_eq(slices_of("{\"list\":null,\"list\":[1]}", ""), TUG_ERR_CONTENT);
+    cr_assert_eq(elements_of("{\"list\":null}", ""), TUG_OK);
+    cr_assert_eq(elements_of("{\"list\":null,\"list\":[1]}", ""), TUG_ERR_CONTENT);
 }
 
 Test(base_json_text, finds_many_elements)
 {
-    struct tug__json_slice *slices = NULL;
-    size_t count = 0;
-    size_t open = 0;
-    size_t close = 0;
+    struct log log = {0};
     char text[12000] = "{\"list\":[0";
 
     for (int i = 1; i < 5000; i++) {
@@ -81,11 +82,35 @@ Test(base_json_text, finds_many_elements)
     }
     memcpy(text + 8 + 10000, "]}", 3);
     cr_assert_eq(
-        tug__json_slices(text, strlen(text), &limits, "list", &slices, &count, &open, &close, NULL),
+        tug__json_each_element(text, strlen(text), &limits, "list", note_element, &log, NULL),
         TUG_OK);
-    cr_assert_eq(count, 5000);
-    cr_assert_eq(slices[4999].offset, 8 + 9999);
-    free(slices);
+    cr_assert_eq(log.count, 5000);
+}
+
+static enum tug_status refuse(void *context, size_t number, const char *text, size_t length,
+                              struct tug_error *err)
+{
+    (void)context;
+    (void)number;
+    (void)text;
+    (void)length;
+    err->code = TUG_ERR_BUSY;
+    return TUG_ERR_BUSY;
+}
+
+/* Nothing is gathered: an element is handed on before what follows it is looked at. */
+Test(base_json_text, elements_are_handed_on_as_they_come)
+{
+    static const char text[] = "{\"list\":[1,2,]}";
+    struct tug_error err = {0};
+    struct log log = {0};
+
+    cr_assert_eq(
+        tug__json_each_element(text, strlen(text), &limits, "list", note_element, &log, &err),
+        TUG_ERR_CONTENT);
+    cr_assert_str_eq(log.text, "1;2;");
+    cr_assert_eq(tug__json_each_element(text, strlen(text), &limits, "list", refuse, NULL, &err),
+                 TUG_ERR_BUSY);
 }
 
 static void expect_string(const char *text, const char *expected)

@@ -124,6 +124,16 @@ Test(index_list, f16_platforms_are_known)
     cr_assert_not(tug_platform_runs(&amd64, &arm64));
 }
 
+/* A hostile list is refused at its first element: nothing is gathered of it before. */
+Test(index_list, entries_are_handed_on_as_they_come)
+{
+    static const char text[] = "{\"manifests\":[{\"digest\":\"sha256:" HEX "\"},{]}";
+    unsigned counts[2] = {0};
+
+    cr_assert_eq(tug_list_each(text, sizeof text - 1, count_entry, counts, NULL), TUG_ERR_CONTENT);
+    cr_assert_eq(counts[0], 1);
+}
+
 /* What is no list is named, where it is known. */
 Test(index_list, f46_names_documents_that_are_no_list)
 {
