@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lines about requests hold no secret (T-13), and warnings are read strictly (T-43).
+ * Lines about requests hold no secret (T-13).
  */
 #include <criterion/criterion.h>
 
 #include <string.h>
 
 #include "http/log.h"
-#include "http/warning.h"
 
 static void keep_line(void *context, const char *line)
 {
@@ -79,25 +78,6 @@ Test(log, long_lines_are_cut)
     cr_assert_lt(strlen(line), sizeof line);
     cr_assert_gt(strlen(line), 500);
     tug__log_header(NULL, (struct tug__log_place){0}, '<', long_line, sizeof long_line);
-}
-
-Test(warning, t43_only_the_form_of_the_specification)
-{
-    static const char *const bad[] = {"",           "299 - ",          "299 - \"",
-                                      "299 - \"\"", "199 - \"text\"",  "299 a \"text\"",
-                                      "299 - text", "299 - \"endless", "299 - \"endless\\"};
-    char text[TUG__WARNING_MAX];
-    char small[5];
-
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        cr_assert_not(tug__warning_parse(bad[i], text, sizeof text), "%s", bad[i]);
-    }
-    cr_assert(tug__warning_parse("299 - \"a \\\"b\\\" c\" \"date\"", text, sizeof text));
-    cr_assert_str_eq(text, "a \"b\" c");
-    cr_assert(tug__warning_parse("299 - \"abcdefgh\"", small, sizeof small));
-    cr_assert_str_eq(small, "abcd");
-    cr_assert(tug__warning_parse("299 - \"at http://u:p@h/x?sig=abc now\"", text, sizeof text));
-    cr_assert_str_eq(text, "at http://h/x?REDACTED now", "T-13");
 }
 
 Test(log, f47_lines_have_their_place)
