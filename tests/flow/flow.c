@@ -263,6 +263,17 @@ void flow_expect_exit(const struct flow *flow, const char *name, int status, con
     flow_check_store(flow);
 }
 
+void flow_expect_fetched(struct flow *flow, const char *const *digests, size_t count)
+{
+    cr_assert_eq(flow_fetch(flow, "app:1"), TUG_OK, "%s", flow->seen.error.message);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert(flow_has(flow, digests[i]), "%s is missing", digests[i]);
+        cr_assert_leq(flow_requests(flow, "GET", digests[i]), 1, "%s came twice", digests[i]);
+    }
+    cr_assert_eq(flow_blob_count(flow), count);
+    cr_assert_eq(flow->seen.image.blobs, count);
+}
+
 size_t flow_requests(const struct flow *flow, const char *method, const char *what)
 {
     return fake_record_count(flow->registry, method, what);

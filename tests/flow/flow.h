@@ -114,6 +114,10 @@ int flow_command(const struct flow *flow, const char *name, const char *const *m
  */
 void flow_expect_exit(const struct flow *flow, const char *name, int status, const char *text);
 
+/* Fetch "app:1" and check that exactly these blobs are in the store, each asked for once at most.
+ */
+void flow_expect_fetched(struct flow *flow, const char *const *digests, size_t count);
+
 /* Check oci-layout, index.json and that each file below blobs/ has the digest it is named after. */
 void flow_check_store(const struct flow *flow);
 

@@ -14,18 +14,6 @@ TestSuite(documents, .timeout = 60);
 
 static const uint64_t two_layers[] = {1000, 300000};
 
-/* Fetch app:1 and check that exactly these blobs are in the store, each asked for once. */
-static void expect_fetched(struct flow *flow, const char *const *digests, size_t count)
-{
-    cr_assert_eq(flow_fetch(flow, "app:1"), TUG_OK, "%s", flow->seen.error.message);
-    for (size_t i = 0; i < count; i++) {
-        cr_assert(flow_has(flow, digests[i]), "%s is missing", digests[i]);
-        cr_assert_leq(flow_requests(flow, "GET", digests[i]), 1, "%s came twice", digests[i]);
-    }
-    cr_assert_eq(flow_blob_count(flow), count);
-    cr_assert_eq(flow->seen.image.blobs, count);
-}
-
 static void check_image(enum build_family family, const char *algorithm, const char *media_type)
 {
     const struct build_image image = {.repo = "app",
@@ -41,7 +29,7 @@ static void check_image(enum build_family family, const char *algorithm, const c
     build_image_add(flow.registry, &image, &built);
     const char *const digests[] = {built.manifest.digest, built.config.digest,
                                    built.layers[0].digest, built.layers[1].digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     cr_assert_str_eq(flow.seen.media_type, media_type);
     cr_assert_eq(flow.seen.image.bytes_fetched, built.total_bytes);
     cr_assert_eq(flow.seen.image.size_bytes, built.manifest.size_bytes);
@@ -81,7 +69,7 @@ static void check_index(enum build_family family, const char *media_type)
     build_multi_add(flow.registry, &multi, built, &index);
     const char *const digests[] = {index.digest, built[1].manifest.digest, built[1].config.digest,
                                    built[1].layers[0].digest, built[1].layers[1].digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     cr_assert_str_eq(flow.seen.media_type, media_type);
     flow_close(&flow);
 }
@@ -116,7 +104,7 @@ Test(documents, nested_indexes)
         &outer);
     const char *const digests[] = {outer.digest, inner.digest, built.manifest.digest,
                                    built.config.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     flow_close(&flow);
 }
 
@@ -131,7 +119,7 @@ Test(documents, artifact_of_unknown_types)
     char *const layers = build_descriptor_json(&chart, NULL);
     flow_add_manifest(&flow, "1", &config, layers, &manifest);
     const char *const digests[] = {manifest.digest, config.digest, chart.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 0, "%s", flow.seen.warning);
     free(layers);
     flow_close(&flow);
@@ -148,7 +136,7 @@ Test(documents, empty_config)
     char *const layers = build_descriptor_json(&empty, "\"data\":\"e30=\"");
     flow_add_manifest(&flow, "1", &empty, layers, &manifest);
     const char *const digests[] = {manifest.digest, empty.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     free(layers);
     flow_close(&flow);
 }
@@ -165,7 +153,7 @@ Test(documents, zstd_layer)
     char *const layers = build_descriptor_json(&layer, NULL);
     flow_add_manifest(&flow, "1", NULL, layers, &manifest);
     const char *const digests[] = {manifest.digest, config.digest, layer.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     free(layers);
     flow_close(&flow);
 }
@@ -181,7 +169,7 @@ Test(documents, empty_blob_needs_no_request)
     char *const layers = build_descriptor_json(&empty, NULL);
     flow_add_manifest(&flow, "1", NULL, layers, &manifest);
     const char *const digests[] = {manifest.digest, config.digest, empty.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     cr_assert_eq(flow_requests(&flow, NULL, empty.digest), 0);
     free(layers);
     flow_close(&flow);
@@ -199,190 +187,9 @@ Test(documents, digest_listed_twice)
     char *const layers = build_text("%s,%s,%s", text, text, text);
     flow_add_manifest(&flow, "1", NULL, layers, &manifest);
     const char *const digests[] = {manifest.digest, config.digest, layer.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
+    flow_expect_fetched(&flow, digests, FLOW_COUNT(digests));
     free(layers);
     free(text);
-    flow_close(&flow);
-}
-
-Test(documents, inline_data_is_used)
-{
-    struct build_descriptor manifest;
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    const struct build_descriptor config = flow_add_config(&flow);
-    const struct build_descriptor layer = flow_add_blob(&flow, BUILD_OCI_LAYER, "hello");
-    char *const layers = build_descriptor_json(&layer, "\"data\":\"aGVsbG8=\"");
-    flow_add_manifest(&flow, "1", NULL, layers, &manifest);
-    const char *const digests[] = {manifest.digest, config.digest, layer.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
-    cr_assert_eq(flow_requests(&flow, NULL, layer.digest), 0);
-    free(layers);
-    flow_close(&flow);
-}
-
-/* Inline data that is not the blob: other bytes, another length, no base64. */
-static void check_wrong_data(const char *data)
-{
-    struct build_descriptor manifest;
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    const struct build_descriptor config = flow_add_config(&flow);
-    const struct build_descriptor layer = flow_add_blob(&flow, BUILD_OCI_LAYER, "hello");
-    char *const layers = build_descriptor_json(&layer, data);
-    flow_add_manifest(&flow, "1", NULL, layers, &manifest);
-    const char *const digests[] = {manifest.digest, config.digest, layer.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
-    cr_assert_eq(flow_requests(&flow, "GET", layer.digest), 1);
-    free(layers);
-    flow_close(&flow);
-}
-
-Test(documents, t33_inline_data_of_other_content)
-{
-    check_wrong_data("\"data\":\"SGVsbG8=\"");
-}
-
-Test(documents, t33_inline_data_of_other_size)
-{
-    check_wrong_data("\"data\":\"aGVsbG8hIQ==\"");
-}
-
-Test(documents, t33_inline_data_not_base64)
-{
-    check_wrong_data("\"data\":\"*****\"");
-}
-
-#define FOREIGN_LAYER "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
-
-/* An image "app:1" with a config and one foreign layer. is_missing: the registry lacks it.
- * more: members of the layer's descriptor, NULL: none. */
-static struct build_descriptor add_foreign(struct flow *flow, bool is_missing, const char *more)
-{
-    const struct build_descriptor layer = flow_add_blob(flow, FOREIGN_LAYER, "elsewhere");
-    char *const layers = build_descriptor_json(&layer, more);
-
-    if (is_missing) {
-        fake_rule_add(flow->registry,
-                      &(struct fake_rule){.match.path = layer.digest, .answer.status = 404});
-    }
-    (void)flow_add_config(flow);
-    flow_add_manifest(flow, "1", NULL, layers, NULL);
-    free(layers);
-    return layer;
-}
-
-static const char *left_out_of(const struct flow *flow, struct json_object *index)
-{
-    return flow_annotation(flow_index_entry(flow, index, "app:1"), "tug.left-out");
-}
-
-/* What the registry has is fetched, whatever its type and its urls. */
-static void check_foreign_there(const char *more)
-{
-    struct json_object *index;
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    const struct build_descriptor layer = add_foreign(&flow, false, more);
-    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert(flow_has(&flow, layer.digest));
-    cr_assert_eq(flow.seen.image.left_out_count, 0);
-    cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 0, "%s", flow.seen.warning);
-    index = flow_index(&flow);
-    cr_assert_null(left_out_of(&flow, index));
-    json_object_put(index);
-    flow_close(&flow);
-}
-
-#define URLS "\"urls\":[\"https://registry.invalid/layer\"]"
-
-Test(documents, f18_foreign_layer_that_the_registry_has)
-{
-    check_foreign_there(NULL);
-    check_foreign_there(URLS);
-    check_foreign_there("\"urls\":[]");
-}
-
-/* Without urls it can be nowhere else. */
-Test(documents, f18_foreign_layer_that_nobody_has)
-{
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    (void)add_foreign(&flow, true, NULL);
-    flow_expect_exit(&flow, "app:1", 3, "404");
-    flow_close(&flow);
-}
-
-/* Complete without it, and everything tells so: the line, also with -q, the result, index.json. */
-Test(documents, f18_what_is_left_out_is_told)
-{
-    static const char *const words[] = {"-q", "--format", "json", NULL};
-    struct run_result result;
-    struct json_object *index;
-    struct flow flow;
-    char *expected;
-
-    flow_open(&flow, NULL);
-    const struct build_descriptor layer = add_foreign(&flow, true, URLS);
-    cr_assert_eq(flow_command(&flow, "app:1", words, &result), 0, "%s", result.err);
-    cr_assert_not_null(strstr(result.err, "is left out: the registry does not have it"), "%s",
-                       result.err);
-    expected = build_text(",\"blobs\":2,");
-    cr_assert_not_null(strstr(result.out, expected), "%s", result.out);
-    free(expected);
-    expected = build_text(",\"leftOut\":[\"%s\"]", layer.digest);
-    cr_assert_not_null(strstr(result.out, expected), "%s", result.out);
-    free(expected);
-    run_result_fini(&result);
-    index = flow_index(&flow);
-    cr_assert_str_eq(left_out_of(&flow, index), layer.digest);
-    json_object_put(index);
-    cr_assert_lt(flow_partial_size(&flow, layer.digest), 0, "a partial file of nothing");
-    flow_close(&flow);
-}
-
-/* Two images of one run, and of one repository, lack the same layer. */
-Test(documents, f18_one_layer_left_out_of_several_images)
-{
-    static const char *const names[] = {"app:1", "app:2", "app:3"};
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    const struct build_descriptor layer = add_foreign(&flow, true, URLS);
-    char *const layers = build_descriptor_json(&layer, URLS ",\"annotations\":{}");
-    flow_add_manifest(&flow, "2", NULL, layers, NULL);
-    flow_add_manifest(&flow, "3", NULL, layers, NULL);
-    cr_assert_eq(flow_fetch_all(&flow, names, 3), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 3, "%s", flow.seen.warning);
-    cr_assert_eq(flow.seen.image.left_out_count, 1);
-    cr_assert_eq(flow.seen.image.blobs, 2);
-    cr_assert_eq(flow.seen.totals.blobs, flow.seen.totals.blobs_done);
-    cr_assert_eq(flow.seen.totals.bytes_known, flow.seen.totals.bytes_done);
-    free(layers);
-    flow_close(&flow);
-}
-
-Test(documents, foreign_layer_is_left_out)
-{
-    struct build_descriptor manifest;
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    const struct build_descriptor config = flow_add_config(&flow);
-    const struct build_descriptor layer = flow_add_blob(&flow, FOREIGN_LAYER, "elsewhere");
-    char *const layers = build_descriptor_json(&layer, URLS);
-
-    fake_rule_add(flow.registry,
-                  &(struct fake_rule){.match.path = layer.digest, .answer.status = 404});
-    flow_add_manifest(&flow, "1", NULL, layers, &manifest);
-    const char *const digests[] = {manifest.digest, config.digest};
-    expect_fetched(&flow, digests, FLOW_COUNT(digests));
-    cr_assert_not_null(strstr(flow.seen.warning, "foreign layer"), "%s", flow.seen.warning);
-    free(layers);
     flow_close(&flow);
 }
 
