@@ -369,6 +369,7 @@ int main(void)
     check_many_threads();
     check_stop_and_same_port();
     test_faults();
+    test_timing();
     test_tools();
     puts("test-support: all passed");
     return 0;

@@ -66,6 +66,7 @@ void client_free(struct client_reply *reply);
 
 /* The tests of each file. */
 void test_faults(void);
+void test_timing(void);
 void test_tools(void);
 
 #endif
