@@ -160,7 +160,8 @@ fuzz-run: $(OBJ)/libtug.a
 	  $(OBJ)/fuzz-$$parser -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=tests/fuzz/found/$$parser/ \
 	    $(OBJ)/corpus/$$parser tests/fuzz/seeds/$$parser || exit 1; done
 
-# BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program; BENCH_MAX_BLOB=1G: where disk is short
+# BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program; BENCH_MAX_BLOB=1G: where disk is short;
+# BENCH_BEFORE=FILE: an earlier build, in turn with this one; BENCH_PEERS="": without the peers
 bench: ## measure against the limit of the machine and the peers installed; results in build/bench/
 	$(Q)third_party/install.sh build test static bench
 	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy) $(BENCH_PROGRAMS)

@@ -5,7 +5,7 @@
 # tag 1) into $store; finish NAME clears up. Sourced.
 #
 # tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), tug-static and tug-static-N
-# (the command as one file), limit (limit-N: with N connections), and the peers that are installed.
+# (the command as one file), tug-before ($BENCH_BEFORE, an earlier build), limit (limit-N: with N connections), and the peers that are installed.
 # Each peer runs as its documentation says, with its defaults. A list of images ($images) is fetched by
 # one tug, and by peers one after the other.
 
@@ -19,11 +19,12 @@ is_installed() { # PROGRAM
 find_peers() {
     local name
     peers=()
-    for name in skopeo crane oras ctr curl; do
+    for name in ${BENCH_PEERS-skopeo crane oras ctr curl}; do
         if is_installed "$name"; then
             peers+=("$name")
         fi
     done
+    [ -z "${BENCH_BEFORE:-}" ] || peers+=(tug-before)
 }
 
 # One line: which programs of which versions.
@@ -31,6 +32,7 @@ describe_peers() {
     local name version
     for name in "${peers[@]}"; do
         case $name in
+        tug-before) version="before: $("$BENCH_BEFORE" version | head -n 1)" ;;
         crane | oras) version=$("$name" version 2> /dev/null | head -n 1) ;;
         *) version=$("$name" --version 2> /dev/null | head -n 1 | cut -d ' ' -f 1-4) ;;
         esac
@@ -74,8 +76,9 @@ tls_options() { # PROGRAM SERVER
 prepare_tug() { # NAME SERVER
     command=("$tug" --store "$store" fetch --progress none)
     [[ $1 != tug-static* ]] || command[0]=$tug-static
+    [ "$1" != tug-before ] || command[0]=$BENCH_BEFORE
     case $1 in
-    tug | tug-static) ;;
+    tug | tug-static | tug-before) ;;
     tug-none) command+=(--durability none) ;;
     tug-*) command+=(--max-concurrent-downloads "${1##*-}") ;;
     esac
