@@ -33,6 +33,10 @@ static unsigned char fold(const char *text, size_t *length)
 {
     const unsigned char byte = (unsigned char)*text;
 
+    if (byte < 0x80) {
+        *length = 1;
+        return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
+    }
     if (begins_with(text, *length, LONG_S)) {
         *length = strlen(LONG_S);
         return 's';
@@ -42,7 +46,7 @@ static unsigned char fold(const char *text, size_t *length)
         return 'k';
     }
     *length = 1;
-    return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte - 'A' + 'a') : byte;
+    return byte;
 }
 
 bool tug__json_is_alias(const char *name, size_t length, const char *known)

@@ -46,7 +46,7 @@ struct scan {
     struct tug__json_counts counts;
     size_t values;
     size_t depth;
-    struct level levels[DEPTH_MAX];
+    struct level *levels;          /* DEPTH_MAX of them, filled up to depth */
     size_t key_offset, key_length; /* of the member whose value comes next */
 };
 
@@ -55,10 +55,14 @@ static enum tug_status refuse(const struct scan *scan, const char *what)
     return tug__fail(scan->err, TUG_ERR_CONTENT, "not valid JSON: %s at byte %zu", what, scan->at);
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static void skip_space(struct scan *scan)
 {
-    while (scan->at < scan->length && strchr(" \t\n\r", scan->text[scan->at]) != NULL &&
-           scan->text[scan->at] != '\0') {
+    while (scan->at < scan->length && is_space(scan->text[scan->at])) {
         scan->at++;
     }
 }
@@ -120,29 +124,42 @@ static enum tug_status scan_escape(struct scan *scan)
     return TUG_OK;
 }
 
+/* Go on to what is more than a character of a string: a quote, an escape, a control character. Most
+ * of a document passes here, so the place is kept in a register. */
+static void skip_plain(struct scan *scan)
+{
+    const char *const text = scan->text;
+    const size_t length = scan->length;
+    size_t at = scan->at;
+
+    while (at < length && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\') {
+        at++;
+    }
+    scan->at = at;
+}
+
 /* A string; at is on its opening quote. */
 static enum tug_status scan_string(struct scan *scan)
 {
-    scan->at++;
-    while (scan->at < scan->length) {
-        const unsigned char byte = (unsigned char)scan->text[scan->at];
+    enum tug_status status = TUG_OK;
 
-        if (byte < 0x20) {
+    scan->at++;
+    for (;;) {
+        skip_plain(scan);
+        if (scan->at == scan->length) {
+            return refuse(scan, "a string without end");
+        }
+        if ((unsigned char)scan->text[scan->at] < 0x20) {
             return refuse(scan, "a control character in a string");
         }
-        scan->at++;
-        if (byte == '"') {
+        if (scan->text[scan->at++] == '"') {
             return TUG_OK;
         }
-        if (byte == '\\') {
-            const enum tug_status status = scan_escape(scan);
-
-            if (status != TUG_OK) {
-                return status;
-            }
+        status = scan_escape(scan);
+        if (status != TUG_OK) {
+            return status;
         }
     }
-    return refuse(scan, "a string without end");
 }
 
 static size_t skip_digits(struct scan *scan)
@@ -339,8 +356,10 @@ static enum tug_status scan_text(struct scan *scan, struct tug__json_counts *out
 {
     const struct tug__json_limits *const limits = scan->limits;
     struct tug_error *const err = scan->err;
+    struct level levels[DEPTH_MAX];
     enum expectation next = VALUE;
 
+    scan->levels = levels;
     if (scan->length > limits->max_bytes) {
         return tug__fail(err, TUG_ERR_TOO_LARGE, "JSON of %zu bytes, over the limit of %zu",
                          scan->length, limits->max_bytes);

@@ -138,13 +138,32 @@ char *tug__strndup(const char *text, size_t length)
     return copy;
 }
 
+/* Length of the ASCII text at the beginning, in whole words. */
+static size_t ascii_length(const unsigned char *bytes, size_t length)
+{
+    uint64_t word;
+    size_t at = 0;
+
+    for (; length - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, bytes + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 bool tug__is_utf8(const char *text, size_t length)
 {
     const unsigned char *const bytes = (const unsigned char *)text;
     uint32_t code;
     size_t count;
 
-    for (size_t i = 0; i < length; i += count) {
+    for (size_t i = ascii_length(bytes, length); i < length; i += count) {
+        if (bytes[i] < 0x80) {
+            count = 1 + ascii_length(bytes + i + 1, length - i - 1);
+            continue;
+        }
         count = decode_utf8(bytes + i, length - i, &code);
         if (count == 0) {
             return false;

@@ -41,6 +41,7 @@ struct tug__secrets {
     pthread_mutex_t mutex;
     /* guarded by mutex */
     struct tug__secret_form *by_byte[256]; /* all forms, by their first byte */
+    size_t form_count;
     struct secret *configured;
     struct ring tokens;
     struct ring values;
@@ -217,6 +218,7 @@ static void link_locked(struct tug__secrets *secrets, struct secret *secret)
         form->next = *head;
         *head = form;
     }
+    secrets->form_count += secret->form_count;
 }
 
 static void unlink_locked(struct tug__secrets *secrets, const struct secret *secret)
@@ -230,6 +232,7 @@ static void unlink_locked(struct tug__secrets *secrets, const struct secret *sec
         }
         *at = form->next;
     }
+    secrets->form_count -= secret->form_count;
 }
 
 /* Keep it. Returns: what has made room for it, to be freed; NULL: nothing. */
@@ -281,8 +284,13 @@ static size_t longest_locked(const struct tug__secrets *secrets,
                              const struct tug__secret_text *text, size_t at)
 {
     unsigned char bytes[3];
-    const size_t count = tug__secret_first_bytes(text, at, bytes);
+    size_t count;
     size_t longest = 0;
+
+    if (secrets->form_count == 0) { /* most runs have none */
+        return 0;
+    }
+    count = tug__secret_first_bytes(text, at, bytes);
 
     for (size_t i = 0; i < count; i++) {
         for (const struct tug__secret_form *form = secrets->by_byte[bytes[i]]; form != NULL;

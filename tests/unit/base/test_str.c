@@ -108,6 +108,17 @@ Test(base_str, knows_well_formed_utf8)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         cr_assert_not(tug__is_utf8(bad[i], strlen(bad[i])), "bad %zu", i);
     }
+    /* ASCII is passed over in words: a character that is not beside, across or at the end of one.
+     */
+    for (size_t at = 0; at <= 16; at++) {
+        char text[20] = "abcdefghijklmnopqrs";
+
+        memcpy(text + at, "\xc3\xa9", 2);
+        cr_assert(tug__is_utf8(text, 19), "good at %zu", at);
+        cr_assert_not(tug__is_utf8(text, at + 1), "cut at %zu", at);
+        text[at + 1] = 'a';
+        cr_assert_not(tug__is_utf8(text, 19), "bad at %zu", at);
+    }
     cr_assert(tug__is_utf8("a\0b", 3), "NUL is a character");
     cr_assert_not(tug__is_utf8("\xc3\xa9", 1), "reads past its length");
 }
