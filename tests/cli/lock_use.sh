@@ -5,9 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 use=$TUG_STORE/lock.use
 
-# Take lock.use exclusively, as the process $holder.
+# Take lock.use exclusively, as the process $holder. It waits for the look below, which shares the lock.
 hold() {
-    flock --no-fork -n "$use" sleep 30 &
+    flock --no-fork -w 10 "$use" sleep 30 &
     holder=$!
     until ! flock -s -n "$use" true; do
         kill -0 "$holder" || fail "it was not free"
