@@ -20,8 +20,8 @@ $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
 $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
 $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
-# The unit tests link all files of the command but its main and its commands.
-CLI_TESTED := $(filter-out %/main.o,$(filter-out $(OBJ)/src/cli/cmd_%,$(CLI_OBJ)))
+# The unit tests link all files of the command but its main.
+CLI_TESTED := $(filter-out %/main.o,$(CLI_OBJ))
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \

@@ -103,15 +103,15 @@ int help_print_command(const struct command *command)
     return report_output(&text);
 }
 
-int help_print_commands(int fd)
+int help_print_commands(const struct command_table *table, int fd)
 {
     struct text text = {0};
-    const struct command *command;
 
     text_puts(&text, "usage: tug [--store DIR] [-q|-v|--debug] [--color WHEN] COMMAND ...\n"
                      "\nFetch the content of container images from registries into a directory.\n"
                      "\nCommands:\n");
-    for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
+    for (size_t i = 0; i < table->count; i++) {
+        const struct command *const command = &table->commands[i];
         char left[80];
 
         (void)snprintf(left, sizeof left, "  %s %s", command->name, command->synopsis);
@@ -127,30 +127,31 @@ int help_print_commands(int fd)
     return 0;
 }
 
-int cmd_help(const struct settings *settings)
+int cmd_help(const struct settings *settings, const struct command_table *table)
 {
     const struct command *command;
 
-    if (settings->input_count == 0) {
-        return help_print_commands(STDOUT_FILENO);
+    if (settings->common.input_count == 0) {
+        return help_print_commands(table, STDOUT_FILENO);
     }
-    if (settings->input_count > 1) {
+    if (settings->common.input_count > 1) {
         return report_usage(NULL, "help: one command at a time");
     }
-    command = command_find(settings->inputs[0].text);
+    command = command_find(table, settings->common.inputs[0].text);
     if (command == NULL) {
-        return command_refuse(settings->inputs[0].text);
+        return command_refuse(table, settings->common.inputs[0].text);
     }
     return help_print_command(command);
 }
 
-int cmd_version(const struct settings *settings)
+int cmd_version(const struct settings *settings, const struct command_table *table)
 {
     struct text text = {0};
 
-    if (settings->input_count > 0) {
+    (void)table;
+    if (settings->common.input_count > 0) {
         return report_usage("version", "version: unexpected argument '%s'",
-                            settings->inputs[0].text);
+                            settings->common.inputs[0].text);
     }
     text_printf(&text, "tug %s\n", tug_version());
     return report_output(&text);

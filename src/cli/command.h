@@ -10,6 +10,8 @@
 
 #include "options.h"
 
+struct command_table;
+
 /* One command. */
 struct command {
     const char *name;
@@ -18,32 +20,35 @@ struct command {
     const char *description;     /* lines of help, each with its end; NULL: the summary says all */
     unsigned bit;                /* COMMAND_… for its options */
     const char *const *examples; /* whole command lines, ended by NULL; NULL: none */
-    /* Do it. settings: as parsed. Returns: the exit status. */
-    int (*run)(const struct settings *settings);
+    /* Run it. settings: as parsed. table: all commands, for help. Returns: the exit status. */
+    int (*run)(const struct settings *settings, const struct command_table *table);
 };
 
-/* Look up a command by name. Returns: static, or NULL. */
-const struct command *command_find(const char *name);
+/* All commands, in the order help shows them; main.c has the one table. */
+struct command_table {
+    const struct command *commands;
+    size_t count;
+};
 
-/* Report that there is no command of that name. Returns: the exit status. */
-int command_refuse(const char *name);
+/* Look up a command by name. Returns: borrowed from the table, or NULL. */
+const struct command *command_find(const struct command_table *table, const char *name);
 
-/* Return the index-th command in the order help shows them, NULL past the last one. */
-const struct command *command_at(size_t index);
+/* Report that there is no command of that name, with the nearest one. Returns: the exit status. */
+int command_refuse(const struct command_table *table, const char *name);
 
 /* Fetch images. */
-int cmd_fetch(const struct settings *settings);
+int cmd_fetch(const struct settings *settings, const struct command_table *table);
 /* Tell what references name. */
-int cmd_resolve(const struct settings *settings);
+int cmd_resolve(const struct settings *settings, const struct command_table *table);
 /* Print help, on one command or on all. */
-int cmd_help(const struct settings *settings);
+int cmd_help(const struct settings *settings, const struct command_table *table);
 /* Print the version. */
-int cmd_version(const struct settings *settings);
+int cmd_version(const struct settings *settings, const struct command_table *table);
 
 /* Print help on one command to standard output. Returns: the exit status. */
 int help_print_command(const struct command *command);
 /* Print the list of commands. fd: standard output (asked for) or standard error (wrong usage).
  * Returns: 0, or the exit status of a failure to write. */
-int help_print_commands(int fd);
+int help_print_commands(const struct command_table *table, int fd);
 
 #endif

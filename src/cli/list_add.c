@@ -15,12 +15,6 @@
 
 #include "report.h"
 
-static int fail_memory(void)
-{
-    report_error(NULL, "out of memory");
-    return EXIT_STATUS_STORE;
-}
-
 static int append(struct ref_list *list, const char *text, const char *options)
 {
     const size_t length = strlen(text) + 1;
@@ -31,14 +25,14 @@ static int append(struct ref_list *list, const char *text, const char *options)
         char **const grown = reallocarray(list->items, capacity, sizeof *grown);
 
         if (grown == NULL) {
-            return fail_memory();
+            return report_no_memory();
         }
         list->items = grown;
         list->capacity = capacity;
     }
     item = malloc(length + strlen(options) + 1);
     if (item == NULL) {
-        return fail_memory();
+        return report_no_memory();
     }
     memcpy(item, text, length);
     memcpy(item + length, options, strlen(options) + 1);

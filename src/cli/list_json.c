@@ -150,14 +150,14 @@ int list_load_json(struct list_reader *reader, const char *name, FILE *file, con
     struct text text = {0};
     char buffer[16384];
     size_t length;
-    int status = EXIT_STATUS_STORE;
+    int status;
 
     text_puts(&text, begin);
     while ((length = fread(buffer, 1, sizeof buffer, file)) > 0 && text.length < JSON_BYTES_MAX) {
         text_append(&text, buffer, length);
     }
     if (text.has_failed || list.platforms_met == NULL) {
-        report_error(NULL, "out of memory");
+        status = report_no_memory();
     } else {
         status = take_list(&list, &text);
     }

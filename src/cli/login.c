@@ -111,20 +111,19 @@ static int ask_password(struct settings *settings, const char *command)
     int tty = -1;
 
     if (buf == NULL) {
-        report_error(NULL, "out of memory");
-        return EXIT_STATUS_STORE;
+        return report_no_memory();
     }
-    if (settings->wants_stdin_password) {
+    if (settings->login.wants_stdin_password) {
         length = read_line(STDIN_FILENO, buf, PASSWORD_MAX);
     } else {
         tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
         if (tty >= 0) {
-            length = prompt(tty, settings->user, buf, PASSWORD_MAX);
+            length = prompt(tty, settings->login.user, buf, PASSWORD_MAX);
             (void)close(tty);
         }
     }
     if (length >= 0) {
-        settings->password = strdup(buf);
+        settings->login.password = strdup(buf);
     }
     explicit_bzero(buf, PASSWORD_MAX);
     free(buf);
@@ -132,22 +131,22 @@ static int ask_password(struct settings *settings, const char *command)
         return 128 + caught_signal; /* it is ignored, or we would not be here */
     }
     if (length < 0) {
-        return settings->wants_stdin_password
+        return settings->login.wants_stdin_password
                    ? report_usage(command, "--password-stdin: there is no password on stdin")
                    : report_usage(command, "--user: no password, and no terminal to ask on: use "
                                            "--password-stdin");
     }
-    if (settings->password == NULL) {
-        report_error(NULL, "out of memory");
-        return EXIT_STATUS_STORE;
+    if (settings->login.password == NULL) {
+        return report_no_memory();
     }
     return 0;
 }
 
 static bool reads_stdin(const struct settings *settings)
 {
-    for (size_t i = 0; i < settings->input_count; i++) {
-        if (settings->inputs[i].is_file && strcmp(settings->inputs[i].text, "-") == 0) {
+    for (size_t i = 0; i < settings->common.input_count; i++) {
+        if (settings->common.inputs[i].is_file &&
+            strcmp(settings->common.inputs[i].text, "-") == 0) {
             return true;
         }
     }
@@ -158,10 +157,10 @@ static bool reads_stdin(const struct settings *settings)
  * exit status. */
 static int check(const struct settings *settings, const char *command)
 {
-    if (settings->wants_stdin_password && settings->password != NULL) {
+    if (settings->login.wants_stdin_password && settings->login.password != NULL) {
         return report_usage(command, "--password-stdin, but --user has a password already");
     }
-    if (settings->wants_stdin_password && reads_stdin(settings)) {
+    if (settings->login.wants_stdin_password && reads_stdin(settings)) {
         return report_usage(command, "--password-stdin and --from-file -: stdin can be only one");
     }
     return 0;
@@ -174,19 +173,20 @@ int login_prepare(struct settings *settings, const char *command)
     if (status != 0) {
         return status;
     }
-    if (settings->has_shown_secret && settings->verbosity >= 0) {
+    if (settings->login.has_shown_secret && settings->common.verbosity >= 0) {
         report_warning("a secret on the command line can be read by other users: use "
                        "--password-stdin, --authfile or 'docker login'");
     }
-    if (settings->has_shown_proxy && settings->verbosity >= 0) {
+    if (settings->login.has_shown_proxy && settings->common.verbosity >= 0) {
         report_warning("a password in --proxy can be read by other users: set http_proxy or "
                        "https_proxy in the environment instead");
     }
-    if (settings->user != NULL && settings->password == NULL && settings->input_count > 0) {
+    if (settings->login.user != NULL && settings->login.password == NULL &&
+        settings->common.input_count > 0) {
         status = ask_password(settings, command);
     }
-    settings->fetch.user = settings->user;
-    settings->fetch.password = settings->password;
-    settings->fetch.refresh_token = settings->refresh_token;
+    settings->run.user = settings->login.user;
+    settings->run.password = settings->login.password;
+    settings->run.refresh_token = settings->login.refresh_token;
     return status;
 }

@@ -8,7 +8,6 @@
 #include "command.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,7 +17,6 @@
 
 #include "login.h"
 #include "report.h"
-#include "suggest.h"
 #include "terminal.h"
 
 /* Open files that suffice for the most downloads at once. */
@@ -49,7 +47,7 @@ static const char resolve_description[] =
     "Ask the registries what the references name and fetch nothing. Prints\n"
     "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
 
-static const struct command commands[] = {
+static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch all content of images",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
     {"resolve", "[options] REF...", "tell what references name", resolve_description,
@@ -58,34 +56,10 @@ static const struct command commands[] = {
     {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
 };
 
-#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
-
-const struct command *command_find(const char *name)
-{
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return &commands[i];
-        }
-    }
-    return NULL;
-}
-
-const struct command *command_at(size_t index)
-{
-    return index < COMMAND_COUNT ? &commands[index] : NULL;
-}
-
-int command_refuse(const char *name)
-{
-    const char *names[COMMAND_COUNT + 1] = {NULL};
-    char suggestion[SUGGESTION_MAX];
-
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        names[i] = commands[i].name;
-    }
-    return report_usage(NULL, "unknown command '%s'%s", name,
-                        suggest_command(name, names, suggestion));
-}
+static const struct command_table commands = {
+    .commands = all_commands,
+    .count = sizeof all_commands / sizeof all_commands[0],
+};
 
 /* Keep the process small. By default glibc gives each thread an arena of its own, from which freed
  * memory hardly ever goes back, and raises its limit for separate mappings to the largest block
@@ -122,29 +96,29 @@ static int dispatch(struct settings *settings, int argc, char **argv)
     if (status != 0) {
         return status;
     }
-    if (settings->wants_version) {
-        return cmd_version(settings);
+    if (settings->common.wants_version) {
+        return cmd_version(settings, &commands);
     }
     if (next == argc) {
-        if (settings->wants_help) {
-            return help_print_commands(STDOUT_FILENO);
+        if (settings->common.wants_help) {
+            return help_print_commands(&commands, STDOUT_FILENO);
         }
-        (void)help_print_commands(STDERR_FILENO);
+        (void)help_print_commands(&commands, STDERR_FILENO);
         return EXIT_STATUS_USAGE;
     }
-    command = command_find(argv[next]);
+    command = command_find(&commands, argv[next]);
     if (command == NULL) {
-        return command_refuse(argv[next]);
+        return command_refuse(&commands, argv[next]);
     }
     status = options_parse(settings, argc - next, argv + next, command->name, command->bit, &next);
     if (status != 0) {
         return status;
     }
-    if (settings->wants_help) {
+    if (settings->common.wants_help) {
         return help_print_command(command);
     }
-    if (settings->wants_version) {
-        return cmd_version(&(struct settings){0});
+    if (settings->common.wants_version) {
+        return cmd_version(&(struct settings){0}, &commands);
     }
     if (command->bit != COMMAND_OTHER) {
         status = login_prepare(settings, command->name);
@@ -152,7 +126,7 @@ static int dispatch(struct settings *settings, int argc, char **argv)
             return status;
         }
     }
-    return command->run(settings);
+    return command->run(settings, &commands);
 }
 
 int main(int argc, char **argv)

@@ -49,7 +49,7 @@ static bool is_given(const struct settings *settings, const char *name)
 {
     for (size_t i = 0; option_at(i) != NULL; i++) {
         if (strcmp(option_at(i)->help.name, name) == 0) {
-            return settings->given[i];
+            return settings->common.given[i];
         }
     }
     return false;
@@ -66,10 +66,10 @@ bool option_rules_check(const struct settings *settings, const char *command, un
                         struct text *out_why)
 {
     const bool shows_progress =
-        settings->progress != PROGRESS_AUTO && settings->progress != PROGRESS_NONE;
+        settings->fetch.progress != PROGRESS_AUTO && settings->fetch.progress != PROGRESS_NONE;
 
     for (size_t i = 0; option_at(i) != NULL; i++) {
-        if (settings->given[i] && (option_at(i)->commands & command_bit) == 0) {
+        if (settings->common.given[i] && (option_at(i)->commands & command_bit) == 0) {
             refuse_command(option_at(i), command, out_why);
             return false;
         }

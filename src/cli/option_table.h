@@ -21,6 +21,7 @@ enum option_kind {
     KIND_FLAG,      /* sets a bool of settings */
     KIND_TIME,      /* a time more than zero (zero would mean the default) into a uint64_t, in ms */
     KIND_TIME_OR_0, /* a time; zero has a meaning of its own */
+    KIND_CHOICE,    /* one of the words of its argument, "a|b|c", into an enum in that order */
     KIND_TEXT,      /* a text, borrowed from argv, into a const char pointer */
 };
 

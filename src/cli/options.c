@@ -23,22 +23,22 @@
 
 void settings_fini(struct settings *settings)
 {
-    free(settings->inputs);
-    free(settings->platforms);
-    free(settings->labels);
-    free(settings->user);
-    if (settings->password != NULL) {
-        explicit_bzero(settings->password, strlen(settings->password));
+    free(settings->common.inputs);
+    free(settings->fetch.platforms);
+    free(settings->fetch.labels);
+    free(settings->login.user);
+    if (settings->login.password != NULL) {
+        explicit_bzero(settings->login.password, strlen(settings->login.password));
     }
-    free(settings->password);
-    if (settings->refresh_token != NULL) {
-        explicit_bzero(settings->refresh_token, strlen(settings->refresh_token));
+    free(settings->login.password);
+    if (settings->login.refresh_token != NULL) {
+        explicit_bzero(settings->login.refresh_token, strlen(settings->login.refresh_token));
     }
-    free(settings->refresh_token);
-    if (settings->proxy != NULL) {
-        explicit_bzero(settings->proxy, strlen(settings->proxy));
+    free(settings->login.refresh_token);
+    if (settings->login.proxy != NULL) {
+        explicit_bzero(settings->login.proxy, strlen(settings->login.proxy));
     }
-    free(settings->proxy);
+    free(settings->login.proxy);
     *settings = (struct settings){0};
 }
 
@@ -157,7 +157,7 @@ static int apply_option(struct settings *settings, const char *command,
 static void mark_given(struct settings *settings, const struct option_spec *spec)
 {
     for (size_t i = 0; option_at(i) != NULL; i++) {
-        settings->given[i] = settings->given[i] || option_at(i) == spec;
+        settings->common.given[i] = settings->common.given[i] || option_at(i) == spec;
     }
 }
 
@@ -197,7 +197,7 @@ static int check_rules(const struct settings *settings, const char *command, uns
     struct text why = {0};
     int status = 0;
 
-    if (!settings->wants_help && !settings->wants_version &&
+    if (!settings->common.wants_help && !settings->common.wants_version &&
         !option_rules_check(settings, command, command_bit, &why)) {
         status = report_usage(command, "%s", why.data != NULL ? why.data : "out of memory");
     }

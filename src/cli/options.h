@@ -58,38 +58,51 @@ struct input {
     bool is_file;
 };
 
-/* Everything the command line said. All zero is the default of each; free with settings_fini. */
-struct settings {
-    /* For every command. */
+/* What every command knows. */
+struct common_settings {
     const char *store_path; /* --store, borrowed from argv; NULL when not given */
     int verbosity;          /* -1 quiet, 0, 1 verbose, 2 debug */
     enum color_mode color;
+    enum result_format format;
     bool wants_help;
     bool wants_version;
-    bool given[OPTIONS_MAX]; /* which options were, by their place in the table */
-    struct input *inputs;
+    bool given[OPTIONS_MAX]; /* which options were given, by their place in the table */
+    struct input *inputs;    /* owned */
     size_t input_count;
-    /* For fetch. */
-    struct tug_fetch_options fetch; /* platforms and labels are set by cmd_fetch from below */
-    struct tug_platform *platforms;
+};
+
+/* Credentials, of fetch and resolve; login_prepare hands them to the run's options. */
+struct login_settings {
+    char *user;            /* owned; without the password */
+    char *password;        /* owned */
+    char *refresh_token;   /* owned */
+    char *proxy;           /* owned */
+    bool has_shown_proxy;  /* the proxy's password was on the command line */
+    bool has_shown_secret; /* the password or the token was on the command line */
+    bool wants_stdin_password;
+};
+
+/* What fetch alone has, besides the run's options. */
+struct fetch_settings {
+    struct tug_platform *platforms; /* owned */
     size_t platform_count;
-    const char **labels; /* borrowed from argv */
+    const char **labels; /* owned; each is borrowed from argv */
     size_t label_count;
     enum tug_durability durability;
     enum progress_mode progress;
-    enum result_format format;
     const char *failed_path; /* --failed-file, borrowed from argv */
     const char *repository;  /* --repository, borrowed from argv; NULL when not given */
     unsigned shard_index;    /* --shard: which part of the references, of so many */
     unsigned shard_count;    /* 0: all of them */
-    /* Credentials; those of fetch above point here. */
-    char *user;            /* owned; without the password */
-    char *password;        /* owned */
-    char *refresh_token;   /* owned */
-    char *proxy;           /* owned; fetch.proxy points to it */
-    bool has_shown_proxy;  /* its password was on the command line */
-    bool has_shown_secret; /* one of them was on the command line */
-    bool wants_stdin_password;
+};
+
+/* Everything the command line said. All zero is the default of each; free with settings_fini. */
+struct settings {
+    struct common_settings common;
+    struct login_settings login;
+    struct tug_fetch_options
+        run; /* of fetch and resolve; what it points to belongs to the others */
+    struct fetch_settings fetch;
 };
 
 /* Free what settings own; they are empty afterwards. */

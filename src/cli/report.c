@@ -84,6 +84,12 @@ void report_error(const char *subject, const char *message)
     }
 }
 
+int report_no_memory(void)
+{
+    report_error(NULL, "out of memory");
+    return EXIT_STATUS_STORE;
+}
+
 void report_errno(const char *subject, const char *action, int os_errno)
 {
     char message[256];
@@ -134,8 +140,7 @@ int report_output(struct text *text)
         return EXIT_STATUS_STORE;
     }
     if (!is_whole) {
-        report_error(NULL, "out of memory");
-        return EXIT_STATUS_STORE;
+        return report_no_memory();
     }
     return 0;
 }

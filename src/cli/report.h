@@ -25,6 +25,9 @@ int report_exit_status(enum tug_status status);
  * message: safe text, as from the library. */
 void report_error(const char *subject, const char *message);
 
+/* Print that memory ran out. Returns: the exit status. */
+int report_no_memory(void);
+
 /* Print the failure of a system call: "tug: SUBJECT: ACTION: strerror". Raw subject. */
 void report_errno(const char *subject, const char *action, int os_errno);
 

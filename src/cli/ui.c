@@ -18,21 +18,10 @@
 #include "ui_backend.h"
 #include "units.h"
 
-/* Hex digits of a digest in a short label. */
-#define SHORT_DIGITS 12
 /* More than any verbosity. */
 #define NEVER 9
 
 /* --- the form that shows nothing but lines --- */
-
-void ui_write_line(const char *line)
-{
-    struct text text = {0};
-
-    text_printf(&text, "%s\n", line);
-    (void)text_write_all(STDERR_FILENO, text.data, text.length);
-    text_fini(&text);
-}
 
 static void none_show_line(struct ui *ui, const char *line)
 {
@@ -58,16 +47,6 @@ static const struct ui_backend ui_none = {
 };
 
 /* --- lines for events --- */
-
-char *ui_short_digest(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX])
-{
-    char *const colon = strchr(tug_digest_format(digest, out_text), ':');
-
-    if (colon != NULL) {
-        colon[1 + SHORT_DIGITS] = '\0';
-    }
-    return out_text;
-}
 
 /* Tell whether an image ended with the run, for no fault of its own. */
 static bool is_stopped(const struct tug_event *event)

@@ -270,3 +270,27 @@ Test(cli_option_rules, f15_every_option_is_taken)
         settings_fini(&settings);
     }
 }
+
+/* A choice is one of the words of its argument, in the order of its enum. */
+Test(cli_option_rules, choices_are_whole_words)
+{
+    static const char *const words[] = {"auto", "tty", "plain", "json", "none"};
+    static const char *const wrong[] = {"", "aut", "autos", "auto|tty", "|", "Auto"};
+    struct settings settings = {0};
+    struct tug_error error = {0};
+    size_t index = 0;
+
+    while (strcmp(option_at(index)->help.name, "progress") != 0) {
+        index++;
+    }
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+        cr_assert_eq(option_apply(&settings, option_at(index), words[i], &error), TUG_OK);
+        cr_assert_eq(settings.fetch.progress, i);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_assert_eq(option_apply(&settings, option_at(index), wrong[i], &error),
+                     TUG_ERR_INVALID_ARGUMENT);
+        cr_assert_str_eq(error.message, "not one of: auto, tty, plain, json, none");
+    }
+    cr_assert_eq(settings.fetch.progress, PROGRESS_NONE);
+}

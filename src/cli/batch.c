@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a list of references to a run of the library and its results.
+ *
+ * Knows: lists, results, signals. Does not know: the store, what is shown of the run.
+ * Threads: main; signals.c adds one of its own during the run.
+ */
+#include "batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "report.h"
+#include "signals.h"
+
+int batch_load(struct batch *batch, const struct list_source *source)
+{
+    const struct common_settings *const common = &batch->settings->common;
+    const int status = ref_list_load(&batch->refs, common->inputs, common->input_count, source);
+
+    if (status != 0) {
+        return status;
+    }
+    return results_init(&batch->results, &batch->refs, common->format) ? 0 : report_no_memory();
+}
+
+static enum tug_status add_reference(struct batch *batch, size_t position, struct tug_error *err)
+{
+    const char *const text = ref_list_options(&batch->refs, position);
+    struct line_options options;
+    enum tug_status status;
+
+    if (*text == '\0') {
+        return tug_fetch_add(batch->fetch, batch->refs.items[position], err);
+    }
+    status = line_options_parse(text, &options, err);
+    if (status == TUG_OK) {
+        status =
+            tug_fetch_add_with(batch->fetch, batch->refs.items[position], &options.options, err);
+    }
+    line_options_fini(&options);
+    return status;
+}
+
+int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_options *options)
+{
+    struct tug_error error = {0};
+    enum tug_status status;
+
+    options->size = sizeof *options;
+    options->on_log = report_log_line;
+    options->log_config = batch->settings->common.verbosity >= 1;
+    status = tug_fetch_create(store, options, &batch->fetch, &error);
+    for (size_t i = 0; status == TUG_OK && i < batch->refs.count; i++) {
+        status = add_reference(batch, i, &error);
+    }
+    if (status != TUG_OK) {
+        report_error(NULL, error.message);
+    }
+    return report_exit_status(status);
+}
+
+void batch_take(struct batch *batch, const struct tug_image_result *image)
+{
+    if (!results_take(&batch->results, image) && batch->results.output_errno == EPIPE) {
+        tug_fetch_cancel(batch->fetch); /* nobody reads the results any more */
+    }
+}
+
+void batch_report_failure(const struct tug_image_result *image)
+{
+    char line[TUG_ERROR_MESSAGE_MAX + 1024];
+
+    (void)snprintf(line, sizeof line, "%s: %s", image->ref, image->error.message);
+    report_error(NULL, line);
+}
+
+int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_error, int *out_signal)
+{
+    static const struct tug_error no_result = {.code = TUG_ERR_INTERNAL, .message = "no result"};
+    struct signals signals;
+    const int os_errno = signals_start(&signals, batch->fetch);
+
+    if (os_errno != 0) {
+        report_errno("signals", "start thread", os_errno);
+        return EXIT_STATUS_STORE;
+    }
+    (void)work(batch->fetch, out_error);
+    *out_signal = signals_stop(&signals);
+    /* A run that succeeds has reported every result; if not, that is a bug to be told. */
+    (void)results_finish(&batch->results, out_error->code != TUG_OK ? out_error : &no_result);
+    return 0;
+}
+
+void batch_fini(struct batch *batch)
+{
+    tug_fetch_destroy(batch->fetch);
+    results_fini(&batch->results);
+    ref_list_fini(&batch->refs);
+}
