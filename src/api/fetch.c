@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "oci/platform.h"
 #include "pipeline/lookup.h"
 #include "pipeline/pipeline.h"

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 /* Enough for thousands of registries, at about 100 bytes of memory each. */
 #define VALUES_MAX 32768

@@ -2,7 +2,7 @@
  *
  * Build and extend error values.
  *
- * Knows: the escape filter. Does not know: who shows errors.
+ * Knows: UTF-8, tug_text_escape. Does not know: the store, HTTP, the command.
  * Threads: any.
  */
 #include "base/error.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/utf8.h"
 
 /* Room for a message before it is escaped. */
 #define RAW_BYTES 1024
@@ -61,15 +61,6 @@ enum tug_status tug__fail_errno(struct tug_error *err, enum tug_status code, int
         va_end(arguments);
     }
     return code;
-}
-
-void tug__trim_torn(char *text)
-{
-    size_t length = strlen(text);
-
-    for (int i = 0; i < 3 && length > 0 && !tug__is_utf8(text, length); i++) {
-        text[--length] = '\0';
-    }
 }
 
 enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const char *format, ...)

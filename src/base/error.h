@@ -36,7 +36,4 @@ enum tug_status tug__advise(struct tug_error *err, enum tug_status code, const c
 /* Fill err for a failed allocation. */
 enum tug_status tug__fail_memory(struct tug_error *err);
 
-/* Take the beginning of a UTF-8 character whose end was cut off the end of a text, in place. */
-void tug__trim_torn(char *text);
-
 #endif

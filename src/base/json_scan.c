@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/str.h"
+#include "base/utf8.h"
 
 /* Deepest nesting that a limit may allow. */
 #define DEPTH_MAX 256

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/json_scan.h"
-#include "base/str.h"
+#include "base/utf8.h"
 
 /* The search for one array. */
 struct search {

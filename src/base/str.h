@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Small text helpers that the C library lacks. tug_text_escape lives in str.c too.
+ * Small text helpers that the C library lacks.
  * Threads: any; nothing is shared. Blocks: never.
  */
 #ifndef TUG_BASE_STR_H
@@ -19,14 +19,6 @@ bool tug__parse_u64(const char *text, size_t length, uint64_t *out_value);
 /* Copy length bytes of text into a new NUL-terminated string. Returns: owned; NULL without memory.
  */
 char *tug__strndup(const char *text, size_t length);
-
-/* Tell whether length bytes are well-formed UTF-8 (no overlong forms, surrogates, over U+10FFFF).
- */
-bool tug__is_utf8(const char *text, size_t length);
-
-/* Length of the UTF-8 byte order mark at the beginning of a text, which some editors write: 3, or
- * 0 when there is none. */
-size_t tug__mark_length(const char *text, size_t length);
 
 /* Decode strict base64 (RFC 4648 section 4, padding required, no white space).
  * out_bytes: owned buffer (free), never NULL on success. Untouched on failure.

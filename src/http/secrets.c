@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "http/secrets_internal.h"
 
 /* What is kept of a long secret; what follows in a text is cut as far as it looks the same. */

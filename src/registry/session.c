@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "http/no_proxy.h"
 #include "registry/session_internal.h"
 #include "url/address.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/utf8.h"
 #include "toml/toml.h"
 
 /* Longer texts only slow the search down. */

@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include "base/str.h"
+#include "base/utf8.h"
 
 Test(base_error, is_filled_whole)
 {

@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include "base/str.h"
+#include "base/utf8.h"
 
 static struct tug_error fail(int http_status, const char *body)
 {
