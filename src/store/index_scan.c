@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/fnv.h"
 #include "base/json.h"
 #include "base/json_scan.h"
 
@@ -175,10 +176,5 @@ enum tug_status tug__index_scan(const char *text, size_t length,
 
 uint64_t tug__index_name_hash(const char *name, size_t length)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
-    }
-    return hash;
+    return tug__fnv_add(TUG__FNV_START, name, length);
 }

@@ -26,13 +26,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fnv.h"
 #include "base/fs.h"
 #include "oci/digest.h"
 
 #define STATE_MAGIC UINT64_C(0x3130657461745474) /* "tTtate01" */
 #define STATE_BYTES (sizeof(struct state_header) + TUG__INGEST_SLOTS * sizeof(struct state_slot))
-#define SUM_START UINT64_C(0xcbf29ce484222325) /* FNV-1a, 64 bits */
-#define SUM_PRIME UINT64_C(0x00000100000001b3)
 
 /* All numbers little-endian. */
 struct state_header {
@@ -63,16 +62,6 @@ struct state_file {
 /* Parts of an earlier download that are taken over; the other slots are for what comes now. */
 #define PARTS_MAX (TUG__INGEST_SLOTS / 2)
 
-static uint64_t add_to_sum(uint64_t sum, const void *bytes, size_t length)
-{
-    const uint8_t *const at = bytes;
-
-    for (size_t i = 0; i < length; i++) {
-        sum = (sum ^ at[i]) * SUM_PRIME;
-    }
-    return sum;
-}
-
 static char *state_name(const struct tug__ingest *ingest, char out_name[TUG__STATE_NAME_MAX])
 {
     char hex[TUG_DIGEST_TEXT_MAX];
@@ -92,7 +81,7 @@ static void make_header(const struct tug__ingest *ingest, struct state_header *o
     };
     memcpy(out_header->digest, ingest->digest.bytes, sizeof out_header->digest);
     out_header->check =
-        htole64(add_to_sum(SUM_START, out_header, offsetof(struct state_header, check)));
+        htole64(tug__fnv_add(TUG__FNV_START, out_header, offsetof(struct state_header, check)));
 }
 
 /* Check sum of a slot: its content, its place, and the blob it belongs to. */
@@ -100,10 +89,10 @@ static uint64_t slot_sum(const struct state_header *header, unsigned number,
                          const struct state_slot *slot)
 {
     const uint64_t place = htole64(number);
-    uint64_t sum = add_to_sum(SUM_START, &header->check, sizeof header->check);
+    uint64_t sum = tug__fnv_add(TUG__FNV_START, &header->check, sizeof header->check);
 
-    sum = add_to_sum(sum, &place, sizeof place);
-    return htole64(add_to_sum(sum, slot, offsetof(struct state_slot, check)));
+    sum = tug__fnv_add(sum, &place, sizeof place);
+    return htole64(tug__fnv_add(sum, slot, offsetof(struct state_slot, check)));
 }
 
 static void make_slot(const struct state_header *header, unsigned number, uint64_t first,
