@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "auth/authfile.h"
 #include "auth/credential_places.h"
@@ -19,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 #define HELPER_TIMEOUT_MS 60000
 #define WAIT_MS 100
@@ -75,13 +75,7 @@ struct tug__credentials {
 /* Wait for a change, but not for long. Called with the mutex held. */
 static void wait_changed(struct tug__credentials *credentials)
 {
-    const uint64_t deadline_ns = tug__deadline_ns(WAIT_MS);
-    const struct timespec deadline = {
-        .tv_sec = (time_t)(deadline_ns / TUG__NS_PER_S),
-        .tv_nsec = (long)(deadline_ns % TUG__NS_PER_S),
-    };
-
-    (void)pthread_cond_timedwait(&credentials->changed, &credentials->mutex, &deadline);
+    tug__cond_wait_until(&credentials->changed, &credentials->mutex, tug__deadline_ns(WAIT_MS));
 }
 
 /* Begin a piece of work, or wait until someone has done it.
@@ -395,23 +389,14 @@ static enum tug_status take_given(struct tug__credentials *credentials,
 
 static bool init_locks(struct tug__credentials *credentials)
 {
-    pthread_condattr_t monotonic;
-    bool is_made;
-
     if (pthread_mutex_init(&credentials->mutex, NULL) != 0) {
         return false;
     }
-    if (pthread_condattr_init(&monotonic) != 0) {
+    if (tug__cond_init(&credentials->changed, NULL) != TUG_OK) {
         (void)pthread_mutex_destroy(&credentials->mutex);
         return false;
     }
-    is_made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
-              pthread_cond_init(&credentials->changed, &monotonic) == 0;
-    (void)pthread_condattr_destroy(&monotonic);
-    if (!is_made) {
-        (void)pthread_mutex_destroy(&credentials->mutex);
-    }
-    return is_made;
+    return true;
 }
 
 enum tug_status tug__credentials_create(const struct tug__credential_settings *settings,

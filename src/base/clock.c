@@ -7,8 +7,6 @@
  */
 #include "base/clock.h"
 
-#include <time.h>
-
 uint64_t tug__now_ns(void)
 {
     struct timespec now;
@@ -25,4 +23,12 @@ uint64_t tug__deadline_ns(uint64_t span_ms)
         return TUG__NEVER_NS;
     }
     return now_ns + span_ms * TUG__NS_PER_MS;
+}
+
+struct timespec tug__timespec(uint64_t time_ns)
+{
+    return (struct timespec){
+        .tv_sec = (time_t)(time_ns / TUG__NS_PER_S),
+        .tv_nsec = (long)(time_ns % TUG__NS_PER_S),
+    };
 }

@@ -7,9 +7,8 @@
  */
 #include "pipeline/budget.h"
 
-#include <time.h>
-
 #include "base/clock.h"
+#include "base/thread.h"
 
 /* What may be made up for after a pause: so little that it is no burst, enough that a thread that
  * is woken late does not lose rate. */
@@ -17,14 +16,9 @@
 
 void tug__budget_init(struct tug__budget *budget, uint64_t bytes_per_s)
 {
-    pthread_condattr_t attributes;
-
     *budget = (struct tug__budget){.bytes_per_s = bytes_per_s};
     (void)pthread_mutex_init(&budget->mutex, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&budget->woken, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)tug__cond_init(&budget->woken, NULL);
 }
 
 void tug__budget_fini(struct tug__budget *budget)
@@ -59,7 +53,6 @@ void tug__budget_charge(struct tug__budget *budget, uint64_t length)
 bool tug__budget_take(struct tug__budget *budget, uint64_t length,
                       bool (*should_stop)(void *context), void *context)
 {
-    struct timespec until;
     uint64_t due_ns;
     bool is_stopped = false;
 
@@ -68,14 +61,12 @@ bool tug__budget_take(struct tug__budget *budget, uint64_t length,
     }
     (void)pthread_mutex_lock(&budget->mutex);
     due_ns = add_locked(budget, length);
-    until = (struct timespec){.tv_sec = (time_t)(due_ns / TUG__NS_PER_S),
-                              .tv_nsec = (long)(due_ns % TUG__NS_PER_S)};
     while (tug__now_ns() < due_ns) {
         is_stopped = should_stop(context);
         if (is_stopped) {
             break;
         }
-        (void)pthread_cond_timedwait(&budget->woken, &budget->mutex, &until);
+        tug__cond_wait_until(&budget->woken, &budget->mutex, due_ns);
     }
     (void)pthread_mutex_unlock(&budget->mutex);
     return !is_stopped;

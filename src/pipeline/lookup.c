@@ -9,12 +9,12 @@
 #include "pipeline/lookup.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/document.h"
@@ -24,7 +24,6 @@
 #include "registry/retry.h"
 
 /* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
-#define STACK_BYTES ((size_t)256 * 1024)
 
 /* What came of one reference. */
 struct answer {
@@ -160,14 +159,10 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool 
 static void wait_ms(struct lookup *lookup, uint64_t delay_ms)
 {
     const uint64_t end_ns = tug__deadline_ns(delay_ms);
-    const struct timespec end = {
-        .tv_sec = (time_t)(end_ns / TUG__NS_PER_S),
-        .tv_nsec = (long)(end_ns % TUG__NS_PER_S),
-    };
 
     (void)pthread_mutex_lock(&lookup->mutex);
     while (!tug__cancel_is_set(&lookup->stop) && tug__now_ns() < end_ns) {
-        (void)pthread_cond_timedwait(&lookup->woken, &lookup->mutex, &end);
+        tug__cond_wait_until(&lookup->woken, &lookup->mutex, end_ns);
     }
     (void)pthread_mutex_unlock(&lookup->mutex);
 }
@@ -233,11 +228,7 @@ static enum tug_status start(struct lookup *lookup, struct asker *asker, struct 
         .should_stop = should_stop,
         .stop_context = asker,
     };
-    pthread_attr_t attributes;
     enum tug_status status;
-    sigset_t all;
-    sigset_t before;
-    int code;
 
     asker->lookup = lookup;
     asker->random = (uint32_t)tug__now_ns();
@@ -245,21 +236,12 @@ static enum tug_status start(struct lookup *lookup, struct asker *asker, struct 
     if (status != TUG_OK) {
         return status;
     }
-    if (pthread_attr_init(&attributes) != 0) {
-        return tug__fail_memory(err);
-    }
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all); /* threads inherit the mask: signals are for those of the program */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     (void)pthread_mutex_lock(&lookup->mutex);
-    code = pthread_create(&asker->thread, &attributes, asker_main, asker);
-    asker->is_started = code == 0;
+    status = tug__thread_start(&asker->thread, asker_main, asker, err);
+    asker->is_started = status == TUG_OK;
     lookup->running += asker->is_started;
     (void)pthread_mutex_unlock(&lookup->mutex);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    return code == 0 ? TUG_OK
-                     : tug__fail_errno(err, TUG_ERR_NO_MEMORY, code, "cannot start a thread");
+    return status;
 }
 
 static void emit(const struct lookup *lookup, const struct tug_event *event)
@@ -393,7 +375,6 @@ static void loop(struct lookup *lookup, struct asker *askers, unsigned count,
 static enum tug_status set_up(struct lookup *lookup, struct tug_error *err)
 {
     const struct tug_fetch_options *const options = &lookup->settings->options;
-    pthread_condattr_t attributes;
 
     lookup->retry_policy = (struct tug__retry_policy){
         .retries = options->no_retries ? 0 : options->retries,
@@ -401,10 +382,7 @@ static enum tug_status set_up(struct lookup *lookup, struct tug_error *err)
     };
     tug__cancel_init(&lookup->stop);
     (void)pthread_mutex_init(&lookup->mutex, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&lookup->woken, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)tug__cond_init(&lookup->woken, NULL);
     lookup->answers = calloc(lookup->settings->ref_count + 1, sizeof *lookup->answers);
     lookup->done = calloc(lookup->settings->ref_count + 1, sizeof *lookup->done);
     if (lookup->answers == NULL || lookup->done == NULL) {

@@ -8,7 +8,6 @@
 #include "pipeline/pool.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 
 /* A ring of 2^n slots holds 2^n - 1 messages, hence the odd numbers: one more would double it.
  * Messages in a segment ring: 63 pieces are 16 MiB that the hash may lag behind. */
@@ -23,8 +23,6 @@
 /* What a worker has to tell the resolver: a few messages for each of the two jobs that are its
  * share. Should it be full, the worker waits; the resolver never waits for a worker. */
 #define WORKER_EVENTS_CAPACITY 63
-/* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
-#define STACK_BYTES ((size_t)256 * 1024)
 
 static unsigned choose_lane_count(unsigned worker_count)
 {
@@ -100,18 +98,7 @@ static enum tug_status make_parts(struct tug__pool *pool, const struct tug__clie
     return status;
 }
 
-static enum tug_status start_thread(pthread_t *thread, const pthread_attr_t *attributes,
-                                    void *(*main)(void *), void *argument, struct tug_error *err)
-{
-    const int code = pthread_create(thread, attributes, main, argument);
-
-    if (code != 0) {
-        return tug__fail_errno(err, TUG_ERR_NO_MEMORY, code, "cannot start a thread");
-    }
-    return TUG_OK;
-}
-
-/* Threads begin when it is known how many there are (see start_all). */
+/* Threads begin when it is known how many there are (see start_threads). */
 static void wait_at_gate(struct tug__pool *pool)
 {
     (void)pthread_mutex_lock(&pool->gate);
@@ -134,11 +121,10 @@ static void *worker_main(void *argument)
     return tug__worker_main(worker);
 }
 
-static enum tug_status start_lane(struct tug__pool *pool, unsigned number,
-                                  const pthread_attr_t *attributes, struct tug_error *err)
+static enum tug_status start_lane(struct tug__pool *pool, unsigned number, struct tug_error *err)
 {
     struct tug__lane *const lane = &pool->lanes[number];
-    const enum tug_status status = start_thread(&lane->thread, attributes, lane_main, lane, err);
+    const enum tug_status status = tug__thread_start(&lane->thread, lane_main, lane, err);
 
     lane->is_started = status == TUG_OK;
     pool->running_lanes += lane->is_started;
@@ -146,12 +132,10 @@ static enum tug_status start_lane(struct tug__pool *pool, unsigned number,
     return status;
 }
 
-static enum tug_status start_worker(struct tug__pool *pool, unsigned number,
-                                    const pthread_attr_t *attributes, struct tug_error *err)
+static enum tug_status start_worker(struct tug__pool *pool, unsigned number, struct tug_error *err)
 {
     struct tug__worker *const worker = &pool->workers[number];
-    const enum tug_status status =
-        start_thread(&worker->thread, attributes, worker_main, worker, err);
+    const enum tug_status status = tug__thread_start(&worker->thread, worker_main, worker, err);
 
     worker->is_started = status == TUG_OK;
     pool->running_workers += worker->is_started;
@@ -197,42 +181,27 @@ static void trim(struct tug__pool *pool)
 /* Start the threads, one of each kind first: with those a run goes, if slowly, when the system has
  * no more. They wait at the gate meanwhile, because each reads how many there are. Those that
  * started before a failure stay counted. */
-static enum tug_status start_all(struct tug__pool *pool, const pthread_attr_t *attributes,
-                                 struct tug_error *err)
+static enum tug_status start_threads(struct tug__pool *pool, struct tug_error *err)
 {
     enum tug_status status;
     bool has_more = true;
 
     (void)pthread_mutex_lock(&pool->gate);
-    status = start_lane(pool, 0, attributes, err);
+    status = start_lane(pool, 0, err);
     if (status == TUG_OK) {
-        status = start_worker(pool, 0, attributes, err);
+        status = start_worker(pool, 0, err);
     }
     has_more = status == TUG_OK;
     for (unsigned i = 1; has_more && i < pool->lane_count; i++) {
-        has_more = start_lane(pool, i, attributes, NULL) == TUG_OK;
+        has_more = start_lane(pool, i, NULL) == TUG_OK;
     }
     for (unsigned i = 1; has_more && i < pool->worker_count; i++) {
-        has_more = start_worker(pool, i, attributes, NULL) == TUG_OK;
+        has_more = start_worker(pool, i, NULL) == TUG_OK;
     }
     if (status == TUG_OK) {
         trim(pool);
     }
     (void)pthread_mutex_unlock(&pool->gate);
-    return status;
-}
-
-static enum tug_status start_threads(struct tug__pool *pool, struct tug_error *err)
-{
-    pthread_attr_t attributes;
-    enum tug_status status;
-
-    if (pthread_attr_init(&attributes) != 0) {
-        return tug__fail_memory(err);
-    }
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES); /* else the default: also right */
-    status = start_all(pool, &attributes, err);
-    (void)pthread_attr_destroy(&attributes);
     return status;
 }
 
@@ -247,8 +216,6 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
 {
     struct tug__pool *const pool = calloc(1, sizeof *pool);
     enum tug_status status;
-    sigset_t all;
-    sigset_t before;
 
     if (pool == NULL) {
         return tug__fail_memory(err);
@@ -263,11 +230,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     tug__budget_init(&pool->budget, settings->bytes_per_s);
     status = make_parts(pool, &settings->client, err);
     if (status == TUG_OK) {
-        /* Threads inherit the mask: signals are for the threads of the program. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
         status = start_threads(pool, err);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (status != TUG_OK) {
             tug__pool_stop(pool, &(struct tug__pool_handler){.on_event = ignore_event});
         }

@@ -95,10 +95,7 @@ bool tug__bell_try(struct tug__bell *bell)
 
 void tug__bell_wait(struct tug__bell *bell, uint64_t deadline_ns)
 {
-    const struct timespec deadline = {
-        .tv_sec = (time_t)(deadline_ns / TUG__NS_PER_S),
-        .tv_nsec = (long)(deadline_ns % TUG__NS_PER_S),
-    };
+    const struct timespec deadline = tug__timespec(deadline_ns);
 
     if (deadline_ns == TUG__NEVER_NS) {
         take(&bell->rings);

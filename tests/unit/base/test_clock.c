@@ -37,3 +37,11 @@ Test(base_clock, an_overflow_is_never)
     cr_assert(tug__deadline_ns(UINT64_MAX / TUG__NS_PER_MS) == TUG__NEVER_NS);
     cr_assert(tug__deadline_ns(UINT64_MAX / TUG__NS_PER_MS / 2) < TUG__NEVER_NS);
 }
+
+Test(base_clock, a_timespec_is_the_same_time)
+{
+    const struct timespec time = tug__timespec(3 * TUG__NS_PER_S + 7);
+
+    cr_assert(time.tv_sec == 3);
+    cr_assert(time.tv_nsec == 7);
+}
