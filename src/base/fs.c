@@ -182,21 +182,15 @@ static enum tug_status write_content(void *context, int fd, struct tug_error *er
     return tug__fs_pwrite_all(fd, content->bytes, content->length, 0, err);
 }
 
-enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
-                                     const void *bytes, size_t length, mode_t mode, bool sync,
-                                     struct tug_error *err)
+enum tug_status tug__fs_replace_bytes(int dir_fd, const struct tug__fs_replacement *replacement,
+                                      const void *bytes, size_t length, struct tug_error *err)
 {
     struct content content = {.bytes = bytes, .length = length};
-    const struct tug__fs_replacement replacement = {
-        .temporary = temporary,
-        .name = name,
-        .mode = mode,
-        .sync = sync,
-        .write = write_content,
-        .context = &content,
-    };
+    struct tug__fs_replacement own = *replacement;
 
-    return tug__fs_replace(dir_fd, &replacement, err);
+    own.write = write_content;
+    own.context = &content;
+    return tug__fs_replace(dir_fd, &own, err);
 }
 
 enum tug_status tug__fs_sync(int fd, struct tug_error *err)

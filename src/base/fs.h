@@ -52,10 +52,9 @@ struct tug__fs_replacement {
  * on failure. Errors: what write returns as well. */
 enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *replacement,
                                 struct tug_error *err);
-/* The same with content that is in memory. */
-enum tug_status tug__fs_replace_file(int dir_fd, const char *temporary, const char *name,
-                                     const void *bytes, size_t length, mode_t mode, bool sync,
-                                     struct tug_error *err);
+/* The same with content that is in memory; write and context of replacement are not looked at. */
+enum tug_status tug__fs_replace_bytes(int dir_fd, const struct tug__fs_replacement *replacement,
+                                      const void *bytes, size_t length, struct tug_error *err);
 /* fsync a file or a directory. */
 enum tug_status tug__fs_sync(int fd, struct tug_error *err);
 

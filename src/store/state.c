@@ -169,9 +169,14 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
 enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t prefix_bytes,
                                         struct tug_error *err)
 {
-    const bool sync = ingest->store->is_durable;
     char temporary[TUG__STATE_NAME_MAX + 4];
     char name[TUG__STATE_NAME_MAX];
+    const struct tug__fs_replacement replacement = {
+        .temporary = temporary,
+        .name = name,
+        .mode = 0600,
+        .sync = ingest->store->is_durable,
+    };
     struct tug__algorithm_dirs dirs;
     struct state_file file = {0};
     enum tug_status status =
@@ -189,8 +194,7 @@ enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t pre
                   &file.slots[i + 1]);
     }
     (void)snprintf(temporary, sizeof temporary, "%s.tmp", state_name(ingest, name));
-    status =
-        tug__fs_replace_file(dirs.ingest_fd, temporary, name, &file, sizeof file, 0600, sync, err);
+    status = tug__fs_replace_bytes(dirs.ingest_fd, &replacement, &file, sizeof file, err);
     if (status != TUG_OK) {
         return status;
     }

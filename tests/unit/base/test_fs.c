@@ -71,7 +71,14 @@ static mode_t mode_of(const struct place *place, const char *name)
 
 static enum tug_status replace(const struct place *place, const char *text, struct tug_error *err)
 {
-    return tug__fs_replace_file(place->fd, "f.tmp", "f", text, strlen(text), 0644, true, err);
+    const struct tug__fs_replacement replacement = {
+        .temporary = "f.tmp",
+        .name = "f",
+        .mode = 0644,
+        .sync = true,
+    };
+
+    return tug__fs_replace_bytes(place->fd, &replacement, text, strlen(text), err);
 }
 
 Test(base_fs, makes_and_opens_directories)
