@@ -28,12 +28,6 @@ static bool is_clean(const char *text)
     return length <= TUG__CREDENTIAL_TEXT_MAX;
 }
 
-static bool copy_text(const char *text, char **out_copy)
-{
-    *out_copy = text != NULL ? strdup(text) : NULL;
-    return text == NULL || *out_copy != NULL;
-}
-
 void tug__credential_fini(struct tug__credential *credential)
 {
     tug__wipe_free(credential->username);
@@ -46,10 +40,10 @@ enum tug_status tug__credential_dup(const struct tug__credential *credential,
                                     struct tug__credential *out_copy, struct tug_error *err)
 {
     struct tug__credential copy = {.kind = credential->kind};
-    bool is_copied = copy_text(credential->username, &copy.username);
+    bool is_copied = tug__text_copy(&copy.username, credential->username);
 
-    is_copied = copy_text(credential->secret, &copy.secret) && is_copied;
-    is_copied = copy_text(credential->source, &copy.source) && is_copied;
+    is_copied = tug__text_copy(&copy.secret, credential->secret) && is_copied;
+    is_copied = tug__text_copy(&copy.source, credential->source) && is_copied;
     if (!is_copied) {
         tug__credential_fini(&copy);
         return tug__fail_memory(err);

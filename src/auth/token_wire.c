@@ -237,9 +237,8 @@ enum tug_status tug__token_reply_parse(const char *body, size_t length,
         return tug__fail(err, TUG_ERR_AUTH, "the token server's answer holds no usable token");
     }
     reply.lifetime_s = get_lifetime(root);
-    reply.token = strdup(token);
-    reply.refresh_token = refresh_token != NULL ? strdup(refresh_token) : NULL;
-    if (reply.token == NULL || (refresh_token != NULL && reply.refresh_token == NULL)) {
+    if (!tug__text_copy(&reply.token, token) ||
+        !tug__text_copy(&reply.refresh_token, refresh_token)) {
         status = tug__fail_memory(err);
         tug__token_reply_fini(&reply);
     } else {

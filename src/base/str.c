@@ -45,6 +45,12 @@ char *tug__strndup(const char *text, size_t length)
     return copy;
 }
 
+bool tug__text_copy(char **out_copy, const char *text)
+{
+    *out_copy = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *out_copy != NULL;
+}
+
 enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
                                    size_t *out_length, struct tug_error *err)
 {

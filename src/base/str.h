@@ -20,6 +20,10 @@ bool tug__parse_u64(const char *text, size_t length, uint64_t *out_value);
  */
 char *tug__strndup(const char *text, size_t length);
 
+/* Copy a text that may be missing: NULL stays NULL. out_copy: owned by the caller; NULL on failure.
+ * Returns: false without memory. */
+bool tug__text_copy(char **out_copy, const char *text);
+
 /* Decode strict base64 (RFC 4648 section 4, padding required, no white space).
  * out_bytes: owned buffer (free), never NULL on success. Untouched on failure.
  * Errors: TUG_ERR_CONTENT (not base64), TUG_ERR_NO_MEMORY. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/str.h"
 
 /* Most bytes of a PEM file: whole bundles have a quarter of a MiB. */
 #define PEM_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -28,8 +29,7 @@ struct tug__hosts_file *tug__hosts_file_create(const char *path, size_t endpoint
     }
     file->endpoints = calloc(endpoint_count, sizeof *file->endpoints);
     file->endpoint_count = file->endpoints != NULL ? endpoint_count : 0;
-    file->path = path != NULL ? strdup(path) : NULL;
-    if (file->endpoints == NULL || (path != NULL && file->path == NULL)) {
+    if (file->endpoints == NULL || !tug__text_copy(&file->path, path)) {
         tug__hosts_destroy(file);
         return NULL;
     }

@@ -389,6 +389,11 @@ static char *resolve_location(const char *url, const char *location)
     return resolved;
 }
 
+bool tug__http_is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 const char *tug__http_redirect_url(const struct tug__http_response *response)
 {
     struct tug__http *const http = response->http;

@@ -128,6 +128,8 @@ const char *tug__http_header(const struct tug__http_response *response, const ch
 /* The same for the index-th header of that name, from 0. */
 const char *tug__http_header_at(const struct tug__http_response *response, const char *name,
                                 size_t index);
+/* Tell whether a status redirects a GET (301, 302, 303, 307, 308). */
+bool tug__http_is_redirect(int status);
 /* The absolute URL of a redirect (RFC 3986 resolution done), NULL when the answer is none.
  * Borrowed until the next request. */
 const char *tug__http_redirect_url(const struct tug__http_response *response);

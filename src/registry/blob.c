@@ -291,7 +291,6 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     }
     request->retry_after_ms = ask.retry_after_ms;
     request->is_deferred = ask.is_deferred;
-    request->made_connection = ask.made_connection;
     request->coding = ask.coding;
     if (status == TUG_ERR_NETWORK && error.http_status == 416) {
         /* The blob there ends before the byte we want: it is not the blob of this size. */

@@ -66,7 +66,6 @@ struct tug__ask {
     uint64_t retry_after_ms;
     bool is_deferred;
     unsigned asked; /* number of the endpoint that is asked now, or was last; 0: none */
-    bool made_connection;
 };
 
 /* One request to a first URL, and where it leads. */

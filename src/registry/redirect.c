@@ -31,11 +31,6 @@ struct walk {
     bool is_public;
 };
 
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 /* The body of a blob begins somewhere else: its other ranges are asked for there, from now on. */
 static void learn_target(const struct walk *walk)
 {
@@ -144,7 +139,6 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
     }
     status = tug__http_perform(client->http, &request, &path->response, err);
     free(headers);
-    ask->made_connection = ask->made_connection || path->response.made_connection;
     if (ask->is_ended) { /* on_body ended it because all that was wanted is there */
         if (err != NULL) {
             *err = (struct tug_error){0};
@@ -221,7 +215,7 @@ enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *as
     }
     while (status == TUG_OK) {
         status = perform(&walk, err);
-        if (status != TUG_OK || !is_redirect(path->response.status)) {
+        if (status != TUG_OK || !tug__http_is_redirect(path->response.status)) {
             break;
         }
         status = take_location(&walk, err);

@@ -66,8 +66,6 @@ void tug__session_destroy(struct tug__session *session);
  * Threads: the creator's, before any client makes a request. Blocks: on the disk. */
 enum tug_status tug__session_add(struct tug__session *session, const char *host,
                                  struct tug_error *err);
-/* The hosts directory in use, or NULL. Borrowed. */
-const char *tug__session_hosts_dir(const struct tug__session *session);
 /* Have those who wait for somebody else's token ask their should_stop. Threads: any. */
 void tug__session_wake(struct tug__session *session);
 /* Take the next warning that a registry sent or a credentials file gave cause for, each text once
@@ -162,10 +160,9 @@ struct tug__blob_request {
 
     /* results, also on failure */
     uint64_t retry_after_ms;
-    bool is_deferred;     /* no request was made */
-    bool ranges_ignored;  /* the last endpoint answered a range with 200 */
-    unsigned served_by;   /* endpoint that sent bytes, of several the first in order; 0: none did */
-    bool made_connection; /* a new connection was opened */
+    bool is_deferred;    /* no request was made */
+    bool ranges_ignored; /* the last endpoint answered a range with 200 */
+    unsigned served_by;  /* endpoint that sent bytes, of several the first in order; 0: none did */
     const char *coding; /* what the last answer says the bytes are encoded in, static text; they are
                            handed on as they came. NULL: nothing */
 };

@@ -21,12 +21,6 @@
 #include "url/address.h"
 #include "url/url.h"
 
-static bool copy(char **out_copy, const char *text)
-{
-    *out_copy = text != NULL ? strdup(text) : NULL;
-    return text == NULL || *out_copy != NULL;
-}
-
 static enum tug_status copy_settings(struct tug__session *session,
                                      const struct tug__session_settings *settings,
                                      struct tug_error *err)
@@ -42,9 +36,9 @@ static enum tug_status copy_settings(struct tug__session *session,
         .has_timing = settings->on_log != NULL && settings->log_timing,
         .has_config = settings->on_log != NULL && settings->log_config,
     };
-    if (!copy(&session->ca_file, settings->ca_file) ||
-        !copy(&session->certificate_file, settings->certificate_file) ||
-        !copy(&session->key_file, settings->key_file)) {
+    if (!tug__text_copy(&session->ca_file, settings->ca_file) ||
+        !tug__text_copy(&session->certificate_file, settings->certificate_file) ||
+        !tug__text_copy(&session->key_file, settings->key_file)) {
         return tug__fail_memory(err);
     }
     return TUG_OK;
@@ -103,7 +97,7 @@ static enum tug_status find_hosts_dir(struct tug__session *session, const char *
     if (status != TUG_OK) {
         return status;
     }
-    return copy(&session->hosts_dir, root) ? TUG_OK : tug__fail_memory(err);
+    return tug__text_copy(&session->hosts_dir, root) ? TUG_OK : tug__fail_memory(err);
 }
 
 static void warn_of_exposed(void *context, const char *name)
@@ -427,11 +421,6 @@ const struct tug__registry *tug__session_find(const struct tug__session *session
         }
     }
     return NULL;
-}
-
-const char *tug__session_hosts_dir(const struct tug__session *session)
-{
-    return session->hosts_dir;
 }
 
 const struct tug__proxies *tug__session_proxies(const struct tug__session *session)

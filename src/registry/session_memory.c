@@ -143,20 +143,14 @@ void tug__session_note_failure(struct tug__session *session, struct tug__endpoin
 
 /* --- what endpoints ask for --- */
 
-static bool copy_text(char **out_copy, const char *text)
-{
-    *out_copy = text != NULL ? strdup(text) : NULL;
-    return text == NULL || *out_copy != NULL;
-}
-
 static bool copy_known(struct tug__known_auth *out_copy, const struct tug__known_auth *known)
 {
     bool has_memory;
 
     *out_copy = (struct tug__known_auth){.scheme = known->scheme};
-    has_memory = copy_text(&out_copy->realm_url, known->realm_url);
-    has_memory = copy_text(&out_copy->service, known->service) && has_memory;
-    has_memory = copy_text(&out_copy->scope, known->scope) && has_memory;
+    has_memory = tug__text_copy(&out_copy->realm_url, known->realm_url);
+    has_memory = tug__text_copy(&out_copy->service, known->service) && has_memory;
+    has_memory = tug__text_copy(&out_copy->scope, known->scope) && has_memory;
     if (!has_memory) {
         tug__known_auth_fini(out_copy);
     }

@@ -46,11 +46,6 @@ static enum tug_status token_on_body(void *context, const void *bytes, size_t le
     return tug__buf_append(&answer->body, bytes, length, err);
 }
 
-static bool is_redirect(int status)
-{
-    return status >= 301 && status <= 308 && status != 304 && status != 305 && status != 306;
-}
-
 /* Send one request to the token server; redirects are followed within its origin only. */
 static enum tug_status ask_server(const struct tug__token_fetch *fetch, const char *url,
                                   const char *form, const char *authorization,
@@ -95,7 +90,7 @@ static enum tug_status ask_server(const struct tug__token_fetch *fetch, const ch
             break;
         }
         status = tug__http_perform(client->http, &request, &answer->response, err);
-        if (status != TUG_OK || !is_redirect(answer->response.status)) {
+        if (status != TUG_OK || !tug__http_is_redirect(answer->response.status)) {
             break;
         }
         location = tug__http_redirect_url(&answer->response);
