@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Origins of URLs, and which token servers may be asked (T-07).
+ * Which token servers may be asked (T-07).
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 #include <criterion/criterion.h>
 
 #include "auth/challenge.h"
-#include "url/origin.h"
 
 #define REGISTRY "https://r.example/v2/a/b/manifests/latest"
 
@@ -115,27 +114,4 @@ Test(auth_realm, refuses_what_does_not_fit)
     realm[sizeof realm - 1] = '\0';
     realm[0] = '/';
     refuse(REGISTRY, realm);
-}
-
-Test(auth_origin, compares_scheme_host_and_port)
-{
-    static const char *const other[] = {"http://r.example/",       "https://r.example:444/",
-                                        "https://a.r.example/",    "https://r.example./",
-                                        "https://r.example.evil/", "https://evilr.example/"};
-    struct tug__origin origin;
-    struct tug__origin same;
-    char text[TUG__ORIGIN_TEXT_MAX];
-
-    cr_assert(tug__origin_parse("https://R.Example/path", &origin));
-    cr_assert(tug__origin_parse("HTTPS://r.example:443?q", &same));
-    cr_assert(tug__origin_equal(&origin, &same));
-    cr_assert_str_eq(tug__origin_format(text, &same), "https://r.example:443");
-    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-        cr_assert(tug__origin_parse(other[i], &same), "%s", other[i]);
-        cr_assert(!tug__origin_equal(&origin, &same), "%s", other[i]);
-    }
-    cr_assert(tug__origin_parse("http://[::1]:5000/", &origin));
-    cr_assert_str_eq(tug__origin_format(text, &origin), "http://[::1]:5000");
-    cr_assert(tug__origin_parse("http://h:/x", &origin));
-    cr_assert_eq(origin.port, 80u);
 }
