@@ -10,8 +10,8 @@
  * page cache and the digest is there when the last byte is. What came out of order, or is left from
  * an earlier run, is hashed in steps, between other work. What is verified waits in a group: as
  * soon as the lane has nothing else to do, or the group is full, all of it is synced, renamed, and
- * made durable with one sync of the directory. Only then the resolver hears of it, and only after
- * that it may ask to name an image that needs it: the order that DESIGN's crash safety rests on.
+ * made durable with one sync of the directory. The resolver hears of it only then, and only
+ * after that it may ask to name an image that needs it (store/commit.c has the order).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -62,8 +62,8 @@ static void close_transfer(struct tug__transfer *transfer)
  * met again. transfer->error says why. */
 static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    (void)tug__ingest_remove(transfer->ingest,
-                             NULL); /* on failure the next run finds it bad again */
+    tug__ingest_abort(transfer->ingest);
+    transfer->ingest = NULL;
     close_transfer(transfer);
     send_event(lane, TUG__MSG_REJECTED, transfer);
 }
@@ -340,45 +340,23 @@ static void take_document(struct tug__lane *lane, struct tug__job *job)
     join_group(lane);
 }
 
-/* Sync and rename one verified file. Removes it when that fails: after a failed fsync nobody knows
- * what the disk holds. */
-static enum tug_status commit_ingest(struct tug__ingest *ingest, struct tug_error *err)
-{
-    enum tug_status status = tug__ingest_sync(ingest, err);
-
-    if (status == TUG_OK) {
-        status = tug__ingest_publish(ingest, err);
-    }
-    if (status != TUG_OK) {
-        (void)tug__ingest_remove(ingest, NULL);
-    }
-    return status;
-}
-
-/* Report the transfers of the group; `whole` is what the sync of the directory said. */
-static void report_transfers(struct tug__lane *lane, const struct tug_error *whole)
+static void report_transfers(struct tug__lane *lane)
 {
     while (lane->ready != NULL) {
         struct tug__transfer *const transfer = lane->ready;
 
         lane->ready = transfer->next_ready;
-        if (transfer->error.code == TUG_OK) {
-            transfer->error = *whole;
-        }
         close_transfer(transfer);
         send_event(lane, transfer->error.code == TUG_OK ? TUG__MSG_COMMITTED : TUG__MSG_REJECTED,
                    transfer);
     }
 }
 
-static void report_documents(struct tug__lane *lane, const struct tug_error *whole)
+static void report_documents(struct tug__lane *lane)
 {
     for (unsigned i = 0; i < lane->ready_job_count; i++) {
         struct tug__job *const job = lane->ready_jobs[i];
 
-        if (job->error.code == TUG_OK) {
-            job->error = *whole;
-        }
         tug__ingest_close(lane->ready_ingests[i]);
         send_event(lane, job->error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);
     }
@@ -473,22 +451,22 @@ static void take_publication(struct tug__lane *lane, struct tug__publication *pu
  * this group does not matter. */
 static void commit_group(struct tug__lane *lane)
 {
-    struct tug_error whole = {0};
+    struct tug__ingest_commit commits[GROUP_MAX];
+    size_t count = 0;
 
     for (struct tug__transfer *transfer = lane->ready; transfer != NULL;
          transfer = transfer->next_ready) {
-        (void)commit_ingest(transfer->ingest, &transfer->error);
+        commits[count++] = (struct tug__ingest_commit){transfer->ingest, &transfer->error};
     }
     for (unsigned i = 0; i < lane->ready_job_count; i++) {
-        if (lane->ready_ingests[i] != NULL) {
-            (void)commit_ingest(lane->ready_ingests[i], &lane->ready_jobs[i]->error);
-        }
+        commits[count++] =
+            (struct tug__ingest_commit){lane->ready_ingests[i], &lane->ready_jobs[i]->error};
     }
-    if (lane->ready != NULL || lane->ready_job_count > 0) {
-        (void)tug__store_sync_blobs(lane->pool->store, &whole);
+    if (count > 0) {
+        tug__store_commit(lane->pool->store, commits, count);
     }
-    report_transfers(lane, &whole);
-    report_documents(lane, &whole);
+    report_transfers(lane);
+    report_documents(lane);
     publish_images(lane);
     lane->ready_count = 0;
 }
@@ -536,8 +514,9 @@ static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
         remove_lagging(lane, transfer);
     }
     leave_group(lane, transfer);
-    if (msg->length != 0 && transfer->ingest != NULL) {
-        (void)tug__ingest_remove(transfer->ingest, NULL); /* else the next run finds it bad again */
+    if (msg->length != 0) {
+        tug__ingest_abort(transfer->ingest);
+        transfer->ingest = NULL;
     }
     close_transfer(transfer);
     send_event(lane, TUG__MSG_DROPPED, transfer);

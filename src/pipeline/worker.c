@@ -226,8 +226,7 @@ static enum tug_status check_committed(struct tug_store *store, struct tug__tran
     if (status != TUG_OK || !is_present || size_bytes != transfer->size_bytes) {
         return status;
     }
-    (void)tug__ingest_remove(transfer->ingest, NULL); /* an empty file is no harm */
-    tug__ingest_close(transfer->ingest);
+    tug__ingest_abort(transfer->ingest);
     transfer->ingest = NULL;
     return tug__fail(err, TUG_ERR_BUSY, "another process has just committed this blob");
 }

@@ -63,6 +63,19 @@ enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorit
 /* Remember that a name under blobs/<algorithm> changed. */
 void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
 
+/* The steps of a commit, in their order (commit.c). Make the data durable (nothing under
+ * TUG_DURABILITY_NONE) and read-only (mode 0444). */
+enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err);
+/* Give the verified, synced file its name under blobs/. A blob that is there already is replaced.
+ * The name is durable after the next tug__store_sync_blobs. Errors: tug__store_is_removed() when
+ * the partial file has lost its name. */
+enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error *err);
+/* Make the names that were published so far durable: fsync the directories blobs/<alg> that changed
+ * since the last call. Nothing under TUG_DURABILITY_NONE. */
+enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err);
+/* Remove the partial file. The ingest must still be closed. */
+enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err);
+
 /* Capacity for the name of a state file. */
 #define TUG__STATE_NAME_MAX (TUG_DIGEST_TEXT_MAX + 8)
 

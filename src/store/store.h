@@ -11,9 +11,11 @@
  *   lock.use                  flock(2), shared by every run that brings content; who deletes
  * content takes it exclusively
  *
- * Calling sequence for a blob: tug__ingest_open, write at offsets through the descriptor,
- * tug__ingest_sync, tug__ingest_publish, tug__store_sync_blobs (once for many), tug__ingest_close.
- * Only after that may tug__store_index_put name an image that needs it.
+ * Calling sequence for a blob: tug__ingest_open; tug__fs_pwrite_all at offsets of its descriptor;
+ * the caller verifies the digest; then one of tug__ingest_commit   it becomes a blob
+ * (tug__store_commit: many at once), or tug__ingest_abort    it is thrown away, or
+ *   tug__ingest_close    what was written stays for a later run.
+ * Only after the commit may tug__store_index_put name an image that needs the blob.
  *
  * Threads: any number may use one store; an ingest belongs to one thread at a time, except that its
  * descriptor may be written and read by several. Blocks: on the disk only. Errors: TUG_ERR_STORE
@@ -85,22 +87,53 @@ enum tug_status tug__ingest_check_name(const struct tug__ingest *ingest, struct 
 /* Tell whether an error is that a file or directory was removed under our hands: to begin anew is
  * of use then, and the directories are made again by that. */
 bool tug__store_is_removed(const struct tug_error *error);
-/* Make the data durable (nothing under TUG_DURABILITY_NONE) and read-only (mode 0444). */
-enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err);
-/* Give the verified, synced file its name under blobs/. A blob that is there already is replaced:
- * same name, same content. The name is durable after the next tug__store_sync_blobs.
- * Errors: tug__store_is_removed() when the partial file has lost its name. */
-enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error *err);
 /* Throw the data away: the file is emptied and the next download starts at zero. */
 enum tug_status tug__ingest_reset(struct tug__ingest *ingest, struct tug_error *err);
-/* Remove the partial file. The ingest must still be closed. */
-enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err);
 /* Unlock and close; what is there stays for a later run. NULL is allowed. */
 void tug__ingest_close(struct tug__ingest *ingest);
 
-/* Make the names that were published so far durable: fsync the directories blobs/<alg> that changed
- * since the last call. Nothing under TUG_DURABILITY_NONE. */
-enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err);
+/* Throw the download away: remove the partial file and close. What cannot be removed is found bad
+ * by a later run. NULL is allowed. */
+void tug__ingest_abort(struct tug__ingest *ingest);
+
+/* One download of those to commit, and where to say why it failed (zeroed by the caller). */
+struct tug__ingest_commit {
+    struct tug__ingest *ingest; /* borrowed: still to be closed. NULL: the blob is there already,
+                                   and only its name may not be durable yet */
+    struct tug_error *error;
+};
+
+/* Make verified downloads blobs, in the order that survives a crash: the data of each durable and
+ * read-only, then its name under blobs/, then all names durable with one sync of each directory.
+ * Under TUG_DURABILITY_NONE nothing is synced. A blob that is there already is replaced: same name,
+ * same content. Each succeeds or fails for itself, unless that last sync fails; one that fails is
+ * removed. Errors (by commits[i].error): TUG_ERR_STORE; tug__store_is_removed() when the partial
+ * file has lost its name. */
+void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
+                       size_t count);
+/* The same for a single one, which is closed in any case. */
+enum tug_status tug__ingest_commit(struct tug__ingest *ingest, struct tug_error *err);
+
+/* How a file is hashed. All borrowed for the call. */
+struct tug__check {
+    void *buffer; /* scratch: larger is not faster from 256 KiB on */
+    size_t buffer_bytes;
+    bool (*should_stop)(void *context); /* asked after each buffer; NULL: never */
+    void *context;
+};
+
+/* Hash an open file from its beginning, whatever its offset is.
+ * out_digest, out_bytes: digest and length of the content; untouched on failure. Errors:
+ * TUG_ERR_STORE, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL. */
+enum tug_status tug__file_digest(int fd, enum tug_digest_algorithm algorithm,
+                                 const struct tug__check *check, struct tug_digest *out_digest,
+                                 uint64_t *out_bytes, struct tug_error *err);
+/* Hash a committed blob and compare it with its name and size.
+ * out_is_damaged: also when it is missing or the disk fails to read it, because a new file would
+ * mend that; untouched on failure. Errors: as tug__file_digest. */
+enum tug_status tug__store_check(struct tug_store *store, const struct tug_digest *digest,
+                                 uint64_t size_bytes, const struct tug__check *check,
+                                 bool *out_is_damaged, struct tug_error *err);
 
 /* How long to wait for other processes that change index.json. */
 struct tug__lock_wait {

@@ -52,11 +52,10 @@ static void download(struct worker *worker, const struct blob *blob)
                                end - tug__extents_bytes(&ingest->present),
                                tug__extents_bytes(&ingest->present), &err) == TUG_OK);
     if (end == BLOB_BYTES) {
-        REQUIRE(tug__ingest_sync(ingest, &err) == TUG_OK);
-        REQUIRE(tug__ingest_publish(ingest, &err) == TUG_OK);
-        REQUIRE(tug__store_sync_blobs(worker->store, &err) == TUG_OK);
+        REQUIRE(tug__ingest_commit(ingest, &err) == TUG_OK);
+    } else {
+        tug__ingest_close(ingest);
     }
-    tug__ingest_close(ingest);
 }
 
 /* What is there must be whole and right. */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Turn verified downloads into blobs, or throw them away: the one place that holds the order on
+ * which the safety against crashes rests.
+ *
+ * Knows: the steps of ingest.c and blob.c. Does not know: files, digests.
+ * Threads: any; each ingest belongs to the calling thread.
+ */
+#include "store/internal.h"
+
+#include "base/error.h"
+
+/* Sync one file and rename it. On failure the file is removed: after a failed fsync nobody knows
+ * what the disk holds. */
+static enum tug_status commit_one(struct tug__ingest *ingest, struct tug_error *err)
+{
+    enum tug_status status = tug__ingest_sync(ingest, err);
+
+    if (status == TUG_OK) {
+        status = tug__ingest_publish(ingest, err);
+    }
+    if (status != TUG_OK) {
+        (void)tug__ingest_remove(ingest, NULL);
+    }
+    return status;
+}
+
+void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
+                       size_t count)
+{
+    struct tug_error sync_error = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        if (commits[i].ingest != NULL) {
+            (void)commit_one(commits[i].ingest, commits[i].error);
+        }
+    }
+    if (tug__store_sync_blobs(store, &sync_error) == TUG_OK) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (commits[i].error->code == TUG_OK) {
+            *commits[i].error = sync_error;
+        }
+    }
+}
+
+enum tug_status tug__ingest_commit(struct tug__ingest *ingest, struct tug_error *err)
+{
+    struct tug_error error = {0};
+    const struct tug__ingest_commit commit = {.ingest = ingest, .error = &error};
+
+    tug__store_commit(ingest->store, &commit, 1);
+    tug__ingest_close(ingest);
+    if (error.code != TUG_OK && err != NULL) {
+        *err = error;
+    }
+    return error.code;
+}
+
+void tug__ingest_abort(struct tug__ingest *ingest)
+{
+    if (ingest != NULL) {
+        (void)tug__ingest_remove(ingest, NULL);
+        tug__ingest_close(ingest);
+    }
+}
