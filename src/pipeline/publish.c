@@ -6,8 +6,9 @@
  * Threads: the resolver.
  *
  * A rewrite costs as much as the file is long, so images wait for each other, but none for more
- * than a second: one publication is sent when nothing was written during the last second, when no
- * image is left that others could wait for, and when the run stops. There is one under way at most
+ * than a second: one publication is sent when nothing was written during the last second, when so
+ * many wait that their memory matters more than the rewrite, when no image is left that others
+ * could wait for, and when the run stops. There is one under way at most
  * (TUG__PUBLICATIONS_OUT_MAX), however many images become complete at the same moment.
  */
 #include "pipeline/resolver.h"
@@ -22,6 +23,11 @@
 
 /* Shortest distance of two rewrites of index.json while the run goes on. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)
+/* So few images never hasten a rewrite: they take about 2 MiB. */
+#define CROWD_MIN ((size_t)1024)
+/* Otherwise it is one for this part of what index.json names, so that each entry is read a few
+ * times in a run, however many there are. */
+#define CROWD_PART 4
 
 static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
                                         const struct tug__image *image)
@@ -127,12 +133,19 @@ static void send_publication(struct tug__resolver *resolver)
     tug__pool_send(resolver->pool, 0, &msg);
 }
 
+bool tug__publish_is_crowded(size_t ready, size_t named)
+{
+    return ready >= CROWD_MIN && ready >= named / CROWD_PART;
+}
+
 uint64_t tug__publish_due(struct tug__resolver *resolver)
 {
     const bool is_last = resolver->images_active == resolver->images_publishing &&
                          resolver->images_begun == resolver->settings->ref_count;
     const uint64_t due_ns = resolver->published_ns + REWRITE_NS;
     const bool is_first = resolver->published_ns == 0;
+    const bool is_crowded = tug__publish_is_crowded(resolver->images_ready,
+                                                    resolver->names.count + resolver->images_done);
 
     if (resolver->first_ready == NULL) {
         return TUG__NEVER_NS;
@@ -140,7 +153,7 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
     if (resolver->publication != NULL) {
         return TUG__NEVER_NS; /* its end will wake us */
     }
-    if (!is_first && !is_last && !resolver->is_stopping && tug__now_ns() < due_ns) {
+    if (!is_first && !is_last && !is_crowded && !resolver->is_stopping && tug__now_ns() < due_ns) {
         return due_ns;
     }
     look_at_ready(resolver);

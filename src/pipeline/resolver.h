@@ -185,6 +185,9 @@ void tug__plan_fini(struct tug__resolver *resolver);
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image);
 /* Put an image in line for its name. It is only appended: tug__publish_due sends it. */
 void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image);
+/* Tell whether so many images wait for their name that they shall have it before the second is
+ * over. named: what index.json names, about. */
+bool tug__publish_is_crowded(size_t ready, size_t named);
 /* Give lane 0 what is in line if it is time to and it has nothing to publish. Once for each round
  * of the loop. Returns: when to look again (tug__now_ns). */
 uint64_t tug__publish_due(struct tug__resolver *resolver);
