@@ -142,7 +142,7 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool 
     enum tug_status status =
         tug__client_head_manifest(asker->client, &source, reference, out_reply, err);
 
-    if (status != TUG_OK ? tug__retry_by_get(err, out_reply->retry_after_ms, is_last)
+    if (status != TUG_OK ? tug__retry_by_get(err, out_reply->result.retry_after_ms, is_last)
                          : !is_whole(out_reply)) {
         *err = (struct tug_error){0};
         status = tug__client_get_manifest(asker->client, &source, reference, NULL, out_reply, err);
@@ -188,9 +188,9 @@ static void resolve(struct asker *asker, const struct tug_ref *ref, struct answe
             return;
         }
         asker->random = asker->random * UINT32_C(1664525) + UINT32_C(1013904223);
-        failures = reply.is_deferred ? failures : tug__retry_count(failures, 0);
-        if (!tug__retry_decide(policy, &error, failures, reply.retry_after_ms, asker->random >> 16,
-                               &delay_ms)) {
+        failures = reply.result.is_deferred ? failures : tug__retry_count(failures, 0);
+        if (!tug__retry_decide(policy, &error, failures, reply.result.retry_after_ms,
+                               asker->random >> 16, &delay_ms)) {
             return;
         }
         wait_ms(asker->lookup, delay_ms);

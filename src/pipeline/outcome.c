@@ -102,7 +102,7 @@ static void retry_or_fail(struct tug__resolver *resolver, struct tug__node *node
     count_failure(node, job);
     resolver->random = resolver->random * UINT32_C(1664525) + UINT32_C(1013904223);
     if (!tug__retry_decide(&resolver->retry_policy, &job->error, node->failures,
-                           job->retry_after_ms, resolver->random >> 16, &event.delay_ms)) {
+                           job->result.retry_after_ms, resolver->random >> 16, &event.delay_ms)) {
         if (node->job_count > 0 && job->error.code == TUG_ERR_NETWORK) {
             go_on_alone(node);
         } else {
@@ -184,16 +184,16 @@ static void defer(struct tug__resolver *resolver, struct tug__node *node,
                   const struct tug__job *job)
 {
     struct tug__host *const host = tug__host_find(resolver, job->source.host);
-    const uint64_t until_ns = tug__deadline_ns(job->retry_after_ms);
+    const uint64_t until_ns = tug__deadline_ns(job->result.retry_after_ms);
 
-    if (job->retry_after_ms > resolver->retry_policy.max_wait_ms) {
+    if (job->result.retry_after_ms > resolver->retry_policy.max_wait_ms) {
         tug__node_fail(resolver, node, &job->error);
         return;
     }
     if (host->pause_until_ns < until_ns) {
         host->pause_until_ns = until_ns;
     }
-    wait_for(resolver, node, job->retry_after_ms * TUG__NS_PER_MS);
+    wait_for(resolver, node, job->result.retry_after_ms * TUG__NS_PER_MS);
 }
 
 /* A job beside others got no answer that is of use. The blob goes on without it, and after too many
@@ -203,11 +203,11 @@ static void take_beside_failure(struct tug__resolver *resolver, struct tug__node
 {
     struct tug__host *const host = tug__host_find(resolver, job->source.host);
 
-    if (job->ranges_ignored) {
+    if (job->result.ranges_ignored) {
         node->transfer->ranges.is_single = true;
         host->ignores_ranges = true;
     }
-    if (!job->is_deferred && job->error.code != TUG_ERR_CANCELLED) {
+    if (!job->result.is_deferred && job->error.code != TUG_ERR_CANCELLED) {
         count_failure(node, job);
     }
     if (node->failures > resolver->retry_policy.retries) {
@@ -242,10 +242,10 @@ static void take_failure(struct tug__resolver *resolver, struct tug__node *node,
         refetch_or_fail(resolver, node, error);
     } else if (tug__store_is_removed(error)) {
         begin_anew_or_fail(resolver, node, job, error);
-    } else if (job->ranges_ignored) {
+    } else if (job->result.ranges_ignored) {
         take_beside_failure(resolver, node, job); /* the others have ended meanwhile */
         tug__node_enqueue(resolver, node);
-    } else if (job->is_deferred) {
+    } else if (job->result.is_deferred) {
         defer(resolver, node, job);
     } else {
         retry_or_fail(resolver, node, job);
@@ -482,7 +482,7 @@ static bool is_head_refused(const struct tug__resolver *resolver, const struct t
     const struct tug__node *const node = job->owner;
 
     return job->kind == TUG__JOB_RESOLVE &&
-           tug__retry_by_get(&job->error, job->retry_after_ms,
+           tug__retry_by_get(&job->error, job->result.retry_after_ms,
                              node->failures >= resolver->retry_policy.retries);
 }
 
@@ -558,10 +558,11 @@ static void take_share(struct tug__resolver *resolver, struct tug__node *node, s
     struct tug_error error = {0};
 
     node->is_running = node->job_count > 0;
-    if (job->served_by > 0 && (node->served_by == 0 || job->served_by < node->served_by)) {
-        node->served_by = job->served_by;
+    if (job->result.served_by > 0 &&
+        (node->served_by == 0 || job->result.served_by < node->served_by)) {
+        node->served_by = job->result.served_by;
     }
-    node->coding = job->coding != NULL ? job->coding : node->coding;
+    node->coding = job->result.coding != NULL ? job->result.coding : node->coding;
     if (tug__ranges_give_back(ranges, &job->share, job->next_byte, &error) != TUG_OK) {
         tug__node_fail(resolver, node, &error);
     } else if (node->drop != TUG__DROP_NOT) {

@@ -124,14 +124,10 @@ struct tug__job {
     struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */
     uint64_t next_byte;               /* blobs: all of the share before it is in the file */
     uint64_t received_bytes;          /* over the network */
-    uint64_t retry_after_ms;
-    unsigned served_by;  /* endpoint its bytes are from, see tug__blob_request */
-    const char *coding;  /* what its bytes are said to be encoded in, static text; NULL: nothing */
-    bool is_dry;         /* documents: verify only, do not store; set by the resolver */
-    bool is_deferred;    /* nobody was asked: every endpoint pauses, for retry_after_ms */
-    bool ranges_ignored; /* asked for a range, the whole would have come */
-    bool was_present;    /* the document was in the store already */
-    bool is_damaged;     /* RECHECK: the blob is not what its name says, or is gone */
+    struct tug__call_result result;   /* what the registry's room tells of it */
+    bool is_dry;      /* documents: verify only, do not store; set by the resolver */
+    bool was_present; /* the document was in the store already */
+    bool is_damaged;  /* RECHECK: the blob is not what its name says, or is gone */
     struct tug_error error;
 
     /* resolver only */

@@ -287,11 +287,7 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
         }
     }
     status = tug__client_get_blob(worker->client, &job->source, &request, err);
-    job->retry_after_ms = request.retry_after_ms;
-    job->ranges_ignored = request.ranges_ignored;
-    job->is_deferred = request.is_deferred;
-    job->served_by = request.served_by;
-    job->coding = request.coding;
+    job->result = request.result;
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }
@@ -361,8 +357,7 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
                            (int)job->kind);
     }
     if (job->kind != TUG__JOB_BLOB) {
-        job->retry_after_ms = job->reply.retry_after_ms;
-        job->is_deferred = job->reply.is_deferred;
+        job->result = job->reply.result;
     }
     worker->job = NULL;
     send_event(worker, status == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);

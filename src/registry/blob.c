@@ -65,8 +65,8 @@ static enum tug_status accept_whole(struct blob_sink *sink,
         (uint64_t)response->content_length != request->size_bytes) {
         return size_error(request, (uint64_t)response->content_length, err);
     }
-    request->ranges_ignored = is_ranged(sink);
-    if (request->ranges_ignored && request->needs_range) {
+    sink->ask->result.ranges_ignored = is_ranged(sink);
+    if (is_ranged(sink) && request->needs_range) {
         return tug__fail(err, TUG_ERR_UNSUPPORTED,
                          "the registry answered a range with the whole blob");
     }
@@ -132,11 +132,12 @@ static enum tug_status deliver(struct blob_sink *sink, const char *data, size_t 
                                struct tug_error *err)
 {
     struct tug__blob_request *const request = sink->request;
+    struct tug__call_result *const result = &sink->ask->result;
     const unsigned asked = sink->ask->asked;
     const enum tug_status status = request->on_data(request->context, data, length, err);
 
-    if (request->served_by == 0 || asked < request->served_by) {
-        request->served_by = asked;
+    if (result->served_by == 0 || asked < result->served_by) {
+        result->served_by = asked;
     }
     if (status != TUG_OK) {
         sink->ask->is_ours = true;
@@ -210,7 +211,7 @@ static enum tug_status ask_url(struct tug__client *client, struct tug__ask *ask,
         status = on_end(ask->context, &path.response, err);
     }
     status = tug__ask_blame_coding(ask, status, err);
-    ask->retry_after_ms = path.response.retry_after_ms;
+    ask->result.retry_after_ms = path.response.retry_after_ms;
     free(path.final_url);
     tug__buf_fini(&ask->error_body);
     if (status != TUG_OK) {
@@ -281,17 +282,13 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     enum tug_status status;
 
     sink.ask = &ask;
-    request->served_by = 0;
-    request->ranges_ignored = false;
     request->is_enough = false;
     if (source->urls != NULL) {
         status = ask_urls(client, &ask, &error);
     } else {
         status = tug__ask(client, &ask, &error);
     }
-    request->retry_after_ms = ask.retry_after_ms;
-    request->is_deferred = ask.is_deferred;
-    request->coding = ask.coding;
+    request->result = ask.result;
     if (status == TUG_ERR_NETWORK && error.http_status == 416) {
         /* The blob there ends before the byte we want: it is not the blob of this size. */
         status = tug__fail(&error, TUG_ERR_CONTENT,

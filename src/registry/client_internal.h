@@ -58,13 +58,11 @@ struct tug__ask {
     bool is_ours;
 
     /* the present request */
-    const char *coding; /* Content-Encoding of the last good answer, static text; NULL: none */
-    bool is_success;    /* the answer is 2xx */
+    bool is_success;            /* the answer is 2xx */
     struct tug__buf error_body; /* of an answer that is neither 2xx nor a redirect */
 
     /* results, also on failure */
-    uint64_t retry_after_ms;
-    bool is_deferred;
+    struct tug__call_result result;
     unsigned asked; /* number of the endpoint that is asked now, or was last; 0: none */
 };
 

@@ -58,7 +58,7 @@ static enum tug_status try_endpoint(struct tug__client *client, struct tug__ask 
 {
     enum tug_status status;
 
-    ask->retry_after_ms = 0;
+    ask->result.retry_after_ms = 0;
     ask->is_ended = false;
     ask->asked = endpoint->number;
     status = tug__ask_endpoint(client, ask, endpoint, error);
@@ -110,11 +110,11 @@ enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struc
         }
         tell(client, ask, registry, order[i], &failure.error);
         failure.was_asked = true;
-        failure.retry_after_ms = ask->retry_after_ms;
+        failure.retry_after_ms = ask->result.retry_after_ms;
         keep(&kept, &failure);
     }
-    ask->is_deferred = !has_asked;
-    ask->retry_after_ms = has_asked ? kept.retry_after_ms : shortest_ms;
+    ask->result.is_deferred = !has_asked;
+    ask->result.retry_after_ms = has_asked ? kept.retry_after_ms : shortest_ms;
     tug__secrets_cut_error(tug__session_secrets(client->session), &kept.error);
     if (err != NULL) {
         *err = kept.error;

@@ -59,12 +59,12 @@ static void take_warnings(struct tug__client *client, const struct tug__endpoint
 enum tug_status tug__ask_blame_coding(const struct tug__ask *ask, enum tug_status status,
                                       struct tug_error *err)
 {
-    if (status != TUG_ERR_CONTENT || ask->coding == NULL || ask->is_ours) {
+    if (status != TUG_ERR_CONTENT || ask->result.coding == NULL || ask->is_ours) {
         return status;
     }
     return tug__wrap(err, status,
                      "the registry sent it with Content-Encoding '%s', which was not asked for",
-                     ask->coding);
+                     ask->result.coding);
 }
 
 /* Follow a path from the endpoint's own URL, or from a remembered target. */
@@ -94,7 +94,7 @@ static void note_answer(struct exchange *exchange)
     const int status = response->status;
 
     if (status == 429 || (status == 503 && response->retry_after_ms > 0)) {
-        exchange->ask->retry_after_ms =
+        exchange->ask->result.retry_after_ms =
             tug__session_pause(session, exchange->endpoint, response->retry_after_ms);
     } else if (status >= 500) {
         tug__session_note_failure(session, exchange->endpoint);

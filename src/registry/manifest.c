@@ -198,8 +198,7 @@ static enum tug_status ask_manifest(struct tug__client *client, const struct tug
     status = tug__ask(client, &ask, err);
     tug__buf_fini(&sink.body);
     *out_reply = status == TUG_OK ? reply : (struct tug__manifest_reply){0};
-    out_reply->retry_after_ms = ask.retry_after_ms;
-    out_reply->is_deferred = ask.is_deferred;
+    out_reply->result = ask.result;
     return status;
 }
 

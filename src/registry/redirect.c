@@ -50,14 +50,14 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
     struct tug__ask *const ask = walk->ask;
     enum tug_status status;
 
-    ask->coding = NULL;
+    ask->result.coding = NULL;
     ask->is_success = response->status >= 200 && response->status < 300;
     tug__buf_clear(&ask->error_body);
     if (!ask->is_success) {
         return TUG_OK;
     }
-    ask->coding = tug__coding_find(tug__http_header(response, "Content-Encoding"));
-    if (ask->coding != NULL && !ask->has_digest) {
+    ask->result.coding = tug__coding_find(tug__http_header(response, "Content-Encoding"));
+    if (ask->result.coding != NULL && !ask->has_digest) {
         return tug__fail(err, TUG_ERR_CONTENT, "it may not be encoded");
     }
     status = ask->on_success(ask->context, response, err);

@@ -107,6 +107,17 @@ void tug__client_wake(struct tug__client *client);
  * and expired presigned URLs are part of it. Endpoints that told us to wait are left out; when all
  * of them have, the call makes no request and returns TUG_ERR_RATE_LIMITED with is_deferred. */
 
+/* What a call tells besides its content; filled on failure, too. */
+struct tug__call_result {
+    uint64_t retry_after_ms; /* wait that the server asked for; 0: none */
+    bool is_deferred;        /* no request was made: every endpoint pauses, for retry_after_ms */
+    bool ranges_ignored;     /* the last endpoint answered a range with the whole blob */
+    unsigned served_by;      /* endpoint that sent bytes of a blob; the first one in order, if
+                                several did; 0: none */
+    const char *coding;      /* Content-Encoding of the last good answer, static text, if it is one
+                                that changes bytes; they are delivered as they came. NULL: none */
+};
+
 /* A manifest as it came. */
 struct tug__manifest_reply {
     char *body; /* owned (free); NULL for a HEAD */
@@ -115,14 +126,13 @@ struct tug__manifest_reply {
     struct tug_digest digest;             /* Docker-Content-Digest; unset when missing */
     bool has_size;                        /* the answer told the length */
     uint64_t size_bytes;
-    uint64_t retry_after_ms; /* also filled on failure */
-    bool is_deferred;        /* also filled on failure: no request was made */
+    struct tug__call_result result;
 };
 
 /* GET a manifest or index by tag or digest. An answer that is neither is the endpoint's failure,
  * and the next one is asked. reference: tag or digest text. media_type: what a document of this
  * digest was announced as; NULL: what the answer says. out_reply: filled on success; on failure
- * only retry_after_ms and is_deferred. Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH,
+ * only its result. Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH,
  * TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK, TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX),
  * TUG_ERR_CONTENT (encoded body of a tag, malformed digest header, a body of another digest than
  * was asked for or, by tag, than the header says; and as tug__document_parse), TUG_ERR_UNSUPPORTED
@@ -158,13 +168,7 @@ struct tug__blob_request {
     void *context;
     bool is_enough; /* set by on_data: end the call with TUG_OK after this piece */
 
-    /* results, also on failure */
-    uint64_t retry_after_ms;
-    bool is_deferred;    /* no request was made */
-    bool ranges_ignored; /* the last endpoint answered a range with 200 */
-    unsigned served_by;  /* endpoint that sent bytes, of several the first in order; 0: none did */
-    const char *coding; /* what the last answer says the bytes are encoded in, static text; they are
-                           handed on as they came. NULL: nothing */
+    struct tug__call_result result; /* set by the call */
 };
 
 /* GET [first_byte, end_byte) of a blob. A Range header is sent only when that is not all of it.

@@ -119,8 +119,8 @@ static enum tug_status fail_token(const struct tug__token_fetch *fetch,
         tug__response_fail(http_status, answer->body.data, answer->body.length, &limits, err);
 
     if (http_status == 429 || (http_status == 503 && answer->response.retry_after_ms > 0)) {
-        fetch->ask->retry_after_ms = tug__session_pause(fetch->client->session, fetch->endpoint,
-                                                        answer->response.retry_after_ms);
+        fetch->ask->result.retry_after_ms = tug__session_pause(
+            fetch->client->session, fetch->endpoint, answer->response.retry_after_ms);
     } else if (http_status >= 400 && http_status < 500 && status != TUG_ERR_AUTH &&
                http_status != 408 && http_status != 425) {
         status = TUG_ERR_AUTH;

@@ -119,7 +119,7 @@ Test(blob, a_range_is_asked_for_only_when_it_is_less_than_all)
     cr_assert_eq(get(scene, 0, SIZE, false), TUG_OK, "%s", scene->error.message);
     cr_assert_eq(scene->position, SIZE);
     cr_assert_leq(scene->largest, 16384);
-    cr_assert_eq(scene->request.served_by, 1);
+    cr_assert_eq(scene->request.result.served_by, 1);
     expect_range(scene, 0, "");
     cr_assert_eq(get(scene, 0, 10, true), TUG_OK, "%s", scene->error.message);
     cr_assert_eq(scene->position, 10);
@@ -136,13 +136,13 @@ Test(blob, t28_a_whole_blob_instead_of_a_range)
 
     fake_rule_add(scene->registry, &(struct fake_rule){.range.kind = FAKE_RANGE_IGNORE});
     cr_assert_eq(get(scene, 40000, 50000, true), TUG_ERR_UNSUPPORTED);
-    cr_assert(scene->request.ranges_ignored);
+    cr_assert(scene->request.result.ranges_ignored);
     cr_assert_eq(scene->position, 40000, "nothing was delivered");
     cr_assert_eq(get(scene, 40000, 50000, false), TUG_OK, "%s", scene->error.message);
-    cr_assert(scene->request.ranges_ignored);
+    cr_assert(scene->request.result.ranges_ignored);
     cr_assert_eq(scene->position, 50000);
     cr_assert_eq(get(scene, 0, SIZE, false), TUG_OK);
-    cr_assert_not(scene->request.ranges_ignored);
+    cr_assert_not(scene->request.result.ranges_ignored);
     close_scene(scene);
 }
 
@@ -219,12 +219,12 @@ Test(blob, a_pause_makes_calls_deferred_without_a_request)
                                                        .answer.status = 503,
                                                        .answer.headers = "Retry-After: 30"});
     cr_assert_eq(get(scene, 0, SIZE, false), TUG_ERR_NETWORK);
-    cr_assert_eq(scene->request.retry_after_ms, 30000);
-    cr_assert_not(scene->request.is_deferred);
+    cr_assert_eq(scene->request.result.retry_after_ms, 30000);
+    cr_assert_not(scene->request.result.is_deferred);
     cr_assert_eq(get(scene, 0, SIZE, false), TUG_ERR_RATE_LIMITED);
-    cr_assert(scene->request.is_deferred);
-    cr_assert_gt(scene->request.retry_after_ms, 20000);
-    cr_assert_leq(scene->request.retry_after_ms, 30000);
+    cr_assert(scene->request.result.is_deferred);
+    cr_assert_gt(scene->request.result.retry_after_ms, 20000);
+    cr_assert_leq(scene->request.result.retry_after_ms, 30000);
     cr_assert_eq(fake_record_count(scene->registry, NULL, NULL), 1);
     close_scene(scene);
 }
