@@ -44,16 +44,13 @@ static bool is_about_credentials(const struct tug_error *err)
            err->http_status == 403;
 }
 
-static enum tug_status use_token(struct tug__client *client, struct tug__ask *ask,
-                                 struct tug__endpoint *endpoint, const struct tug__origin *origin,
-                                 const struct tug__credential *credential, struct tug__auth *auth,
-                                 struct tug_error *err)
+static enum tug_status use_token(struct tug__exchange *exchange,
+                                 const struct tug__credential *credential, struct tug_error *err)
 {
+    struct tug__client *const client = exchange->client;
+    struct tug__auth *const auth = &exchange->auth;
     struct tug__token_fetch fetch = {
-        .client = client,
-        .ask = ask,
-        .endpoint = endpoint,
-        .origin = origin,
+        .exchange = exchange,
         .known = &auth->known,
         .credential = credential,
     };
@@ -76,9 +73,8 @@ static enum tug_status use_token(struct tug__client *client, struct tug__ask *as
     status = tug__token_get(tug__session_tokens(client->session), &request, &token,
                             &auth->generation, err);
     if (status != TUG_OK) {
-        return status == TUG_ERR_AUTH && is_about_credentials(err)
-                   ? tug__auth_hint(endpoint, auth, err)
-                   : status;
+        return status == TUG_ERR_AUTH && is_about_credentials(err) ? tug__auth_hint(exchange, err)
+                                                                   : status;
     }
     auth->has_token = true;
     if (asprintf(&auth->value, "Bearer %s", token) < 0) {
@@ -89,12 +85,12 @@ static enum tug_status use_token(struct tug__client *client, struct tug__ask *as
     return status;
 }
 
-static enum tug_status use_credential(struct tug__client *client, struct tug__ask *ask,
-                                      struct tug__endpoint *endpoint,
-                                      const struct tug__origin *origin,
+static enum tug_status use_credential(struct tug__exchange *exchange,
                                       const struct tug__credential *credential,
-                                      struct tug__auth *auth, struct tug_error *err)
+                                      struct tug_error *err)
 {
+    struct tug__auth *const auth = &exchange->auth;
+
     if (credential->source != NULL) {
         auth->source = strdup(credential->source);
         if (auth->source == NULL) {
@@ -109,7 +105,7 @@ static enum tug_status use_credential(struct tug__client *client, struct tug__as
         return TUG_OK;
     }
     if (auth->known.scheme == TUG__AUTH_BEARER) {
-        return use_token(client, ask, endpoint, origin, credential, auth, err);
+        return use_token(exchange, credential, err);
     }
     if (credential->kind == TUG__CREDENTIAL_PASSWORD) {
         return tug__basic_authorization(credential, &auth->value, err);
@@ -128,54 +124,56 @@ static enum tug_status learn_header(struct tug__client *client, const char *line
     return tug__secrets_add_header(tug__session_secrets(client->session), "", value, err);
 }
 
-enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
-                               struct tug__endpoint *endpoint, const struct tug__origin *origin,
-                               struct tug__auth *out_auth, struct tug_error *err)
+enum tug_status tug__auth_find(struct tug__exchange *exchange, struct tug_error *err)
 {
+    struct tug__client *const client = exchange->client;
+    const struct tug__endpoint *const endpoint = exchange->endpoint;
+    const char *const repository = exchange->ask->source->repository;
+    struct tug__auth *const auth = &exchange->auth;
     struct tug__credentials *const credentials = tug__session_credentials(client->session);
     const struct tug__credential_request request = {
         .host = endpoint->config->host,
         .registry_host = endpoint->config->is_upstream ? endpoint->registry_host : NULL,
-        .repository = ask->source->repository,
+        .repository = repository,
         .should_stop = client->settings.should_stop,
         .stop_context = client->settings.stop_context,
     };
     struct tug__credential credential = {0};
     enum tug_status status;
 
-    *out_auth = (struct tug__auth){0};
-    (void)tug__origin_format(out_auth->origin, origin);
-    status = tug__session_known_auth(client->session, endpoint, ask->source->repository,
-                                     &out_auth->known, err);
-    if (status != TUG_OK || out_auth->known.scheme == TUG__AUTH_NONE) {
+    *auth = (struct tug__auth){0};
+    (void)tug__origin_format(auth->origin, &exchange->origin);
+    status = tug__session_known_auth(client->session, endpoint, repository, &auth->known, err);
+    if (status != TUG_OK || auth->known.scheme == TUG__AUTH_NONE) {
         return status; /* nobody asked for anything yet: no file is read, no helper run */
     }
-    out_auth->is_known = true;
+    auth->is_known = true;
     status = tug__credentials_get(credentials, &request, &credential, err);
     if (status == TUG_OK) { /* Basic has it as password whatever it is */
         status = tug__secrets_add_login(tug__session_secrets(client->session), credential.username,
                                         credential.secret, err);
     }
     if (status == TUG_OK && endpoint->config->is_upstream) { /* T-12: not for mirrors */
-        status =
-            tug__credentials_headers(credentials, &out_auth->headers, &out_auth->header_count, err);
+        status = tug__credentials_headers(credentials, &auth->headers, &auth->header_count, err);
     }
-    for (size_t i = 0; status == TUG_OK && i < out_auth->header_count; i++) {
-        status = learn_header(client, out_auth->headers[i], err);
+    for (size_t i = 0; status == TUG_OK && i < auth->header_count; i++) {
+        status = learn_header(client, auth->headers[i], err);
     }
     if (status == TUG_OK) {
-        status = use_credential(client, ask, endpoint, origin, &credential, out_auth, err);
+        status = use_credential(exchange, &credential, err);
     }
     tug__credential_fini(&credential);
     return status;
 }
 
-void tug__auth_accept(struct tug__client *client, const struct tug__auth *auth)
+void tug__auth_accept(const struct tug__exchange *exchange)
 {
+    const struct tug__auth *const auth = &exchange->auth;
+
     if (auth->has_token) {
         const struct tug__token_key key = key_of(auth);
 
-        tug__token_accept(tug__session_tokens(client->session), &key, auth->generation);
+        tug__token_accept(tug__session_tokens(exchange->client->session), &key, auth->generation);
     }
 }
 
@@ -193,10 +191,11 @@ static bool same_known(const struct tug__known_auth *left, const struct tug__kno
 }
 
 /* Turn what the answer says into what is to be remembered. */
-static enum tug_status read_challenge(const struct tug__ask *ask, const char *url,
-                                      const struct tug__http_response *response,
+static enum tug_status read_challenge(const struct tug__exchange *exchange,
                                       struct tug__known_auth *out_known, struct tug_error *err)
 {
+    const struct tug__path *const path = &exchange->path;
+    const char *const url = path->final_url != NULL ? path->final_url : exchange->url;
     char realm_url[TUG__TOKEN_URL_MAX];
     struct tug__challenge *const challenge = malloc(sizeof *challenge);
     const char *value;
@@ -208,7 +207,8 @@ static enum tug_status read_challenge(const struct tug__ask *ask, const char *ur
     }
     tug__challenge_init(challenge);
     for (size_t i = 0;
-         i < 32 && (value = tug__http_header_at(response, "WWW-Authenticate", i)) != NULL; i++) {
+         i < 32 && (value = tug__http_header_at(&path->response, "WWW-Authenticate", i)) != NULL;
+         i++) {
         tug__challenge_add(challenge, value, strlen(value));
     }
     out_known->scheme = challenge->scheme;
@@ -219,8 +219,8 @@ static enum tug_status read_challenge(const struct tug__ask *ask, const char *ur
             out_known->service = strdup(challenge->service);
             if (challenge->scope[0] != '\0') {
                 out_known->scope = strdup(challenge->scope);
-            } else if (asprintf(&out_known->scope, "repository:%s:pull", ask->source->repository) <
-                       0) {
+            } else if (asprintf(&out_known->scope, "repository:%s:pull",
+                                exchange->ask->source->repository) < 0) {
                 out_known->scope = NULL;
             }
             if (out_known->realm_url == NULL || out_known->service == NULL ||
@@ -236,23 +236,25 @@ static enum tug_status read_challenge(const struct tug__ask *ask, const char *ur
     return status;
 }
 
-enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask *ask,
-                                    struct tug__endpoint *endpoint, const char *url,
-                                    const struct tug__http_response *response,
-                                    const struct tug__auth *auth, struct tug_error *err)
+enum tug_status tug__auth_challenge(const struct tug__exchange *exchange, struct tug_error *err)
 {
+    struct tug__client *const client = exchange->client;
+    const struct tug__endpoint *const endpoint = exchange->endpoint;
+    const struct tug__auth *const auth = &exchange->auth;
+    struct tug__ask *const ask = exchange->ask;
     struct tug__known_auth known;
     enum tug_status status;
     bool is_new;
 
-    (void)tug__ask_fail(client, ask, response, err); /* what is said when there is no more to try */
+    /* What is said when there is nothing more to try. */
+    (void)tug__ask_fail(client, ask, &exchange->path.response, err);
     if (endpoint->has_authorization) {
         return tug__wrap(err, TUG_ERR_AUTH, "the Authorization header of hosts.toml is refused");
     }
     {
         struct tug_error error = {0};
 
-        status = read_challenge(ask, url, response, &known, &error);
+        status = read_challenge(exchange, &known, &error);
         if (status != TUG_OK) {
             if (err != NULL) {
                 *err = error;
@@ -272,9 +274,9 @@ enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask 
 
         status = tug__token_reject(tug__session_tokens(client->session), &key, auth->generation)
                      ? TUG_OK
-                     : tug__auth_hint(endpoint, auth, err);
+                     : tug__auth_hint(exchange, err);
     } else {
-        status = tug__auth_hint(endpoint, auth, err);
+        status = tug__auth_hint(exchange, err);
     }
     tug__known_auth_fini(&known);
     if (status == TUG_OK && err != NULL) {
@@ -283,9 +285,11 @@ enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask 
     return status;
 }
 
-enum tug_status tug__auth_hint(const struct tug__endpoint *endpoint, const struct tug__auth *auth,
-                               struct tug_error *err)
+enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_error *err)
 {
+    const struct tug__endpoint *const endpoint = exchange->endpoint;
+    const struct tug__auth *const auth = &exchange->auth;
+
     if (err == NULL) {
         return TUG_ERR_AUTH;
     }

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "http/http.h"
+#include "registry/endpoint_url.h"
 #include "registry/session.h"
 
 /* Redirects of one request; real registries need one or two. */
@@ -117,12 +118,26 @@ struct tug__auth {
     size_t header_count;
 };
 
-/* A token is being fetched. All is borrowed. */
-struct tug__token_fetch {
+/* One endpoint's part of a call. */
+struct tug__exchange {
+    /* borrowed */
     struct tug__client *client;
     struct tug__ask *ask;
     struct tug__endpoint *endpoint;
-    const struct tug__origin *origin; /* of the endpoint */
+    /* the endpoint's own URL, by the scheme in use, and what goes along with it */
+    enum tug__scheme scheme;
+    char url[TUG__URL_MAX];
+    struct tug__origin origin;
+    struct tug__auth auth;
+    /* the present request */
+    struct tug__path path;
+    bool is_at_token_server; /* the token server is being asked, or was the last to be */
+    bool was_reasked; /* the registry was asked again because a redirect's target had refused */
+};
+
+/* A token fetch in progress. All is borrowed. */
+struct tug__token_fetch {
+    const struct tug__exchange *exchange;
     const struct tug__known_auth *known;
     const struct tug__credential *credential;
 };
@@ -138,22 +153,16 @@ enum tug_status tug__token_fetch(void *context, struct tug__token_reply *out_rep
 /* Wipe and free. */
 void tug__auth_fini(struct tug__auth *auth);
 /* Find out how to authorise a request, by what earlier answers asked for. May fetch a token.
- * origin: the endpoint's, with the scheme in use. out_auth: to be ended with tug__auth_fini, also
- * on failure. Errors: TUG_ERR_AUTH, TUG_ERR_CONFIG, TUG_ERR_NETWORK, TUG_ERR_RATE_LIMITED, … */
-enum tug_status tug__auth_find(struct tug__client *client, struct tug__ask *ask,
-                               struct tug__endpoint *endpoint, const struct tug__origin *origin,
-                               struct tug__auth *out_auth, struct tug_error *err);
+ * exchange: its auth is filled; tug__auth_fini it, also on failure. Errors: TUG_ERR_AUTH,
+ * TUG_ERR_CONFIG, TUG_ERR_NETWORK, TUG_ERR_RATE_LIMITED, … */
+enum tug_status tug__auth_find(struct tug__exchange *exchange, struct tug_error *err);
 /* Tell the token cache that the endpoint took the token. */
-void tug__auth_accept(struct tug__client *client, const struct tug__auth *auth);
-/* Read the 401 that came on url and remember what it asks for.
- * auth: what was sent. Returns: TUG_OK: find again and repeat the request; TUG_ERR_AUTH: there is
+void tug__auth_accept(const struct tug__exchange *exchange);
+/* Read the 401 that exchange->path ended in and remember what it asks for.
+ * Returns: TUG_OK: find again and repeat the request; TUG_ERR_AUTH: there is
  * no point, err says what the user can do. */
-enum tug_status tug__auth_challenge(struct tug__client *client, struct tug__ask *ask,
-                                    struct tug__endpoint *endpoint, const char *url,
-                                    const struct tug__http_response *response,
-                                    const struct tug__auth *auth, struct tug_error *err);
+enum tug_status tug__auth_challenge(const struct tug__exchange *exchange, struct tug_error *err);
 /* Add to an error about access what credentials were used and what to do. */
-enum tug_status tug__auth_hint(const struct tug__endpoint *endpoint, const struct tug__auth *auth,
-                               struct tug_error *err);
+enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_error *err);
 
 #endif

@@ -13,7 +13,6 @@
 #include "base/str.h"
 #include "http/warning.h"
 #include "registry/client_internal.h"
-#include "registry/endpoint_url.h"
 #include "registry/response.h"
 #include "registry/tls_hint.h"
 #include "url/url.h"
@@ -21,19 +20,6 @@
 /* Requests that an endpoint may cost because of 401s: without a token, with one, with a newer one.
  */
 #define AUTH_ROUNDS_MAX 3
-
-/* One endpoint is being asked. */
-struct exchange {
-    struct tug__client *client;
-    struct tug__ask *ask;
-    struct tug__endpoint *endpoint;
-    enum tug__scheme scheme; /* in use */
-    char url[TUG__URL_MAX];
-    struct tug__auth auth;
-    struct tug__path path;
-    bool is_at_token_server; /* where the last failure was, perhaps */
-    bool was_reasked; /* the registry was asked again because a redirect's target had refused */
-};
 
 /* A 4xx of a redirect's target that means: this URL is no good (any more). */
 static bool is_stale(int status)
@@ -68,7 +54,8 @@ enum tug_status tug__ask_blame_coding(const struct tug__ask *ask, enum tug_statu
 }
 
 /* Follow a path from the endpoint's own URL, or from a remembered target. */
-static enum tug_status follow(struct exchange *exchange, const char *target, struct tug_error *err)
+static enum tug_status follow(struct tug__exchange *exchange, const char *target,
+                              struct tug_error *err)
 {
     const struct tug__health health =
         tug__session_health(exchange->client->session, exchange->endpoint);
@@ -87,7 +74,7 @@ static enum tug_status follow(struct exchange *exchange, const char *target, str
 }
 
 /* Remember what an answer tells about the endpoint. */
-static void note_answer(struct exchange *exchange)
+static void note_answer(struct tug__exchange *exchange)
 {
     struct tug__session *const session = exchange->client->session;
     const struct tug__http_response *const response = &exchange->path.response;
@@ -108,7 +95,7 @@ static void note_answer(struct exchange *exchange)
 }
 
 /* A good answer has ended. What is wrong with it is told of the server that sent it. */
-static enum tug_status finish(const struct exchange *exchange, struct tug_error *err)
+static enum tug_status finish(const struct tug__exchange *exchange, struct tug_error *err)
 {
     struct tug__ask *const ask = exchange->ask;
     const struct tug__path *const path = &exchange->path;
@@ -125,7 +112,7 @@ static enum tug_status finish(const struct exchange *exchange, struct tug_error 
 
 /* Go to where the endpoint redirected to last time.
  * Returns: true when that settles the call, with *out_status; false: ask the endpoint. */
-static bool try_target(struct exchange *exchange, enum tug_status *out_status,
+static bool try_target(struct tug__exchange *exchange, enum tug_status *out_status,
                        struct tug_error *err)
 {
     struct tug__ask *const ask = exchange->ask;
@@ -160,7 +147,8 @@ static bool try_target(struct exchange *exchange, enum tug_status *out_status,
 
 /* Neither a redirect nor good: find out whether it is worth asking again.
  * Returns: TUG_OK: ask again. */
-static enum tug_status take_refusal(struct exchange *exchange, int round, struct tug_error *err)
+static enum tug_status take_refusal(struct tug__exchange *exchange, int round,
+                                    struct tug_error *err)
 {
     const struct tug__http_response *const response = &exchange->path.response;
     enum tug_status status;
@@ -181,28 +169,22 @@ static enum tug_status take_refusal(struct exchange *exchange, int round, struct
     }
     if (response->status == 401 && !exchange->path.has_left) {
         if (round + 1 < AUTH_ROUNDS_MAX) {
-            status = tug__auth_challenge(exchange->client, exchange->ask, exchange->endpoint,
-                                         exchange->path.final_url != NULL ? exchange->path.final_url
-                                                                          : exchange->url,
-                                         response, &exchange->auth, err);
-            return status;
+            return tug__auth_challenge(exchange, err);
         }
         (void)tug__ask_fail(exchange->client, exchange->ask, response, err);
-        return tug__auth_hint(exchange->endpoint, &exchange->auth, err);
+        return tug__auth_hint(exchange, err);
     }
     status = tug__ask_fail(exchange->client, exchange->ask, response, err);
     if (status == TUG_ERR_AUTH) {
-        status = tug__auth_hint(exchange->endpoint, &exchange->auth, err);
+        status = tug__auth_hint(exchange, err);
     }
     return status;
 }
 
 /* Ask the endpoint itself, with whatever authorisation it wants. */
-static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *err)
+static enum tug_status ask_itself(struct tug__exchange *exchange, struct tug_error *err)
 {
-    struct tug__origin origin;
-
-    if (!tug__origin_parse(exchange->url, &origin)) {
+    if (!tug__origin_parse(exchange->url, &exchange->origin)) {
         return tug__fail(err, TUG_ERR_CONFIG, "'%s' is no usable endpoint",
                          exchange->endpoint->config->host);
     }
@@ -210,8 +192,7 @@ static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *e
         enum tug_status status;
 
         tug__auth_fini(&exchange->auth);
-        status = tug__auth_find(exchange->client, exchange->ask, exchange->endpoint, &origin,
-                                &exchange->auth, err);
+        status = tug__auth_find(exchange, err);
         exchange->is_at_token_server = status != TUG_OK;
         if (status == TUG_OK) {
             status = follow(exchange, NULL, err);
@@ -223,7 +204,7 @@ static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *e
             return status;
         }
         if (exchange->ask->is_success) {
-            tug__auth_accept(exchange->client, &exchange->auth);
+            tug__auth_accept(exchange);
             return finish(exchange, err);
         }
         status = take_refusal(exchange, round, err);
@@ -234,7 +215,7 @@ static enum tug_status ask_itself(struct exchange *exchange, struct tug_error *e
     }
 }
 
-static enum tug_status ask_with_scheme(struct exchange *exchange, enum tug__scheme scheme,
+static enum tug_status ask_with_scheme(struct tug__exchange *exchange, enum tug__scheme scheme,
                                        struct tug_error *err)
 {
     const struct tug__ask *const ask = exchange->ask;
@@ -250,7 +231,7 @@ static enum tug_status ask_with_scheme(struct exchange *exchange, enum tug__sche
 }
 
 /* https, and where that is not spoken and the host is a loopback one, http. */
-static enum tug_status ask_scheme(struct exchange *exchange, struct tug_error *err)
+static enum tug_status ask_scheme(struct tug__exchange *exchange, struct tug_error *err)
 {
     const enum tug__scheme known =
         tug__session_health(exchange->client->session, exchange->endpoint).scheme;
@@ -282,7 +263,7 @@ static enum tug_status ask_scheme(struct exchange *exchange, struct tug_error *e
 }
 
 /* Say what the user can do about a failure that has to do with TLS. */
-static enum tug_status advise(const struct exchange *exchange, enum tug_status status,
+static enum tug_status advise(const struct tug__exchange *exchange, enum tug_status status,
                               struct tug_error *err)
 {
     const struct tug__endpoint *const endpoint = exchange->endpoint;
@@ -309,7 +290,7 @@ static enum tug_status advise(const struct exchange *exchange, enum tug_status s
 enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,
                                   struct tug__endpoint *endpoint, struct tug_error *err)
 {
-    struct exchange exchange = {.client = client, .ask = ask, .endpoint = endpoint};
+    struct tug__exchange exchange = {.client = client, .ask = ask, .endpoint = endpoint};
     enum tug_status status = TUG_OK;
 
     tug__buf_init(&ask->error_body, TUG__ERROR_BODY_MAX);

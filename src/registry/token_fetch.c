@@ -51,8 +51,9 @@ static enum tug_status ask_server(const struct tug__token_fetch *fetch, const ch
                                   const char *form, const char *authorization,
                                   struct token_answer *answer, struct tug_error *err)
 {
-    struct tug__client *const client = fetch->client;
-    const struct tug__health health = tug__session_health(client->session, fetch->endpoint);
+    struct tug__client *const client = fetch->exchange->client;
+    const struct tug__endpoint *const endpoint = fetch->exchange->endpoint;
+    const struct tug__health health = tug__session_health(client->session, endpoint);
     struct tug__origin server;
     char *now = strdup(url);
     enum tug_status status = now != NULL ? TUG_OK : tug__fail_memory(err);
@@ -61,7 +62,7 @@ static enum tug_status ask_server(const struct tug__token_fetch *fetch, const ch
         status = tug__fail(err, TUG_ERR_AUTH, "its URL is malformed");
     }
     for (int hops = 0; status == TUG_OK; hops++) {
-        const bool is_same = tug__origin_equal(&server, fetch->origin);
+        const bool is_same = tug__origin_equal(&server, &fetch->exchange->origin);
         const struct tug__http_request request = {
             .url = now,
             .form = form,
@@ -69,12 +70,11 @@ static enum tug_status ask_server(const struct tug__token_fetch *fetch, const ch
             .is_public = !is_same && !health.is_private,
             .accept = "application/json",
             .authorization = authorization,
-            .headers = is_same && !fetch->endpoint->has_authorization
-                           ? (const char *const *)fetch->endpoint->headers
+            .headers = is_same && !endpoint->has_authorization
+                           ? (const char *const *)endpoint->headers
                            : NULL,
-            .header_count =
-                is_same && !fetch->endpoint->has_authorization ? fetch->endpoint->header_count : 0,
-            .tls = is_same ? &fetch->endpoint->tls : &fetch->endpoint->target_tls,
+            .header_count = is_same && !endpoint->has_authorization ? endpoint->header_count : 0,
+            .tls = is_same ? &endpoint->tls : &endpoint->target_tls,
             .is_body_secret = true,
             .on_response = token_on_response,
             .on_body = token_on_body,
@@ -113,14 +113,15 @@ static enum tug_status fail_token(const struct tug__token_fetch *fetch,
 {
     const int http_status = answer->response.status;
     const struct tug__response_limits limits = {
-        .secrets = tug__session_secrets(fetch->client->session),
+        .secrets = tug__session_secrets(fetch->exchange->client->session),
     };
     enum tug_status status =
         tug__response_fail(http_status, answer->body.data, answer->body.length, &limits, err);
 
     if (http_status == 429 || (http_status == 503 && answer->response.retry_after_ms > 0)) {
-        fetch->ask->result.retry_after_ms = tug__session_pause(
-            fetch->client->session, fetch->endpoint, answer->response.retry_after_ms);
+        fetch->exchange->ask->result.retry_after_ms =
+            tug__session_pause(fetch->exchange->client->session, fetch->exchange->endpoint,
+                               answer->response.retry_after_ms);
     } else if (http_status >= 400 && http_status < 500 && status != TUG_ERR_AUTH &&
                http_status != 408 && http_status != 425) {
         status = TUG_ERR_AUTH;
@@ -135,7 +136,7 @@ static enum tug_status take_answer(const struct tug__token_fetch *fetch,
                                    const struct token_answer *answer,
                                    struct tug__token_reply *out_reply, struct tug_error *err)
 {
-    struct tug__secrets *const secrets = tug__session_secrets(fetch->client->session);
+    struct tug__secrets *const secrets = tug__session_secrets(fetch->exchange->client->session);
     struct tug__token_reply reply = {0};
     enum tug_status status;
 
