@@ -51,7 +51,7 @@ static bool is_root_path(const char *path, bool has_scheme)
             return true;
         }
     }
-    // without a scheme these could be Podman's key of a namespace
+    /* without a scheme these could be Podman's key of a namespace */
     return has_scheme && (strcmp(path, "/v1") == 0 || strcmp(path, "/v2") == 0);
 }
 
@@ -262,7 +262,8 @@ const char *tug__authfile_helper(const struct tug__authfile *file, const char *h
     }
     if (helper != NULL) {
         *out_key = helper->key;
-        return helper->name[0] != '\0' ? helper->name : NULL; // empty: "auths", whatever credsStore
+        return helper->name[0] != '\0' ? helper->name
+                                       : NULL; /* empty: "auths", whatever credsStore */
     }
     *out_key = is_hub ? TUG__HUB_KEY : host;
     return file->store;

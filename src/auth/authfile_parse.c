@@ -256,7 +256,7 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
         tug__authfile_destroy(file);
         return tug__fail_memory(err);
     }
-    if (!is_blank(text, length)) { // docker takes an empty file for an empty object
+    if (!is_blank(text, length)) { /* docker takes an empty file for an empty object */
         status = tug__json_parse(text, length, &limits, &json, err);
         if (status == TUG_OK) {
             status = take_document(file, tug__json_root(json), kind, err);

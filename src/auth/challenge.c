@@ -137,7 +137,7 @@ static bool store_parameter(struct tug__challenge *challenge, const struct slice
     } else if (is_name(name, "error")) {
         field = challenge->error;
         capacity = sizeof challenge->error;
-        // an escape must not be cut in two
+        /* an escape must not be cut in two */
         if (kept.length >= capacity) {
             kept.length = capacity - 1;
             kept.length -= kept.start[kept.length - 1] == '\\' ? 1 : 0;
@@ -195,9 +195,9 @@ static void skip_token68(struct cursor *cursor)
     (void)take_while(&ahead, is_bare_value_character);
     skip_space(&ahead);
     if (ahead.at == cursor->at || (ahead.at < ahead.end && *ahead.at != ',')) {
-        return; // there is none, or it is a parameter with a space or a quote in it
+        return; /* there is none, or it is a parameter with a space or a quote in it */
     }
-    // "realm=x" looks like one as well; a token68 has "=" only at its end
+    /* "realm=x" looks like one as well; a token68 has "=" only at its end */
     for (const char *c = cursor->at; c < ahead.at; c++) {
         if (*c == '=' && c + 1 < ahead.at && c[1] != '=' && c[1] != ' ' && c[1] != '\t') {
             return;

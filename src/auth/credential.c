@@ -351,7 +351,7 @@ static enum tug_status take_given(struct tug__credentials *credentials,
     union {
         const char *text;
         char *field;
-    } user = {settings->user}, secret = {settings->password}; // tug__credential_make only reads
+    } user = {settings->user}, secret = {settings->password}; /* tug__credential_make only reads */
     char source[] = "the command line";
     enum tug_status status;
 

@@ -82,7 +82,7 @@ static enum tug_status fill_input(const char *server, int *out_fd, struct tug_er
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return tug__fail_errno(err, TUG_ERR_AUTH, errno, "cannot make a pipe");
     }
-    do { // less than PIPE_BUF into an empty pipe whose reader we are: all of it, at once
+    do { /* less than PIPE_BUF into an empty pipe whose reader we are: all of it, at once */
         written = write(ends[1], server, length);
     } while (written < 0 && errno == EINTR);
     (void)close(ends[1]);
@@ -298,7 +298,7 @@ static enum ending watch(const struct tug__helper_request *request, const char *
         if (tug__now_ns() >= deadline_ns) {
             return ENDING_TIMEOUT;
         }
-        reap(child, WNOHANG); // before the last look at its output, which is complete then
+        reap(child, WNOHANG); /* before the last look at its output, which is complete then */
         has_errors = has_errors && drain_errors(child);
         if (!is_output_over) {
             ending = drain(child, output, &is_output_over, err);
@@ -314,7 +314,7 @@ static enum ending watch(const struct tug__helper_request *request, const char *
 static void finish(struct child *child)
 {
     if (!child->has_ended) {
-        // not reaped yet, so that the id cannot be anyone else's
+        /* not reaped yet, so that the id cannot be anyone else's */
         (void)kill(-child->pid, SIGKILL);
         reap(child, 0);
     }
@@ -392,7 +392,7 @@ static enum tug_status parse_answer(const char *program, const struct tug__buf *
 /* Say how a helper failed, in its own words when it has some. */
 static enum tug_status fail_status(const struct child *child, char *words, struct tug_error *err)
 {
-    // what looks like an answer might hold a secret
+    /* what looks like an answer might hold a secret */
     const bool is_shown = words[0] != '\0' && strpbrk(words, "{}") == NULL;
 
     if (WIFSIGNALED(child->status)) {

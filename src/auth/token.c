@@ -239,7 +239,7 @@ static bool note_failure_locked(struct entry *entry, const struct tug_error *err
     if (error->code != TUG_ERR_CANCELLED) {
         entry->failed_flight = entry->flight;
         entry->failure = *error;
-        entry->renew_ns = entry->expires_ns; // not again and again
+        entry->renew_ns = entry->expires_ns; /* not again and again */
     }
     if (error->code == TUG_ERR_AUTH) {
         entry->refused_until_ns = now_ns + TUG__TOKEN_REFUSED_MS * TUG__NS_PER_MS;
@@ -270,7 +270,7 @@ static enum tug_status fetch_unlocking(struct tug__token_cache *cache, struct en
     }
     if (status == TUG_OK) {
         secret->text = reply.token;
-        secret->refs = 2; // the entry's and the caller's
+        secret->refs = 2; /* the entry's and the caller's */
         reply.token = NULL;
     } else {
         error->code = status;
@@ -396,7 +396,7 @@ void tug__token_accept(struct tug__token_cache *cache, const struct tug__token_k
     struct entry *entry;
 
     if (joined == NULL) {
-        return; // at worst a refusal is final that need not be
+        return; /* at worst a refusal is final that need not be */
     }
     lock(cache);
     entry = find_locked(cache, joined, length);
@@ -412,7 +412,7 @@ static bool refuse_locked(struct entry *entry, uint64_t generation, uint64_t now
                           struct secret **out_unused)
 {
     if (entry->secret == NULL || entry->generation != generation) {
-        // another thread was here before: a newer one is there or comes, or it was final
+        /* another thread was here before: a newer one is there or comes, or it was final */
         return entry->secret != NULL || now_ns >= entry->refused_until_ns;
     }
     *out_unused = unref_locked(entry->secret);

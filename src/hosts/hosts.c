@@ -126,7 +126,7 @@ static enum tug_status load_toml(const char *directory, const char *host,
     if (asprintf(&path, "%s/hosts.toml", directory) < 0) {
         return tug__fail_memory(err);
     }
-    if (lstat(path, &about) != 0 && errno == ENOENT) { // a link that leads nowhere is an error
+    if (lstat(path, &about) != 0 && errno == ENOENT) { /* a link that leads nowhere is an error */
         free(path);
         return TUG_OK;
     }

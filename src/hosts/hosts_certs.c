@@ -36,7 +36,7 @@ static int is_relevant(const struct dirent *entry)
 
 static int compare(const struct dirent **a, const struct dirent **b)
 {
-    return strcmp((*a)->d_name, (*b)->d_name); // no locale, unlike alphasort
+    return strcmp((*a)->d_name, (*b)->d_name); /* no locale, unlike alphasort */
 }
 
 /* The file with the same stem and another ending; NULL: there is none. */
@@ -101,7 +101,7 @@ static enum tug_status take_all(const char *directory, const struct names *names
                           &endpoint->ca_files[endpoint->ca_file_count], err);
             endpoint->ca_file_count += status == TUG_OK;
         } else if (ends_with(name, ".cert")) {
-            // counted first, so that half a pair is freed too
+            /* counted first, so that half a pair is freed too */
             status = take_pair(directory, names, name,
                                &endpoint->client_pairs[endpoint->client_pair_count++], err);
         } else if (find_sibling(names, name, ".cert") == NULL) {

@@ -104,7 +104,7 @@ static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
 
 enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, struct tug_error *err)
 {
-    // links are followed: configuration is often put in place with them
+    /* links are followed: configuration is often put in place with them */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat about;
     enum tug_status status;

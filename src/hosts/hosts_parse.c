@@ -72,7 +72,7 @@ static enum tug_status read_capabilities(const struct tug__hosts_reader *reader,
                 reader, item->line,
                 "unknown capability '%s' (known: pull, resolve, push, referrers)", item->text);
         }
-        entry->endpoint->capabilities |= 1U << i; // in the order of TUG__CAN_…
+        entry->endpoint->capabilities |= 1U << i; /* in the order of TUG__CAN_… */
     }
     return status;
 }
@@ -196,7 +196,7 @@ static enum tug_status read_client(const struct tug__hosts_reader *reader,
     }
     for (const struct tug__toml_value *item = tug__hosts_first(value); item != NULL;
          item = tug__hosts_next(value, item)) {
-        // counted first, so that half a pair is freed too
+        /* counted first, so that half a pair is freed too */
         struct tug__client_pair *const pair =
             &endpoint->client_pairs[endpoint->client_pair_count++];
         const enum tug_status status = read_pair(reader, item, pair);
@@ -258,7 +258,7 @@ static enum tug_status read_keys(const struct tug__hosts_reader *reader,
         const char *name;
         read_fn *read;
     } keys[] = {
-        {"server", read_server}, // the first two: at the top only
+        {"server", read_server}, /* the first two: at the top only */
         {"host", read_hosts},
         {"capabilities", read_capabilities},
         {"ca", read_ca},

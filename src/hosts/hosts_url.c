@@ -210,8 +210,8 @@ static uint64_t unit_ns(const char *text, size_t *out_length)
     } units[] = {
         {"ns", 1},
         {"us", 1000},
-        {"\xC2\xB5s", 1000}, // micro sign
-        {"\xCE\xBCs", 1000}, // Greek mu
+        {"\xC2\xB5s", 1000}, /* micro sign */
+        {"\xCE\xBCs", 1000}, /* Greek mu */
         {"ms", 1000000},
         {"s", UINT64_C(1000000000)},
         {"m", UINT64_C(60000000000)},

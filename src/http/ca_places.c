@@ -55,7 +55,7 @@ static unsigned count_names(const char *directory)
         return 0;
     }
     for (unsigned i = 0; i < ENTRIES_MAX && count < TUG__CA_NAMES_ENOUGH; i++) {
-        entry = readdir(stream); // NOLINT(concurrency-mt-unsafe): a stream of our own
+        entry = readdir(stream); /* NOLINT(concurrency-mt-unsafe): a stream of our own */
         if (entry == NULL) {
             break;
         }

@@ -208,7 +208,7 @@ static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLco
 
 static enum tug__http_failure classify(CURLcode code)
 {
-    // NOLINTNEXTLINE: of some hundred codes these mean something
+    /* NOLINTNEXTLINE: of some hundred codes these mean something */
     switch ((int)code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:

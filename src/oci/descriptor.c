@@ -114,7 +114,7 @@ static enum tug_status read_media_type(const struct tug__json_value *value,
     if (status != TUG_OK) {
         return status;
     }
-    // the specification requires it, old documents lack it: then the blob is an opaque one
+    /* the specification requires it, old documents lack it: then the blob is an opaque one */
     text = text != NULL ? text : "";
     status = tug__media_type_check(text, err);
     if (status != TUG_OK) {
@@ -153,7 +153,7 @@ static enum tug_status read_platform(const struct tug__json_value *value,
     if (status != TUG_OK) {
         return tug__wrap(err, status, "platform");
     }
-    // an object without either is how some tools write "none"
+    /* an object without either is how some tools write "none" */
     descriptor->has_platform =
         descriptor->platform.os[0] != '\0' || descriptor->platform.architecture[0] != '\0';
     return TUG_OK;
@@ -168,7 +168,7 @@ static enum tug_status read_data(const struct tug__json_value *value,
     size_t length = 0;
     enum tug_status status;
 
-    // base64 is longer than what it stands for: no need to decode what cannot fit
+    /* base64 is longer than what it stands for: no need to decode what cannot fit */
     if (text == NULL || descriptor->size_bytes > strlen(text)) {
         return TUG_OK;
     }
@@ -254,7 +254,7 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
         status = read_urls(value, &descriptor, err);
     }
     if (status == TUG_OK) {
-        // malformed data leaves no trace in err
+        /* malformed data leaves no trace in err */
         status = read_data(value, &descriptor, &ignored);
         if (status != TUG_OK && err != NULL) {
             *err = ignored;

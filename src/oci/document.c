@@ -141,7 +141,7 @@ static enum tug_status judge_claims(const struct claims *claims, enum tug__media
                          "announced as '%s', which is neither a manifest nor an index",
                          claims->announced);
     }
-    // pinned: the announced type is the one in the descriptor, and an unknown one denies nothing
+    /* pinned: the announced type is the one in the descriptor, and an unknown one denies nothing */
     if (claims->own != NULL && strcmp(claims->own, claims->announced) != 0 &&
         !(claims->is_pinned && (own == announced || own == TUG__MEDIA_OTHER))) {
         return tug__fail(err, TUG_ERR_CONTENT, "announced as '%s', but its mediaType is '%s'",
@@ -262,7 +262,7 @@ static enum tug_status read_children(struct tug__document *document,
         document->has_config = true;
     }
     status = append_list(document, &capacity, root, "layers", err);
-    // beside config and layers `blobs` is a stranger's extension
+    /* beside config and layers `blobs` is a stranger's extension */
     if (status == TUG_OK && config == NULL && !tug__json_has(root, "layers")) {
         status = append_list(document, &capacity, root, "blobs", err);
     }

@@ -59,7 +59,7 @@ static enum tug_status read_platform(const struct tug__json_value *value,
     const enum tug_status status =
         platform != NULL ? tug__platform_read(platform, &entry->platform, err) : TUG_OK;
 
-    // an object without either is how some tools write "none"
+    /* an object without either is how some tools write "none" */
     entry->has_platform = entry->platform.os[0] != '\0' || entry->platform.architecture[0] != '\0';
     return status;
 }

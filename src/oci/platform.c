@@ -140,7 +140,7 @@ void tug_platform_host(struct tug_platform *out_platform)
         set_field(platform.os, names.sysname);
         set_field(platform.architecture, names.machine);
         for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
-            // "armv7l", "armv5tel": the end of the name tells endianness and extensions
+            /* "armv7l", "armv5tel": the end of the name tells endianness and extensions */
             const bool is_arm = strncmp(machines[i].name, "armv", 4) == 0;
             const size_t length = strlen(machines[i].name) + (is_arm ? 0 : 1);
 

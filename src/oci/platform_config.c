@@ -35,9 +35,9 @@ enum tug_status tug__config_platform(const char *bytes, size_t length,
     *out_platform = platform;
     *out_has_platform = false;
     if (tug__json_scan(bytes, length, &limits, NULL, NULL, &counts, NULL) != TUG_OK) {
-        return TUG_OK; // no JSON object: an artifact may have anything there
+        return TUG_OK; /* no JSON object: an artifact may have anything there */
     }
-    status = tug__json_parse(bytes, length, &limits, &json, err); // refuses what is named twice
+    status = tug__json_parse(bytes, length, &limits, &json, err); /* refuses what is named twice */
     if (status != TUG_OK) {
         return status;
     }

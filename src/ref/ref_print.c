@@ -92,7 +92,7 @@ struct tug_ref *tug__ref_create(const struct tug__ref_parts *parts, const struct
 {
     const size_t parts_bytes = parts->host.length + 1 + strlen(OFFICIAL_PREFIX) +
                                parts->repository.length + 1 + parts->tag.length + 1;
-    // every part a second time within the name, its separators in place of their NULs
+    /* every part a second time within the name, its separators in place of their NULs */
     struct tug_ref *const ref = calloc(1, sizeof *ref + 2 * parts_bytes + 1 + TUG_DIGEST_TEXT_MAX);
 
     if (ref == NULL) {

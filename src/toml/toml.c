@@ -21,7 +21,7 @@ static void free_members(struct tug__toml_value *value)
 {
     struct tug__toml_value *next;
 
-    // depth is bounded by TUG__TOML_DEPTH_MAX
+    /* depth is bounded by TUG__TOML_DEPTH_MAX */
     for (struct tug__toml_value *member = value->head; member != NULL; member = next) {
         next = member->next;
         free_members(member);
@@ -40,7 +40,7 @@ static enum tug_status check_line(const struct tug__toml_scan *scan, size_t leng
     for (size_t i = 0; i < length; i++) {
         const unsigned char byte = (unsigned char)scan->at[i];
         const bool ends_line =
-            byte == '\r' && i + 1 == length && scan->at + length < scan->end; // before an LF
+            byte == '\r' && i + 1 == length && scan->at + length < scan->end; /* before an LF */
 
         if ((byte < 0x20 && byte != '\t' && !ends_line) || byte == 0x7f) {
             return tug__toml_refuse(scan, "a control character (0x%02x)", byte);

@@ -161,7 +161,7 @@ static enum tug_status scan_line_end(struct tug__toml_scan *scan, struct string 
     if (!string->is_multi_line) {
         return tug__toml_refuse(scan, "a string without end");
     }
-    scan->at += *scan->at == '\r' ? 2 : 1; // a CR stands before an LF only
+    scan->at += *scan->at == '\r' ? 2 : 1; /* a CR stands before an LF only */
     scan->line++;
     return append(scan, string, "\n", 1);
 }
@@ -200,7 +200,7 @@ enum tug_status tug__toml_scan_string(struct tug__toml_scan *scan, char **out_te
     string.is_multi_line = tug__toml_sees(scan, string.is_literal ? "'''" : "\"\"\"");
     scan->at += string.is_multi_line ? 3 : 1;
     if (string.is_multi_line && (tug__toml_sees(scan, "\n") || tug__toml_sees(scan, "\r\n"))) {
-        scan->at += *scan->at == '\r' ? 2 : 1; // the first line end is not content
+        scan->at += *scan->at == '\r' ? 2 : 1; /* the first line end is not content */
         scan->line++;
     }
     tug__buf_init(&string.buf, TUG__TOML_BYTES_MAX);
