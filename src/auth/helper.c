@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -466,8 +467,8 @@ static enum tug_status run(const struct tug__helper_request *request, char *prog
         break;
     case ENDING_TIMEOUT:
         finish(&child);
-        status = tug__fail(err, TUG_ERR_AUTH, "killed: no answer within %llu ms",
-                           (unsigned long long)request->timeout_ms);
+        status = tug__fail(err, TUG_ERR_AUTH, "killed: no answer within %" PRIu64 " ms",
+                           request->timeout_ms);
         break;
     case ENDING_CANCELLED:
         finish(&child);

@@ -12,6 +12,7 @@
 #include "http/http.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,17 +131,16 @@ static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms
         return TUG_OK; /* libcurl's connect timer runs */
     }
     if (idle_ms >= limit_ms) {
-        return tug__fail(http->error, TUG_ERR_NETWORK, "no byte arrived for %llu ms",
-                         (unsigned long long)limit_ms);
+        return tug__fail(http->error, TUG_ERR_NETWORK, "no byte arrived for %" PRIu64 " ms",
+                         limit_ms);
     }
     if (!http->has_response && (now_ns - http->connected_ns) / TUG__NS_PER_MS >= 2 * limit_ms) {
-        return tug__fail(http->error, TUG_ERR_NETWORK, "the answer's head took more than %llu ms",
-                         (unsigned long long)(2 * limit_ms));
+        return tug__fail(http->error, TUG_ERR_NETWORK,
+                         "the answer's head took more than %" PRIu64 " ms", 2 * limit_ms);
     }
     if (http->has_response && is_too_slow(http, now_ns)) {
         return tug__fail(http->error, TUG_ERR_NETWORK,
-                         "stalled: less than 1 KiB/s arrived for %llu ms",
-                         (unsigned long long)limit_ms);
+                         "stalled: less than 1 KiB/s arrived for %" PRIu64 " ms", limit_ms);
     }
     if (http->has_response && now_ns - http->window_ns > idle_ms * TUG__NS_PER_MS) {
         idle_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS; /* the window ends earlier */

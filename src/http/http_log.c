@@ -5,6 +5,7 @@
  * Knows: libcurl. Does not know: what is secret.
  * Threads: the handle's owner.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "http/http_internal.h"
@@ -67,7 +68,7 @@ void tug__http_log_timing(struct tug__http *http)
 
     tug__log_printf(http->settings.log,
                     "%s* %s %s: %d, lookup %.1f ms, connect %.1f ms, tls %.1f ms, first byte %.1f "
-                    "ms, total %.1f ms, %llu bytes, %s connection",
+                    "ms, total %.1f ms, %" PRIu64 " bytes, %s connection",
                     tug__log_place_text(where, http->place),
                     request->form != NULL ? "POST"
                     : request->is_head    ? "HEAD"
@@ -76,6 +77,5 @@ void tug__http_log_timing(struct tug__http *http)
                     ms_of(http, CURLINFO_NAMELOOKUP_TIME_T), ms_of(http, CURLINFO_CONNECT_TIME_T),
                     ms_of(http, CURLINFO_APPCONNECT_TIME_T),
                     ms_of(http, CURLINFO_STARTTRANSFER_TIME_T), ms_of(http, CURLINFO_TOTAL_TIME_T),
-                    (unsigned long long)http->response->body_bytes,
-                    http->response->made_connection ? "new" : "kept");
+                    http->response->body_bytes, http->response->made_connection ? "new" : "kept");
 }

@@ -8,6 +8,7 @@
  */
 #include "oci/descriptor.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -240,9 +241,9 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
         status = tug__json_get_size(value, "size", &descriptor.size_bytes, err);
     }
     if (status == TUG_OK && descriptor.size_bytes > TUG__BLOB_BYTES_MAX) {
-        status = tug__fail(err, TUG_ERR_CONTENT, "a size of %llu bytes is over the limit of %llu",
-                           (unsigned long long)descriptor.size_bytes,
-                           (unsigned long long)TUG__BLOB_BYTES_MAX);
+        status = tug__fail(err, TUG_ERR_CONTENT,
+                           "a size of %" PRIu64 " bytes is over the limit of %" PRIu64,
+                           descriptor.size_bytes, TUG__BLOB_BYTES_MAX);
     }
     if (status == TUG_OK) {
         status = read_platform(value, &descriptor, err);

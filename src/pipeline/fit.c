@@ -11,6 +11,7 @@
 #include "pipeline/fit.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -69,8 +70,8 @@ unsigned tug__fit_workers(const struct tug_fetch_options *options, unsigned want
     }
     count = tug__fit_choose(wanted, limit.rlim_cur, count_open());
     if (count < wanted) {
-        (void)snprintf(why, sizeof why, "the limit of open files is %llu",
-                       (unsigned long long)limit.rlim_cur);
+        (void)snprintf(why, sizeof why, "the limit of open files is %" PRIu64,
+                       (uint64_t)limit.rlim_cur);
         tug__fit_log(options, count, wanted, why);
     }
     return count;

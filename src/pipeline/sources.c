@@ -12,6 +12,7 @@
  */
 #include "pipeline/resolver.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,8 +206,8 @@ void tug__node_check_sizes(struct tug__resolver *resolver, struct tug__node *nod
         if (edge->image != NULL && edge->has_size && edge->size_bytes != size_bytes) {
             struct tug_error error = {0};
 
-            (void)tug__fail(&error, TUG_ERR_CONTENT, "it has %llu bytes, not %llu",
-                            (unsigned long long)size_bytes, (unsigned long long)edge->size_bytes);
+            (void)tug__fail(&error, TUG_ERR_CONTENT, "it has %" PRIu64 " bytes, not %" PRIu64,
+                            size_bytes, edge->size_bytes);
             tug__node_add_subject(node, &error);
             tug__image_fail(resolver, edge->image, &error);
         }

@@ -5,6 +5,7 @@
  * Knows: the session's memory of endpoints. Does not know: HTTP.
  * Threads: the client's owner.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -48,8 +49,8 @@ static void fail_paused(struct tug_error *error, const struct tug__endpoint *end
                         uint64_t rest_ms)
 {
     (void)tug__fail(error, TUG_ERR_RATE_LIMITED,
-                    "%s asked for patience: the next request is due in %llu ms",
-                    endpoint->config->host, (unsigned long long)rest_ms);
+                    "%s asked for patience: the next request is due in %" PRIu64 " ms",
+                    endpoint->config->host, rest_ms);
 }
 
 /* Ask one endpoint and remember how it did. */

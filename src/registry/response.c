@@ -9,6 +9,7 @@
 
 #include "registry/client_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,8 +108,8 @@ static void tell_limits(char *out_text, size_t capacity, const struct tug__respo
     at = tell(out_text, capacity, at, limits->secrets, "remaining", limits->remaining);
     at = tell(out_text, capacity, at, limits->secrets, "counted for", limits->source);
     if (limits->retry_after_ms > 0) {
-        (void)snprintf(out_text + at, capacity - (size_t)at, ", try again in %llu s",
-                       (unsigned long long)(limits->retry_after_ms + 999) / 1000);
+        (void)snprintf(out_text + at, capacity - (size_t)at, ", try again in %" PRIu64 " s",
+                       (limits->retry_after_ms + 999) / 1000);
     }
 }
 

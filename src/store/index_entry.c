@@ -7,6 +7,7 @@
  */
 #include "store/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,9 +131,9 @@ enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__
         status = tug__json_append_string(buf, entry->media_type, err);
     }
     if (status == TUG_OK) {
-        status = tug__buf_printf(buf, err, ",\"digest\":\"%s\",\"size\":%llu,\"annotations\":{",
-                                 tug_digest_format(&entry->digest, digest),
-                                 (unsigned long long)entry->size_bytes);
+        status =
+            tug__buf_printf(buf, err, ",\"digest\":\"%s\",\"size\":%" PRIu64 ",\"annotations\":{",
+                            tug_digest_format(&entry->digest, digest), entry->size_bytes);
     }
     if (status == TUG_OK) {
         status = append_annotations(buf, entry, err);
