@@ -75,6 +75,9 @@ struct tug_image_result {
     const struct tug_digest *left_out; /* foreign layers that the image lacks: the registry does not
                                           have them, and options.foreign_layers was not set */
     size_t left_out_count;
+    /* What the image is for: a single manifest by its config, or the one platform that was taken of
+     * an index; NULL: not known, or several. */
+    const struct tug_platform *platform;
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that a kind does not

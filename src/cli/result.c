@@ -65,6 +65,12 @@ static void format_fetched(struct text *text, const struct tug_image_result *ima
                 ",\"seconds\":%.3f",
                 image->blobs, image->bytes_fetched, image->bytes_reused,
                 image->seconds > 0 ? image->seconds : 0);
+    if (image->platform != NULL) {
+        char platform[TUG_PLATFORM_TEXT_MAX];
+
+        text_puts(text, ",\"platform\":");
+        json_string(text, tug_platform_format(image->platform, platform));
+    }
     if (image->left_out_count > 0) {
         format_left_out(text, image);
     }

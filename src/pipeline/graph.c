@@ -340,6 +340,16 @@ enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_
     return TUG_OK;
 }
 
+void tug__image_forget_checks(struct tug__image *image)
+{
+    while (image->checks != NULL) {
+        struct tug__config_check *const check = image->checks;
+
+        image->checks = check->next;
+        free(check);
+    }
+}
+
 void tug__image_release(struct tug__image *image)
 {
     for (size_t i = 0; i < image->entry_count; i++) {
@@ -350,12 +360,8 @@ void tug__image_release(struct tug__image *image)
     image->entries = NULL;
     image->entry_count = 0;
     image->entry_capacity = 0;
-    while (image->checks != NULL) {
-        struct tug__config_check *const check = image->checks;
-
-        image->checks = check->next;
-        free(check);
-    }
+    tug__image_forget_checks(image);
+    tug__document_fini(&image->held);
 }
 
 void tug__image_fini(struct tug__image *image)

@@ -161,6 +161,9 @@ struct tug__image {
     struct tug__descriptor *entries; /* of its indexes, while gathering; owned */
     size_t entry_count, entry_capacity;
     bool has_ordered_entries;           /* by digest */
+    struct tug__document held;          /* a root manifest whose config is judged before its layers
+                                           are asked for; owned; zero: none */
+    struct tug_platform platform;       /* what result.platform points to */
     struct tug__config_check *checks;   /* owned */
     struct tug__image *next, *previous; /* all that are at work */
     struct tug__image *next_publishing; /* of the same publication; or of those done */
@@ -233,6 +236,8 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
  * with the wish. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
                                      const struct tug_digest *manifest, struct tug_error *err);
+/* The configs of an image are compared: forget them. */
+void tug__image_forget_checks(struct tug__image *image);
 /* The entries that an image's indexes have for a digest.
  * out_count: of them; 0: none. Returns: the first of them. The entries are put in order for that,
  * so it is for the time after the choice among them. */

@@ -18,8 +18,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "oci/limits.h"
-#include "oci/platform.h"
 
 /* Shortest distance of two rewrites of index.json while the run goes on. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)
@@ -186,91 +184,13 @@ void tug__publish_fini(struct tug__resolver *resolver)
     }
 }
 
-/* Compare what the indexes say of a manifest with what its config says. Variants are left out:
- * configs often lack them. */
-static void check_entry(struct tug__resolver *resolver, struct tug__image *image,
-                        const struct tug_digest *manifest, const struct tug_platform *platform)
-{
-    const struct tug_platform *promised = NULL;
-    const struct tug__descriptor *entries;
-    size_t count = 0;
-    char text[TUG_PLATFORM_TEXT_MAX];
-    char promised_text[TUG_PLATFORM_TEXT_MAX];
-
-    entries = tug__image_find_entries(image, manifest, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!entries[i].has_platform) {
-            continue;
-        }
-        promised = &entries[i].platform;
-        if (strcmp(promised->os, platform->os) == 0 &&
-            strcmp(promised->architecture, platform->architecture) == 0) {
-            return;
-        }
-    }
-    if (promised != NULL) {
-        tug__emit_warning(resolver, image, "the index says %s, but the image there is for %s",
-                          tug_platform_format(promised, promised_text),
-                          tug_platform_format(platform, text));
-    }
-}
-
-/* Compare a config's platform with what was wanted. An image of another platform than this
- * machine's is warned of; where somebody asked for platforms, a single manifest is judged as an
- * index is. What an index says wrongly is its publisher's mistake, and a warning. Errors: as
- * tug__config_platform, TUG_ERR_NOT_FOUND. */
-static enum tug_status check_config(struct tug__resolver *resolver, struct tug__image *image,
-                                    const struct tug__config_check *check, struct tug_error *err)
-{
-    const struct tug__wish *const wish = &image->wish;
-    struct tug_platform platform;
-    char text[TUG_PLATFORM_TEXT_MAX];
-    char wanted[TUG_PLATFORM_TEXT_MAX];
-    char digest[TUG_DIGEST_TEXT_MAX];
-    enum tug_status status = TUG_OK;
-    bool has_platform = false;
-    struct tug__buf buf;
-
-    tug__buf_init(&buf, TUG__CONFIG_BYTES_MAX);
-    if (tug__store_read(resolver->settings->store, &check->digest, &buf, NULL) == TUG_OK) {
-        status = tug__config_platform(buf.data, buf.length, &platform, &has_platform, err);
-    }
-    tug__buf_fini(&buf);
-    if (status != TUG_OK) {
-        return tug__wrap(err, status, "config %s", tug_digest_format(&check->digest, digest));
-    }
-    if (!has_platform) {
-        return TUG_OK;
-    }
-    if (check->is_entry) {
-        check_entry(resolver, image, &check->manifest, &platform);
-        return TUG_OK;
-    }
-    for (size_t i = 0; i < wish->platform_count; i++) {
-        if (tug__platform_rank(&wish->platforms[i], &platform) != TUG__PLATFORM_NO_MATCH) {
-            continue;
-        }
-        (void)tug_platform_format(&platform, text);
-        (void)tug_platform_format(&wish->platforms[i], wanted);
-        if (!wish->is_default) {
-            return tug__fail(err, TUG_ERR_NOT_FOUND,
-                             "platform %s is not there; the image is for %s", wanted, text);
-        }
-        tug__emit_shortfall(resolver, image, "the image is for %s, not %s", text, wanted);
-    }
-    return TUG_OK;
-}
-
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image)
 {
     struct tug_error error = {0};
 
-    for (const struct tug__config_check *check = image->checks; check != NULL;
-         check = check->next) {
-        if (check_config(resolver, image, check, &error) != TUG_OK) {
-            tug__image_fail(resolver, image, &error);
-            return;
-        }
+    if (tug__image_judge(resolver, image, &error) != TUG_OK) {
+        tug__image_fail(resolver, image, &error);
+        return;
     }
     tug__image_release(image);
     if (image->result.left_out_count > 0 && image->left_out_text == NULL) {

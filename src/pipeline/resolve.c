@@ -21,7 +21,6 @@
 #include "base/error.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
-#include "oci/platform.h"
 
 #define DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -434,10 +433,8 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
                                      const struct tug__descriptor **blobs, size_t count,
                                      struct tug_error *err)
 {
-    enum tug_status status;
+    enum tug_status status = TUG_OK;
 
-    qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_blobs);
-    status = tug__image_admit(resolver, image, blobs, count, err);
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
         const struct request request = {
             .descriptor = blobs[i],
@@ -461,16 +458,44 @@ static bool has_untyped_config(const struct tug__document *document)
            strcasecmp(document->children[0].media_type, "application/octet-stream") == 0;
 }
 
-/* Take what a manifest names: the config, and the layers if they are wanted. */
+/* Ask for the children of a manifest from first up to end. is_held: only look whether they may
+ * come.
+ */
+static enum tug_status ask_for_children(struct tug__resolver *resolver, struct tug__image *image,
+                                        const struct tug__document *document, size_t first,
+                                        size_t end, bool is_held, struct tug_error *err)
+{
+    const struct tug__descriptor **const blobs = calloc(end - first + 1, sizeof *blobs);
+    enum tug_status status;
+
+    if (blobs == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = first; i < end; i++) {
+        blobs[i - first] = &document->children[i];
+    }
+    qsort(blobs, end - first, sizeof(const struct tug__descriptor *), compare_blobs);
+    status = tug__image_admit(resolver, image, blobs, end - first, err);
+    if (status == TUG_OK && !is_held) {
+        status = ask_for_blobs(resolver, image, blobs, end - first, err);
+    }
+    free(blobs);
+    return status;
+}
+
+/* Take what a manifest names: the config, and the layers if they are wanted. document: moved into
+ * the image when the config decides about the layers. */
 static enum tug_status take_manifest(struct tug__resolver *resolver, const struct tug__edge *edge,
                                      const struct tug_digest *digest,
-                                     const struct tug__document *document, struct tug_error *err)
+                                     struct tug__document *document, struct tug_error *err)
 {
     struct tug__image *const image = edge->image;
+    const bool is_held = edge->is_root && edge->want == TUG__WANT_ALL &&
+                         !resolver->settings->options.dry_run &&
+                         tug__image_is_judged_first(image, document);
     const size_t wanted =
         edge->want == TUG__WANT_ALL ? document->child_count : (size_t)document->has_config;
     char text[TUG_DIGEST_TEXT_MAX];
-    const struct tug__descriptor **blobs;
     enum tug_status status = TUG_OK;
 
     if (has_untyped_config(document)) {
@@ -479,23 +504,35 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
                           "application/octet-stream, which current tools may refuse",
                           tug_digest_format(digest, text));
     }
-    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG &&
-        (!edge->is_root || !image->wish.all_platforms)) {
+    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG) {
         status = tug__image_add_check(image, &document->children[0].digest,
                                       edge->is_root ? NULL : digest, err);
     }
-    if (status != TUG_OK || wanted == 0) {
-        return status;
+    if (status == TUG_OK) {
+        status = ask_for_children(resolver, image, document, 0, wanted, is_held, err);
     }
-    blobs = calloc(wanted, sizeof *blobs);
-    if (blobs == NULL) {
-        return tug__fail_memory(err);
+    if (status == TUG_OK && is_held) {
+        status = ask_for_children(resolver, image, document, 0, 1, false, err);
     }
-    for (size_t i = 0; i < wanted; i++) {
-        blobs[i] = &document->children[i];
+    if (status == TUG_OK && is_held) {
+        image->held = *document;
+        *document = (struct tug__document){0};
     }
-    status = ask_for_blobs(resolver, image, blobs, wanted, err);
-    free(blobs);
+    return status;
+}
+
+/* The config of a manifest that is held is there: judge it, ask for the rest. */
+static enum tug_status take_held(struct tug__resolver *resolver, struct tug__image *image,
+                                 struct tug_error *err)
+{
+    struct tug__document document = image->held;
+    enum tug_status status = tug__image_judge(resolver, image, err);
+
+    image->held = (struct tug__document){0};
+    if (status == TUG_OK) {
+        status = ask_for_children(resolver, image, &document, 1, document.child_count, false, err);
+    }
+    tug__document_fini(&document);
     return status;
 }
 
@@ -584,20 +621,6 @@ void tug__image_take_document(struct tug__resolver *resolver, const struct tug__
 
 /* --- the choice --- */
 
-/* Say it when the entry chosen for a platform is of another architecture. */
-static void warn_of_substitute(struct tug__resolver *resolver, const struct tug__image *image,
-                               const struct tug_platform *wanted, const struct tug_platform *chosen)
-{
-    char wanted_text[TUG_PLATFORM_TEXT_MAX];
-    char chosen_text[TUG_PLATFORM_TEXT_MAX];
-
-    if (strcmp(wanted->architecture, chosen->architecture) != 0) {
-        tug__emit_warning(resolver, image, "there is no %s, taking %s, which runs on it",
-                          tug_platform_format(wanted, wanted_text),
-                          tug_platform_format(chosen, chosen_text));
-    }
-}
-
 static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug__image *image,
                                      const struct tug__descriptor *entry, enum tug__want want,
                                      struct tug_error *err)
@@ -626,11 +649,8 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
     if (status == TUG_OK) {
         status = tug__plan_select(wish, image->entries, count, wants, best, err);
     }
-    for (size_t i = 0; status == TUG_OK && !wish->all_platforms && i < wish->platform_count; i++) {
-        if (best[i] < count) {
-            warn_of_substitute(resolver, image, &wish->platforms[i],
-                               &image->entries[best[i]].platform);
-        }
+    if (status == TUG_OK) {
+        tug__image_tell_choice(resolver, image, best);
     }
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {
@@ -651,7 +671,8 @@ static void advance(struct tug__resolver *resolver, struct tug__image *image)
 
     if (image->state == TUG__IMAGE_GATHERING) {
         image->state = TUG__IMAGE_FETCHING;
-        if (image->is_index && choose_entries(resolver, image, &error) != TUG_OK) {
+        if ((image->is_index && choose_entries(resolver, image, &error) != TUG_OK) ||
+            (image->held.child_count > 0 && take_held(resolver, image, &error) != TUG_OK)) {
             tug__image_fail(resolver, image, &error);
         }
     }

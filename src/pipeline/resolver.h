@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The resolver's state, shared by its files: run.c (loop and clock), events.c (what the caller is
- * told), resolve.c, admit.c and image.c (images and documents), left_out.c, publish.c (their
- * names), jobs.c (requests), dispatch.c (whose turn it is), parts.c (blobs over several
- * connections), sources.c (who is asked), outcome.c (what comes of it). All of it belongs to the
- * thread of tug__run.
+ * told), resolve.c, admit.c and image.c (images and documents), choice.c and judge.c (their
+ * platforms), left_out.c, publish.c (their names), jobs.c (requests), dispatch.c (whose turn it
+ * is), parts.c (blobs over several connections), sources.c (who is asked), outcome.c (what comes of
+ * it). All of it belongs to the thread of tug__run.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -178,6 +178,26 @@ void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
                       const struct tug_digest *digest, const char *media_type, uint64_t size_bytes);
 /* Forget what was told. */
 void tug__plan_fini(struct tug__resolver *resolver);
+
+/* --- judge.c --- */
+
+/* Tell whether the config of a root manifest decides if the rest of it is wanted: somebody asked
+ * for platforms, and only its config says which one it is for. */
+bool tug__image_is_judged_first(const struct tug__image *image,
+                                const struct tug__document *document);
+/* The configs that an image has to be compared with are in the store: compare, note the platform
+ * for the result, warn. Each config is looked at once. Errors: as tug__config_platform;
+ * TUG_ERR_NOT_FOUND: the image is not for a platform that was asked for. */
+enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__image *image,
+                                 struct tug_error *err);
+
+/* --- choice.c --- */
+
+/* Tell what follows from the choice among the entries of an image's indexes: the platform for the
+ * result; warnings of one that stands in for another, and of versions that were not taken.
+ * best: as tug__plan_select wrote it. */
+void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *image,
+                            const size_t *best);
 
 /* --- publish.c --- */
 

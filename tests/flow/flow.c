@@ -71,6 +71,12 @@ void flow_drop_root(void)
     }
 }
 
+void flow_want_default(struct flow *flow)
+{
+    flow->options.platforms = NULL;
+    flow->options.platform_count = 0;
+}
+
 char *flow_reference(const struct flow *flow, const char *name)
 {
     return build_text("%s/%s", fake_registry_host(flow->registry), name);
@@ -82,6 +88,10 @@ static void note_image(struct flow_seen *seen, const struct tug_image_result *im
     seen->image.ref = NULL;
     seen->image.media_type = NULL;
     seen->image.left_out = NULL;
+    seen->image.platform = NULL;
+    if (image->platform != NULL) {
+        (void)tug_platform_format(image->platform, seen->platform);
+    }
     seen->media_type[0] = '\0';
     if (image->media_type != NULL) {
         (void)snprintf(seen->media_type, sizeof seen->media_type, "%s", image->media_type);
@@ -93,6 +103,8 @@ static void note_progress(struct flow *flow, const struct tug_image_result *imag
     flow->seen.progress = *image;
     flow->seen.progress.ref = NULL;
     flow->seen.progress.media_type = NULL;
+    flow->seen.progress.left_out = NULL;
+    flow->seen.progress.platform = NULL;
     if (flow->cancel_blobs > 0 && image->blobs_done >= flow->cancel_blobs) {
         tug_fetch_cancel(flow->fetch);
     }

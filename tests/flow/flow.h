@@ -40,15 +40,16 @@ struct flow_seen {
     struct tug_error error;
     unsigned counts[TUG_EVENT_IMAGE_PROGRESS + 1]; /* by enum tug_event_kind */
     struct tug_image_result image;                 /* of the last image; its texts are NULL */
-    struct tug_image_result progress;  /* how far an image was at last; its texts are NULL */
-    char media_type[128];              /* of the last image, "" for none */
-    char warning[512];                 /* the last one */
-    char retry[TUG_ERROR_MESSAGE_MAX]; /* the last one's error */
-    unsigned attempt, attempts_max;    /* of the last one */
-    unsigned committed_refs;           /* TUG_EVENT_COMMITTED that named an image */
-    uint64_t resumed_bytes;            /* most done_bytes of any TUG_EVENT_STARTED */
-    bool is_out_of_order;              /* an event came before one that it needs */
-    struct tug_totals totals;          /* of the last event */
+    struct tug_image_result progress;     /* how far an image was at last; its texts are NULL */
+    char media_type[128];                 /* of the last image, "" for none */
+    char platform[TUG_PLATFORM_TEXT_MAX]; /* of the last image that had one */
+    char warning[512];                    /* the last one */
+    char retry[TUG_ERROR_MESSAGE_MAX];    /* the last one's error */
+    unsigned attempt, attempts_max;       /* of the last one */
+    unsigned committed_refs;              /* TUG_EVENT_COMMITTED that named an image */
+    uint64_t resumed_bytes;               /* most done_bytes of any TUG_EVENT_STARTED */
+    bool is_out_of_order;                 /* an event came before one that it needs */
+    struct tug_totals totals;             /* of the last event */
 };
 
 struct flow {
@@ -78,6 +79,10 @@ void flow_close(struct flow *flow);
 /* Go on as an ordinary user, for whom file modes count; call it before flow_open().
  * flow_close() takes it back. */
 void flow_drop_root(void);
+
+/* Ask for no platform: then the config of a single image decides about nothing, and is asked for
+ * together with the layers. */
+void flow_want_default(struct flow *flow);
 
 /* "HOST:PORT/NAME" in new memory. Returns: owned; free(). */
 char *flow_reference(const struct flow *flow, const char *name);

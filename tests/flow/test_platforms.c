@@ -186,17 +186,84 @@ Test(platforms, one_of_two_missing)
     flow_close(&shelf.flow);
 }
 
+/* An image "app:1" with one layer. */
+static void add_single(struct flow *flow, const char *platform, struct build_image_result *built)
+{
+    static const uint64_t size = 3000;
+    const struct build_image image = {
+        .repo = "app", .tag = "1", .platform = platform, .layer_sizes = &size, .layer_count = 1};
+
+    build_image_add(flow->registry, &image, built);
+}
+
+/* Its config says so, and is all that is fetched. */
 Test(platforms, f17_single_manifest_of_another_platform_than_asked_for)
 {
+    struct build_image_result built;
     struct flow flow;
 
     flow_open(&flow, NULL);
-    build_image_add(flow.registry,
-                    &(struct build_image){.repo = "app", .tag = "1", .platform = "linux/arm64"},
-                    NULL);
+    add_single(&flow, "linux/arm64", &built);
     flow_expect_exit(&flow, "app:1", 3,
                      "platform linux/amd64 is not there; the image is for linux/arm64");
+    cr_assert(flow_has(&flow, built.config.digest));
+    cr_assert_eq(flow_requests(&flow, NULL, built.layers[0].digest), 0);
     flow_close(&flow);
+}
+
+/* The layers come after the config; what the limit forbids is refused before both. */
+Test(platforms, f17_single_manifest_of_the_platform_asked_for)
+{
+    struct build_image_result built;
+    struct flow flow;
+
+    flow_open(&flow, NULL);
+    add_single(&flow, "linux/amd64", &built);
+    flow.options.max_size_bytes = 3000;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_TOO_LARGE);
+    cr_assert_eq(flow_requests(&flow, NULL, "/blobs/"), 0);
+    flow.options.max_size_bytes = 0;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert(flow_has(&flow, built.layers[0].digest));
+    cr_assert_str_eq(flow.seen.platform, "linux/amd64");
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(flow.seen.image.bytes_fetched, 0, "all is there");
+    flow_close(&flow);
+}
+
+/* The result says what the image is for, if that is one platform. */
+Test(platforms, f17_result_names_the_platform)
+{
+    static const char *const offered[] = {"linux/amd64", "windows/amd64"};
+    static const char *const one[] = {"--format=json", NULL};
+    static const char *const two[] = {"--format=json", "--platform=windows/amd64", NULL};
+    struct run_result result;
+    struct shelf shelf;
+
+    open_shelf(&shelf, offered, 2);
+    cr_assert_eq(flow_command(&shelf.flow, "app:1", one, &result), 0, "%s", result.err);
+    cr_assert_not_null(strstr(result.out, ",\"platform\":\"linux/amd64\""), "%s", result.out);
+    run_result_fini(&result);
+    cr_assert_eq(flow_command(&shelf.flow, "app:1", two, &result), 0, "%s", result.err);
+    cr_assert_null(strstr(result.out, "\"platform\""), "%s", result.out);
+    run_result_fini(&result);
+    flow_close(&shelf.flow);
+}
+
+/* An image that is other than what was asked for is told of with -q, too. */
+Test(platforms, f17_substitute_is_told_of_quietly)
+{
+    static const char *const offered[] = {"linux/386"};
+    static const char *const quiet[] = {"-q", NULL};
+    struct run_result result;
+    struct shelf shelf;
+
+    open_shelf(&shelf, offered, 1);
+    cr_assert_eq(flow_command(&shelf.flow, "app:1", quiet, &result), 0, "%s", result.err);
+    cr_assert_not_null(strstr(result.err, "there is no linux/amd64, taking linux/386"), "%s",
+                       result.err);
+    run_result_fini(&result);
+    flow_close(&shelf.flow);
 }
 
 /* Nobody asked for a platform: it may be what the user wants. */
@@ -208,11 +275,11 @@ Test(platforms, t32_f17_single_manifest_for_another_platform)
 
     flow_open(&flow, NULL);
     build_image_add(flow.registry, &image, &built);
-    flow.options.platforms = NULL;
-    flow.options.platform_count = 0;
+    flow_want_default(&flow);
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
     cr_assert_eq(strncmp(flow.seen.warning, "the image is for plan9/mips, not ", 33), 0, "%s",
                  flow.seen.warning);
+    cr_assert_str_eq(flow.seen.platform, "plan9/mips");
     cr_assert(flow_has(&flow, built.config.digest));
     flow_close(&flow);
 }
@@ -232,6 +299,7 @@ static void fetch_mislabelled(const char *says, const char *is, const char *warn
     build_index_add(flow.registry, &index, NULL);
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
     cr_assert_str_eq(flow.seen.warning, warning);
+    cr_assert_str_eq(flow.seen.platform, is, "the config knows better");
     flow_close(&flow);
 }
 

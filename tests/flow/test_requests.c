@@ -170,6 +170,7 @@ static unsigned connections_of(unsigned downloads)
     flow_open(&flow, NULL);
     add_wide(&flow, 100);
     flow.options.max_concurrent_downloads = downloads;
+    flow_want_default(&flow);
     const int rule = fake_rule_add(
         flow.registry, &(struct fake_rule){.match.path = "/blobs/", .timing.hold = true});
     flow_start(&flow, "app:1");

@@ -134,6 +134,7 @@ static void open_scene(struct scene *scene)
                                                                 .timing.hold = true});
     free(path);
     scene->flow.options.max_concurrent_downloads = DOWNLOADS;
+    flow_want_default(&scene->flow);
     scene->flow.options.fail_fast = scene->way == BY_FAILURE;
     scene->flow.options.timeout_ms = scene->way == BY_TIMEOUT ? TIMEOUT_MS : 0;
     scene->flow.options.tick_ms = 10;

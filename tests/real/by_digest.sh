@@ -5,9 +5,9 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-fetch_and_check() { # REFERENCE DIGEST
+fetch_and_check() { # REFERENCE DIGEST [PLATFORM]
     rm -rf "$STORE"
-    tug_run 0 fetch --platform linux/amd64 "$1"
+    tug_run 0 fetch --platform "${3:-linux/amd64}" "$1"
     assert_equal "what is printed" "$1 $2" "$(cat "$OUT")"
     check_store "$STORE"
     assert_json "$STORE/index.json" "index.json" '[.manifests[]
@@ -33,5 +33,5 @@ assert_equal "requests for the tag" 0 "$(count_requests '[A-Z]+' /v2/real/single
 fetch_and_check "$REGISTRY/real/index@$index_digest" "$index_digest"
 { echo "$index_digest" && manifest_content real/index "$(index_entry real/index 1 amd64)"; } |
     assert_blobs "$STORE"
-fetch_and_check "$REGISTRY/real/index@$arm64" "$arm64"
+fetch_and_check "$REGISTRY/real/index@$arm64" "$arm64" linux/arm64
 manifest_content real/index "$arm64" | assert_blobs "$STORE"

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the choice among the entries of an index means for its image, and what the user is told.
+ *
+ * Knows: the choice (plan.h). Does not know: how it was made, requests.
+ * Threads: the resolver.
+ */
+#include "pipeline/resolver.h"
+
+#include <string.h>
+
+/* Room for the versions that a warning lists. */
+#define LIST_BYTES 300
+
+/* Say it when the entry chosen for a platform is of another architecture. */
+static void warn_of_substitute(struct tug__resolver *resolver, const struct tug__image *image,
+                               const struct tug_platform *wanted, const struct tug_platform *chosen)
+{
+    char wanted_text[TUG_PLATFORM_TEXT_MAX];
+    char chosen_text[TUG_PLATFORM_TEXT_MAX];
+
+    if (strcmp(wanted->architecture, chosen->architecture) != 0) {
+        tug__emit_shortfall(resolver, image, "there is no %s, taking %s, which runs on it",
+                            tug_platform_format(wanted, wanted_text),
+                            tug_platform_format(chosen, chosen_text));
+    }
+}
+
+void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *image,
+                            const size_t *best)
+{
+    const struct tug__wish *const wish = &image->wish;
+
+    if (wish->all_platforms) {
+        return;
+    }
+    for (size_t i = 0; i < wish->platform_count; i++) {
+        if (best[i] < image->entry_count) {
+            warn_of_substitute(resolver, image, &wish->platforms[i],
+                               &image->entries[best[i]].platform);
+        }
+    }
+    if (wish->platform_count == 1 && best[0] < image->entry_count) {
+        image->platform = image->entries[best[0]].platform;
+        image->result.platform = &image->platform;
+    }
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Is an image for the platform that was promised? Its configs say.
+ *
+ * Knows: configs in the store, what indexes say of them, the wish. Does not know: requests.
+ * Threads: the resolver.
+ *
+ * What an index says wrongly is its publisher's mistake, and a warning: it may still be what the
+ * user wants. A single manifest promises nothing. Where somebody asked for platforms, it is judged
+ * as an index is; this machine's platform, which nobody asked for, is worth a warning.
+ */
+#include "pipeline/resolver.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/limits.h"
+#include "oci/platform.h"
+
+/* Tell whether two platforms are of the same kind of machine. Configs often lack the variant. */
+static bool is_same_machine(const struct tug_platform *left, const struct tug_platform *right)
+{
+    return strcmp(left->os, right->os) == 0 && strcmp(left->architecture, right->architecture) == 0;
+}
+
+/* Compare what the indexes say of a manifest with what its config says. */
+static void judge_entry(struct tug__resolver *resolver, struct tug__image *image,
+                        const struct tug_digest *manifest, const struct tug_platform *platform)
+{
+    const struct tug_platform *promised = NULL;
+    const struct tug__descriptor *entries;
+    size_t count = 0;
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char promised_text[TUG_PLATFORM_TEXT_MAX];
+
+    entries = tug__image_find_entries(image, manifest, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!entries[i].has_platform) {
+            continue;
+        }
+        promised = &entries[i].platform;
+        if (is_same_machine(promised, platform)) {
+            return;
+        }
+    }
+    if (promised == NULL) {
+        return;
+    }
+    tug__emit_shortfall(resolver, image, "the index says %s, but the image there is for %s",
+                        tug_platform_format(promised, promised_text),
+                        tug_platform_format(platform, text));
+    if (image->result.platform != NULL && is_same_machine(image->result.platform, promised)) {
+        image->platform = *platform;
+    }
+}
+
+/* Compare a single manifest's platform with the wish. Errors: TUG_ERR_NOT_FOUND. */
+static enum tug_status judge_root(struct tug__resolver *resolver, struct tug__image *image,
+                                  const struct tug_platform *platform, struct tug_error *err)
+{
+    const struct tug__wish *const wish = &image->wish;
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char wanted[TUG_PLATFORM_TEXT_MAX];
+
+    image->platform = *platform;
+    image->result.platform = &image->platform;
+    for (size_t i = 0; !wish->all_platforms && i < wish->platform_count; i++) {
+        if (tug__platform_rank(&wish->platforms[i], platform) != TUG__PLATFORM_NO_MATCH) {
+            continue;
+        }
+        (void)tug_platform_format(platform, text);
+        (void)tug_platform_format(&wish->platforms[i], wanted);
+        if (!wish->is_default) {
+            return tug__fail(err, TUG_ERR_NOT_FOUND,
+                             "platform %s is not there; the image is for %s", wanted, text);
+        }
+        tug__emit_shortfall(resolver, image, "the image is for %s, not %s", text, wanted);
+    }
+    return TUG_OK;
+}
+
+static enum tug_status judge_config(struct tug__resolver *resolver, struct tug__image *image,
+                                    const struct tug__config_check *check, struct tug_error *err)
+{
+    struct tug_platform platform;
+    char digest[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status = TUG_OK;
+    bool has_platform = false;
+    struct tug__buf buf;
+
+    tug__buf_init(&buf, TUG__CONFIG_BYTES_MAX);
+    if (tug__store_read(resolver->settings->store, &check->digest, &buf, NULL) == TUG_OK) {
+        status = tug__config_platform(buf.data, buf.length, &platform, &has_platform, err);
+    }
+    tug__buf_fini(&buf);
+    if (status != TUG_OK) {
+        return tug__wrap(err, status, "config %s", tug_digest_format(&check->digest, digest));
+    }
+    if (!has_platform) {
+        return TUG_OK;
+    }
+    if (check->is_entry) {
+        judge_entry(resolver, image, &check->manifest, &platform);
+        return TUG_OK;
+    }
+    return judge_root(resolver, image, &platform, err);
+}
+
+bool tug__image_is_judged_first(const struct tug__image *image,
+                                const struct tug__document *document)
+{
+    return !image->wish.is_default && !image->wish.all_platforms && document->has_config &&
+           document->child_count > 1 && document->children[0].kind == TUG__MEDIA_CONFIG;
+}
+
+enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__image *image,
+                                 struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (const struct tug__config_check *check = image->checks; status == TUG_OK && check != NULL;
+         check = check->next) {
+        status = judge_config(resolver, image, check, err);
+    }
+    tug__image_forget_checks(image);
+    return status;
+}
