@@ -29,7 +29,7 @@ declare -A known=(
     ['the terminal']='/terminal\.h' [displays]='/ui\.h|/ui_backend\.h' [lists]='/list\.h'
     [results]='/result\.h' ['the library']='/tug/fetch\.h'
 )
-flags=(-std=c17 -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli)
+flags=(-std=c17 -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli -Isrc/display)
 
 # The phrases of a file's head, one a line.
 phrases() { # FILE

@@ -50,7 +50,8 @@ sees registry auth hosts http url oci base
 sees store oci base
 sees pipeline registry store ref oci url base
 sees api pipeline registry store ref oci base
-forbid "the command sees public headers and its own room" "$inc(\.\.|${rooms// /|})/" src/cli/*
+# The compiler finds only these folders' own headers for them.
+forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/pipeline/queue.c

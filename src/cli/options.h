@@ -11,6 +11,8 @@
 
 #include <tug/fetch.h>
 
+#include "terminal.h"
+
 /* Groups of options, in the order help shows them. */
 enum option_group {
     OPTION_WHAT,
@@ -37,13 +39,6 @@ enum progress_mode {
     PROGRESS_PLAIN,
     PROGRESS_JSON,
     PROGRESS_NONE,
-};
-
-/* When colour is used (--color). */
-enum color_mode {
-    COLOR_AUTO = 0,
-    COLOR_ALWAYS,
-    COLOR_NEVER,
 };
 
 /* How results are printed (--format). */

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "json.h"
+#include "json_write.h"
 #include "report.h"
 #include "text.h"
 

@@ -3,12 +3,17 @@
  * What standard output and standard error are connected to.
  * Threads: any; nothing is shared.
  */
-#ifndef TUG_CLI_TERMINAL_H
-#define TUG_CLI_TERMINAL_H
+#ifndef TUG_DISPLAY_TERMINAL_H
+#define TUG_DISPLAY_TERMINAL_H
 
 #include <stdbool.h>
 
-#include "options.h"
+/* When colour is used (--color). */
+enum color_mode {
+    COLOR_AUTO = 0,
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+};
 
 /* Put something in the place of standard descriptors that are closed, so that no file of the store
  * is opened as descriptor 1 or 2 and then written to. Writing to what was put there fails. Call

@@ -3,8 +3,8 @@
  * Sizes, times and counts as users write and read them.
  * Threads: any; nothing is shared.
  */
-#ifndef TUG_CLI_UNITS_H
-#define TUG_CLI_UNITS_H
+#ifndef TUG_DISPLAY_UNITS_H
+#define TUG_DISPLAY_UNITS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * The line that sums up a run. A pure function.
  * Threads: any; nothing is shared.
  */
-#ifndef TUG_CLI_SUMMARY_H
-#define TUG_CLI_SUMMARY_H
+#ifndef TUG_DISPLAY_SUMMARY_H
+#define TUG_DISPLAY_SUMMARY_H
 
 #include <tug/fetch.h>
 

@@ -3,8 +3,8 @@
  * The images and blobs at work, as the events tell of them, rates, and the last retry.
  * Threads: main. Times are seconds since the start of the run (tug_totals.seconds).
  */
-#ifndef TUG_CLI_ACTIVE_H
-#define TUG_CLI_ACTIVE_H
+#ifndef TUG_DISPLAY_ACTIVE_H
+#define TUG_DISPLAY_ACTIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>

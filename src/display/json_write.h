@@ -3,8 +3,8 @@
  * JSON strings.
  * Threads: any; nothing is shared.
  */
-#ifndef TUG_CLI_JSON_H
-#define TUG_CLI_JSON_H
+#ifndef TUG_DISPLAY_JSON_WRITE_H
+#define TUG_DISPLAY_JSON_WRITE_H
 
 #include "text.h"
 

@@ -5,7 +5,7 @@
  * Knows: RFC 8259 strings, UTF-8. Does not know: which objects they are part of.
  * Threads: the caller's.
  */
-#include "json.h"
+#include "json_write.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  *
  * The rows of the display: what events make of them, for every width and number of rows.
  */
-#include "cli/rows.h"
+#include "display/rows.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static void expect(const struct row *row, const char *text)
     cr_assert_str_eq(row->text, text);
 }
 
-Test(cli_rows, f34_image_by_name_and_percentage)
+Test(display_rows, f34_image_by_name_and_percentage)
 {
     struct scene scene = {.totals.images = 1};
     struct row row;
@@ -96,7 +96,7 @@ Test(cli_rows, f34_image_by_name_and_percentage)
     active_fini(&scene.active);
 }
 
-Test(cli_rows, f34_finished_blobs_stay_until_their_image_is_done)
+Test(display_rows, f34_finished_blobs_stay_until_their_image_is_done)
 {
     struct scene scene = {.totals.images = 1};
     const struct tug_image_result result = {.position = 0, .ref = REF};
@@ -117,7 +117,7 @@ Test(cli_rows, f34_finished_blobs_stay_until_their_image_is_done)
     active_fini(&scene.active);
 }
 
-Test(cli_rows, f33_stalled_and_queued)
+Test(display_rows, f33_stalled_and_queued)
 {
     struct scene scene = {.totals.images = 1};
     struct row row;
@@ -139,7 +139,7 @@ Test(cli_rows, f33_stalled_and_queued)
     active_fini(&scene.active);
 }
 
-Test(cli_rows, f33_last_retry_and_its_reason)
+Test(display_rows, f33_last_retry_and_its_reason)
 {
     struct scene scene = {.totals = {.images = 1, .seconds = 1}};
     struct row rows[ROWS_NOTE_MAX];
@@ -160,7 +160,7 @@ Test(cli_rows, f33_last_retry_and_its_reason)
     active_fini(&scene.active);
 }
 
-Test(cli_rows, f34_sums_that_matter_most_stay)
+Test(display_rows, f34_sums_that_matter_most_stay)
 {
     struct scene scene = {
         .totals = {.images = 1, .blobs = 10, .blobs_done = 7, .bytes_known = 1000, .seconds = 34},
@@ -183,7 +183,7 @@ Test(cli_rows, f34_sums_that_matter_most_stay)
 }
 
 /* Of a long list only some images are known: how far it is follows from the images. */
-Test(cli_rows, f34_estimate_of_a_list)
+Test(display_rows, f34_estimate_of_a_list)
 {
     struct scene scene = {.totals = {.images = 10, .images_done = 2, .seconds = 30}};
 
@@ -197,7 +197,7 @@ Test(cli_rows, f34_estimate_of_a_list)
 }
 
 /* Whatever the terminal, no row is wider and there are no more than fit. */
-Test(cli_rows, fit_every_terminal)
+Test(display_rows, fit_every_terminal)
 {
     struct scene scene = {.totals = {.images = 40, .bytes_known = 40000, .images_failed = 3}};
     struct row_choice choices[2 * ACTIVE_MAX + 1];
@@ -244,7 +244,7 @@ Test(cli_rows, fit_every_terminal)
 }
 
 /* Little room: one image with some of its blobs, or many images without. */
-Test(cli_rows, f34_choice_for_few_rows)
+Test(display_rows, f34_choice_for_few_rows)
 {
     struct scene scene = {.totals.images = 1};
     struct row_choice choices[8];

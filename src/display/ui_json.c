@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "json.h"
+#include "json_write.h"
 #include "ui_backend.h"
 
 /* Seconds between two progress objects. */

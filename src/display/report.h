@@ -3,8 +3,8 @@
  * What the command tells about failures: lines on standard error and the exit status.
  * Threads: any; each line is one write.
  */
-#ifndef TUG_CLI_REPORT_H
-#define TUG_CLI_REPORT_H
+#ifndef TUG_DISPLAY_REPORT_H
+#define TUG_DISPLAY_REPORT_H
 
 #include <tug/error.h>
 

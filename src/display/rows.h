@@ -4,8 +4,8 @@
  * width. Pure functions.
  * Threads: any; nothing is shared.
  */
-#ifndef TUG_CLI_ROWS_H
-#define TUG_CLI_ROWS_H
+#ifndef TUG_DISPLAY_ROWS_H
+#define TUG_DISPLAY_ROWS_H
 
 #include "active.h"
 

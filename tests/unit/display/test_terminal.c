@@ -2,7 +2,7 @@
  *
  * What standard error is connected to: here a pseudo terminal or a file.
  */
-#include "cli/terminal.h"
+#include "display/terminal.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static void use_file(void)
     cr_assert_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
 }
 
-Test(cli_terminal, draws_on_able_terminals_only)
+Test(display_terminal, draws_on_able_terminals_only)
 {
     use_terminal(80, 24);
     cr_assert_eq(setenv("TERM", "xterm", 1), 0);
@@ -50,7 +50,7 @@ Test(cli_terminal, draws_on_able_terminals_only)
     cr_assert_not(terminal_can_draw());
 }
 
-Test(cli_terminal, colour_is_asked_for_or_fits)
+Test(display_terminal, colour_is_asked_for_or_fits)
 {
     use_terminal(80, 24);
     cr_assert_eq(setenv("TERM", "xterm", 1), 0);
@@ -77,7 +77,7 @@ static void expect_size(unsigned columns, unsigned rows)
     cr_assert_eq(found_rows, rows, "%u rows", found_rows);
 }
 
-Test(cli_terminal, size_is_asked_then_told_then_guessed)
+Test(display_terminal, size_is_asked_then_told_then_guessed)
 {
     cr_assert_eq(setenv("COLUMNS", "77", 1), 0);
     cr_assert_eq(setenv("LINES", "33", 1), 0);
@@ -97,7 +97,7 @@ Test(cli_terminal, size_is_asked_then_told_then_guessed)
     expect_size(80, 24);
 }
 
-Test(cli_terminal, closed_descriptors_are_filled)
+Test(display_terminal, closed_descriptors_are_filled)
 {
     const int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 

@@ -3,8 +3,8 @@
  * Between ui.c and the forms of display.
  * Threads: main.
  */
-#ifndef TUG_CLI_UI_BACKEND_H
-#define TUG_CLI_UI_BACKEND_H
+#ifndef TUG_DISPLAY_UI_BACKEND_H
+#define TUG_DISPLAY_UI_BACKEND_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,11 +2,11 @@
  *
  * JSON strings: valid whatever the bytes, and harmless on a terminal.
  */
-#include "cli/json.h"
+#include "display/json_write.h"
 
 #include <criterion/criterion.h>
 
-Test(cli_json, strings_are_valid_whatever_the_bytes)
+Test(display_json, strings_are_valid_whatever_the_bytes)
 {
     static const char *const cases[][2] = {
         {"", "\"\""},
@@ -38,7 +38,7 @@ Test(cli_json, strings_are_valid_whatever_the_bytes)
     }
 }
 
-Test(cli_json, no_string_is_null)
+Test(display_json, no_string_is_null)
 {
     struct text text = {0};
 

@@ -2,7 +2,7 @@
  *
  * Text built in memory, and written whole.
  */
-#include "cli/text.h"
+#include "display/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include <criterion/criterion.h>
 
-Test(cli_text, grows)
+Test(display_text, grows)
 {
     struct text text = {0};
 
@@ -39,7 +39,7 @@ Test(cli_text, grows)
 }
 
 /* Every length around the sizes it grows by. */
-Test(cli_text, ends_with_a_nul_at_every_length)
+Test(display_text, ends_with_a_nul_at_every_length)
 {
     char piece[400];
 
@@ -71,7 +71,7 @@ static void *drain(void *argument)
 }
 
 /* A pipe is full long before that, and may be non-blocking. */
-Test(cli_text, writes_all_to_a_full_pipe, .timeout = 30)
+Test(display_text, writes_all_to_a_full_pipe, .timeout = 30)
 {
     char *const data = calloc(1, BYTES);
 
@@ -92,7 +92,7 @@ Test(cli_text, writes_all_to_a_full_pipe, .timeout = 30)
     free(data);
 }
 
-Test(cli_text, tells_why_it_cannot_write)
+Test(display_text, tells_why_it_cannot_write)
 {
     const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 

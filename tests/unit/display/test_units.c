@@ -2,7 +2,7 @@
  *
  * Sizes, times and counts, read and written.
  */
-#include "cli/units.h"
+#include "display/units.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void expect_size(const char *text, uint64_t expected)
     cr_assert(bytes == expected, "'%s': %llu", text, (unsigned long long)bytes);
 }
 
-Test(cli_units, reads_sizes)
+Test(display_units, reads_sizes)
 {
     expect_size("0", 0);
     expect_size("17", 17);
@@ -35,7 +35,7 @@ Test(cli_units, reads_sizes)
     expect_size("8589934591G", UINT64_C(8589934591) << 30);
 }
 
-Test(cli_units, refuses_other_sizes)
+Test(display_units, refuses_other_sizes)
 {
     static const char *const bad[] = {"",
                                       " ",
@@ -79,7 +79,7 @@ static void expect_time(const char *text, uint64_t expected)
     cr_assert(ms == expected, "'%s': %llu ms", text, (unsigned long long)ms);
 }
 
-Test(cli_units, reads_times)
+Test(display_units, reads_times)
 {
     expect_time("0", 0);
     expect_time("1", 1000);
@@ -93,7 +93,7 @@ Test(cli_units, reads_times)
     expect_time("8784h", UNITS_TIME_MS_MAX);
 }
 
-Test(cli_units, refuses_other_times)
+Test(display_units, refuses_other_times)
 {
     static const char *const bad[] = {"",   "s",   "-1",  "1d",    "1 s",
                                       "1S", "1.s", "1us", "8785h", "99999999999999999999999"};
@@ -106,7 +106,7 @@ Test(cli_units, refuses_other_times)
     }
 }
 
-Test(cli_units, counts_are_plain_and_in_range)
+Test(display_units, counts_are_plain_and_in_range)
 {
     static const char *const bad[] = {"",    "0",  "65",  "-1",         "+1",
                                       "1.0", "1 ", "0x1", "4294967297", "18446744073709551617"};
@@ -126,7 +126,7 @@ static void expect_text(const char *text, const char *expected)
     cr_assert_str_eq(text, expected);
 }
 
-Test(cli_units, writes_sizes)
+Test(display_units, writes_sizes)
 {
     char text[UNITS_TEXT_MAX];
 
@@ -143,7 +143,7 @@ Test(cli_units, writes_sizes)
     expect_text(units_format_rate(57.4 * 1048576, text), "57 MiB/s");
 }
 
-Test(cli_units, writes_durations)
+Test(display_units, writes_durations)
 {
     char text[UNITS_TEXT_MAX];
 
@@ -156,7 +156,7 @@ Test(cli_units, writes_durations)
     expect_text(units_format_duration(7620, text), "2h07m");
 }
 
-Test(cli_units, formats_running_times_in_whole_seconds)
+Test(display_units, formats_running_times_in_whole_seconds)
 {
     char text[UNITS_TEXT_MAX];
 
@@ -168,7 +168,7 @@ Test(cli_units, formats_running_times_in_whole_seconds)
 }
 
 /* Whatever a sum came to, the text fits its column. */
-Test(cli_units, odd_numbers_stay_in_their_columns)
+Test(display_units, odd_numbers_stay_in_their_columns)
 {
     const double odd[] = {-1, -1e300, 1e300, (double)NAN, (double)INFINITY, -(double)INFINITY};
     char text[UNITS_TEXT_MAX];
@@ -184,7 +184,7 @@ Test(cli_units, odd_numbers_stay_in_their_columns)
     }
 }
 
-Test(cli_units, parses_rates)
+Test(display_units, parses_rates)
 {
     static const char *const bad[] = {"",         "/s",  "0",  "0MB/s", "10MB/m",
                                       "10MB/s/s", "x/s", "-1", "1s"};

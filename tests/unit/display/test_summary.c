@@ -2,7 +2,7 @@
  *
  * The line that sums up a run.
  */
-#include "cli/summary.h"
+#include "display/summary.h"
 
 #include <criterion/criterion.h>
 
@@ -15,7 +15,7 @@ static void expect(const struct summary *summary, const char *line)
     text_fini(&text);
 }
 
-Test(cli_summary, f35_complete)
+Test(display_summary, f35_complete)
 {
     struct summary summary = {
         .totals = {.images = 3, .images_done = 3, .bytes_received = 2 << 20, .seconds = 2},
@@ -32,7 +32,7 @@ Test(cli_summary, f35_complete)
     expect(&summary, "nothing to fetch: 3 images, 1 blob, 100 B reused in 2.0 s");
 }
 
-Test(cli_summary, f35_failed)
+Test(display_summary, f35_failed)
 {
     struct summary summary = {
         .totals = {.images = 1, .images_failed = 1},
@@ -58,7 +58,7 @@ Test(cli_summary, f35_failed)
            "fetched 1 of 3 images: 1 blob, 10 B in 1.0 s (10 B/s), 1 failed, 1 not fetched");
 }
 
-Test(cli_summary, f35_interrupted_is_not_failed)
+Test(display_summary, f35_interrupted_is_not_failed)
 {
     struct summary summary = {
         .totals = {.images = 3, .images_failed = 3, .seconds = 5.2},

@@ -3,8 +3,8 @@
  * Progress on standard error, in one of several forms.
  * Threads: main.
  */
-#ifndef TUG_CLI_UI_H
-#define TUG_CLI_UI_H
+#ifndef TUG_DISPLAY_UI_H
+#define TUG_DISPLAY_UI_H
 
 #include <stdbool.h>
 

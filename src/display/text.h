@@ -3,8 +3,8 @@
  * A growing text buffer, and writing all of a buffer to a file descriptor.
  * Threads: any; nothing is shared.
  */
-#ifndef TUG_CLI_TEXT_H
-#define TUG_CLI_TEXT_H
+#ifndef TUG_DISPLAY_TEXT_H
+#define TUG_DISPLAY_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
