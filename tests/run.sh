@@ -76,6 +76,7 @@ run_criterion() { # SUITE
     else
         count "$passing" 0
         echo "ok   $suite: $passing tests"
+        sed -n 's/^= /       /p' "$log"
     fi
     check_reports "$suite"
 }

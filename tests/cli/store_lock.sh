@@ -45,11 +45,10 @@ grep -q app:1 "$TUG_STORE/index.json" || fail "no name"
 # After a second one line says which file it waits for, and which process has that.
 f32_the_holder_is_named() {
     local holder
-    flock --no-fork -n "$TUG_STORE/lock" sleep 30 &
+    flock --no-fork -w 10 "$TUG_STORE/lock" sleep 30 & # it waits for the looks below
     holder=$!
-    for _ in $(seq 100); do
-        flock -n "$TUG_STORE/lock" true || break
-        sleep 0.02
+    until ! flock -n -s "$TUG_STORE/lock" true; do
+        kill -0 "$holder" || fail "it was not free"
     done
     "$TUG" fetch --plain-http --progress none --label a=b "$registry/app:1" > "$WORK/out" \
         2> "$WORK/err" < /dev/null &

@@ -14,8 +14,6 @@
 
 #include "base/clock.h"
 
-TestSuite(stop, .timeout = 60);
-
 #define REFERENCES 3000
 #define DOWNLOADS 64
 /* Time for all references to wait for the blob. */
@@ -167,17 +165,17 @@ static void stop_by(enum way way, enum tug_status expected)
     flow_close(&scene.flow);
 }
 
-Test(stop, f13_cancelled_while_thousands_wait_for_one_blob)
+Test(measured, f13_cancelled_while_thousands_wait_for_one_blob, .timeout = 60)
 {
     stop_by(BY_CANCEL, TUG_OK);
 }
 
-Test(stop, f13_timed_out_while_thousands_wait_for_one_blob)
+Test(measured, f13_timed_out_while_thousands_wait_for_one_blob, .timeout = 60)
 {
     stop_by(BY_TIMEOUT, TUG_OK);
 }
 
-Test(stop, f13_failing_fast_while_thousands_wait_for_one_blob)
+Test(measured, f13_failing_fast_while_thousands_wait_for_one_blob, .timeout = 60)
 {
     stop_by(BY_FAILURE, TUG_ERR_NOT_FOUND);
 }

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
+#include "support/needs_root.h"
 #include "unit/store/store_place.h"
 
 #define THREADS 4
@@ -263,7 +264,7 @@ Test(store_lock, lock_use_that_cannot_be_opened_is_an_error)
     struct tug_error err = {0};
     int fd = -1;
 
-    if (geteuid() == 0) {
+    if (needs_root("lock.use of another user")) {
         cr_assert_eq(chmod(place.root, 0755), 0);
         cr_assert_eq(mkdir(place.path, 0700), 0);
         cr_assert_eq(chmod(place.path, 0777), 0);
