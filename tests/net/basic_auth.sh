@@ -37,8 +37,10 @@ mkdir -p hosts/registry.example
 printf 'server = "http://%s"\n' "$REGISTRY" > hosts/registry.example/hosts.toml
 tug_fetch --hosts-dir hosts -u "user:$password" registry.example/test/image:1
 tug_refuse 4 "no credentials for $REGISTRY were found" --hosts-dir hosts registry.example/test/image:1
-printf '[host."http://%s"]\n' "$REGISTRY" > hosts/registry.example/hosts.toml
-tug_refuse 5 . --hosts-dir hosts --retries 0 -u "user:$password" registry.example/test/image:1
+nobody=127.0.0.1:1
+mkdir "hosts/$nobody"
+printf '[host."http://%s"]\n' "$REGISTRY" > "hosts/$nobody/hosts.toml"
+tug_refuse 5 "$nobody" --hosts-dir hosts --retries 0 -u "user:$password" "$nobody/test/image:1"
 done_case "--user and a registry that is elsewhere"
 
 write_auth_file good.json "$REGISTRY" "$good"

@@ -36,6 +36,10 @@ else
     done
 fi
 
+# Sanitizers read their options there.
+mkdir root/proc
+mount --rbind /proc root/proc
+
 new_root() {
     rm -rf root/etc root/store root/more
     mkdir -p root/etc root/more
