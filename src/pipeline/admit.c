@@ -36,31 +36,14 @@ static bool is_new(const struct tug__image *image, const struct tug__descriptor 
     return tug__image_need(image, &blob->digest) == NULL;
 }
 
-/* Disk space that a blob still needs. */
-static uint64_t missing_of(struct tug_store *store, const struct tug_digest *digest,
-                           uint64_t size_bytes)
-{
-    uint64_t stored_bytes = 0;
-    bool is_present = false;
-    uint64_t held_bytes;
-
-    if (tug_store_stat(store, digest, &is_present, &stored_bytes, NULL) == TUG_OK && is_present &&
-        stored_bytes == size_bytes) {
-        return 0;
-    }
-    held_bytes = tug__store_partial_bytes(store, digest);
-    return held_bytes < size_bytes ? size_bytes - held_bytes : 0;
-}
-
 /* Disk space that these blobs and all the run fetches at present need at most. */
 static uint64_t wanted_bytes(struct tug__resolver *resolver, const struct tug__image *image,
                              const struct tug__descriptor *const *blobs, size_t count)
 {
-    uint64_t sum = resolver->graph.wanted_bytes;
+    uint64_t sum = tug__engine_wanted_bytes(resolver->engine);
 
     for (size_t i = 0; i < count; i++) {
-        if (is_new(image, blobs, i) &&
-            tug__graph_find(&resolver->graph, &blobs[i]->digest) == NULL) {
+        if (is_new(image, blobs, i) && !tug__engine_knows(resolver->engine, &blobs[i]->digest)) {
             sum = add(sum, blobs[i]->size_bytes);
         }
     }
@@ -72,18 +55,13 @@ static uint64_t missing_bytes(struct tug__resolver *resolver, const struct tug__
                               const struct tug__descriptor *const *blobs, size_t count)
 {
     struct tug_store *const store = resolver->settings->store;
-    uint64_t sum = 0;
+    uint64_t sum = tug__engine_missing_bytes(resolver->engine);
 
-    for (const struct tug__node *node = resolver->graph.nodes; node != NULL; node = node->next) {
-        if (node->has_size && !node->is_document && tug__node_is_needed(node)) {
-            sum = add(sum, missing_of(store, &node->digest, node->size_bytes));
-        }
-    }
     for (size_t i = 0; i < count; i++) {
         const struct tug__descriptor *const blob = blobs[i];
 
-        if (is_new(image, blobs, i) && tug__graph_find(&resolver->graph, &blob->digest) == NULL) {
-            sum = add(sum, missing_of(store, &blob->digest, blob->size_bytes));
+        if (is_new(image, blobs, i) && !tug__engine_knows(resolver->engine, &blob->digest)) {
+            sum = add(sum, tug__stored_missing_bytes(store, &blob->digest, blob->size_bytes));
         }
     }
     return sum;

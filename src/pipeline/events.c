@@ -2,7 +2,7 @@
  *
  * What a run tells its caller: events, and the sums that go with each.
  *
- * Knows: images, transfers, totals. Does not know: why anything happened.
+ * Knows: images, downloads, totals. Does not know: why anything happened.
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"
@@ -23,9 +23,9 @@ void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
     if (options->on_event == NULL) {
         return;
     }
-    resolver->totals.seconds =
-        (double)(tug__now_ns() - resolver->started_ns) / (double)TUG__NS_PER_S;
-    event->totals = &resolver->totals;
+    resolver->reporter.totals.seconds =
+        (double)(tug__now_ns() - resolver->reporter.started_ns) / (double)TUG__NS_PER_S;
+    event->totals = &resolver->reporter.totals;
     options->on_event(options->event_context, tug__show(resolver->session, event, &shown));
 }
 
@@ -83,22 +83,48 @@ static void emit_warnings(struct tug__resolver *resolver)
     }
 }
 
-/* Bring up to date how much of each image at work is there. */
-static void measure_images(struct tug__resolver *resolver)
+/* Add what an open download has to the images that wait for it, and to the sums. */
+static void measure(void *context, const struct tug__download *download)
 {
+    struct tug__resolver *const resolver = context;
+    struct tug_totals *const totals = &resolver->reporter.totals;
+
+    totals->bytes_done += download->done_bytes;
+    totals->blobs_active += download->is_running;
+    for (const struct tug__edge *edge = download->edges; edge != NULL; edge = edge->next) {
+        if (edge->waiter != NULL) {
+            tug__image_of(edge)->result.bytes_done += download->done_bytes;
+        }
+    }
+}
+
+/* Bring the sums up to date, and how much of each image at work is there. */
+static void measure_all(struct tug__resolver *resolver)
+{
+    struct tug_totals *const totals = &resolver->reporter.totals;
+
+    totals->bytes_done = resolver->reporter.bytes_settled;
+    totals->blobs_active = 0;
+    totals->bytes_received = tug__engine_load(resolver->engine).received_bytes;
     for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
         image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
     }
-    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
-         transfer = transfer->next) {
-        const struct tug__node *const node = transfer->owner;
-        const uint64_t done = tug__ranges_done(&transfer->ranges);
+    tug__engine_each_download(resolver->engine, measure, resolver);
+}
 
-        for (const struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-            if (edge->image != NULL) {
-                edge->image->result.bytes_done += done;
-            }
-        }
+static void report_download(void *context, const struct tug__download *download)
+{
+    struct tug_event event = {
+        .kind = TUG_EVENT_PROGRESS,
+        .ref = download->ref,
+        .digest = *download->digest,
+        .media_type = download->media_type,
+        .size_bytes = download->size_bytes,
+        .done_bytes = download->done_bytes,
+    };
+
+    if (download->is_running) {
+        tug__emit(context, &event);
     }
 }
 
@@ -124,37 +150,11 @@ static void report_images(struct tug__resolver *resolver)
 /* Report the state of each active download and image, and the sums. */
 void tug__tick(struct tug__resolver *resolver)
 {
-    struct tug_totals *const totals = &resolver->totals;
-    struct tug_event event;
+    struct tug_event event = {.kind = TUG_EVENT_TICK};
 
     emit_warnings(resolver);
-    totals->bytes_done = resolver->bytes_settled;
-    totals->blobs_active = 0;
-    totals->bytes_received = tug__pool_received(resolver->pool);
-    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
-         transfer = transfer->next) {
-        totals->bytes_done += tug__ranges_done(&transfer->ranges);
-        totals->blobs_active += ((const struct tug__node *)transfer->owner)->is_running;
-    }
-    for (const struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
-         transfer = transfer->next) {
-        const struct tug__node *const node = transfer->owner;
-
-        if (!node->is_running) {
-            continue;
-        }
-        event = (struct tug_event){
-            .kind = TUG_EVENT_PROGRESS,
-            .ref = tug__node_ref(node),
-            .digest = node->digest,
-            .media_type = node->media_type,
-            .size_bytes = node->size_bytes,
-            .done_bytes = tug__ranges_done(&transfer->ranges),
-        };
-        tug__emit(resolver, &event);
-    }
-    measure_images(resolver);
+    measure_all(resolver);
+    tug__engine_each_download(resolver->engine, report_download, resolver);
     report_images(resolver);
-    event = (struct tug_event){.kind = TUG_EVENT_TICK};
     tug__emit(resolver, &event);
 }

@@ -83,7 +83,7 @@ static void report_failure(struct tug__resolver *resolver, struct tug_image_resu
 {
     struct tug_event event = {.kind = TUG_EVENT_IMAGE, .ref = result->ref, .image = result};
 
-    resolver->totals.images_failed++;
+    resolver->reporter.totals.images_failed++;
     result->status = error->code;
     result->error = *error;
     if (resolver->first_status == TUG_OK) {
@@ -95,6 +95,7 @@ static void report_failure(struct tug__resolver *resolver, struct tug_image_resu
     if (resolver->settings->options.fail_fast) {
         resolver->is_failing_fast = true;
         resolver->is_stopping = true;
+        tug__engine_halt(resolver->engine);
     }
 }
 
@@ -113,19 +114,13 @@ void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
 void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
                      const struct tug_error *error)
 {
-    struct tug__node *node;
-
     if (image->state == TUG__IMAGE_DONE) {
         return;
     }
     retire(resolver, image);
     report_failure(resolver, &image->result, error);
     tug__image_release(image);
-    while ((node = tug__image_leave(image)) != NULL) {
-        if (!tug__node_is_needed(node)) {
-            tug__node_cancel_jobs(resolver, node);
-        }
-    }
+    tug__engine_forget(resolver->engine, &image->waiter);
 }
 
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
@@ -139,6 +134,6 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
         return;
     }
     retire(resolver, image);
-    resolver->totals.images_done++;
+    resolver->reporter.totals.images_done++;
     tug__emit(resolver, &event);
 }

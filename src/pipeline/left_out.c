@@ -46,8 +46,8 @@ enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug_
     image->result.blobs--;
     image->result.bytes_known -= size_bytes;
     image->wanted_bytes -= size_bytes;
-    resolver->totals.blobs--;
-    resolver->totals.bytes_known -= size_bytes;
+    resolver->reporter.totals.blobs--;
+    resolver->reporter.totals.bytes_known -= size_bytes;
     tug__emit_shortfall(resolver, image,
                         "foreign layer %s is left out: the registry does not have it (see "
                         "--foreign-layers)",

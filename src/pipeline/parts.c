@@ -10,7 +10,7 @@
  * the next one as long as fewer are running than that. The width grows only by tug__parts_look,
  * while nothing else waits for a worker.
  */
-#include "pipeline/resolver.h"
+#include "pipeline/engine_state.h"
 
 #include "base/clock.h"
 
@@ -26,25 +26,25 @@
 #define LOOK_NS (25 * TUG__NS_PER_MS)
 
 /* Tell whether a blob may have more than one connection. */
-static bool may_divide(struct tug__resolver *resolver, const struct tug__node *node)
+static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
 {
     const struct tug__host *const host = node->host;
-    const uint64_t chunk_bytes = resolver->settings->options.chunk_size_bytes;
+    const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
 
-    return !resolver->settings->options.never_split && node->size_bytes > chunk_bytes &&
-           !node->is_second_try && host != NULL && !host->ignores_ranges &&
+    return !engine->settings.never_split && node->wanted.size_bytes > chunk_bytes &&
+           !node->attempt.is_second_try && host != NULL && !host->ignores_ranges &&
            !node->transfer->ranges.is_single;
 }
 
-static uint64_t share_length(struct tug__resolver *resolver, const struct tug__node *node)
+static uint64_t share_length(struct tug__engine *engine, const struct tug__node *node)
 {
-    const struct tug__spread *const spread = &resolver->spread;
-    const uint64_t chunk_bytes = resolver->settings->options.chunk_size_bytes;
-    const uint64_t rest_bytes = node->size_bytes - tug__ranges_done(&node->transfer->ranges);
+    const struct tug__spread *const spread = &engine->spread;
+    const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
+    const uint64_t rest_bytes = node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
     uint64_t last_bytes = rest_bytes / (2 * (node->width > 0 ? node->width : 1));
     uint64_t length;
 
-    if (!may_divide(resolver, node)) {
+    if (!may_divide(engine, node)) {
         return SHARE_BYTES_ALL;
     }
     length = spread->connections > 0
@@ -56,7 +56,7 @@ static uint64_t share_length(struct tug__resolver *resolver, const struct tug__n
     return length < last_bytes ? length : last_bytes;
 }
 
-bool tug__parts_take(struct tug__resolver *resolver, struct tug__node *node,
+bool tug__parts_take(struct tug__engine *engine, struct tug__node *node,
                      struct tug__share *out_share)
 {
     struct tug__ranges *const ranges = &node->transfer->ranges;
@@ -66,40 +66,38 @@ bool tug__parts_take(struct tug__resolver *resolver, struct tug__node *node,
         tug__ranges_take_first(ranges, out_share);
         return true;
     }
-    return tug__ranges_take(ranges, share_length(resolver, node),
+    return tug__ranges_take(ranges, share_length(engine, node),
                             tug__counter_get(&node->transfer->settled), out_share);
 }
 
-/* Workers that have nothing to do and nothing waiting for them. */
-static unsigned idle_workers(const struct tug__resolver *resolver)
+unsigned tug__parts_idle_workers(const struct tug__engine *engine)
 {
-    const unsigned worker_count = resolver->pool->worker_count;
+    const unsigned worker_count = engine->pool->worker_count;
 
-    return resolver->jobs_out < worker_count ? worker_count - resolver->jobs_out : 0;
+    return engine->jobs_out < worker_count ? worker_count - engine->jobs_out : 0;
 }
 
 /* Tell whether a node that is being fetched may get a further share now. */
-static bool wants_share(struct tug__resolver *resolver, const struct tug__node *node,
-                        uint64_t now_ns)
+static bool wants_share(struct tug__engine *engine, const struct tug__node *node, uint64_t now_ns)
 {
     return node->state == TUG__NODE_ACTIVE && node->job_count > 0 &&
-           node->job_count < node->width && now_ns >= node->beside_ns && now_ns >= node->wake_ns &&
-           tug__node_is_needed(node) && tug__host_has_room(resolver, node->host) &&
-           may_divide(resolver, node);
+           node->job_count < node->width && now_ns >= node->attempt.beside_ns &&
+           now_ns >= node->attempt.wake_ns && tug__node_is_needed(node) &&
+           tug__host_has_room(engine, node->host) && may_divide(engine, node);
 }
 
-void tug__parts_submit(struct tug__resolver *resolver)
+void tug__parts_submit(struct tug__engine *engine)
 {
     const uint64_t now_ns = tug__now_ns();
 
-    for (struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+    for (struct tug__transfer *transfer = engine->transfers; transfer != NULL;
          transfer = transfer->next) {
         struct tug__node *const node = transfer->owner;
         struct tug__share share;
 
-        while (idle_workers(resolver) > 0 && wants_share(resolver, node, now_ns) &&
-               tug__parts_take(resolver, node, &share)) {
-            if (!tug__node_submit(resolver, node, &share)) {
+        while (tug__parts_idle_workers(engine) > 0 && wants_share(engine, node, now_ns) &&
+               tug__parts_take(engine, node, &share)) {
+            if (!tug__node_submit(engine, node, &share)) {
                 return;
             }
         }
@@ -108,15 +106,14 @@ void tug__parts_submit(struct tug__resolver *resolver)
 
 /* Gather what the decision needs: the blob that has most left, and the numbers.
  * Returns: that blob's node, NULL when none may be divided. */
-static struct tug__node *view_transfers(struct tug__resolver *resolver,
-                                        struct tug__spread_view *view)
+static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__spread_view *view)
 {
     struct tug__node *longest = NULL;
 
-    for (struct tug__transfer *transfer = resolver->transfers; transfer != NULL;
+    for (struct tug__transfer *transfer = engine->transfers; transfer != NULL;
          transfer = transfer->next) {
         struct tug__node *const node = transfer->owner;
-        const uint64_t rest = node->size_bytes - tug__ranges_done(&transfer->ranges);
+        const uint64_t rest = node->wanted.size_bytes - tug__ranges_done(&transfer->ranges);
 
         for (const struct tug__share *share = transfer->ranges.shares; share != NULL;
              share = share->next) {
@@ -124,7 +121,7 @@ static struct tug__node *view_transfers(struct tug__resolver *resolver,
         }
         view->connections += node->job_count;
         if (node->job_count > 0 && transfer->ranges.is_flowing && rest > view->rest_bytes &&
-            view->now_ns >= node->beside_ns && may_divide(resolver, node)) {
+            view->now_ns >= node->attempt.beside_ns && may_divide(engine, node)) {
             longest = node;
             view->rest_bytes = rest;
         }
@@ -132,28 +129,28 @@ static struct tug__node *view_transfers(struct tug__resolver *resolver,
     return longest;
 }
 
-uint64_t tug__parts_look(struct tug__resolver *resolver)
+uint64_t tug__engine_look(struct tug__engine *engine)
 {
     struct tug__spread_view view = {
         .now_ns = tug__now_ns(),
-        .received_bytes = tug__pool_received(resolver->pool),
-        .idle_workers = idle_workers(resolver),
+        .received_bytes = tug__pool_received(engine->pool),
+        .idle_workers = tug__parts_idle_workers(engine),
     };
-    struct tug__node *const node = view_transfers(resolver, &view);
+    struct tug__node *const node = view_transfers(engine, &view);
     unsigned count = 0;
 
-    if (node == NULL || resolver->is_stopping) {
-        resolver->spread.since_ns = 0;
+    if (node == NULL || engine->is_stopping) {
+        engine->spread.since_ns = 0;
         return TUG__NEVER_NS;
     }
-    switch (tug__spread_look(&resolver->spread, &view, &count)) {
+    switch (tug__spread_look(&engine->spread, &view, &count)) {
     case TUG__SPREAD_ADD:
         node->width = node->job_count + count;
         break;
     case TUG__SPREAD_RETURN:
         /* What runs goes on to the end of its share; none follows it. */
-        node->width = resolver->spread.connections_before < node->job_count
-                          ? resolver->spread.connections_before
+        node->width = engine->spread.connections_before < node->job_count
+                          ? engine->spread.connections_before
                           : node->job_count;
         break;
     case TUG__SPREAD_STAY:

@@ -298,26 +298,6 @@ void tug__pool_wake(struct tug__pool *pool)
     tug__budget_wake(&pool->budget);
 }
 
-void tug__pool_leave_notice(struct tug__pool *pool, const char *text)
-{
-    (void)pthread_mutex_lock(&pool->notice_lock);
-    (void)snprintf(pool->notice, sizeof pool->notice, "%s", text);
-    (void)pthread_mutex_unlock(&pool->notice_lock);
-    tug__bell_ring(pool->resolver_bell);
-}
-
-bool tug__pool_take_notice(struct tug__pool *pool, char *out_text)
-{
-    bool has_one;
-
-    (void)pthread_mutex_lock(&pool->notice_lock);
-    has_one = pool->notice[0] != '\0';
-    memcpy(out_text, pool->notice, sizeof pool->notice);
-    pool->notice[0] = '\0';
-    (void)pthread_mutex_unlock(&pool->notice_lock);
-    return has_one;
-}
-
 uint64_t tug__pool_received(const struct tug__pool *pool)
 {
     uint64_t sum = 0;

@@ -189,6 +189,10 @@ void tug__pool_destroy(struct tug__pool *pool);
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 
+/* Name the images of the publications in a lane's group, in one rewrite of index.json, and send
+ * them back (naming.c). Threads: the lane. Blocks: on the disk, and for another process's lock. */
+void tug__lane_name_images(struct tug__lane *lane);
+
 /* Thread functions, in worker.c and lane.c. */
 void *tug__worker_main(void *worker);
 void *tug__lane_main(void *lane);

@@ -34,6 +34,31 @@ static void reopen(struct look *look)
     look->image->repairs++;
 }
 
+/* Wait for something once more. Errors: why it cannot be had. */
+static enum tug_status want_again(struct tug__resolver *resolver, struct tug__image *image,
+                                  const struct tug__need *need, struct tug_error *err)
+{
+    const struct tug__purpose purpose = {.is_again = true};
+    const struct tug__wanted wanted = {
+        .digest = need->digest,
+        .has_size = need->has_size,
+        .size_bytes = need->size_bytes,
+        .kind = need->kind,
+        .is_document = need->is_document,
+        .urls = resolver->settings->options.foreign_layers ? need->urls : NULL,
+        .source = image->ref,
+    };
+    enum tug_status status;
+
+    resolver->reporter.totals.blobs_done--; /* it counts when it is there again */
+    image->result.blobs_done--;
+    resolver->reporter.bytes_settled -= need->size_bytes;
+    status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
+                               tug__purpose_pack(&purpose), err);
+    image->pending += status == TUG_OK;
+    return status;
+}
+
 static void ask_again(struct look *look, const struct tug__need *need)
 {
     char text[TUG_DIGEST_TEXT_MAX];
@@ -50,7 +75,7 @@ static void ask_again(struct look *look, const struct tug__need *need)
     } else if (!look->resolver->is_stopping) {
         tug__emit_warning(look->resolver, look->image,
                           "%s was removed from the store: fetching it again", text);
-        (void)tug__image_ask_again(look->resolver, look->image, need, &look->error);
+        (void)want_again(look->resolver, look->image, need, &look->error);
     }
 }
 

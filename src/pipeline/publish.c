@@ -14,10 +14,10 @@
 #include "pipeline/resolver.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pipeline/publication.h"
 
 /* Shortest distance of two rewrites of index.json while the run goes on. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)
@@ -65,37 +65,25 @@ static void finish_all(struct tug__resolver *resolver, struct tug__image *image,
     }
 }
 
-static void append_ready(struct tug__resolver *resolver, struct tug__image *image)
-{
-    image->next_publishing = NULL;
-    if (resolver->last_ready != NULL) {
-        resolver->last_ready->next_publishing = image;
-    } else {
-        resolver->first_ready = image;
-    }
-    resolver->last_ready = image;
-    resolver->images_ready++;
-}
-
 static void forget_ready(struct tug__resolver *resolver)
 {
-    resolver->first_ready = NULL;
-    resolver->last_ready = NULL;
-    resolver->images_ready = 0;
+    resolver->naming.first_ready = NULL;
+    resolver->naming.last_ready = NULL;
+    resolver->naming.ready_count = 0;
 }
 
 /* Take those that wait for their name, except those whose content is not there any more. They were
  * complete up to a second ago, and somebody may have cleaned up the store meanwhile. */
 static void look_at_ready(struct tug__resolver *resolver)
 {
-    struct tug__image *image = resolver->first_ready;
+    struct tug__image *image = resolver->naming.first_ready;
 
     forget_ready(resolver);
     while (image != NULL) {
         struct tug__image *const next = image->next_publishing;
 
         if (tug__image_is_present(resolver, image)) {
-            append_ready(resolver, image);
+            tug__naming_add(&resolver->naming, image);
         }
         image = next;
     }
@@ -105,9 +93,9 @@ static void look_at_ready(struct tug__resolver *resolver)
 static void send_publication(struct tug__resolver *resolver)
 {
     struct tug__publication *const publication = calloc(1, sizeof *publication);
-    struct tug__index_entry *const entries = calloc(resolver->images_ready + 1, sizeof *entries);
-    struct tug__image *image = resolver->first_ready;
-    const struct tug__msg msg = {.kind = TUG__MSG_PUBLISH, .object = publication};
+    struct tug__index_entry *const entries =
+        calloc(resolver->naming.ready_count + 1, sizeof *entries);
+    struct tug__image *image = resolver->naming.first_ready;
 
     if (publication == NULL || entries == NULL) {
         struct tug_error error = {0};
@@ -126,9 +114,9 @@ static void send_publication(struct tug__resolver *resolver)
         entries[publication->count++] = entry_of(resolver, image);
     }
     forget_ready(resolver);
-    resolver->published_ns = tug__now_ns();
-    resolver->publication = publication;
-    tug__pool_send(resolver->pool, 0, &msg);
+    resolver->naming.published_ns = tug__now_ns();
+    resolver->naming.publication = publication;
+    tug__engine_publish(resolver->engine, publication);
 }
 
 bool tug__publish_is_crowded(size_t ready, size_t named)
@@ -140,36 +128,30 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
 {
     const bool is_last = resolver->images_active == resolver->images_publishing &&
                          resolver->images_begun == resolver->settings->ref_count;
-    const uint64_t due_ns = resolver->published_ns + REWRITE_NS;
-    const bool is_first = resolver->published_ns == 0;
-    const bool is_crowded = tug__publish_is_crowded(resolver->images_ready,
+    const uint64_t due_ns = resolver->naming.published_ns + REWRITE_NS;
+    const bool is_first = resolver->naming.published_ns == 0;
+    const bool is_crowded = tug__publish_is_crowded(resolver->naming.ready_count,
                                                     resolver->names.count + resolver->images_done);
 
-    if (resolver->first_ready == NULL) {
+    if (resolver->naming.first_ready == NULL) {
         return TUG__NEVER_NS;
     }
-    if (resolver->publication != NULL) {
+    if (resolver->naming.publication != NULL) {
         return TUG__NEVER_NS; /* its end will wake us */
     }
     if (!is_first && !is_last && !is_crowded && !resolver->is_stopping && tug__now_ns() < due_ns) {
         return due_ns;
     }
     look_at_ready(resolver);
-    if (resolver->first_ready != NULL) {
+    if (resolver->naming.first_ready != NULL) {
         send_publication(resolver);
     }
     return TUG__NEVER_NS;
 }
 
-void tug__publish_add(struct tug__resolver *resolver, struct tug__image *image)
-{
-    append_ready(resolver, image);
-    resolver->images_publishing++;
-}
-
 void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication)
 {
-    resolver->publication = NULL;
+    resolver->naming.publication = NULL;
     if (publication->error.code != TUG_ERR_CANCELLED) { /* else they are told why the run stopped */
         finish_all(resolver, publication->images, &publication->error);
     }
@@ -178,35 +160,8 @@ void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *
 
 void tug__publish_fini(struct tug__resolver *resolver)
 {
-    if (resolver->publication != NULL) {
-        publication_free(resolver->publication);
-        resolver->publication = NULL;
+    if (resolver->naming.publication != NULL) {
+        publication_free(resolver->naming.publication);
+        resolver->naming.publication = NULL;
     }
-}
-
-void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image)
-{
-    struct tug_error error = {0};
-
-    if (tug__image_judge(resolver, image, &error) != TUG_OK) {
-        tug__image_fail(resolver, image, &error);
-        return;
-    }
-    tug__image_release(image);
-    if (image->result.left_out_count > 0 && image->left_out_text == NULL) {
-        image->left_out_text = tug__left_out_text(image->left_out, image->result.left_out_count);
-        if (image->left_out_text == NULL) {
-            (void)tug__fail_memory(&error);
-            tug__image_fail(resolver, image, &error);
-            return;
-        }
-    }
-    if (resolver->settings->options.dry_run) {
-        const struct tug_error none = {0};
-
-        tug__image_finish(resolver, image, &none);
-        return;
-    }
-    image->state = TUG__IMAGE_PUBLISHING;
-    tug__publish_add(resolver, image);
 }

@@ -22,15 +22,16 @@
  * that are there already does not fill the memory. */
 #define IMAGES_PUBLISHING_MAX 4096
 
-static void take_event(void *context, const struct tug__msg *msg)
+/* Take what came of the engine's work. */
+static void take_settled(void *context)
 {
     struct tug__resolver *const resolver = context;
+    struct tug__publication *const published = tug__engine_take_published(resolver->engine);
 
-    if (msg->kind == TUG__MSG_PUBLISHED) {
-        tug__publish_take(resolver, msg->object);
-    } else {
-        tug__jobs_take_event(resolver, msg);
+    if (published != NULL) {
+        tug__publish_take(resolver, published);
     }
+    tug__images_settle(resolver);
 }
 
 /* The run is over; what became complete meanwhile gets its name. */
@@ -39,7 +40,21 @@ static bool publish_rest(void *context)
     struct tug__resolver *const resolver = context;
 
     (void)tug__publish_due(resolver);
-    return resolver->publication != NULL;
+    return resolver->naming.publication != NULL;
+}
+
+/* Begin no new work from now on. */
+static void halt(struct tug__resolver *resolver)
+{
+    resolver->is_stopping = true;
+    tug__engine_halt(resolver->engine);
+}
+
+/* Give out what is in line. */
+static void submit(struct tug__resolver *resolver)
+{
+    tug__engine_submit(resolver->engine);
+    tug__images_settle(resolver);
 }
 
 /* Begin a reference if there is one left and fewer than `most` images are being fetched.
@@ -61,17 +76,17 @@ static bool begin_image(struct tug__resolver *resolver, size_t most)
  * Returns: true when more could be begun, but events have been waiting long enough. */
 static bool give_out_work(struct tug__resolver *resolver)
 {
-    const size_t most = (size_t)resolver->pool->worker_count * IMAGES_PER_WORKER;
+    const size_t most = (size_t)tug__engine_load(resolver->engine).worker_count * IMAGES_PER_WORKER;
     size_t begun = 0;
 
     while (begun < most && begin_image(resolver, most)) {
         begun++;
     }
-    tug__jobs_submit(resolver);
-    while (begun < most && resolver->jobs_out < resolver->pool->worker_count &&
+    submit(resolver);
+    while (begun < most && tug__engine_load(resolver->engine).idle_workers > 0 &&
            begin_image(resolver, most * IDLE_FACTOR)) {
         begun++;
-        tug__jobs_submit(resolver);
+        submit(resolver);
     }
     return begun == most;
 }
@@ -81,7 +96,7 @@ static void emit_notice(struct tug__resolver *resolver)
 {
     char text[TUG_ERROR_MESSAGE_MAX];
 
-    if (tug__pool_take_notice(resolver->pool, text)) {
+    if (tug__engine_take_notice(resolver->engine, text)) {
         tug__emit_notice(resolver, text);
     }
 }
@@ -94,13 +109,13 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
     uint64_t next_tick_ns = tug__now_ns() + tick_ns;
 
     while (resolver->images_done < settings->ref_count) {
-        struct tug__msg msg;
-        uint64_t wake_ns = tug__jobs_wake(resolver);
+        uint64_t wake_ns = tug__engine_wake(resolver->engine);
         uint64_t look_ns;
         uint64_t publish_ns;
         uint64_t now_ns;
 
-        look_ns = tug__parts_look(resolver);
+        tug__images_settle(resolver);
+        look_ns = tug__engine_look(resolver->engine);
         if (give_out_work(resolver)) {
             wake_ns = 0;
         }
@@ -112,9 +127,8 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
         if (resolver->images_done < settings->ref_count && !resolver->is_stopping) {
             tug__bell_wait(settings->bell, wake_ns);
         }
-        while (tug__pool_next_event(resolver->pool, &msg)) {
-            take_event(resolver, &msg);
-            tug__images_sweep(resolver);
+        while (tug__engine_take_event(resolver->engine)) {
+            take_settled(resolver);
         }
         emit_notice(resolver);
         now_ns = tug__now_ns();
@@ -124,7 +138,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
         }
         if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
             resolver->is_stopping) {
-            resolver->is_stopping = true;
+            halt(resolver);
             return;
         }
     }
@@ -215,18 +229,58 @@ enum tug_status tug__run_session(const struct tug__run_settings *settings,
     return TUG_OK;
 }
 
+/* Hand on what the engine tells as it happens. */
+static void on_event(void *context, struct tug_event *event)
+{
+    tug__emit(context, event);
+}
+
+static enum tug_status make_engine(struct tug__resolver *resolver, struct tug_error *err)
+{
+    const struct tug__run_settings *const settings = resolver->settings;
+    const struct tug_fetch_options *const options = &settings->options;
+    const unsigned wanted = tug__fit_workers(options, options->max_concurrent_downloads);
+    const struct tug__engine_settings engine_settings = {
+        .store = settings->store,
+        .session = resolver->session,
+        .bell = settings->bell,
+        .refs = settings->refs,
+        .ref_count = settings->ref_count,
+        .worker_count = wanted,
+        .max_per_host = options->max_per_host,
+        .bytes_per_s = options->limit_bytes_per_s,
+        .connect_timeout_ms = options->connect_timeout_ms,
+        .stall_timeout_ms = options->stall_timeout_ms,
+        .chunk_size_bytes = options->chunk_size_bytes,
+        .retry_policy = {.retries = options->no_retries ? 0 : options->retries,
+                         .max_wait_ms = options->retry_max_wait_ms},
+        .never_split = options->never_split,
+        .is_dry = options->dry_run,
+        .recheck = options->recheck,
+        .on_event = on_event,
+        .event_context = resolver,
+    };
+    const enum tug_status status = tug__engine_create(&engine_settings, &resolver->engine, err);
+    unsigned worker_count;
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    worker_count = tug__engine_load(resolver->engine).worker_count;
+    if (worker_count < wanted) {
+        tug__fit_log(options, worker_count, wanted, "the system has no more threads");
+    }
+    if (resolver->is_stopping) {
+        tug__engine_halt(resolver->engine);
+    }
+    return TUG_OK;
+}
+
 static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, int *out_use_fd,
                               struct tug_error *err)
 {
     const struct tug__run_settings *const settings = resolver->settings;
     const struct tug_fetch_options *const options = &settings->options;
-    struct tug__pool_settings pool_settings = {
-        .store = settings->store,
-        .worker_count = tug__fit_workers(options, options->max_concurrent_downloads),
-        .bytes_per_s = options->limit_bytes_per_s,
-        .client = {.connect_timeout_ms = options->connect_timeout_ms,
-                   .stall_timeout_ms = options->stall_timeout_ms},
-    };
     enum tug_status status;
 
     resolver->wish = (struct tug__wish){
@@ -237,28 +291,14 @@ static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, i
         .all_metadata = options->all_metadata,
         .metadata_only = options->metadata_only,
     };
-    resolver->retry_policy = (struct tug__retry_policy){
-        .retries = options->no_retries ? 0 : options->retries,
-        .max_wait_ms = options->retry_max_wait_ms,
-    };
-    resolver->started_ns = tug__now_ns();
-    resolver->random = (uint32_t)resolver->started_ns;
-    resolver->totals.images = settings->ref_count;
-    status = tug__hosts_create(resolver, err);
-    if (status == TUG_OK) {
-        status = tug__run_session(settings, &resolver->session, err);
-    }
+    resolver->reporter.started_ns = tug__now_ns();
+    resolver->reporter.totals.images = settings->ref_count;
+    status = tug__run_session(settings, &resolver->session, err);
     if (status == TUG_OK) {
         status = tug__run_use_store(resolver, end_ns, out_use_fd, err);
     }
-    if (status != TUG_OK) {
-        return status;
-    }
-    pool_settings.client.session = resolver->session;
-    status = tug__pool_start(&pool_settings, settings->bell, &resolver->pool, err);
-    if (status == TUG_OK && resolver->pool->worker_count < pool_settings.worker_count) {
-        tug__fit_log(options, resolver->pool->worker_count, pool_settings.worker_count,
-                     "the system has no more threads");
+    if (status == TUG_OK) {
+        status = make_engine(resolver, err);
     }
     return status;
 }
@@ -275,9 +315,9 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     if (status == TUG_OK) {
         loop(&resolver, end_ns);
         resolver.is_stopping = true;
-        tug__pool_stop(resolver.pool, &(struct tug__pool_handler){.on_event = take_event,
-                                                                  .on_round = publish_rest,
-                                                                  .context = &resolver});
+        tug__engine_stop(resolver.engine, &(struct tug__engine_handler){.on_settled = take_settled,
+                                                                        .on_round = publish_rest,
+                                                                        .context = &resolver});
         fail_rest(&resolver);
         tug__tick(&resolver);
         status = resolver.first_status;
@@ -286,13 +326,12 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
             tug__session_cut_error(resolver.session, err);
         }
     }
-    tug__jobs_fini(&resolver);
     tug__publish_fini(&resolver);
     tug__plan_fini(&resolver);
     tug__digest_set_fini(&resolver.checked);
+    tug__engine_destroy(resolver.engine);
     tug__images_sweep(&resolver);
     tug__index_names_fini(&resolver.names);
-    tug__pool_destroy(resolver.pool);
     tug__store_unlock(use_fd);              /* nobody looks at the store any more */
     tug__session_destroy(resolver.session); /* after its clients */
     return status;

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a node's content is asked for: one repository after the other, of those whose images need
- * it.
+ * Where a node's content is asked for: one repository after the other, of those that wait for it.
  *
  * Knows: nodes, references. Does not know: jobs' meaning, what documents mean.
  * Threads: the resolver.
  *
- * A digest may be wanted by images of several registries. A registry that does not give it, or
- * gives something else, spoils no image of another one: the node goes on with a repository (and a
- * size, as its manifest tells it) that was not tried yet, and fails when there is none.
+ * A digest may be wanted from several registries. One that does not give it, or gives something
+ * else, spoils nothing for those that want it from another: the node goes on with a repository (and
+ * a size, as it was told there) that was not tried yet, and fails when there is none.
  */
-#include "pipeline/resolver.h"
+#include "pipeline/engine_state.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,8 +22,9 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
-    (void)tug__wrap(error, error->code, "%s %s", node->is_document ? "manifest" : "blob",
-                    node->tag != NULL ? node->tag : tug_digest_format(&node->digest, digest));
+    (void)tug__wrap(error, error->code, "%s %s", node->wanted.is_document ? "manifest" : "blob",
+                    node->wanted.tag != NULL ? node->wanted.tag
+                                             : tug_digest_format(&node->wanted.digest, digest));
 }
 
 /* Tell whether an error is about what was asked, not about this machine. */
@@ -65,9 +65,9 @@ static bool add_refusal(struct tug__node *node, const struct tug_error *error)
         return false;
     }
     *refusal = (struct tug__refusal){
-        .source = is_of_source(error->code) ? node->source : NULL,
-        .has_size = node->has_size,
-        .size_bytes = node->size_bytes,
+        .source = is_of_source(error->code) ? node->wanted.source : NULL,
+        .has_size = node->wanted.has_size,
+        .size_bytes = node->wanted.size_bytes,
         .error = *error,
         .next = node->refusals,
     };
@@ -77,7 +77,7 @@ static bool add_refusal(struct tug__node *node, const struct tug_error *error)
 
 static const struct tug_error *edge_refused(const struct tug__edge *edge)
 {
-    return tug__node_refused(edge->node, edge->image->ref, edge->has_size, edge->size_bytes);
+    return tug__node_refused(edge->node, edge->source, edge->has_size, edge->size_bytes);
 }
 
 /* The first that waits and may know better; NULL: none. */
@@ -85,7 +85,7 @@ static const struct tug__edge *find_other(const struct tug__node *node)
 {
     const struct tug__edge *edge = node->edges;
 
-    while (edge != NULL && (edge->image == NULL || edge_refused(edge) != NULL)) {
+    while (edge != NULL && (edge->waiter == NULL || edge_refused(edge) != NULL)) {
         edge = edge->next;
     }
     return edge;
@@ -93,123 +93,106 @@ static const struct tug__edge *find_other(const struct tug__node *node)
 
 void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
 {
-    node->source = edge->image->ref;
-    node->has_size = edge->has_size;
-    node->size_bytes = edge->size_bytes;
+    node->wanted.source = edge->source;
+    node->wanted.has_size = edge->has_size;
+    node->wanted.size_bytes = edge->size_bytes;
     tug__node_count(node);
-    node->failures = 0;
-    node->mark_bytes = 0;
-    node->is_at_urls = false;
-    node->served_by = 0; /* endpoints are numbered by registry */
-    node->avoid = 0;
-    node->coding = NULL;
-    node->is_second_try = false;
+    node->attempt.failures = 0;
+    node->attempt.mark_bytes = 0;
+    node->attempt.is_at_urls = false;
+    node->attempt.served_by = 0; /* endpoints are numbered by registry */
+    node->attempt.avoid = 0;
+    node->attempt.coding = NULL;
+    node->attempt.is_second_try = false;
+    node->outcome.kind = TUG__SETTLED_NOT;
 }
 
 /* Its transfer's size or content may be wrong; what is right stays on the disk. */
-static void drop_for(struct tug__resolver *resolver, struct tug__node *node, enum tug_status why)
+static void drop_for(struct tug__engine *engine, struct tug__node *node, enum tug_status why)
 {
     const bool is_empty = tug__ranges_done(&node->transfer->ranges) == 0;
     const bool is_useless = why == TUG_ERR_CONTENT || (why == TUG_ERR_NOT_FOUND && is_empty);
 
-    tug__node_drop_transfer(resolver, node, is_useless ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
+    tug__node_drop_transfer(engine, node, is_useless ? TUG__DROP_REMOVE : TUG__DROP_KEEP);
 }
 
-/* Go on with another repository. */
-static void ask_elsewhere(struct tug__resolver *resolver, struct tug__node *node,
-                          const struct tug__edge *other, const struct tug_error *error)
+bool tug__node_ask_elsewhere(struct tug__engine *engine, struct tug__node *node)
 {
-    struct tug_error shown = *error;
+    const struct tug__edge *const other =
+        engine->is_stopping || node->outcome.is_unrecorded ? NULL : find_other(node);
     struct tug_event event = {.kind = TUG_EVENT_RETRY,
-                              .ref = tug_ref_name(node->source),
-                              .digest = node->digest,
-                              .error = &shown};
+                              .ref = tug_ref_name(node->wanted.source),
+                              .digest = node->wanted.digest};
+    struct tug_error shown;
 
-    tug__emit(resolver, &event);
-    tug__node_ask_for(node, other);
-    if (node->transfer != NULL) {
-        drop_for(resolver, node, error->code);
-    } else {
-        tug__node_enqueue(resolver, node);
+    if (other == NULL) {
+        return false;
     }
+    shown = node->refusals->error; /* the last one */
+    event.error = &shown;
+    tug__engine_emit(engine, &event);
+    tug__node_ask_for(node, other);
+    if (node->transfer == NULL) {
+        tug__node_enqueue(engine, node);
+    } /* else when it is dropped */
+    return true;
 }
 
 /* The registry does not have a foreign layer: ask the URLs it names, if the user wants that.
  * Returns: false when that is no way out. */
-static bool ask_urls(struct tug__resolver *resolver, struct tug__node *node,
+static bool ask_urls(struct tug__engine *engine, struct tug__node *node,
                      const struct tug_error *error)
 {
-    if (error->code != TUG_ERR_NOT_FOUND || node->urls == NULL || node->is_at_urls ||
-        node->drop != TUG__DROP_NOT || resolver->is_stopping) {
+    if (error->code != TUG_ERR_NOT_FOUND || node->wanted.urls == NULL || node->attempt.is_at_urls ||
+        node->drop != TUG__DROP_NOT || engine->is_stopping) {
         return false;
     }
-    node->is_at_urls = true;
-    node->failures = 0;
-    tug__node_enqueue(resolver, node);
+    node->attempt.is_at_urls = true;
+    node->attempt.failures = 0;
+    tug__node_enqueue(engine, node);
     return true;
 }
 
-/* An image does not get what it waits for: it fails, or does without. */
-static void fail_edge(struct tug__resolver *resolver, struct tug__edge *edge,
-                      const struct tug_error *error)
-{
-    struct tug__image *const image = edge->image;
-    struct tug_error memory_error = {0};
-
-    if (!edge->is_optional || error->code != TUG_ERR_NOT_FOUND) {
-        tug__image_fail(resolver, image, error);
-        return;
-    }
-    tug__edge_leave(edge);
-    if (tug__image_leave_out(resolver, image, &edge->node->digest, edge->size_bytes,
-                             &memory_error) != TUG_OK) {
-        tug__image_fail(resolver, image, &memory_error);
-    }
-    tug__image_settle(resolver, image);
-}
-
-void tug__node_fail(struct tug__resolver *resolver, struct tug__node *node,
+void tug__node_fail(struct tug__engine *engine, struct tug__node *node,
                     const struct tug_error *error)
 {
     struct tug_error shown = *error;
-    const struct tug__edge *other;
 
-    if (ask_urls(resolver, node, error)) {
+    if (ask_urls(engine, node, error)) {
         return;
     }
     tug__node_add_subject(node, &shown);
-    other = add_refusal(node, &shown) ? find_other(node) : NULL;
-    if (other != NULL && !resolver->is_stopping) {
-        ask_elsewhere(resolver, node, other, &shown);
-        return;
-    }
+    node->outcome.digest = node->wanted.digest;
+    node->outcome.is_unrecorded = !add_refusal(node, &shown);
     node->state = TUG__NODE_FAILED;
     if (node->transfer != NULL) {
-        drop_for(resolver, node, error->code);
+        drop_for(engine, node, error->code);
     }
-    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        if (edge->image != NULL) {
-            const struct tug_error *const own = edge_refused(edge);
-
-            fail_edge(resolver, edge, own != NULL ? own : &shown);
-        }
-    }
-    if (node->tag != NULL && node->job_count == 0) {
-        tug__graph_remove(&resolver->graph, node); /* nobody can ask for it again */
-    }
+    tug__node_settle(engine, node, TUG__SETTLED_FAILED);
 }
 
-void tug__node_check_sizes(struct tug__resolver *resolver, struct tug__node *node,
-                           uint64_t size_bytes)
+bool tug__settled_refusal(const struct tug__settled *settled, const struct tug__edge *edge,
+                          struct tug_error *out_error)
 {
-    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        if (edge->image != NULL && edge->has_size && edge->size_bytes != size_bytes) {
-            struct tug_error error = {0};
+    const struct tug__node *const node = edge->node;
+    const struct tug_error *error;
 
-            (void)tug__fail(&error, TUG_ERR_CONTENT, "it has %" PRIu64 " bytes, not %" PRIu64,
-                            size_bytes, edge->size_bytes);
-            tug__node_add_subject(node, &error);
-            tug__image_fail(resolver, edge->image, &error);
+    *out_error = (struct tug_error){0};
+    if (settled->kind != TUG__SETTLED_FAILED) {
+        if (!edge->has_size || edge->size_bytes == settled->size_bytes) {
+            return false;
         }
+        (void)tug__fail(out_error, TUG_ERR_CONTENT, "it has %" PRIu64 " bytes, not %" PRIu64,
+                        settled->size_bytes, edge->size_bytes);
+        tug__node_add_subject(node, out_error);
+        return true;
     }
+    if (node->outcome.is_unrecorded) {
+        (void)tug__fail_memory(out_error);
+        tug__node_add_subject(node, out_error);
+        return true;
+    }
+    error = edge_refused(edge);
+    *out_error = error != NULL ? *error : node->refusals->error;
+    return true;
 }

@@ -20,6 +20,7 @@
 #include "base/cancel.h"
 #include "base/hash.h"
 #include "pipeline/progress.h"
+#include "pipeline/publication.h"
 #include "pipeline/ranges.h"
 #include "registry/registry.h"
 #include "store/store.h"
@@ -137,17 +138,7 @@ struct tug__job {
     struct tug__cancel cancel;
 };
 
-/* Images that are complete and want their names. Owned by the resolver; lent to lane 0, one at a
- * time. */
-struct tug__publication {
-    /* set at create, then read-only */
-    struct tug__index_entry *entries; /* owned; what they point to is the images' */
-    size_t count;
-    /* resolver only */
-    void *images; /* as many, in the same order */
-    /* lane only, until PUBLISHED */
-    struct tug__publication *next_ready;
-    struct tug_error error; /* code TUG_OK: named */
-};
+/* Free a job and the body it holds; NULL is allowed. */
+void tug__job_free(struct tug__job *job);
 
 #endif

@@ -13,7 +13,7 @@
 static void put(struct tug__graph *graph, size_t at, struct tug__waiting entry)
 {
     graph->waiting[at] = entry;
-    entry.node->waiting_at = at + 1;
+    entry.node->links.waiting_at = at + 1;
 }
 
 static void move_up(struct tug__graph *graph, size_t at)
@@ -49,23 +49,23 @@ void tug__graph_add_waiting(struct tug__graph *graph, struct tug__node *node)
 {
     tug__graph_remove_waiting(graph, node);
     put(graph, graph->waiting_count++,
-        (struct tug__waiting){.wake_ns = node->wake_ns, .node = node});
-    move_up(graph, node->waiting_at - 1);
+        (struct tug__waiting){.wake_ns = node->attempt.wake_ns, .node = node});
+    move_up(graph, node->links.waiting_at - 1);
 }
 
 void tug__graph_remove_waiting(struct tug__graph *graph, struct tug__node *node)
 {
-    const size_t at = node->waiting_at - 1;
+    const size_t at = node->links.waiting_at - 1;
     struct tug__waiting last;
 
-    if (node->waiting_at == 0) {
+    if (node->links.waiting_at == 0) {
         return;
     }
-    node->waiting_at = 0;
+    node->links.waiting_at = 0;
     last = graph->waiting[--graph->waiting_count];
     if (last.node != node) {
         put(graph, at, last);
         move_up(graph, at);
-        move_down(graph, last.node->waiting_at - 1);
+        move_down(graph, last.node->links.waiting_at - 1);
     }
 }

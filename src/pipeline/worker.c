@@ -384,11 +384,3 @@ void *tug__worker_main(void *argument)
     send_event(worker, TUG__MSG_ENDED, worker);
     return NULL;
 }
-
-bool tug__worker_should_stop(void *context)
-{
-    const struct tug__worker *const worker = context;
-
-    return tug__cancel_is_set(&worker->pool->stop) ||
-           (worker->job != NULL && tug__cancel_is_set(&worker->job->cancel));
-}

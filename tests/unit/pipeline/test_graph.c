@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The graph of a run: nodes by digest, edges, what an image keeps.
+ * The graph of a run: nodes by digest, edges, those that wait.
  */
 #include "pipeline/graph.h"
 
@@ -39,20 +39,17 @@ static void check_list(const struct tug__graph *graph)
     const struct tug__node *previous = NULL;
     size_t count = 0;
 
-    for (const struct tug__node *node = graph->nodes; node != NULL; node = node->next) {
-        cr_assert_eq(node->previous, previous);
+    for (const struct tug__node *node = graph->nodes; node != NULL; node = node->links.next) {
+        cr_assert_eq(node->links.previous, previous);
         previous = node;
         count++;
     }
     cr_assert_eq(count, graph->node_count);
 }
 
-static enum tug_status add_edge(struct tug__node *node, struct tug__image *image,
-                                enum tug__want want, unsigned depth, bool is_root)
+static enum tug_status add_edge(struct tug__node *node, struct tug__waiter *waiter, unsigned number)
 {
-    return tug__node_add_edge(
-        node, &(struct tug__edge){.image = image, .want = want, .depth = depth, .is_root = is_root},
-        NULL);
+    return tug__node_add_edge(node, &(struct tug__edge){.waiter = waiter, .number = number}, NULL);
 }
 
 Test(pipeline_graph, finds_nodes_by_digest)
@@ -87,9 +84,9 @@ Test(pipeline_graph, nodes_of_tags_have_no_digest)
     cr_assert_eq(tug__graph_add(&graph, NULL, &second, NULL), TUG_OK);
     cr_assert_neq(first, second);
     cr_assert_null(tug__graph_find(&graph, &unset));
-    first->tag = strdup("1.0");
-    first->media_type = strdup("x/y");
-    first->data = malloc(3);
+    first->wanted.tag = strdup("1.0");
+    first->wanted.media_type = strdup("x/y");
+    first->wanted.data = malloc(3);
     first->refusals = calloc(1, sizeof *first->refusals);
     tug__graph_remove(&graph, first);
     check_list(&graph);
@@ -118,47 +115,46 @@ Test(pipeline_graph, stays_sound_in_any_order)
     cr_assert_null(graph.nodes_by_digest);
 }
 
-Test(pipeline_graph, a_node_is_needed_by_images_at_work)
+Test(pipeline_graph, a_node_is_needed_by_those_that_wait)
 {
     struct tug__graph graph = {0};
-    struct tug__image first = {.state = TUG__IMAGE_FETCHING};
-    struct tug__image second = {.state = TUG__IMAGE_GATHERING};
+    struct tug__waiter first = {0};
+    struct tug__waiter second = {0};
     struct tug__node *const node = add(&graph, 1);
 
     cr_assert_not(tug__node_is_needed(node));
-    cr_assert_eq(add_edge(node, &first, TUG__WANT_ALL, 1, true), TUG_OK);
-    cr_assert_eq(add_edge(node, &second, TUG__WANT_METADATA, 2, false), TUG_OK);
-    cr_assert_eq(first.pending, 1);
-    cr_assert_eq(second.pending, 1);
-    cr_assert_eq(node->edges->image, &first, "who asked first stands first");
-    cr_assert(node->edges->is_root);
-    cr_assert_eq(node->edges->want, TUG__WANT_ALL);
-    cr_assert_eq(node->edges->next->image, &second);
-    cr_assert_eq(node->edges->next->depth, 2);
+    cr_assert_eq(add_edge(node, &first, 1), TUG_OK);
+    cr_assert_eq(add_edge(node, &second, 2), TUG_OK);
+    cr_assert_eq(first.edges, node->edges);
+    cr_assert_eq(second.edges, node->edges->next);
+    cr_assert_eq(node->edges->waiter, &first, "who asked first stands first");
+    cr_assert_eq(node->edges->number, 1);
+    cr_assert_eq(node->edges->next->waiter, &second);
+    cr_assert_eq(node->edges->next->number, 2);
     cr_assert(tug__node_is_needed(node));
-    cr_assert_eq(tug__image_leave(&first), node);
+    cr_assert_eq(tug__waiter_leave(&first), node);
     cr_assert(tug__node_is_needed(node));
-    cr_assert_null(node->edges->image);
-    cr_assert_null(tug__image_leave(&first));
-    cr_assert_eq(tug__image_leave(&second), node);
+    cr_assert_null(node->edges->waiter);
+    cr_assert_null(tug__waiter_leave(&first));
+    cr_assert_eq(tug__waiter_leave(&second), node);
     cr_assert_not(tug__node_is_needed(node));
     tug__graph_remove(&graph, node);
 }
 
-Test(pipeline_graph, an_image_knows_what_it_waits_for)
+Test(pipeline_graph, a_waiter_knows_what_it_waits_for)
 {
     struct tug__graph graph = {0};
-    struct tug__image image = {.state = TUG__IMAGE_FETCHING};
+    struct tug__waiter waiter = {0};
     struct tug__node *nodes[3];
 
     for (unsigned i = 0; i < 3; i++) {
         nodes[i] = add(&graph, i);
-        cr_assert_eq(add_edge(nodes[i], &image, TUG__WANT_ALL, 0, false), TUG_OK);
+        cr_assert_eq(add_edge(nodes[i], &waiter, 0), TUG_OK);
     }
     tug__graph_remove(&graph, nodes[1]);
-    cr_assert_eq(tug__image_leave(&image), nodes[2]);
-    cr_assert_eq(tug__image_leave(&image), nodes[0]);
-    cr_assert_null(tug__image_leave(&image), "one that is gone is forgotten");
+    cr_assert_eq(tug__waiter_leave(&waiter), nodes[2]);
+    cr_assert_eq(tug__waiter_leave(&waiter), nodes[0]);
+    cr_assert_null(tug__waiter_leave(&waiter), "one that is gone is forgotten");
     tug__graph_remove(&graph, nodes[0]);
     tug__graph_remove(&graph, nodes[2]);
 }
@@ -174,11 +170,11 @@ Test(pipeline_graph, f12_the_first_to_wake_is_on_top, .timeout = 20)
 
     for (unsigned i = 0; i < COUNT; i++) {
         nodes[i] = add(&graph, i);
-        nodes[i]->wake_ns = COUNT + (uint64_t)i * 7919 % 1000;
+        nodes[i]->attempt.wake_ns = COUNT + (uint64_t)i * 7919 % 1000;
         tug__graph_add_waiting(&graph, nodes[i]);
     }
     for (unsigned i = 0; i < COUNT; i += 2) { /* another time, then all of them by it */
-        nodes[i]->wake_ns = (uint64_t)i * 104729 % COUNT;
+        nodes[i]->attempt.wake_ns = (uint64_t)i * 104729 % COUNT;
         tug__graph_add_waiting(&graph, nodes[i]);
     }
     for (unsigned i = 0; i < COUNT; i += 5) {
@@ -188,9 +184,9 @@ Test(pipeline_graph, f12_the_first_to_wake_is_on_top, .timeout = 20)
     for (; graph.waiting_count > 0; taken++) {
         struct tug__node *const node = graph.waiting[0].node;
 
-        cr_assert_eq(graph.waiting[0].wake_ns, node->wake_ns);
-        cr_assert_geq(node->wake_ns, last_ns);
-        last_ns = node->wake_ns;
+        cr_assert_eq(graph.waiting[0].wake_ns, node->attempt.wake_ns);
+        cr_assert_geq(node->attempt.wake_ns, last_ns);
+        last_ns = node->attempt.wake_ns;
         tug__graph_remove(&graph, node);
     }
     cr_assert_eq(taken, COUNT - COUNT / 5);
@@ -205,122 +201,31 @@ Test(pipeline_graph, f12_the_first_to_wake_is_on_top, .timeout = 20)
 Test(pipeline_graph, f12_the_sum_of_what_is_wanted)
 {
     struct tug__graph graph = {0};
-    struct tug__image image = {.state = TUG__IMAGE_FETCHING};
+    struct tug__waiter waiter = {0};
     struct tug__node *nodes[4];
 
     for (unsigned i = 0; i < 4; i++) {
         nodes[i] = add(&graph, i);
-        nodes[i]->has_size = i != 2; /* one without a size, one document */
-        nodes[i]->is_document = i == 3;
-        nodes[i]->size_bytes = 100 + i;
-        cr_assert_eq(add_edge(nodes[i], &image, TUG__WANT_ALL, 0, false), TUG_OK);
+        nodes[i]->wanted.has_size = i != 2; /* one without a size, one document */
+        nodes[i]->wanted.is_document = i == 3;
+        nodes[i]->wanted.size_bytes = 100 + i;
+        cr_assert_eq(add_edge(nodes[i], &waiter, 0), TUG_OK);
     }
     cr_assert_eq(graph.wanted_bytes, 201);
-    cr_assert_eq(add_edge(nodes[0], &image, TUG__WANT_ALL, 0, false), TUG_OK);
+    cr_assert_eq(add_edge(nodes[0], &waiter, 0), TUG_OK);
     cr_assert_eq(graph.wanted_bytes, 201, "once, whoever needs it");
-    nodes[0]->size_bytes = UINT64_MAX;
+    nodes[0]->wanted.size_bytes = UINT64_MAX;
     tug__node_count(nodes[0]);
     cr_assert_eq(graph.wanted_bytes, TUG__WANTED_BYTES_MAX, "never more than fits");
-    nodes[0]->size_bytes = 5;
+    nodes[0]->wanted.size_bytes = 5;
     tug__node_count(nodes[0]);
     cr_assert_eq(graph.wanted_bytes, 106);
     tug__graph_remove(&graph, nodes[1]);
     cr_assert_eq(graph.wanted_bytes, 5);
-    while (tug__image_leave(&image) != NULL) {
+    while (tug__waiter_leave(&waiter) != NULL) {
     }
     cr_assert_eq(graph.wanted_bytes, 0);
     tug__graph_remove(&graph, nodes[0]);
     tug__graph_remove(&graph, nodes[2]);
     tug__graph_remove(&graph, nodes[3]);
-}
-
-/* Each config of an index is compared with the entries of its manifest. */
-Test(pipeline_graph, f12_entries_are_found_by_digest, .timeout = 20)
-{
-    enum { COUNT = 20000 };
-    struct tug__image image = {0};
-    char type[] = "a/b";
-    size_t found = 0;
-
-    for (unsigned i = 0; i < 2 * COUNT; i++) {
-        const struct tug__descriptor entry = {.digest = digest_of(i * 7919 % COUNT + 1),
-                                              .media_type = type};
-
-        cr_assert_eq(tug__image_add_entry(&image, &entry, NULL), TUG_OK);
-    }
-    for (unsigned i = 0; i < COUNT + 2; i++) {
-        const struct tug_digest digest = digest_of(i);
-        const struct tug__descriptor *const entries =
-            tug__image_find_entries(&image, &digest, &found);
-
-        cr_assert_eq(found, i > 0 && i <= COUNT ? 2 : 0, "%u", i);
-        cr_assert(found == 0 || tug_digest_equal(&entries[1].digest, &digest));
-    }
-    tug__image_release(&image);
-    cr_assert_eq(tug__image_find_entries(&image, &image.result.digest, &found), image.entries);
-    cr_assert_eq(found, 0);
-}
-
-Test(pipeline_graph, an_image_counts_a_digest_once)
-{
-    struct tug__image image = {0};
-    bool is_new = false;
-
-    for (unsigned i = 0; i < 200; i++) {
-        const struct tug_digest digest = digest_of(i % 100);
-
-        cr_assert_eq(tug__image_see(&image, &digest, &is_new, NULL), TUG_OK);
-        cr_assert_eq(is_new, i < 100, "%u", i);
-    }
-    tug__image_fini(&image);
-    cr_assert_null(image.needs);
-    tug__image_fini(&image);
-}
-
-Test(pipeline_graph, an_image_keeps_copies_of_entries)
-{
-    struct tug__image image = {.media_type = strdup("root")};
-    char media_type[] = "a/b";
-    uint8_t data[] = {1, 2, 3};
-
-    for (unsigned i = 0; i < 40; i++) {
-        const struct tug__descriptor entry = {.digest = digest_of(i),
-                                              .size_bytes = 3,
-                                              .media_type = media_type,
-                                              .data = i % 2 == 0 ? data : NULL};
-
-        cr_assert_eq(tug__image_add_entry(&image, &entry, NULL), TUG_OK);
-    }
-    memset(media_type, 'x', 3);
-    memset(data, 9, 3);
-    cr_assert_eq(image.entry_count, 40);
-    for (unsigned i = 0; i < 40; i++) {
-        const struct tug_digest digest = digest_of(i);
-
-        cr_assert(tug_digest_equal(&image.entries[i].digest, &digest));
-        cr_assert_str_eq(image.entries[i].media_type, "a/b");
-        cr_assert_eq(image.entries[i].data != NULL, i % 2 == 0);
-        cr_assert(i % 2 != 0 || memcmp(image.entries[i].data, "\1\2\3", 3) == 0);
-    }
-    tug__image_release(&image);
-    cr_assert_eq(image.entry_count, 0);
-    cr_assert_null(image.entries);
-    cr_assert_str_eq(image.media_type, "root", "kept until the end");
-    tug__image_fini(&image);
-    cr_assert_null(image.media_type);
-}
-
-Test(pipeline_graph, an_image_keeps_checks)
-{
-    const struct tug_digest digest = digest_of(1);
-    const struct tug_digest manifest = digest_of(2);
-    struct tug__image image = {0};
-
-    cr_assert_eq(tug__image_add_check(&image, &digest, NULL, NULL), TUG_OK);
-    cr_assert_eq(tug__image_add_check(&image, &digest, &manifest, NULL), TUG_OK);
-    cr_assert(image.checks->is_entry);
-    cr_assert(tug_digest_equal(&image.checks->manifest, &manifest));
-    cr_assert_not(image.checks->next->is_entry);
-    tug__image_fini(&image);
-    cr_assert_null(image.checks);
 }

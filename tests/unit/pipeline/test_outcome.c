@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What comes of jobs, seen from the resolver's state: no threads, the events are made here.
+ * What comes of jobs, seen from the engine's state: no threads, the events are made here.
  */
-#include "pipeline/resolver.h"
+#include "pipeline/engine_state.h"
 
 #include <stdlib.h>
 
@@ -16,8 +16,7 @@
 
 /* A blob that two jobs fetch. */
 struct scene {
-    struct tug__run_settings settings;
-    struct tug__resolver resolver;
+    struct tug__engine engine;
     struct tug_ref *ref;
     struct tug__node *node;
     struct tug__transfer transfer;
@@ -50,8 +49,14 @@ static void add_job(struct scene *scene, unsigned number, bool is_first)
     scene->node->jobs = job;
     scene->node->job_count++;
     scene->node->host->jobs_out++;
-    scene->resolver.jobs_out++;
+    scene->engine.jobs_out++;
     scene->jobs[number] = job;
+}
+
+static void ignore_event(void *context, struct tug_event *event)
+{
+    (void)context;
+    (void)event;
 }
 
 static struct scene *create_scene(void)
@@ -61,16 +66,16 @@ static struct scene *create_scene(void)
 
     cr_assert_not_null(scene);
     cr_assert_eq(tug_ref_parse("registry.example/a:1", &scene->ref, NULL), TUG_OK);
-    cr_assert_eq(tug__graph_add(&scene->resolver.graph, &digest, &scene->node, NULL), TUG_OK);
-    scene->node->source = scene->ref;
+    cr_assert_eq(tug__graph_add(&scene->engine.graph, &digest, &scene->node, NULL), TUG_OK);
+    scene->node->wanted.source = scene->ref;
     scene->node->job_kind = TUG__JOB_BLOB;
-    scene->node->size_bytes = BLOB_BYTES;
+    scene->node->wanted.size_bytes = BLOB_BYTES;
     scene->node->transfer = &scene->transfer;
     scene->node->state = TUG__NODE_ACTIVE;
-    scene->settings = (struct tug__run_settings){.refs = &scene->ref, .ref_count = 1};
-    scene->resolver.settings = &scene->settings;
-    cr_assert_eq(tug__hosts_create(&scene->resolver, NULL), TUG_OK);
-    scene->node->host = tug__host_find(&scene->resolver, tug_ref_host(scene->ref));
+    scene->engine.settings = (struct tug__engine_settings){
+        .refs = &scene->ref, .ref_count = 1, .on_event = ignore_event};
+    cr_assert_eq(tug__hosts_create(&scene->engine, NULL), TUG_OK);
+    scene->node->host = tug__host_find(&scene->engine, tug_ref_host(scene->ref));
     scene->transfer.owner = scene->node;
     tug__ranges_init(&scene->transfer.ranges, BLOB_BYTES);
     add_job(scene, 0, true);
@@ -83,7 +88,7 @@ static void destroy_scene(struct scene *scene)
     tug__ranges_fini(&scene->transfer.ranges);
     scene->node->transfer = NULL;
     scene->node->jobs = NULL;
-    tug__jobs_fini(&scene->resolver);
+    tug__jobs_fini(&scene->engine);
     tug_ref_destroy(scene->ref);
     free(scene);
 }
@@ -93,7 +98,7 @@ static void end_cancelled(struct scene *scene, unsigned number)
     const struct tug__msg msg = {.kind = TUG__MSG_JOB_FAILED, .object = scene->jobs[number]};
 
     (void)tug__fail(&scene->jobs[number]->error, TUG_ERR_CANCELLED, "cancelled");
-    tug__jobs_take_event(&scene->resolver, &msg);
+    tug__jobs_take_event(&scene->engine, &msg);
 }
 
 /* An image failed, so its blob's jobs were cancelled; before they are back another image wants it.
@@ -110,7 +115,7 @@ Test(pipeline_outcome, a_blob_wanted_again_waits_for_all_its_cancelled_jobs, .ti
     end_cancelled(scene, 1);
     cr_assert_eq(line->first, scene->node);
     cr_assert_eq(line->last, scene->node);
-    cr_assert_null(scene->node->next_queued, "it is there once");
+    cr_assert_null(scene->node->links.next_queued, "it is there once");
     cr_assert_eq(scene->node->state, TUG__NODE_QUEUED);
     destroy_scene(scene);
 }
@@ -120,13 +125,11 @@ Test(pipeline_outcome, a_blob_wanted_again_waits_for_all_its_cancelled_jobs, .ti
 /* A scene whose blob is needed, with a policy. */
 static struct scene *create_needed(void)
 {
-    static const struct tug__run_settings settings;
     struct scene *const scene = create_scene();
 
-    scene->resolver.settings = &settings;
     scene->node->needed_by = 1;
     scene->node->width = 2;
-    scene->resolver.retry_policy =
+    scene->engine.settings.retry_policy =
         (struct tug__retry_policy){.retries = RETRIES, .max_wait_ms = 1000};
     return scene;
 }
@@ -140,7 +143,7 @@ static void end_broken(struct scene *scene, unsigned number, uint64_t length)
     job->is_beside = number == 1;
     job->next_byte += length;
     (void)tug__fail(&job->error, TUG_ERR_NETWORK, "broken");
-    tug__jobs_take_event(&scene->resolver, &msg);
+    tug__jobs_take_event(&scene->engine, &msg);
 }
 
 /* Connections beside one that moves only fail: the blob does not fail for it, it goes on over that
@@ -150,14 +153,14 @@ Test(pipeline_outcome, f02_jobs_beside_another_fail_for_themselves, .timeout = 1
     struct scene *const scene = create_needed();
     struct tug__ranges *const ranges = &scene->transfer.ranges;
 
-    scene->node->failures = RETRIES;
+    scene->node->attempt.failures = RETRIES;
     end_broken(scene, 1, 1);
     cr_assert_eq(scene->node->state, TUG__NODE_ACTIVE);
     cr_assert_eq(scene->node->job_count, 1);
     cr_assert(ranges->is_single, "another connection would fail as well");
-    cr_assert_eq(scene->node->failures, 0);
+    cr_assert_eq(scene->node->attempt.failures, 0);
     end_broken(scene, 0, 1);
-    cr_assert_eq(scene->node->failures, 1);
+    cr_assert_eq(scene->node->attempt.failures, 1);
     cr_assert_eq(scene->node->state, TUG__NODE_WAITING);
     destroy_scene(scene);
 }
@@ -167,11 +170,11 @@ Test(pipeline_outcome, f02_a_jobs_own_bytes_are_progress, .timeout = 10)
 {
     struct scene *const scene = create_needed();
 
-    scene->node->failures = 1;
+    scene->node->attempt.failures = 1;
     end_broken(scene, 1, 100);
-    cr_assert_eq(scene->node->failures, 2);
+    cr_assert_eq(scene->node->attempt.failures, 2);
     end_broken(scene, 0, 64 * 1024);
-    cr_assert_eq(scene->node->failures, 0);
+    cr_assert_eq(scene->node->attempt.failures, 0);
     destroy_scene(scene);
 }
 
@@ -182,11 +185,11 @@ Test(pipeline_outcome, f02_the_end_of_a_share_is_progress, .timeout = 10)
     struct tug__job *const job = scene->jobs[1];
     const struct tug__msg msg = {.kind = TUG__MSG_JOB_DONE, .object = job};
 
-    scene->node->failures = 2;
+    scene->node->attempt.failures = 2;
     job->next_byte = job->share.end_byte;
-    tug__jobs_take_event(&scene->resolver, &msg);
-    cr_assert_eq(scene->node->failures, 0);
+    tug__jobs_take_event(&scene->engine, &msg);
+    cr_assert_eq(scene->node->attempt.failures, 0);
     end_broken(scene, 0, 1);
-    cr_assert_eq(scene->node->failures, 1, "what counted once does not count again");
+    cr_assert_eq(scene->node->attempt.failures, 1, "what counted once does not count again");
     destroy_scene(scene);
 }

@@ -30,8 +30,7 @@ struct request {
     bool has_size;    /* the descriptor's size is known */
     bool is_document; /* a manifest or index */
     bool is_root;
-    bool is_again;    /* as of an edge */
-    bool is_optional; /* see tug__edge */
+    bool is_optional; /* as of a purpose */
     bool is_recheck;  /* the store has it, but it has to be hashed first */
     enum tug__want want;
     unsigned depth;
@@ -39,35 +38,23 @@ struct request {
 
 /* --- what the store has --- */
 
-/* Read a document that is in the store.
- * Returns: true with the bytes in buf; false when it must be fetched: whatever is wrong with its
- * content, a fetch puts it right or says why not. */
-static bool read_stored(struct tug__resolver *resolver, const struct tug_digest *digest,
-                        struct tug__buf *buf)
-{
-    struct tug_digest found;
-
-    return tug__store_read(resolver->settings->store, digest, buf, NULL) == TUG_OK &&
-           tug__digest_of(digest->algorithm, buf->data, buf->length, &found, NULL) == TUG_OK &&
-           tug_digest_equal(digest, &found);
-}
-
-static void report_reused(struct tug__resolver *resolver, struct tug__image *image,
-                          const struct tug__descriptor *descriptor, uint64_t size_bytes)
+void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug_digest *digest, const char *media_type,
+                            uint64_t size_bytes)
 {
     struct tug_event event = {
         .kind = TUG_EVENT_REUSED,
         .ref = image->result.ref,
-        .digest = descriptor->digest,
-        .media_type = descriptor->media_type,
+        .digest = *digest,
+        .media_type = media_type,
         .size_bytes = size_bytes,
         .done_bytes = size_bytes,
     };
 
     image->result.bytes_reused += size_bytes;
     image->result.blobs_done++;
-    resolver->totals.blobs_done++;
-    resolver->bytes_settled += size_bytes;
+    resolver->reporter.totals.blobs_done++;
+    resolver->reporter.bytes_settled += size_bytes;
     tug__emit(resolver, &event);
 }
 
@@ -76,32 +63,29 @@ static bool serve_document(struct tug__resolver *resolver, struct tug__image *im
                            const struct request *request)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
-    const struct tug__edge edge = {.image = image,
-                                   .want = request->want,
-                                   .depth = request->depth,
-                                   .is_root = request->is_root};
+    const struct tug__purpose purpose = {
+        .want = request->want, .depth = request->depth, .is_root = request->is_root};
     struct tug__need *const need = tug__image_need(image, &descriptor->digest);
     bool is_present;
     struct tug__buf buf;
 
     tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
-    is_present = read_stored(resolver, &descriptor->digest, &buf) &&
+    is_present = tug__stored_document(resolver->settings->store, &descriptor->digest, &buf) &&
                  (!request->has_size || buf.length == descriptor->size_bytes);
     if (is_present) {
         if (!request->has_size) {
-            resolver->totals.bytes_known += buf.length;
+            resolver->reporter.totals.bytes_known += buf.length;
             image->result.bytes_known += buf.length;
         }
-        report_reused(resolver, image, descriptor, buf.length);
+        tug__image_note_reused(resolver, image, &descriptor->digest, descriptor->media_type,
+                               buf.length);
         if (need != NULL) {
             need->is_document = true;
             need->has_size = true;
             need->size_bytes = buf.length;
         }
-        if (!request->is_again) {
-            tug__image_take_document(resolver, &edge, &descriptor->digest, buf.data, buf.length,
-                                     descriptor->media_type, true);
-        }
+        tug__image_take_document(resolver, image, &purpose, &descriptor->digest, buf.data,
+                                 buf.length, descriptor->media_type, true);
     }
     tug__buf_fini(&buf);
     return is_present;
@@ -136,75 +120,11 @@ static enum tug_status serve_request(struct tug__resolver *resolver, struct tug_
                !tug__digest_set_has(&resolver->checked, &descriptor->digest)) {
         *out_served = SERVED_UNCHECKED;
     } else if (size_bytes == descriptor->size_bytes) {
-        report_reused(resolver, image, descriptor, size_bytes);
+        tug__image_note_reused(resolver, image, &descriptor->digest, descriptor->media_type,
+                               size_bytes);
         *out_served = SERVED;
     }
     return TUG_OK;
-}
-
-/* The store cannot be looked at. */
-static void fail_lookup(struct tug__resolver *resolver, struct tug__node *node,
-                        const struct tug_error *error)
-{
-    if (node->tag != NULL) {
-        node->digest = (struct tug_digest){0}; /* not in the tree */
-    }
-    tug__node_fail(resolver, node, error);
-}
-
-bool tug__node_serve_from_store(struct tug__resolver *resolver, struct tug__node *node)
-{
-    char no_type[] = "";
-    const struct tug__descriptor descriptor = {
-        .digest = node->digest,
-        .size_bytes = node->size_bytes,
-        .kind = node->kind,
-        .media_type = node->media_type != NULL ? node->media_type : no_type,
-    };
-    struct request request = {
-        .descriptor = &descriptor,
-        .has_size = node->has_size,
-        .is_document = node->is_document,
-    };
-
-    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        struct tug_error error = {0};
-        enum served served = SERVED_NOT;
-        bool is_new = false;
-
-        if (edge->image == NULL) {
-            continue;
-        }
-        request.want = edge->want;
-        request.depth = edge->depth;
-        request.is_root = edge->is_root;
-        request.is_again = edge->is_again;
-        (void)tug__image_see(edge->image, &node->digest, &is_new, NULL);
-        if (serve_request(resolver, edge->image, &request, &served, &error) != TUG_OK) {
-            fail_lookup(resolver, node, &error);
-            return true;
-        }
-        if (served != SERVED) { /* the first already: nothing has been done */
-            if (is_new && node->tag != NULL) {
-                tug__image_unsee(edge->image, &node->digest); /* the tag may have moved on */
-            }
-            node->job_kind = served == SERVED_UNCHECKED ? TUG__JOB_RECHECK : node->job_kind;
-            return false;
-        }
-    }
-    if (node->has_size) {
-        tug__node_check_sizes(resolver, node, node->size_bytes);
-    }
-    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
-        if (edge->image != NULL) {
-            tug__image_settle(resolver, edge->image);
-        }
-    }
-    if (node->tag != NULL) {
-        node->digest = (struct tug_digest){0}; /* not in the tree */
-    }
-    tug__graph_remove(&resolver->graph, node);
-    return true;
 }
 
 /* --- asking for things --- */
@@ -216,129 +136,34 @@ static bool may_ask_urls(const struct tug__resolver *resolver,
     return descriptor->urls != NULL && resolver->settings->options.foreign_layers;
 }
 
-/* Make a node for what neither the store nor the graph has, and put it in line. */
-static enum tug_status make_node(struct tug__resolver *resolver, struct tug__image *image,
-                                 const struct request *request, struct tug__node **out_node,
-                                 struct tug_error *err)
+/* Make an image wait for a digest that the store does not have. */
+static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__image *image,
+                                const struct request *request, struct tug_error *err)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
-    struct tug__node *node = NULL;
-    const enum tug_status status =
-        tug__graph_add(&resolver->graph, &descriptor->digest, &node, err);
-
-    if (status != TUG_OK) {
-        return status;
-    }
-    node->has_size = request->has_size;
-    node->size_bytes = descriptor->size_bytes;
-    node->kind = descriptor->kind;
-    node->is_document = request->is_document;
-    node->source = image->ref;
-    node->job_kind = request->is_document  ? TUG__JOB_MANIFEST
-                     : request->is_recheck ? TUG__JOB_RECHECK
-                                           : TUG__JOB_BLOB;
-    if (descriptor->media_type[0] != '\0') {
-        node->media_type = strdup(descriptor->media_type);
-    }
-    if (descriptor->data != NULL && descriptor->size_bytes > 0) {
-        node->data = malloc(descriptor->size_bytes);
-    }
-    if (may_ask_urls(resolver, descriptor)) {
-        node->urls = strdup(descriptor->urls);
-    }
-    if ((node->media_type == NULL && descriptor->media_type[0] != '\0') ||
-        (node->urls == NULL && may_ask_urls(resolver, descriptor)) ||
-        (node->data == NULL && descriptor->data != NULL && descriptor->size_bytes > 0)) {
-        tug__graph_remove(&resolver->graph, node);
-        return tug__fail_memory(err);
-    }
-    if (node->data != NULL) {
-        memcpy(node->data, descriptor->data, descriptor->size_bytes);
-    }
-    if (!request->is_recheck &&
-        (node->data != NULL || (request->has_size && descriptor->size_bytes == 0))) {
-        node->job_kind = TUG__JOB_INLINE; /* nothing to ask for: the content is known */
-    }
-    *out_node = node;
-    return TUG_OK;
-}
-
-/* Somebody else wants the same digest, or wanted it: wait for it, too, unless this image's own
- * repository has failed to give it and no other is asked. */
-static enum tug_status join_node(struct tug__resolver *resolver, struct tug__node *node,
-                                 const struct tug__edge *edge, struct tug_error *err)
-{
-    const bool was_needed = tug__node_is_needed(node);
-    const struct tug_error *const refused =
-        tug__node_refused(node, edge->image->ref, edge->has_size, edge->size_bytes);
-    enum tug_status status;
-
-    if (refused != NULL && !was_needed) {
-        *err = *refused;
-        return err->code;
-    }
-    status = tug__node_add_edge(node, edge, err);
-    if (status != TUG_OK || was_needed) {
-        return status;
-    }
-    if (node->state == TUG__NODE_DROPPING) {
-        tug__node_ask_for(node, edge); /* when it is dropped */
-    } else if (node->state == TUG__NODE_FAILED) {
-        tug__node_ask_for(node, edge);
-        tug__node_enqueue(resolver, node);
-    }
-    return TUG_OK;
-}
-
-/* Make an image wait for a digest that the store does not have. */
-static enum tug_status wait_for_node(struct tug__resolver *resolver, const struct request *request,
-                                     const struct tug__edge *edge, struct tug_error *err)
-{
-    struct tug__node *node = NULL;
-    enum tug_status status = make_node(resolver, edge->image, request, &node, err);
-
-    if (status != TUG_OK) {
-        return status;
-    }
-    status = tug__node_add_edge(node, edge, err);
-    if (status != TUG_OK) {
-        tug__graph_remove(&resolver->graph, node);
-        return status;
-    }
-    tug__node_enqueue(resolver, node);
-    return TUG_OK;
-}
-
-enum tug_status tug__image_ask_again(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct tug__need *need, struct tug_error *err)
-{
-    char no_type[] = "";
-    const struct tug__descriptor descriptor = {
-        .digest = need->digest,
-        .size_bytes = need->size_bytes,
-        .kind = need->kind,
-        .media_type = no_type,
-        .urls = need->urls,
+    const struct tug__purpose purpose = {
+        .want = request->want,
+        .depth = request->depth,
+        .is_root = request->is_root,
+        .is_optional = request->is_optional,
     };
-    const struct request request = {
-        .descriptor = &descriptor,
-        .has_size = need->has_size,
-        .is_document = need->is_document,
-        .is_again = true,
+    const struct tug__wanted wanted = {
+        .digest = descriptor->digest,
+        .has_size = request->has_size,
+        .size_bytes = descriptor->size_bytes,
+        .kind = descriptor->kind,
+        .is_document = request->is_document,
+        .media_type = descriptor->media_type[0] != '\0' ? descriptor->media_type : NULL,
+        .data = descriptor->data,
+        .urls = may_ask_urls(resolver, descriptor) ? descriptor->urls : NULL,
+        .source = image->ref,
+        .is_recheck = request->is_recheck,
     };
-    const struct tug__edge edge = {
-        .image = image,
-        .is_again = true,
-        .has_size = need->has_size,
-        .size_bytes = need->size_bytes,
-    };
-    struct tug__node *const node = tug__graph_find(&resolver->graph, &need->digest);
+    const enum tug_status status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
+                                                     tug__purpose_pack(&purpose), err);
 
-    resolver->totals.blobs_done--; /* it counts when it is there again */
-    image->result.blobs_done--;
-    resolver->bytes_settled -= need->size_bytes;
-    return node != NULL ? join_node(resolver, node, &edge, err)
-                        : wait_for_node(resolver, &request, &edge, err);
+    image->pending += status == TUG_OK;
+    return status;
 }
 
 /* Keep what an image needs of a digest. Without memory for the URLs the registry is asked. */
@@ -359,20 +184,10 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
                                const struct request *request, struct tug_error *err)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
-    const struct tug__edge edge = {
-        .image = image,
-        .want = request->want,
-        .depth = request->depth,
-        .is_root = request->is_root,
-        .is_optional = request->is_optional,
-        .has_size = request->has_size,
-        .size_bytes = descriptor->size_bytes,
-    };
     struct request asked = *request;
     enum served served = SERVED_NOT;
     char text[TUG_DIGEST_TEXT_MAX];
     bool is_new = false;
-    struct tug__node *node;
     enum tug_status status;
 
     if (image->state == TUG__IMAGE_DONE) {
@@ -384,13 +199,12 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
     }
     note_need(image, request);
     image->result.blobs++;
-    resolver->totals.blobs++;
-    resolver->totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
+    resolver->reporter.totals.blobs++;
+    resolver->reporter.totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
     image->wanted_bytes += request->has_size ? descriptor->size_bytes : 0;
     image->result.bytes_known += request->has_size ? descriptor->size_bytes : 0;
-    node = tug__graph_find(&resolver->graph, &descriptor->digest);
-    if (node != NULL) {
-        return join_node(resolver, node, &edge, err);
+    if (tug__engine_knows(resolver->engine, &descriptor->digest)) {
+        return wait_for(resolver, image, request, err);
     }
     status = serve_request(resolver, image, request, &served, err);
     if (status != TUG_OK || served == SERVED || image->state == TUG__IMAGE_DONE) {
@@ -406,7 +220,7 @@ static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image
                          descriptor->size_bytes);
         return TUG_OK;
     }
-    return wait_for_node(resolver, &asked, &edge, err);
+    return wait_for(resolver, image, &asked, err);
 }
 
 /* --- what documents name --- */
@@ -485,16 +299,16 @@ static enum tug_status ask_for_children(struct tug__resolver *resolver, struct t
 
 /* Take what a manifest names: the config, and the layers if they are wanted. document: moved into
  * the image when the config decides about the layers. */
-static enum tug_status take_manifest(struct tug__resolver *resolver, const struct tug__edge *edge,
+static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__purpose *purpose,
                                      const struct tug_digest *digest,
                                      struct tug__document *document, struct tug_error *err)
 {
-    struct tug__image *const image = edge->image;
-    const bool is_held = edge->is_root && edge->want == TUG__WANT_ALL &&
+    const bool is_held = purpose->is_root && purpose->want == TUG__WANT_ALL &&
                          !resolver->settings->options.dry_run &&
                          tug__image_is_judged_first(image, document);
     const size_t wanted =
-        edge->want == TUG__WANT_ALL ? document->child_count : (size_t)document->has_config;
+        purpose->want == TUG__WANT_ALL ? document->child_count : (size_t)document->has_config;
     char text[TUG_DIGEST_TEXT_MAX];
     enum tug_status status = TUG_OK;
 
@@ -506,7 +320,7 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, const struc
     }
     if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG) {
         status = tug__image_add_check(image, &document->children[0].digest,
-                                      edge->is_root ? NULL : digest, err);
+                                      purpose->is_root ? NULL : digest, err);
     }
     if (status == TUG_OK) {
         status = ask_for_children(resolver, image, document, 0, wanted, is_held, err);
@@ -537,13 +351,13 @@ static enum tug_status take_held(struct tug__resolver *resolver, struct tug__ima
 }
 
 /* Take what an index names: nested indexes at once, the rest is kept for the choice. */
-static enum tug_status take_index(struct tug__resolver *resolver, const struct tug__edge *edge,
+static enum tug_status take_index(struct tug__resolver *resolver, struct tug__image *image,
+                                  const struct tug__purpose *purpose,
                                   const struct tug__document *document, struct tug_error *err)
 {
-    struct tug__image *const image = edge->image; /* should it fail, the edge forgets it */
     enum tug_status status = TUG_OK;
 
-    if (edge->depth >= TUG__INDEX_DEPTH_MAX) {
+    if (purpose->depth >= TUG__INDEX_DEPTH_MAX) {
         return tug__fail(err, TUG_ERR_CONTENT, "indexes are nested more than %d levels deep",
                          TUG__INDEX_DEPTH_MAX);
     }
@@ -555,7 +369,7 @@ static enum tug_status take_index(struct tug__resolver *resolver, const struct t
                                             .has_size = true,
                                             .is_document = true,
                                             .want = TUG__WANT_ALL,
-                                            .depth = edge->depth + 1};
+                                            .depth = purpose->depth + 1};
 
             status = ask_for(resolver, image, &request, err);
         } else {
@@ -589,11 +403,11 @@ static enum tug_status note_root(struct tug__resolver *resolver, struct tug__ima
     return TUG_OK;
 }
 
-void tug__image_take_document(struct tug__resolver *resolver, const struct tug__edge *edge,
-                              const struct tug_digest *digest, const char *bytes, size_t length,
-                              const char *media_type, bool is_pinned)
+void tug__image_take_document(struct tug__resolver *resolver, struct tug__image *image,
+                              const struct tug__purpose *purpose, const struct tug_digest *digest,
+                              const char *bytes, size_t length, const char *media_type,
+                              bool is_pinned)
 {
-    struct tug__image *const image = edge->image;
     struct tug__document document = {0};
     struct tug_error error = {0};
     char text[TUG_DIGEST_TEXT_MAX];
@@ -605,13 +419,13 @@ void tug__image_take_document(struct tug__resolver *resolver, const struct tug__
     status = tug__document_parse(bytes, length, media_type, is_pinned, &document, &error);
     if (status != TUG_OK) {
         (void)tug__wrap(&error, status, "manifest %s", tug_digest_format(digest, text));
-    } else if (edge->is_root) {
+    } else if (purpose->is_root) {
         status = note_root(resolver, image, digest, length, &document, &error);
     }
     if (status == TUG_OK) {
         status = document.kind == TUG__MEDIA_INDEX
-                     ? take_index(resolver, edge, &document, &error)
-                     : take_manifest(resolver, edge, digest, &document, &error);
+                     ? take_index(resolver, image, purpose, &document, &error)
+                     : take_manifest(resolver, image, purpose, digest, &document, &error);
     }
     if (status != TUG_OK) {
         tug__image_fail(resolver, image, &error);
@@ -703,38 +517,31 @@ static enum tug__want root_want(const struct tug__image *image)
 static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
                                    struct tug_error *err)
 {
-    struct tug__node *node = NULL;
+    const struct tug__purpose purpose = {.want = root_want(image), .is_root = true};
+    struct tug__wanted wanted = {.is_document = true, .source = image->ref};
     enum tug_status status = TUG_OK;
+    char *tag;
 
     if (!resolver->has_names) {
         status = tug__store_index_names(resolver->settings->store, &resolver->names, err);
         resolver->has_names = status == TUG_OK;
     }
-    if (status == TUG_OK) {
-        status = tug__graph_add(&resolver->graph, NULL, &node, err);
-    }
     if (status != TUG_OK) {
         return status;
     }
-    node->is_document = true;
-    node->source = image->ref;
-    node->job_kind = tug__index_names_has(&resolver->names, image->result.ref) ? TUG__JOB_RESOLVE
-                                                                               : TUG__JOB_MANIFEST;
-    node->tag = strdup(tug_ref_tag(image->ref));
-    if (node->tag == NULL) {
-        tug__graph_remove(&resolver->graph, node);
+    tag = strdup(tug_ref_tag(image->ref));
+    if (tag == NULL) {
         return tug__fail_memory(err);
     }
+    wanted.tag = tag;
+    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.ref);
     image->result.blobs++;
-    resolver->totals.blobs++;
-    status = tug__node_add_edge(
-        node, &(struct tug__edge){.image = image, .want = root_want(image), .is_root = true}, err);
-    if (status != TUG_OK) {
-        tug__graph_remove(&resolver->graph, node);
-        return status;
-    }
-    tug__node_enqueue(resolver, node);
-    return TUG_OK;
+    resolver->reporter.totals.blobs++;
+    status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
+                               tug__purpose_pack(&purpose), err);
+    image->pending += status == TUG_OK;
+    free(tag);
+    return status;
 }
 
 static enum tug_status ask_for_digest(struct tug__resolver *resolver, struct tug__image *image,

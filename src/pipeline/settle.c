@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What came of what images want: each that waited goes on, does without, or fails.
+ *
+ * Knows: images, what the engine settles. Does not know: jobs, requests.
+ * Threads: the resolver.
+ *
+ * This is the only way back from the engine. It runs after each call that may settle something, and
+ * what images want in turn is only put in line: nothing here is entered a second time.
+ */
+#include "pipeline/resolver.h"
+
+/* An image does not get what it waits for: it fails, or does without. */
+static void fail_edge(struct tug__resolver *resolver, const struct tug__settled *settled,
+                      const struct tug__edge *edge, const struct tug_error *error)
+{
+    const struct tug__purpose purpose = tug__purpose_unpack(edge->number);
+    struct tug__image *const image = tug__image_of(edge);
+    struct tug_error memory_error = {0};
+
+    if (settled->kind != TUG__SETTLED_FAILED || !purpose.is_optional ||
+        error->code != TUG_ERR_NOT_FOUND) {
+        tug__image_fail(resolver, image, error);
+        return;
+    }
+    if (tug__image_leave_out(resolver, image, &settled->digest, edge->size_bytes, &memory_error) !=
+        TUG_OK) {
+        tug__image_fail(resolver, image, &memory_error);
+    }
+    tug__image_settle(resolver, image);
+}
+
+/* Let those fail that do not get what settled. */
+static void refuse(struct tug__resolver *resolver, const struct tug__settled *settled)
+{
+    for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
+        struct tug_error error;
+
+        if (edge->waiter != NULL && tug__settled_refusal(settled, edge, &error)) {
+            fail_edge(resolver, settled, edge, &error);
+        }
+    }
+}
+
+/* It was brought, or found by the engine's workers: count it for all that wait, and tell. */
+static void report_done(struct tug__resolver *resolver, const struct tug__settled *settled)
+{
+    struct tug__reporter *const reporter = &resolver->reporter;
+    const uint64_t size_bytes = settled->size_bytes;
+    struct tug_event event = {
+        .kind = settled->was_present ? TUG_EVENT_REUSED : TUG_EVENT_COMMITTED,
+        .ref = settled->ref,
+        .digest = settled->digest,
+        .media_type = settled->announced_type,
+        .size_bytes = size_bytes,
+        .done_bytes = size_bytes,
+        .seconds = settled->seconds,
+        .is_rechecked = settled->is_rechecked,
+    };
+    bool is_charged = settled->was_present; /* to the first that waits; the others reuse it */
+
+    for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
+        if (edge->waiter != NULL) {
+            struct tug_image_result *const result = &tug__image_of(edge)->result;
+
+            *(is_charged ? &result->bytes_reused : &result->bytes_fetched) += size_bytes;
+            result->blobs_done++;
+            result->bytes_known += edge->has_size ? 0 : size_bytes;
+            is_charged = true;
+        }
+        reporter->totals.bytes_known += edge->has_size ? 0 : size_bytes;
+        reporter->totals.blobs_done++;
+        reporter->bytes_settled += size_bytes;
+    }
+    tug__emit(resolver, &event);
+}
+
+/* The store turned out to have it: each that waits reuses it. */
+static void report_reused(struct tug__resolver *resolver, const struct tug__settled *settled)
+{
+    const char *const media_type = settled->announced_type != NULL ? settled->announced_type : "";
+
+    for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
+        struct tug__image *const image = tug__image_of(edge);
+
+        if (image == NULL) {
+            continue;
+        }
+        if (!edge->has_size) {
+            resolver->reporter.totals.bytes_known += settled->size_bytes;
+            image->result.bytes_known += settled->size_bytes;
+        }
+        tug__image_note_reused(resolver, image, &settled->digest, media_type, settled->size_bytes);
+    }
+}
+
+/* A dry run: it would be fetched, unless the store has it. */
+static void report_planned(struct tug__resolver *resolver, const struct tug__settled *settled)
+{
+    for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
+        struct tug__image *const image = tug__image_of(edge);
+
+        if (image == NULL) {
+            continue;
+        }
+        if (settled->was_present) {
+            image->result.bytes_reused += settled->size_bytes;
+        } else {
+            tug__plan_report(resolver, image, &settled->digest, settled->media_type,
+                             settled->size_bytes);
+        }
+    }
+}
+
+/* An image has what it waited for: keep what it is, and read it if it is a document. */
+static void take(struct tug__resolver *resolver, const struct tug__settled *settled,
+                 const struct tug__edge *edge)
+{
+    const struct tug__purpose purpose = tug__purpose_unpack(edge->number);
+    struct tug__image *const image = tug__image_of(edge);
+    struct tug__need *need;
+    bool is_new = false;
+
+    (void)tug__image_see(image, &settled->digest, &is_new, NULL); /* counted already */
+    need = tug__image_need(image, &settled->digest);
+    if (need != NULL) {
+        need->is_document = settled->is_document;
+        need->has_size = true;
+        need->size_bytes = settled->size_bytes;
+    }
+    if (settled->is_document && !purpose.is_again) {
+        tug__image_take_document(resolver, image, &purpose, &settled->digest, settled->body,
+                                 settled->size_bytes, settled->media_type, settled->is_pinned);
+    }
+}
+
+static void take_all(struct tug__resolver *resolver, const struct tug__settled *settled)
+{
+    const struct tug_fetch_options *const options = &resolver->settings->options;
+
+    if (settled->kind == TUG__SETTLED_REUSED) {
+        report_reused(resolver, settled);
+    } else if (options->dry_run && (settled->is_document || !settled->was_present)) {
+        report_planned(resolver, settled);
+    } else {
+        report_done(resolver, settled);
+    }
+    if (options->recheck && !settled->is_document) {
+        (void)tug__digest_set_add(&resolver->checked, &settled->digest);
+    }
+    for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
+        if (edge->waiter != NULL) {
+            take(resolver, settled, edge);
+        }
+    }
+    for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
+        if (edge->waiter != NULL) {
+            tug__image_settle(resolver, tug__image_of(edge));
+        }
+    }
+}
+
+void tug__images_settle(struct tug__resolver *resolver)
+{
+    struct tug__settled settled;
+
+    while (tug__engine_next_settled(resolver->engine, &settled)) {
+        refuse(resolver, &settled);
+        if (settled.kind != TUG__SETTLED_FAILED) {
+            take_all(resolver, &settled);
+        }
+    }
+    tug__images_sweep(resolver);
+}
