@@ -98,7 +98,7 @@ run_scripts() { # SUITE JOBS [NAME…]
     local suite=$1 jobs=$2 first=("${@:3}") script names=() name
     for script in "$here/tests/$suite"/*.sh; do
         name=$(basename "$script" .sh)
-        [[ $name = lib || " ${first[*]} " = *" $name "* ]] || names+=("$name")
+        [[ $name = lib* || " ${first[*]} " = *" $name "* ]] || names+=("$name")
     done
     run_named "$suite" "$suite" "$jobs" "${first[@]}" "${names[@]}"
 }
