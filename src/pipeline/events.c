@@ -29,6 +29,7 @@ void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
     options->on_event(options->event_context, tug__show(resolver->session, event, &shown));
 }
 
+TUG__PRINTF(4, 0)
 static void emit_text(struct tug__resolver *resolver, const struct tug__image *image,
                       bool is_shortfall, const char *format, va_list arguments)
 {
