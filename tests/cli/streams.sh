@@ -22,7 +22,7 @@ expect_lines out 3
 expect_lines err 1
 jq -e . "$WORK/out" > /dev/null || fail "not JSON"
 [ "$(jq -c keys_unsorted "$WORK/out" | sed -n 1p)" = \
-    '["ref","digest","mediaType","size","status","blobs","bytesFetched","bytesReused","seconds"]' ] ||
+    '["ref","digest","mediaType","size","status","blobs","bytesFetched","bytesReused","seconds","platform"]' ] ||
     fail "members of a success"
 [ "$(jq -c keys_unsorted "$WORK/out" | sed -n 2p)" = \
     '["ref","digest","mediaType","size","status","error","blobs","bytesFetched","bytesReused","seconds"]' ] ||
