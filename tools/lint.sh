@@ -34,6 +34,7 @@ headers_alone() { # every header compiles by itself
 
 # shellcheck disable=SC2317 # called by check
 builds_clean() { # MAKE-VARIABLE…: everything compiles without a warning
+    mkdir -p build
     make --no-print-directory -j"$(nproc)" WERROR=1 "$@" test-programs > build/lint-build.log 2>&1 ||
         { grep -E 'error|warning' build/lint-build.log; return 1; }
 }
@@ -51,5 +52,6 @@ check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --in
     --suppress=unusedStructMember -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli -Isrc/display src
 check "clang" builds_clean CC=clang CONFIG=clang
 check "fortify" builds_clean CPPFLAGS=-D_FORTIFY_SOURCE=2 CFLAGS=-O2 CONFIG=fortify
+check "circles" tools/check-cycles.sh
 
 exit "$failed"

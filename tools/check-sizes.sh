@@ -1,0 +1,44 @@
+#!/bin/bash
+# Measures of src/ that the house keeps: functions of at most 60 lines, nesting of at most 3, files of
+# at most 500 lines but tables, rooms of at most 5500 lines, structs of at most 20 members but the
+# public options.
+set -u
+
+cd "$(dirname "$0")/.." || exit 2
+failed=0
+tables=" src/cli/option_table.c "
+
+report() { # MESSAGE…
+    echo "check-sizes: $*"
+    failed=1
+}
+
+for room in src/*/; do
+    lines=$(cat "$room"*.[ch] | wc -l)
+    [ "$lines" -le 5500 ] || report "$room has $lines lines"
+done
+
+for file in src/*/*.[ch] include/tug/*.h; do
+    lines=$(wc -l < "$file")
+    case $tables in
+    *" $file "*) ;;
+    *) [ "$lines" -le 500 ] || report "$file has $lines lines" ;;
+    esac
+    while read -r message; do
+        report "$file: $message"
+    done < <(awk '
+        /^{/ { start = NR }
+        /^}/ { if (start && NR - start + 1 > 60) print "line " start ": a function of " NR - start + 1 " lines"
+               start = 0 }
+        start && /^                 *(if|for|while|switch|do) / { print "line " NR ": nested more than 3 deep" }
+        /^(typedef )?(struct|union) [a-z_]* ?{$/ { name = $2; members = 0; depth = 1; next }
+        depth {
+            line = $0
+            gsub(/\/\*.*\*\/|\/\*.*$|^ \*.*$/, "", line)
+            if (depth == 1 && line ~ /;/) members += gsub(/[,;]/, "&", line) - (line ~ /\(/ ? gsub(/,/, "&", line) : 0)
+            depth += gsub(/{/, "{", line) - gsub(/}/, "}", line)
+            if (!depth && members > 20 && name !~ /^tug_[a-z_]*options$/)
+                print "line " NR ": struct " name " has " members " members"
+        }' "$file")
+done
+exit "$failed"
