@@ -35,6 +35,7 @@ struct tug_store_options {
      * nobody is. text: one line, borrowed for the call. */
     void (*on_wait)(void *context, const char *text);
     void *wait_context;
+    uint64_t timeout_ms; /* how long to wait for another process; 0 means as long as it takes */
 };
 
 /* All defaults. */

@@ -16,6 +16,7 @@
 #include <tug/tug.h>
 
 #include "batch.h"
+#include "now.h"
 #include "report.h"
 #include "store_path.h"
 #include "terminal.h"
@@ -32,6 +33,7 @@ struct run {
     bool is_stdout_shown; /* standard output is a terminal: make way for it */
     bool has_error_line;  /* the failure of a reference was reported */
     size_t skipped_count; /* references not tried because another one failed */
+    int64_t began_ms;     /* when --timeout began to count */
 };
 
 /* --- the store --- */
@@ -53,6 +55,7 @@ static int open_store(struct run *run)
         .make_nothing = run->settings->run.dry_run,
         .on_wait = on_store_wait,
         .wait_context = run,
+        .timeout_ms = run->settings->run.timeout_ms,
     };
     struct tug_error error = {0};
     struct text path = {0};
@@ -168,6 +171,18 @@ static int set_up_output(struct run *run)
     return 0;
 }
 
+/* What is left of --timeout after the store was opened; 0: there is none. */
+static uint64_t left_ms(const struct run *run)
+{
+    const uint64_t all_ms = run->settings->run.timeout_ms;
+    const uint64_t gone_ms = (uint64_t)(now_ms() - run->began_ms);
+
+    if (all_ms == 0) {
+        return 0;
+    }
+    return all_ms > gone_ms ? all_ms - gone_ms : 1;
+}
+
 static int set_up_fetch(struct run *run)
 {
     const struct fetch_settings *const settings = &run->settings->fetch;
@@ -180,6 +195,7 @@ static int set_up_fetch(struct run *run)
     options.on_event = on_event;
     options.event_context = run;
     options.tick_ms = ui_tick_ms(run->ui);
+    options.timeout_ms = left_ms(run);
     return batch_create(&run->batch, run->store, &options);
 }
 

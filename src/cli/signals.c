@@ -15,18 +15,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "now.h"
 #include "report.h"
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Leave at once. The store is made for it: what a crash at any point leaves behind is valid. The
  * display keeps the terminal's state whole after each write, so there is nothing to restore. */

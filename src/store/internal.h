@@ -60,6 +60,9 @@ void tug__store_give_file(const struct tug_store *store, int fd);
 enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
                                 bool make, struct tug__algorithm_dirs *out_dirs,
                                 struct tug_error *err);
+/* Open the directories that every layout has. *out_complete: all of them are there. */
+enum tug_status tug__store_open_dirs(struct tug_store *store, bool make, bool *out_complete,
+                                     struct tug_error *err);
 /* Remember that a name under blobs/<algorithm> changed. */
 void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
 

@@ -20,11 +20,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/options.h"
-#include "oci/digest.h"
 
 #define LAYOUT_FILE "oci-layout"
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -168,93 +168,6 @@ static enum tug_status find_file(const struct tug_store *store, const char *name
                                  name);
 }
 
-/* Make a directory of the layout, or open it; a new one is for those whom the root is for. */
-static enum tug_status make_dir(const struct tug_store *store, int parent_fd, const char *name,
-                                int *out_fd, struct tug_error *err)
-{
-    bool is_new = false;
-    const enum tug_status status =
-        tug__fs_make_dir(parent_fd, name, store->is_durable, out_fd, &is_new, err);
-
-    if (status == TUG_OK && is_new) {
-        tug__store_give_dir(store, *out_fd);
-    }
-    return status;
-}
-
-/* Make a directory again that was removed after it was opened. Its descriptor, which other threads
- * may be using, then stands for the new one. */
-static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, const char *name,
-                                 int fd, struct tug_error *err)
-{
-    TUG__AUTO_FD int renewed = -1;
-    struct stat info;
-    enum tug_status status;
-
-    if (fstat(fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at the directory '%s'",
-                               name);
-    }
-    if (info.st_nlink > 0) {
-        return TUG_OK;
-    }
-    status = make_dir(store, parent_fd, name, &renewed, err);
-    if (status == TUG_OK && dup3(renewed, fd, O_CLOEXEC) < 0) {
-        status = tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open the directory '%s'", name);
-    }
-    return status;
-}
-
-/* Open a directory of the layout; unless it is to be made, it may be missing (*fd stays -1). */
-static enum tug_status open_dir(const struct tug_store *store, int parent_fd, const char *name,
-                                bool make, int *fd, struct tug_error *err)
-{
-    struct stat info;
-
-    if (*fd >= 0) {
-        return make ? renew_dir(store, parent_fd, name, *fd, err) : TUG_OK;
-    }
-    if (parent_fd < 0 && !make) {
-        return TUG_OK;
-    }
-    if (make && store->makes_nothing) {
-        return tug__fail_errno(err, TUG_ERR_STORE, EROFS, "cannot make the directory '%s'", name);
-    }
-    if (make) {
-        return make_dir(store, parent_fd, name, fd, err);
-    }
-    if (fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
-        return TUG_OK;
-    }
-    return tug__fs_open_dir(parent_fd, name, fd, err);
-}
-
-/* Open the directories that hold those of the algorithms. */
-static enum tug_status open_areas(struct tug_store *store, bool make, struct tug_error *err)
-{
-    const enum tug_status status =
-        open_dir(store, store->root_fd, "blobs", make, &store->blobs_fd, err);
-
-    return status == TUG_OK
-               ? open_dir(store, store->root_fd, "ingest", make, &store->ingest_fd, err)
-               : status;
-}
-
-/* Open the directories of a layout. *out_complete: all of them are there. */
-static enum tug_status open_dirs(struct tug_store *store, bool make, bool *out_complete,
-                                 struct tug_error *err)
-{
-    struct tug__algorithm_dirs dirs;
-    enum tug_status status = open_areas(store, make, err);
-
-    *out_complete = false;
-    if (status == TUG_OK && store->blobs_fd >= 0 && store->ingest_fd >= 0) {
-        status = tug__store_dirs(store, TUG_DIGEST_SHA256, make, &dirs, err);
-        *out_complete = status == TUG_OK && dirs.blobs_fd >= 0 && dirs.ingest_fd >= 0;
-    }
-    return status;
-}
-
 /* A file of the layout, to be written. */
 struct layout_file {
     const struct tug_store *store;
@@ -292,7 +205,7 @@ static enum tug_status make_file(const struct tug_store *store, const char *name
 static enum tug_status complete_layout(struct tug_store *store, struct tug_error *err)
 {
     bool is_complete = false;
-    enum tug_status status = open_dirs(store, true, &is_complete, err);
+    enum tug_status status = tug__store_open_dirs(store, true, &is_complete, err);
 
     if (status == TUG_OK) {
         status = make_file(store, "index.json", "index.json.tmp", INDEX_TEXT, err);
@@ -326,24 +239,71 @@ static enum tug_status open_complete(struct tug_store *store, bool *out_complete
     if (status == TUG_OK) {
         status = check_lock(store, err);
     }
-    return status == TUG_OK && has_layout && has_index ? open_dirs(store, false, out_complete, err)
-                                                       : status;
+    return status == TUG_OK && has_layout && has_index
+               ? tug__store_open_dirs(store, false, out_complete, err)
+               : status;
+}
+
+/* A wait for another process that makes the same store. */
+struct opening {
+    const struct tug_store_options *options;
+    uint64_t end_ns;
+};
+
+static bool is_late(void *context)
+{
+    const struct opening *const opening = context;
+
+    return tug__now_ns() >= opening->end_ns;
+}
+
+static void on_busy(void *context, const char *text)
+{
+    const struct opening *const opening = context;
+
+    if (opening->options->on_wait != NULL) {
+        opening->options->on_wait(opening->options->wait_context, text);
+    }
+}
+
+static enum tug_status lock_to_make(struct tug_store *store,
+                                    const struct tug_store_options *options, int *out_fd,
+                                    struct tug_error *err)
+{
+    struct opening opening = {
+        .options = options,
+        .end_ns = options->timeout_ms > 0 ? tug__deadline_ns(options->timeout_ms) : TUG__NEVER_NS,
+    };
+    const struct tug__lock_wait wait = {
+        .should_give_up = is_late,
+        .on_busy = on_busy,
+        .context = &opening,
+    };
+    const enum tug_status status = tug__store_lock(store, &wait, out_fd, err);
+
+    if (status != TUG_ERR_CANCELLED) {
+        return status;
+    }
+    if (err != NULL) {
+        err->code = TUG_ERR_TIMEOUT;
+    }
+    return tug__wrap(err, TUG_ERR_TIMEOUT, "the time for the run is over");
 }
 
 /* Two processes may make the same store at once: under the lock only one does. */
-static enum tug_status open_or_make(struct tug_store *store, const struct tug__lock_wait *wait,
-                                    struct tug_error *err)
+static enum tug_status open_or_make(struct tug_store *store,
+                                    const struct tug_store_options *options, struct tug_error *err)
 {
     int lock_fd = -1;
     bool is_complete = false;
     enum tug_status status;
 
     if (store->makes_nothing) {
-        return open_dirs(store, false, &is_complete, err);
+        return tug__store_open_dirs(store, false, &is_complete, err);
     }
     status = open_complete(store, &is_complete, err);
     if (status == TUG_OK && !is_complete) {
-        status = tug__store_lock(store, wait, &lock_fd, err);
+        status = lock_to_make(store, options, &lock_fd, err);
     }
     if (status == TUG_OK && !is_complete) {
         status = complete_layout(store, err);
@@ -369,10 +329,6 @@ static enum tug_status look_at_root(struct tug_store *store, struct tug_error *e
 static enum tug_status open_layout(struct tug_store *store, const struct tug_store_options *options,
                                    struct tug_error *err)
 {
-    const struct tug__lock_wait wait = {
-        .on_busy = options->on_wait,
-        .context = options->wait_context,
-    };
     const bool must_exist = options->must_exist;
     bool is_made = false;
     enum tug_status status = open_root(store, must_exist, err);
@@ -402,12 +358,12 @@ static enum tug_status open_layout(struct tug_store *store, const struct tug_sto
     if (is_made) {
         status = check_layout(store, err);
     }
-    return status == TUG_OK ? open_or_make(store, &wait, err) : status;
+    return status == TUG_OK ? open_or_make(store, options, err) : status;
 }
 
 /* A later version appends members; none may hide in padding that an older program left unset. */
 _Static_assert(sizeof(struct tug_store_options) ==
-                   offsetof(struct tug_store_options, wait_context) + sizeof(void *),
+                   offsetof(struct tug_store_options, timeout_ms) + sizeof(uint64_t),
                "tug_store_options has no padding at its end");
 
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
@@ -474,32 +430,4 @@ void tug_store_close(struct tug_store *store)
     (void)pthread_mutex_destroy(&store->sync_lock);
     free(store->path);
     free(store);
-}
-
-enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
-                                bool make, struct tug__algorithm_dirs *out_dirs,
-                                struct tug_error *err)
-{
-    struct tug__algorithm_dirs *const dirs = &store->dirs[algorithm];
-    const char *const name = tug__digest_algorithm_name(algorithm);
-    enum tug_status status;
-
-    (void)pthread_mutex_lock(&store->lock);
-    status = make ? open_areas(store, make, err) : TUG_OK;
-    if (status == TUG_OK) {
-        status = open_dir(store, store->blobs_fd, name, make, &dirs->blobs_fd, err);
-    }
-    if (status == TUG_OK) {
-        status = open_dir(store, store->ingest_fd, name, make, &dirs->ingest_fd, err);
-    }
-    *out_dirs = *dirs;
-    (void)pthread_mutex_unlock(&store->lock);
-    return status;
-}
-
-void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm)
-{
-    (void)pthread_mutex_lock(&store->lock);
-    store->dirs[algorithm].is_dirty = true;
-    (void)pthread_mutex_unlock(&store->lock);
 }

@@ -64,3 +64,18 @@ f32_the_holder_is_named() {
     expect_match out "$registry/app:1 sha256:[0-9a-f]{64}"
 }
 f32_the_holder_is_named
+
+# A store that has to be made: opening it waits, and the time of the run counts meanwhile, too.
+f32_timeout_counts_while_the_store_is_opened() {
+    rm -rf "$TUG_STORE"
+    mkdir "$TUG_STORE"
+    exec 9<> "$TUG_STORE/lock"
+    flock 9
+    run fetch --plain-http --progress none --timeout 300ms "$registry/app:1"
+    expect_status 10
+    expect_empty out
+    expect_match err "tug: the store '$TUG_STORE': the time for the run is over: another process holds '$TUG_STORE/lock'"
+    expect_lines err 1
+    flock -u 9
+}
+f32_timeout_counts_while_the_store_is_opened
