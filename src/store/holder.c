@@ -38,21 +38,18 @@ bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_
     return true;
 }
 
-/* The process that holds a flock on the file; 0: it is not to be found, or in another container. */
-static long find_holder(int fd)
+long tug__holder_find(const struct stat *file)
 {
     FILE *const locks = fopen("/proc/locks", "re");
-    struct stat info;
     char line[256];
     long pid = 0;
 
     if (locks == NULL) {
         return 0;
     }
-    for (unsigned i = 0; fstat(fd, &info) == 0 && pid == 0 && i < LINES_MAX &&
-                         fgets(line, sizeof line, locks) != NULL;
+    for (unsigned i = 0; pid == 0 && i < LINES_MAX && fgets(line, sizeof line, locks) != NULL;
          i++) {
-        (void)tug__holder_parse(line, major(info.st_dev), minor(info.st_dev), info.st_ino, &pid);
+        (void)tug__holder_parse(line, major(file->st_dev), minor(file->st_dev), file->st_ino, &pid);
     }
     (void)fclose(locks);
     return pid > 0 ? pid : 0;
@@ -60,7 +57,8 @@ static long find_holder(int fd)
 
 void tug__holder_describe(int fd, char *out_text, size_t capacity)
 {
-    const long pid = find_holder(fd);
+    struct stat file;
+    const long pid = fstat(fd, &file) == 0 ? tug__holder_find(&file) : 0;
     char path[64];
     char name[64] = "";
     char shown[256];

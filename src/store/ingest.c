@@ -49,6 +49,48 @@ static enum tug_status look_at_name(int dir_fd, const char *name, int fd, bool *
     return TUG_OK;
 }
 
+/* Remove a name that another user's file has, so that the download begins anew: that file could not
+ * be made a blob, because only its owner can make it read-only. */
+static enum tug_status remove_foreign(const struct tug_store *store, int dir_fd, const char *name,
+                                      struct tug_error *err)
+{
+    struct stat info = {0};
+    int code;
+
+    if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT) {
+        return TUG_OK;
+    }
+    code = errno;
+    if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_uid == geteuid()) {
+        return tug__fail_errno(err, TUG_ERR_STORE, code, "cannot remove '%s'", name);
+    }
+    return tug__fail_errno(err, TUG_ERR_STORE, code,
+                           "the partial download '%s' in the store '%s' belongs to user %u, and "
+                           "only that user can go on with it or remove it",
+                           name, store->path, info.st_uid);
+}
+
+/* Make way after permission was denied. A partial file that may not even be read is another user's,
+ * so whether its process is still at work can only be looked up; one that is not seen (in another
+ * container) begins anew when it finds that its file is gone.
+ * err: holds the refusal, which stays when it was the directory's. */
+static enum tug_status make_way(const struct tug_store *store, int dir_fd, const char *name,
+                                struct tug_error *err)
+{
+    struct stat info;
+
+    if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+        const bool is_renamed =
+            errno == ENOENT && faccessat(dir_fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+
+        return is_renamed ? TUG_OK : TUG_ERR_STORE;
+    }
+    *err = (struct tug_error){0};
+    return tug__holder_find(&info) != 0
+               ? tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob")
+               : remove_foreign(store, dir_fd, name, err);
+}
+
 /* Open the partial file once. One that is read-only (between sync and rename, or left there by a
  * crash) is opened for reading: enough to find out whether somebody holds it. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
@@ -89,10 +131,7 @@ static enum tug_status take_over(const struct tug_store *store, int dir_fd, cons
     /* A hard link to a file of somebody else, who shall not find it overwritten, or another user's
      * download, which we could not make read-only, or a file that is neither writable nor ours to
      * make so. */
-    if (unlinkat(dir_fd, name, 0) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot remove '%s'", name);
-    }
-    return TUG_OK;
+    return remove_foreign(store, dir_fd, name, err);
 }
 
 /* Open and lock it. The mode and the name are touched under the lock only: until then they are
@@ -105,6 +144,14 @@ static enum tug_status open_locked(const struct tug_store *store, int dir_fd, co
         enum tug_status status = open_partial(dir_fd, name, &fd, err);
         bool is_ours = false;
 
+        if (status != TUG_OK && err->os_errno == EACCES) {
+            status = make_way(store, dir_fd, name, err);
+            if (status != TUG_OK) {
+                return status;
+            }
+            *err = (struct tug_error){0};
+            continue;
+        }
         while (status == TUG_OK && flock(fd, LOCK_EX | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK) {
                 return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/json.h"
@@ -166,6 +167,9 @@ void tug__index_edit_fini(struct tug__index_edit *edit);
 /* Read a line of /proc/locks. out_pid: filled when it is of a flock that is held on that file. */
 bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_minor,
                        uint64_t inode, long *out_pid);
+/* Find the process that holds a flock on a file. Returns: 0 when none does, when it is in another
+ * container, or on another machine. */
+long tug__holder_find(const struct stat *file);
 /* Say which process holds a flock on an open file: "process 4711 (tug)", or "another process". */
 void tug__holder_describe(int fd, char *out_text, size_t capacity);
 

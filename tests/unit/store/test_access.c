@@ -5,6 +5,7 @@
 #include "store/internal.h"
 
 #include <errno.h>
+#include <sys/file.h>
 
 #include "base/fs.h"
 #include "support/needs_root.h"
@@ -153,5 +154,85 @@ Test(store_access, f31_another_users_partial_is_begun_anew)
         tug__ingest_close(ingest);
         cr_assert_eq(seteuid(0), 0);
     }
+    place_remove(&place);
+}
+
+/* A store for everybody, with a partial download of root that nobody else can open; then somebody
+ * else. mode: of the root. */
+static struct place unreadable_partial(mode_t mode)
+{
+    struct place place = place_create();
+
+    cr_assert_eq(chmod(place.root, 0755), 0);
+    cr_assert_eq(mkdir(place.path, 0700), 0);
+    cr_assert_eq(chmod(place.path, mode), 0);
+    fill(&place);
+    cr_assert_eq(fchmodat(place.fd, PARTIAL, 0600, 0), 0);
+    cr_assert_eq(fchmodat(place.fd, PARTIAL ".state", 0600, 0), 0);
+    return place;
+}
+
+static enum tug_status open_as_another(const struct place *place, struct tug__ingest **out_ingest,
+                                       struct tug_error *err)
+{
+    const struct tug_digest digest = {.algorithm = TUG_DIGEST_SHA512};
+    enum tug_status status;
+
+    cr_assert_eq(seteuid(54321), 0);
+    status = tug__ingest_open(place->store, &digest, 5, out_ingest, err);
+    cr_assert_eq(seteuid(0), 0);
+    return status;
+}
+
+Test(store_access, f32_an_unreadable_partial_is_begun_anew)
+{
+    struct place place;
+    struct tug__ingest *ingest = NULL;
+    struct tug_error err = {0};
+
+    if (geteuid() != 0) {
+        return;
+    }
+    place = unreadable_partial(0777);
+    cr_assert_eq(open_as_another(&place, &ingest, &err), TUG_OK, "%s", err.message);
+    cr_assert_eq(ingest->present.count, 0);
+    expect_owner(&place, PARTIAL, 54321, 0);
+    tug__ingest_close(ingest);
+    place_remove(&place);
+}
+
+/* Its process is at work: that one is waited for. */
+Test(store_access, f32_an_unreadable_partial_at_work_is_busy)
+{
+    struct place place;
+    struct tug__ingest *ingest = NULL;
+    struct tug_error err = {0};
+    int fd;
+
+    if (geteuid() != 0) {
+        return;
+    }
+    place = unreadable_partial(0777);
+    fd = openat(place.fd, PARTIAL, O_RDWR | O_CLOEXEC);
+    cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+    cr_assert_eq(open_as_another(&place, &ingest, &err), TUG_ERR_BUSY);
+    expect_owner(&place, PARTIAL, 0, 0);
+    (void)close(fd);
+    place_remove(&place);
+}
+
+/* In a sticky directory only its owner can remove it, and the message says whom to ask. */
+Test(store_access, f32_a_partial_that_cannot_be_removed_names_its_owner)
+{
+    struct place place;
+    struct tug__ingest *ingest = NULL;
+    struct tug_error err = {0};
+
+    if (geteuid() != 0) {
+        return;
+    }
+    place = unreadable_partial(01777);
+    cr_assert_eq(open_as_another(&place, &ingest, &err), TUG_ERR_STORE);
+    cr_assert(strstr(err.message, "belongs to user 0") != NULL, "%s", err.message);
     place_remove(&place);
 }
