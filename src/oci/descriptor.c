@@ -3,7 +3,7 @@
  * Read descriptors and platforms out of JSON.
  *
  * Knows: image-spec 1.1.1 "descriptor", base/json.h.
- * Does not know: where in a document a descriptor stands.
+ * Does not know: the network, the store, where in a document a descriptor stands.
  * Threads: any.
  */
 #include "oci/descriptor.h"

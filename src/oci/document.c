@@ -3,7 +3,7 @@
  * Parse manifests and indexes.
  *
  * Knows: image-spec 1.1.1 "manifest" and "image-index", their Docker forms, CVE-2021-41190.
- * Does not know: where the bytes came from, whether their digest is right.
+ * Does not know: the network, the store, whether the digest is right.
  * Threads: any.
  */
 #include "oci/document.h"

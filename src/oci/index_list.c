@@ -2,8 +2,8 @@
  *
  * Lists in JSON, of any length: an index by its manifests, an array of texts, results of tug.
  *
- * Knows: digests, media types, platforms, annotations. Does not know: what becomes of the entries.
- * Threads: any.
+ * Knows: digests, media types, platforms, annotations. Does not know: references, the network, the
+ * store. Threads: any.
  */
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Classify media types.
  *
  * Knows: the media types of image-spec 1.1.1 and of Docker, current, deprecated and withdrawn.
- * Does not know: the documents that carry them.
+ * Does not know: documents, JSON.
  * Threads: any.
  */
 #include "oci/media_type.h"

@@ -2,8 +2,8 @@
  *
  * Read the platform out of an image config.
  *
- * Knows: image-spec 1.1.1 "config". Does not know: what the platform is compared with.
- * Threads: any.
+ * Knows: image-spec 1.1.1 "config". Does not know: the network, the store, what the platform is
+ * compared with. Threads: any.
  */
 #include "oci/document.h"
 

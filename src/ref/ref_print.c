@@ -3,7 +3,7 @@
  * The canonical form of a reference: what is left out is filled in, and the full name is written.
  *
  * Knows: the default registry and its peculiar names, the default tag.
- * Does not know: the grammar; parts come valid.
+ * Does not know: registries, the grammar.
  * Threads: any.
  */
 #include "ref/ref.h"

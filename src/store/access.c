@@ -2,7 +2,7 @@
  *
  * Who may use what is made below the store's root: those that the root is for.
  *
- * Knows: modes, owners, groups. Does not know: what is made.
+ * Knows: modes, owners, groups. Does not know: documents, the network.
  * Threads: any.
  *
  * A root that tug makes has mode 0700, and so has all below it. One that was there before may be

@@ -2,7 +2,7 @@
  *
  * Committed blobs: look up, read, make their names durable.
  *
- * Knows: blobs/<alg>/<hex>. Does not know: partial downloads.
+ * Knows: blobs/<alg>/<hex>. Does not know: documents, the network, partial downloads.
  * Threads: any.
  */
 #include "store/internal.h"

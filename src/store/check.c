@@ -2,7 +2,7 @@
  *
  * Hash a committed blob again: is it what its name says?
  *
- * Knows: blobs, digests. Does not know: why it is asked, what becomes of a damaged blob.
+ * Knows: blobs, digests. Does not know: documents, the network, what becomes of a damaged blob.
  * Threads: any.
  */
 #include "store/internal.h"

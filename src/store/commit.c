@@ -3,7 +3,7 @@
  * Turn verified downloads into blobs, or throw them away: the one place that holds the order on
  * which the safety against crashes rests.
  *
- * Knows: the steps of ingest.c and blob.c. Does not know: files, digests.
+ * Knows: the steps of ingest.c and blob.c. Does not know: documents, the network.
  * Threads: any; each ingest belongs to the calling thread.
  */
 #include "store/internal.h"

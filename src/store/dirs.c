@@ -3,7 +3,7 @@
  * The directories of a layout: opened or made when first needed, made again when somebody removed
  * them.
  *
- * Knows: the names below blobs/ and ingest/. Does not know: files.
+ * Knows: the names below blobs/ and ingest/. Does not know: documents, the network.
  * Threads: any.
  */
 #include "store/internal.h"

@@ -2,7 +2,7 @@
  *
  * Which process holds a lock, as far as the system tells.
  *
- * Knows: the text of /proc/locks. Does not know: why it holds it.
+ * Knows: the text of /proc/locks. Does not know: the network, why a lock is held.
  * Threads: any.
  */
 #include "store/internal.h"

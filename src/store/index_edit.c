@@ -2,7 +2,7 @@
  *
  * Edit index.json as text: what stays is copied byte for byte, new entries come last.
  *
- * Knows: elements and their names. Does not know: files, locks.
+ * Knows: elements and their names. Does not know: documents, the network.
  * Threads: any; an edit belongs to one at a time.
  *
  * The new text is never in memory as a whole. An edit holds 8 bytes for each stretch of elements

@@ -2,8 +2,8 @@
  *
  * The text of one image's entry in index.json.
  *
- * Knows: the annotations that name an image, and their grammar. Does not know: the other entries.
- * Threads: any.
+ * Knows: the annotations that name an image, and their grammar. Does not know: documents, the
+ * network, the other entries. Threads: any.
  */
 #include "store/internal.h"
 

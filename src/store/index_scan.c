@@ -2,8 +2,8 @@
  *
  * The elements of index.json with their places and names, one after the other, in one scan.
  *
- * Knows: the form of an index, which annotations are names. Does not know: how it is changed.
- * Threads: any.
+ * Knows: the form of an index, which annotations are names. Does not know: documents, the network,
+ * how an index is changed. Threads: any.
  *
  * Nothing is kept, so the memory does not grow with the file. No values are built for elements as
  * most tools write them. One that has an escape anywhere is parsed, because a name or its key may

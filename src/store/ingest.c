@@ -2,7 +2,7 @@
  *
  * Partial downloads: ingest/<alg>/<hex>, one at a time, until they get their name under blobs/.
  *
- * Knows: files, flock(2), that state.c keeps the state. Does not know: where the bytes come from.
+ * Knows: files, flock(2), that state.c keeps the state. Does not know: the network, documents.
  * Threads: an ingest belongs to one thread at a time.
  */
 #include "store/internal.h"

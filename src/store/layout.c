@@ -2,7 +2,7 @@
  *
  * Open a store, or make one.
  *
- * Knows: the OCI image layout. Does not know: what is in blobs.
+ * Knows: the OCI image layout. Does not know: documents, the network.
  * Threads: any.
  *
  * A layout is made from the inside out: blobs/ and ingest/, index.json, and oci-layout last. A

@@ -3,7 +3,7 @@
  * The store's two lock files: `lock` around changes of index.json, `lock.use` held by every run
  * that brings content.
  *
- * Knows: flock(2). Does not know: what they protect.
+ * Knows: flock(2). Does not know: the network, what the locks protect.
  * Threads: any; each takes its own descriptor, so threads exclude each other too.
  *
  * flock(2) knows no time limit, and a signal ends it in one thread only: who may have to give up

@@ -2,8 +2,8 @@
  *
  * index.json: which images the store has.
  *
- * Knows: the annotations that name an image. Does not know: whether its content is there.
- * Threads: any; a change is made under the store's lock.
+ * Knows: the annotations that name an image. Does not know: documents, the network, whether the
+ * content is there. Threads: any; a change is made under the store's lock.
  *
  * The file is edited as text (index_edit.c), so that everything else stays byte for byte what it
  * was, whoever wrote it.

@@ -2,7 +2,7 @@
  *
  * Disk space: what is free, what is held, what is taken in advance.
  *
- * Knows: statvfs(3), fallocate(2). Does not know: why it is needed.
+ * Knows: statvfs(3), fallocate(2). Does not know: the network, why space is needed.
  * Threads: as for what it is called on.
  */
 #include "store/internal.h"

@@ -3,7 +3,7 @@
  * Which parts of a partial download are there, once they no longer are one piece from the start:
  * ingest/<alg>/<hex>.state.
  *
- * Knows: the file's format, below. Does not know: who writes which part.
+ * Knows: the file's format, below. Does not know: the network, which thread writes which part.
  * Threads: load, begin and remove belong to the ingest's owner; tug__ingest_note may be called by
  * several threads at once, each with slots of its own.
  *
