@@ -96,6 +96,11 @@ enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct
 #define TUG__INDEX_LEFT_OUT "tug.left-out"
 #define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
 
+/* The text of an index.json that names no image. */
+#define TUG__INDEX_EMPTY                                                                           \
+    "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
+    "\"manifests\":[]}"
+
 /* One element of `manifests`. Borrowed from the scan, for the call that it is handed to. */
 struct tug__index_element {
     size_t offset, length; /* within the text of the index */

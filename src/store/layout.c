@@ -29,9 +29,6 @@
 #define LAYOUT_FILE "oci-layout"
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define LAYOUT_BYTES_MAX 4096
-#define INDEX_TEXT                                                                                 \
-    "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
-    "\"manifests\":[]}"
 
 /* Make a directory and its missing parents with mode 0700. */
 static enum tug_status make_path(const char *path, struct tug_error *err)
@@ -208,7 +205,7 @@ static enum tug_status complete_layout(struct tug_store *store, struct tug_error
     enum tug_status status = tug__store_open_dirs(store, true, &is_complete, err);
 
     if (status == TUG_OK) {
-        status = make_file(store, "index.json", "index.json.tmp", INDEX_TEXT, err);
+        status = make_file(store, "index.json", "index.json.tmp", TUG__INDEX_EMPTY, err);
     }
     return status == TUG_OK ? make_file(store, LAYOUT_FILE, LAYOUT_FILE ".tmp", LAYOUT_TEXT, err)
                             : status;

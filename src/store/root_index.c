@@ -25,9 +25,6 @@
 #include "base/json.h"
 
 #define INDEX_BYTES_MAX ((size_t)256 * 1024 * 1024)
-#define EMPTY_INDEX                                                                                \
-    "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
-    "\"manifests\":[]}"
 
 _Static_assert(INDEX_BYTES_MAX <= UINT32_MAX, "index_edit.c keeps places in 32 bits");
 
@@ -47,7 +44,7 @@ static enum tug_status read_text(const struct tug_store *store, struct tug__buf 
                  : tug__fail_errno(err, TUG_ERR_STORE, ENOENT, "cannot open 'index.json'");
     if (status != TUG_OK && err->os_errno == ENOENT) {
         *err = (struct tug_error){0};
-        status = tug__buf_append(out_text, EMPTY_INDEX, strlen(EMPTY_INDEX), err);
+        status = tug__buf_append(out_text, TUG__INDEX_EMPTY, strlen(TUG__INDEX_EMPTY), err);
     }
     return status;
 }
