@@ -16,7 +16,7 @@ size_t tug__digest_length(enum tug_digest_algorithm algorithm);
 /* The hex part alone of a digest's text. Returns: out_text. */
 char *tug__digest_hex(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX]);
 /* As tug_digest_parse, of a text in a document: one that is malformed is TUG_ERR_CONTENT, the fault
- * of who wrote the document and not of our caller. */
+ * of its author and not of our caller. */
 enum tug_status tug__digest_read(const char *text, struct tug_digest *out_digest,
                                  struct tug_error *err);
 /* Compute the digest of bytes in memory. Errors: TUG_ERR_INTERNAL, TUG_ERR_NO_MEMORY. */

@@ -30,7 +30,7 @@ static const char *const document_names[] = {
 
 /* What is said about a document. */
 struct claims {
-    char *announced; /* by who named it; NULL: nothing. Owned, normalised */
+    char *announced; /* by the answer or the descriptor; NULL: nothing. Owned, normalised */
     char *own;       /* by its mediaType member; NULL: nothing. Owned, normalised */
     bool is_pinned;
 };
@@ -168,9 +168,9 @@ static enum tug_status check_parts(const struct tug__json_value *root, const str
                                          : tug__fail(err, TUG_ERR_CONTENT, "layers: missing");
 }
 
-/* Settle the kind by the members, and refuse those that contradict it. A member counts even when it
- * is null: other parsers may see something in it.
- * kind: in: from judge_claims; out: index or manifest. */
+/* Settle the kind by the members, and refuse members that contradict it. A member counts even when
+ * it is null: other parsers may see something in it. kind: in: from judge_claims; out: index or
+ * manifest. */
 static enum tug_status judge_members(const struct tug__json_value *root, enum tug__media_kind *kind,
                                      struct tug_error *err)
 {

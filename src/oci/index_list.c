@@ -19,7 +19,7 @@
 
 #define SPACES " \t\r\n"
 
-/* A list that somebody wrote for us may be longer than what a registry may send. */
+/* A list in a local file may be longer than what a registry may send. */
 static const struct tug__json_limits list_limits = {(size_t)256 * 1024 * 1024, 64, 64000000};
 static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who may use what is made below the store's root: those that the root is for.
+ * Modes, groups and owners of what is made below the store's root: they follow the root's.
  *
  * Knows: modes, owners, groups. Does not know: documents, the network.
  * Threads: any.

@@ -92,7 +92,7 @@ static enum tug_status make_way(const struct tug_store *store, int dir_fd, const
 }
 
 /* Open the partial file once. One that is read-only (between sync and rename, or left there by a
- * crash) is opened for reading: enough to find out whether somebody holds it. */
+ * crash) is opened for reading: enough to find out whether a process holds it. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
                                     struct tug_error *err)
 {
@@ -128,14 +128,14 @@ static enum tug_status take_over(const struct tug_store *store, int dir_fd, cons
         *out_is_ours = !is_read_only;
         return TUG_OK;
     }
-    /* A hard link to a file of somebody else, who shall not find it overwritten, or another user's
+    /* A hard link to another file, which must not be overwritten, or another user's
      * download, which we could not make read-only, or a file that is neither writable nor ours to
      * make so. */
     return remove_foreign(store, dir_fd, name, err);
 }
 
 /* Open and lock it. The mode and the name are touched under the lock only: until then they are
- * another's, who may be about to publish the file with them. */
+ * another process's, which may be about to publish the file with them. */
 static enum tug_status open_locked(const struct tug_store *store, int dir_fd, const char *name,
                                    int *out_fd, struct tug_error *err)
 {
@@ -290,7 +290,8 @@ enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *e
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
     }
     if ((uint64_t)info.st_size != ingest->size_bytes) {
-        return tug__fail(err, TUG_ERR_STORE, "somebody changed the length of a partial download");
+        return tug__fail(err, TUG_ERR_STORE,
+                         "another program changed the length of a partial download");
     }
     /* The mode first, so that the sync covers it. */
     if (fchmod(ingest->fd, 0444) != 0) {

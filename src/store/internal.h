@@ -36,7 +36,7 @@ struct tug_store {
      * directories, never for data */
     pthread_mutex_t lock;
     struct tug__algorithm_dirs dirs[TUG_DIGEST_SHA512 + 1];
-    /* held while the directories are synced: who comes meanwhile has to wait for what it ends with.
+    /* held while the directories are synced: a caller that comes meanwhile waits for the result.
      * Taken before lock */
     pthread_mutex_t sync_lock;
 };

@@ -6,8 +6,8 @@
  * Knows: flock(2). Does not know: the network, what the locks protect.
  * Threads: any; each takes its own descriptor, so threads exclude each other too.
  *
- * flock(2) knows no time limit, and a signal ends it in one thread only: who may have to give up
- * looks again and again, in small steps.
+ * flock(2) knows no time limit, and a signal ends it in one thread only: a caller that may have to
+ * give up polls, in small steps.
  */
 #include "store/internal.h"
 

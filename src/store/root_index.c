@@ -6,7 +6,7 @@
  * content is there. Threads: any; a change is made under the store's lock.
  *
  * The file is edited as text (index_edit.c), so that everything else stays byte for byte what it
- * was, whoever wrote it.
+ * was, whichever tool wrote it.
  *
  * Memory: the text once, and besides it less than 64 MiB, however many names it has: 8 bytes for
  * each (all names), or for each stretch of elements that stay (a change); INDEX_BYTES_MAX holds no

@@ -81,15 +81,15 @@ enum tug_status tug__ingest_note(const struct tug__ingest *ingest, unsigned slot
  * little left to do. A hint: nothing under TUG_DURABILITY_NONE, failures show at tug__ingest_sync.
  */
 void tug__ingest_write_back(const struct tug__ingest *ingest, uint64_t offset, uint64_t length);
-/* Check that the file still has a name: somebody may clean up ingest/ while it is written. Cheap.
- * Errors: TUG_ERR_STORE, tug__store_is_removed() when it has none. Threads: any. */
+/* Check that the file still has a name: another program may clean up ingest/ while it is written.
+ * Cheap. Errors: TUG_ERR_STORE, tug__store_is_removed() when it has none. Threads: any. */
 enum tug_status tug__ingest_check_name(const struct tug__ingest *ingest, struct tug_error *err);
 /* Tell whether an error is that a file or directory was removed under our hands: to begin anew is
  * of use then, and the directories are made again by that. */
 bool tug__store_is_removed(const struct tug_error *error);
 /* Throw the data away: the file is emptied and the next download starts at zero. */
 enum tug_status tug__ingest_reset(struct tug__ingest *ingest, struct tug_error *err);
-/* Unlock and close; what is there stays for a later run. NULL is allowed. */
+/* Unlock and close; what was written stays for a later run. NULL is allowed. */
 void tug__ingest_close(struct tug__ingest *ingest);
 
 /* Throw the download away: remove the partial file and close. What cannot be removed is found bad
@@ -171,10 +171,10 @@ struct tug__index_entry {
 /* Put images into index.json: an entry that is the same already stays in its place, one of the same
  * name that differs gives way to the new one, which comes last; all others and everything we do not
  * understand are kept as they are; of entries with the same name the last one counts. Either all of
- * them are there afterwards or none. Names published before, by whomever, are made durable first. A
- * store that is read-only is no error when nothing would change.
- * wait: for other processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json
- * is not a valid index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
+ * them are there afterwards or none. Names published before, by any process, are made durable
+ * first. A store that is read-only is no error when nothing would change. wait: for other
+ * processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json is not a valid
+ * index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      const struct tug__lock_wait *wait, struct tug_error *err);
