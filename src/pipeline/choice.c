@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* Room for the versions that a warning lists. */
-#define LIST_BYTES 300
-
 /* Say it when the entry chosen for a platform is of another architecture. */
 static void warn_of_substitute(struct tug__resolver *resolver, const struct tug__image *image,
                                const struct tug_platform *wanted, const struct tug_platform *chosen)
@@ -26,8 +23,28 @@ static void warn_of_substitute(struct tug__resolver *resolver, const struct tug_
     }
 }
 
+/* Say it when other versions of the operating system would have served as well: images of Windows
+ * run on the hosts of their version. */
+static void warn_of_versions(struct tug__resolver *resolver, const struct tug__image *image,
+                             const struct tug_platform *wanted, const enum tug__want *wants,
+                             size_t best)
+{
+    char list[TUG__PLAN_VERSIONS_MAX];
+    char text[TUG_PLATFORM_TEXT_MAX];
+
+    if (tug__plan_passed_over(wanted, image->entries, image->entry_count, wants, best, list)) {
+        const struct tug_platform *const chosen = &image->entries[best].platform;
+
+        tug__emit_warning(resolver, image,
+                          "taking %s of several versions, not %s (--platform '%s(VERSION)/%s' "
+                          "chooses)",
+                          tug_platform_format(chosen, text), list, chosen->os,
+                          chosen->architecture);
+    }
+}
+
 void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *image,
-                            const size_t *best)
+                            const enum tug__want *wants, const size_t *best)
 {
     const struct tug__wish *const wish = &image->wish;
 
@@ -38,6 +55,7 @@ void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *i
         if (best[i] < image->entry_count) {
             warn_of_substitute(resolver, image, &wish->platforms[i],
                                &image->entries[best[i]].platform);
+            warn_of_versions(resolver, image, &wish->platforms[i], wants, best[i]);
         }
     }
     if (wish->platform_count == 1 && best[0] < image->entry_count) {

@@ -464,7 +464,7 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
         status = tug__plan_select(wish, image->entries, count, wants, best, err);
     }
     if (status == TUG_OK) {
-        tug__image_tell_choice(resolver, image, best);
+        tug__image_tell_choice(resolver, image, wants, best);
     }
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {

@@ -131,3 +131,53 @@ enum tug_status tug__plan_select(const struct tug__wish *wish,
     }
     return TUG_OK;
 }
+
+/* Tell whether an entry could stand in the place of another one but for its version. */
+static bool is_other_version(const struct tug_platform *wanted,
+                             const struct tug__descriptor *chosen,
+                             const struct tug__descriptor *entry)
+{
+    return entry->has_platform &&
+           strcmp(entry->platform.os_version, chosen->platform.os_version) != 0 &&
+           strcmp(entry->platform.architecture, chosen->platform.architecture) == 0 &&
+           strcmp(entry->platform.variant, chosen->platform.variant) == 0 &&
+           tug__platform_rank(wanted, &entry->platform) != TUG__PLATFORM_NO_MATCH;
+}
+
+/* Tell whether a list of versions has one. */
+static bool has_version(const char *list, const char *version)
+{
+    const size_t length = strlen(version);
+
+    for (const char *at = list; (at = strstr(at, version)) != NULL; at += length) {
+        if ((at == list || at[-1] == ' ') && (at[length] == '\0' || at[length] == ',')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tug__plan_passed_over(const struct tug_platform *wanted, const struct tug__descriptor *entries,
+                           size_t count, const enum tug__want *wants, size_t best,
+                           char out_list[TUG__PLAN_VERSIONS_MAX])
+{
+    size_t length = 0;
+
+    out_list[0] = '\0';
+    for (size_t i = 0; best < count && i < count; i++) {
+        const char *const version = entries[i].platform.os_version;
+
+        if (wants[i] >= wants[best] || version[0] == '\0' ||
+            !is_other_version(wanted, &entries[best], &entries[i]) ||
+            has_version(out_list, version)) {
+            continue;
+        }
+        if (length + strlen(version) + sizeof ", , ..." > TUG__PLAN_VERSIONS_MAX) {
+            (void)strcpy(out_list + length, ", ...");
+            break;
+        }
+        length += (size_t)snprintf(out_list + length, TUG__PLAN_VERSIONS_MAX - length, "%s%s",
+                                   length > 0 ? ", " : "", version);
+    }
+    return out_list[0] != '\0';
+}

@@ -49,4 +49,17 @@ enum tug_status tug__plan_select(const struct tug__wish *wish,
                                  enum tug__want *out_wants, size_t *out_best,
                                  struct tug_error *err);
 
+/* Room for the versions that tug__plan_passed_over lists. */
+#define TUG__PLAN_VERSIONS_MAX 300
+
+/* List the versions of the operating system that were passed over for a wanted platform: those of
+ * entries that differ from the chosen one in nothing else and would have served, too, but are not
+ * wanted for anything else.
+ * wants, best: as tug__plan_select wrote them, best for this platform; count: nothing was chosen.
+ * out_list: each once, separated by commas, cut with "..."; empty: none. Returns: whether there are
+ * any. */
+bool tug__plan_passed_over(const struct tug_platform *wanted, const struct tug__descriptor *entries,
+                           size_t count, const enum tug__want *wants, size_t best,
+                           char out_list[TUG__PLAN_VERSIONS_MAX]);
+
 #endif

@@ -173,9 +173,9 @@ enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__ima
 
 /* Tell what follows from the choice among the entries of an image's indexes: the platform for the
  * result; warnings of one that stands in for another, and of versions that were not taken.
- * best: as tug__plan_select wrote it. */
+ * wants, best: as tug__plan_select wrote them. */
 void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *image,
-                            const size_t *best);
+                            const enum tug__want *wants, const size_t *best);
 
 /* --- complete.c --- */
 

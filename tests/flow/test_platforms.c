@@ -186,51 +186,6 @@ Test(platforms, one_of_two_missing)
     flow_close(&shelf.flow);
 }
 
-/* An image "app:1" with one layer. */
-static void add_single(struct flow *flow, const char *platform, struct build_image_result *built)
-{
-    static const uint64_t size = 3000;
-    const struct build_image image = {
-        .repo = "app", .tag = "1", .platform = platform, .layer_sizes = &size, .layer_count = 1};
-
-    build_image_add(flow->registry, &image, built);
-}
-
-/* Its config says so, and is all that is fetched. */
-Test(platforms, f17_single_manifest_of_another_platform_than_asked_for)
-{
-    struct build_image_result built;
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    add_single(&flow, "linux/arm64", &built);
-    flow_expect_exit(&flow, "app:1", 3,
-                     "platform linux/amd64 is not there; the image is for linux/arm64");
-    cr_assert(flow_has(&flow, built.config.digest));
-    cr_assert_eq(flow_requests(&flow, NULL, built.layers[0].digest), 0);
-    flow_close(&flow);
-}
-
-/* The layers come after the config; what the limit forbids is refused before both. */
-Test(platforms, f17_single_manifest_of_the_platform_asked_for)
-{
-    struct build_image_result built;
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    add_single(&flow, "linux/amd64", &built);
-    flow.options.max_size_bytes = 3000;
-    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_TOO_LARGE);
-    cr_assert_eq(flow_requests(&flow, NULL, "/blobs/"), 0);
-    flow.options.max_size_bytes = 0;
-    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert(flow_has(&flow, built.layers[0].digest));
-    cr_assert_str_eq(flow.seen.platform, "linux/amd64");
-    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert_eq(flow.seen.image.bytes_fetched, 0, "all is there");
-    flow_close(&flow);
-}
-
 /* The result says what the image is for, if that is one platform. */
 Test(platforms, f17_result_names_the_platform)
 {
@@ -266,56 +221,33 @@ Test(platforms, f17_substitute_is_told_of_quietly)
     flow_close(&shelf.flow);
 }
 
-/* Nobody asked for a platform: it may be what the user wants. */
-Test(platforms, t32_f17_single_manifest_for_another_platform)
+/* Of several versions of Windows one is taken, and the others are told of. */
+Test(platforms, f49_versions_that_are_not_taken)
 {
-    const struct build_image image = {.repo = "app", .tag = "1", .platform = "plan9/mips"};
+    const struct build_image image = {.repo = "app", .platform = "windows/amd64"};
     struct build_image_result built;
+    const struct build_entry entries[] = {
+        {.descriptor = &built.manifest,
+         .more = "\"platform\":{\"os\":\"windows\",\"architecture\":\"amd64\","
+                 "\"os.version\":\"10.0.17763.1\"}"},
+        {.descriptor = &built.config, /* it is never asked for */
+         .more = "\"platform\":{\"os\":\"windows\",\"architecture\":\"amd64\","
+                 "\"os.version\":\"10.0.20348.2\"}"},
+    };
+    struct tug_platform wanted;
     struct flow flow;
 
     flow_open(&flow, NULL);
     build_image_add(flow.registry, &image, &built);
-    flow_want_default(&flow);
+    build_index_add(
+        flow.registry,
+        &(struct build_index){.repo = "app", .tag = "1", .entries = entries, .entry_count = 2},
+        NULL);
+    cr_assert_eq(tug_platform_parse("windows/amd64", &wanted, NULL), TUG_OK);
+    flow.options.platforms = &wanted;
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert_eq(strncmp(flow.seen.warning, "the image is for plan9/mips, not ", 33), 0, "%s",
-                 flow.seen.warning);
-    cr_assert_str_eq(flow.seen.platform, "plan9/mips");
-    cr_assert(flow_has(&flow, built.config.digest));
-    flow_close(&flow);
-}
-
-/* The index says one thing, the config under it another. */
-static void fetch_mislabelled(const char *says, const char *is, const char *warning)
-{
-    const struct build_image image = {.repo = "app", .platform = is};
-    struct build_image_result built;
-    const struct build_entry entry = {.descriptor = &built.manifest, .platform = says};
-    const struct build_index index = {
-        .repo = "app", .tag = "1", .entries = &entry, .entry_count = 1};
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    build_image_add(flow.registry, &image, &built);
-    build_index_add(flow.registry, &index, NULL);
-    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert_str_eq(flow.seen.warning, warning);
-    cr_assert_str_eq(flow.seen.platform, is, "the config knows better");
-    flow_close(&flow);
-}
-
-Test(platforms, t32_entry_and_config_differ)
-{
-    fetch_mislabelled("linux/amd64", "linux/arm64",
-                      "the index says linux/amd64, but the image there is for linux/arm64");
-}
-
-Test(platforms, single_manifest_for_this_platform_warns_of_nothing)
-{
-    struct flow flow;
-
-    flow_open(&flow, NULL);
-    build_image_add(flow.registry, &(struct build_image){.repo = "app", .tag = "1"}, NULL);
-    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
-    cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 0, "%s", flow.seen.warning);
+    cr_assert_str_eq(flow.seen.warning,
+                     "taking windows(10.0.17763.1)/amd64 of several versions, not 10.0.20348.2 "
+                     "(--platform 'windows(VERSION)/amd64' chooses)");
     flow_close(&flow);
 }

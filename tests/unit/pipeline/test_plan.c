@@ -174,6 +174,75 @@ Test(pipeline_plan, an_empty_index_has_none)
     cr_assert_eq(choose(&index, &wish, NULL), TUG_ERR_NOT_FOUND);
 }
 
+/* Choose one platform and compare what is passed over; NULL: nothing. */
+static void expect_passed_over(const char *const *offered, const char *wanted_text,
+                               const char *expected)
+{
+    struct index index = make_index(offered);
+    const struct tug_platform wanted = platform(wanted_text);
+    char list[TUG__PLAN_VERSIONS_MAX] = "?";
+    bool has_any;
+
+    cr_assert_eq(
+        choose(&index, &(struct tug__wish){.platforms = &wanted, .platform_count = 1}, NULL),
+        TUG_OK);
+    has_any = tug__plan_passed_over(&wanted, index.entries, index.count, index.wants, index.best[0],
+                                    list);
+    cr_assert_eq(has_any, *expected != '\0');
+    cr_assert_str_eq(list, expected);
+}
+
+Test(pipeline_plan, f49_versions_that_are_passed_over)
+{
+    static const char *const windows[] = {"windows(10.0.17763.1)/amd64",
+                                          "windows(10.0.20348.2)/amd64",
+                                          "linux/amd64",
+                                          "windows(10.0.20348.2)/amd64",
+                                          "windows(10.0.20348.22)/amd64",
+                                          "windows(10.0.26100.3)/arm64",
+                                          "",
+                                          NULL};
+
+    expect_passed_over(windows, "windows/amd64", "10.0.20348.2, 10.0.20348.22");
+    expect_passed_over(windows, "windows(10.0.20348)/amd64", "10.0.20348.22");
+    expect_passed_over(windows, "windows(10.0.20348.2)/amd64", "");
+    expect_passed_over(windows, "windows/arm64", "");
+    expect_passed_over(windows, "linux/amd64", "");
+    expect_passed_over(windows, "linux/s390x", "");
+}
+
+/* What is wanted for another reason is not passed over. */
+Test(pipeline_plan, f49_versions_that_are_wanted_too)
+{
+    static const char *const windows[] = {"windows(1)/amd64", "windows(2)/amd64", NULL};
+    const struct tug_platform wanted[] = {platform("windows/amd64"), platform("windows(2)/amd64")};
+    struct index index = make_index(windows);
+    char list[TUG__PLAN_VERSIONS_MAX];
+
+    expect_wants(&index, &(struct tug__wish){.platforms = wanted, .platform_count = 2}, "AA");
+    cr_assert_not(tug__plan_passed_over(&wanted[0], index.entries, index.count, index.wants,
+                                        index.best[0], list));
+}
+
+Test(pipeline_plan, f49_long_lists_are_cut)
+{
+    static struct tug__descriptor entries[200];
+    static enum tug__want wants[200];
+    const struct tug_platform wanted = platform("windows/amd64");
+    const struct tug__wish wish = {.platforms = &wanted, .platform_count = 1};
+    char list[TUG__PLAN_VERSIONS_MAX];
+    size_t best = 0;
+
+    for (size_t i = 0; i < 200; i++) {
+        entries[i].has_platform = true;
+        entries[i].platform = wanted;
+        (void)snprintf(entries[i].platform.os_version, TUG_PLATFORM_FIELD_MAX, "10.0.%zu", i);
+    }
+    cr_assert_eq(tug__plan_select(&wish, entries, 200, wants, &best, NULL), TUG_OK);
+    cr_assert(tug__plan_passed_over(&wanted, entries, 200, wants, best, list));
+    cr_assert_not_null(strstr(list, ", ..."));
+}
+
 /* A long list of platforms is cut, not overrun. */
 Test(pipeline_plan, long_lists_are_cut)
 {
