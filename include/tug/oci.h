@@ -93,7 +93,8 @@ struct tug_list_entry {
     const char *line;         /* of an array of texts: the text; the rest is unset then */
     const char *name;         /* the full name of the image; NULL: none is given */
     struct tug_digest digest; /* unset: none is given */
-    bool is_index;            /* by its media type: it names further manifests */
+    bool is_index; /* by its media type: it names further manifests; or it has neither type
+                      nor platform, and may be one */
     bool has_platform;
     struct tug_platform platform; /* normalised */
 };

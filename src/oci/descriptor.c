@@ -115,7 +115,7 @@ static enum tug_status read_media_type(const struct tug__json_value *value,
     if (status != TUG_OK) {
         return status;
     }
-    /* the specification requires it, old documents lack it: then the blob is an opaque one */
+    /* the specification requires it, old documents lack it */
     text = text != NULL ? text : "";
     status = tug__media_type_check(text, err);
     if (status != TUG_OK) {

@@ -105,7 +105,10 @@ static enum tug_status take_manifest(const struct reader *reader, const char *te
         status = read_name(root, &entry.name, err);
     }
     if (status == TUG_OK) {
-        entry.is_index = media_type != NULL && tug__media_kind(media_type) == TUG__MEDIA_INDEX;
+        /* without a type it may be one, unless it is for one platform */
+        entry.is_index = media_type == NULL || *media_type == '\0'
+                             ? !entry.has_platform
+                             : tug__media_kind(media_type) == TUG__MEDIA_INDEX;
         status = reader->on_entry(reader->context, &entry, err);
     }
     tug__json_destroy(json);

@@ -230,6 +230,20 @@ static bool is_document_kind(enum tug__media_kind kind)
     return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
 }
 
+/* Tell whether an entry of an index is to be read. One without a type is a manifest or an index,
+ * whatever its own members say: indexes name nothing else without saying what it is. */
+static bool is_document_entry(const struct tug__descriptor *entry)
+{
+    return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
+}
+
+/* Tell whether an entry may be an index, so that the choice of a platform has to wait for it. */
+static bool may_be_index(const struct tug__descriptor *entry)
+{
+    return entry->kind == TUG__MEDIA_INDEX ||
+           (entry->media_type[0] == '\0' && !entry->has_platform);
+}
+
 /* Large blobs first: they take longest. Those of the same digest side by side (tug__image_admit).
  */
 static int compare_blobs(const void *a, const void *b)
@@ -322,6 +336,13 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
         status = tug__image_add_check(image, &document->children[0].digest,
                                       purpose->is_root ? NULL : digest, err);
     }
+    if (status == TUG_OK && !purpose->is_root && image->state == TUG__IMAGE_GATHERING) {
+        status = tug__image_add_entry(image,
+                                      &(struct tug__descriptor){.digest = *digest,
+                                                                .kind = document->kind,
+                                                                .media_type = document->media_type},
+                                      err); /* might have been an index: now it is one to choose */
+    }
     if (status == TUG_OK) {
         status = ask_for_children(resolver, image, document, 0, wanted, is_held, err);
     }
@@ -350,6 +371,12 @@ static enum tug_status take_held(struct tug__resolver *resolver, struct tug__ima
     return status;
 }
 
+/* How much of what may turn out to be a manifest is wanted. */
+static enum tug__want root_want(const struct tug__image *image)
+{
+    return image->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
+}
+
 /* Take what an index names: nested indexes at once, the rest is kept for the choice. */
 static enum tug_status take_index(struct tug__resolver *resolver, struct tug__image *image,
                                   const struct tug__purpose *purpose,
@@ -364,11 +391,11 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
     for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
         const struct tug__descriptor *const child = &document->children[i];
 
-        if (child->kind == TUG__MEDIA_INDEX) {
+        if (may_be_index(child)) {
             const struct request request = {.descriptor = child,
                                             .has_size = true,
                                             .is_document = true,
-                                            .want = TUG__WANT_ALL,
+                                            .want = root_want(image),
                                             .depth = purpose->depth + 1};
 
             status = ask_for(resolver, image, &request, err);
@@ -442,7 +469,7 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
     const struct request request = {
         .descriptor = entry,
         .has_size = true,
-        .is_document = is_document_kind(entry->kind),
+        .is_document = is_document_entry(entry),
         .want = want,
         .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would be a lie about its type */
     };
@@ -505,12 +532,6 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
 }
 
 /* --- the beginning --- */
-
-/* How much of a root is wanted, should it be a manifest. */
-static enum tug__want root_want(const struct tug__image *image)
-{
-    return image->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
-}
 
 /* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
  * nothing has changed, that is all. */

@@ -330,7 +330,7 @@ Test(cli_list, f36_a_mark_and_blank_lines_before_json)
 
         (void)snprintf(text, sizeof text, "%s{\"manifests\":[{\"digest\":\"" D "\"}]}\n",
                        beginnings[i]);
-        expect_loaded(&source, text, "r.example/a@" D "(all-platforms),");
+        expect_loaded(&source, text, "r.example/a@" D ",");
         (void)snprintf(text, sizeof text, "%s[\n\"x:1\"]", beginnings[i]);
         expect_loaded(&(struct list_source){0}, text, "x:1,");
         (void)snprintf(text, sizeof text, "%s[::1]:5000/x:1\n", beginnings[i]);
@@ -361,9 +361,8 @@ Test(cli_list, f45_the_stores_index_is_a_list)
     static const char text[] = "{\"manifests\":[{\"digest\":\"" D "\",\"annotations\":{"
                                "\"io.containerd.image.name\":\"r.example/a:1\"}}]}";
 
-    expect_loaded(&(struct list_source){0}, text, "r.example/a:1@" D "(all-platforms),");
-    expect_loaded(&(struct list_source){.repository = "m.example/x"}, text,
-                  "m.example/x@" D "(all-platforms),");
+    expect_loaded(&(struct list_source){0}, text, "r.example/a:1@" D ",");
+    expect_loaded(&(struct list_source){.repository = "m.example/x"}, text, "m.example/x@" D ",");
 }
 
 Test(cli_list, f45_metadata_words_of_a_line)
