@@ -64,7 +64,11 @@ static bool serve_document(struct tug__resolver *resolver, struct tug__image *im
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
     const struct tug__purpose purpose = {
-        .want = request->want, .depth = request->depth, .is_root = request->is_root};
+        .want = request->want,
+        .depth = request->depth,
+        .is_root = request->is_root,
+        .is_document = true,
+    };
     struct tug__need *const need = tug__image_need(image, &descriptor->digest);
     bool is_present;
     struct tug__buf buf;
@@ -84,8 +88,8 @@ static bool serve_document(struct tug__resolver *resolver, struct tug__image *im
             need->has_size = true;
             need->size_bytes = buf.length;
         }
-        tug__image_take_document(resolver, image, &purpose, &descriptor->digest, buf.data,
-                                 buf.length, descriptor->media_type, true);
+        tug__image_take_content(resolver, image, &purpose, &descriptor->digest, buf.data,
+                                buf.length, descriptor->media_type, true);
     }
     tug__buf_fini(&buf);
     return is_present;
@@ -145,6 +149,7 @@ static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__imag
         .want = request->want,
         .depth = request->depth,
         .is_root = request->is_root,
+        .is_document = request->is_document,
         .is_optional = request->is_optional,
     };
     const struct tug__wanted wanted = {
@@ -157,6 +162,8 @@ static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__imag
         .data = descriptor->data,
         .urls = may_ask_urls(resolver, descriptor) ? descriptor->urls : NULL,
         .source = image->ref,
+        .may_be_blob = request->is_root,
+        .max_bytes = resolver->settings->options.max_size_bytes,
         .is_recheck = request->is_recheck,
     };
     const enum tug_status status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
@@ -406,26 +413,25 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
     return status;
 }
 
-static enum tug_status note_root(struct tug__resolver *resolver, struct tug__image *image,
-                                 const struct tug_digest *digest, size_t length,
-                                 const struct tug__document *document, struct tug_error *err)
+enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *digest, uint64_t size_bytes,
+                                     const char *media_type, struct tug_error *err)
 {
     struct tug_event event = {
         .kind = TUG_EVENT_RESOLVED,
         .ref = image->result.ref,
         .digest = *digest,
-        .media_type = document->media_type,
-        .size_bytes = length,
+        .media_type = media_type,
+        .size_bytes = size_bytes,
     };
 
-    image->media_type = strdup(document->media_type);
+    image->media_type = strdup(media_type);
     if (image->media_type == NULL) {
         return tug__fail_memory(err);
     }
-    image->is_index = document->kind == TUG__MEDIA_INDEX;
     image->result.media_type = image->media_type;
     image->result.digest = *digest;
-    image->result.size_bytes = length;
+    image->result.size_bytes = size_bytes;
     tug__emit(resolver, &event);
     return TUG_OK;
 }
@@ -447,7 +453,8 @@ void tug__image_take_document(struct tug__resolver *resolver, struct tug__image 
     if (status != TUG_OK) {
         (void)tug__wrap(&error, status, "manifest %s", tug_digest_format(digest, text));
     } else if (purpose->is_root) {
-        status = note_root(resolver, image, digest, length, &document, &error);
+        image->is_index = document.kind == TUG__MEDIA_INDEX;
+        status = tug__image_note_root(resolver, image, digest, length, document.media_type, &error);
     }
     if (status == TUG_OK) {
         status = document.kind == TUG__MEDIA_INDEX
@@ -538,7 +545,8 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
 static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
                                    struct tug_error *err)
 {
-    const struct tug__purpose purpose = {.want = root_want(image), .is_root = true};
+    const struct tug__purpose purpose = {
+        .want = root_want(image), .is_root = true, .is_document = true};
     struct tug__wanted wanted = {.is_document = true, .source = image->ref};
     enum tug_status status = TUG_OK;
     char *tag;

@@ -90,7 +90,9 @@ struct tug__wanted {
                                      tug__descriptor; NULL: none */
     const struct tug_ref *source; /* whose registry and repository are asked; borrowed */
     bool asks_digest_first;       /* a tag: its digest may be in the store already */
-    bool is_recheck;              /* the store has it, but it has to be hashed first */
+    bool may_be_blob;   /* is_document, by digest: a blob will do if there is no manifest */
+    uint64_t max_bytes; /* may_be_blob: largest blob; 0: no limit */
+    bool is_recheck;    /* the store has it, but it has to be hashed first */
 };
 
 enum tug__settled_kind {

@@ -55,6 +55,16 @@ struct tug__engine {
     bool is_stopping;                     /* no new work */
 };
 
+/* --- look.c --- */
+
+/* A source has no manifest of a node: look for a blob, where that will do. Returns: false when it
+ * is no way out. */
+bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug_error *error);
+/* A HEAD told how long a blob is: go on with it as with any other. */
+void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug__job *job);
+
 /* --- settled.c --- */
 
 /* Tell of something as it happens. */

@@ -21,6 +21,7 @@ struct tug__purpose {
     enum tug__want want; /* of a manifest: how much */
     unsigned depth;      /* indexes above it, at most TUG__INDEX_DEPTH_MAX */
     bool is_root;
+    bool is_document; /* it is to be read */
     bool is_again;    /* the image has read this document: it was removed from the store since */
     bool is_optional; /* when its registry does not have it, the image does without */
 };

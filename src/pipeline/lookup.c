@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
+#include "oci/content_kind.h"
 #include "oci/descriptor.h"
 #include "oci/digest.h"
 #include "oci/document.h"
@@ -128,6 +129,29 @@ static bool is_whole(const struct tug__manifest_reply *reply)
            !tug__media_is_generic(reply->media_type);
 }
 
+/* There is no manifest of a digest: is there a blob? */
+static enum tug_status ask_for_blob(struct asker *asker, const struct tug__source *source,
+                                    const struct tug_digest *digest, struct answer *answer,
+                                    struct tug__manifest_reply *out_reply, struct tug_error *err)
+{
+    char type[TUG__MEDIA_TYPE_MAX];
+    enum tug_status status;
+
+    *err = (struct tug_error){0};
+    status = tug__client_head_blob(asker->client, source, digest, out_reply, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    tug__content_type_of_blob(out_reply->media_type, type);
+    answer->media_type = strdup(type);
+    if (answer->media_type == NULL) {
+        return tug__fail_memory(err);
+    }
+    answer->result.digest = *digest;
+    answer->result.size_bytes = out_reply->size_bytes;
+    return TUG_OK;
+}
+
 /* Ask once: with a HEAD, and with a GET where that is not enough. is_last: no attempt is left. */
 static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool is_last,
                            struct answer *answer, struct tug__manifest_reply *out_reply,
@@ -149,6 +173,8 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool 
     }
     if (status == TUG_OK) {
         status = take_reply(ref, out_reply, answer, err);
+    } else if (status == TUG_ERR_NOT_FOUND && pinned != NULL) {
+        status = ask_for_blob(asker, &source, pinned, answer, out_reply, err);
     }
     free(out_reply->body);
     out_reply->body = NULL;

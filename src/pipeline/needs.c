@@ -22,13 +22,14 @@ _Static_assert(offsetof(struct tug__image, waiter) == 0, "an image is found by i
 #define ROOT_BIT 4U
 #define AGAIN_BIT 8U
 #define OPTIONAL_BIT 16U
-#define DEPTH_SHIFT 5
+#define DOCUMENT_BIT 32U
+#define DEPTH_SHIFT 6
 
 unsigned tug__purpose_pack(const struct tug__purpose *purpose)
 {
     return (unsigned)purpose->want | (purpose->is_root ? ROOT_BIT : 0) |
            (purpose->is_again ? AGAIN_BIT : 0) | (purpose->is_optional ? OPTIONAL_BIT : 0) |
-           purpose->depth << DEPTH_SHIFT;
+           (purpose->is_document ? DOCUMENT_BIT : 0) | purpose->depth << DEPTH_SHIFT;
 }
 
 struct tug__purpose tug__purpose_unpack(unsigned number)
@@ -39,6 +40,7 @@ struct tug__purpose tug__purpose_unpack(unsigned number)
         .is_root = (number & ROOT_BIT) != 0,
         .is_again = (number & AGAIN_BIT) != 0,
         .is_optional = (number & OPTIONAL_BIT) != 0,
+        .is_document = (number & DOCUMENT_BIT) != 0,
     };
 }
 

@@ -256,6 +256,8 @@ static void take_job(struct tug__engine *engine, struct tug__job *job, bool has_
         tug__node_take_failure(engine, node, job);
     } else if (job->kind == TUG__JOB_RESOLVE) {
         take_resolved(engine, node, job);
+    } else if (job->kind == TUG__JOB_LOOK) {
+        tug__node_take_looked(engine, node, job);
     } else if (job->kind == TUG__JOB_RECHECK) {
         take_rechecked(engine, node, job);
     } else {

@@ -2,9 +2,9 @@
  *
  * The state of a run, shared by its files: run.c (loop and clock), events.c (what the caller is
  * told), documents.c, admit.c and image.c (images and documents), choice.c and judge.c (their
- * platforms), settle.c (what came of what they want), left_out.c, complete.c, present.c and
- * publish.c (their names). All of it belongs to the thread of tug__run. Content is brought by the
- * engine (engine.h).
+ * platforms), untyped.c (roots that are blobs), settle.c (what came of what they want), left_out.c,
+ * complete.c, present.c and publish.c (their names). All of it belongs to the thread of tug__run.
+ * Content is brought by the engine (engine.h).
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -80,6 +80,11 @@ void tug__image_take_document(struct tug__resolver *resolver, struct tug__image 
                               const struct tug__purpose *purpose, const struct tug_digest *digest,
                               const char *bytes, size_t length, const char *media_type,
                               bool is_pinned);
+/* The root of an image is known: keep it for the result and tell. media_type: copied. Errors:
+ * TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *digest, uint64_t size_bytes,
+                                     const char *media_type, struct tug_error *err);
 /* Something an image waited for is there. Goes on with it when it was the last. */
 void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
 /* Report and count what the store had already. */
@@ -168,6 +173,23 @@ bool tug__image_is_judged_first(const struct tug__image *image,
  * TUG_ERR_NOT_FOUND: the image is not for a platform that was asked for. */
 enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__image *image,
                                  struct tug_error *err);
+
+/* --- untyped.c --- */
+
+/* As tug__image_take_document, but the root of a reference by digest may turn out to be a blob. */
+void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
+                             const struct tug__purpose *purpose, const struct tug_digest *digest,
+                             const char *bytes, size_t length, const char *media_type,
+                             bool is_pinned);
+/* A blob is in the store that an image wants to read: it is a document all the same, or the root of
+ * a reference by digest, or the image fails. */
+void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug__purpose *purpose, const struct tug__settled *settled);
+/* A blob is the root of an image. media_type: as its registry says. Returns: false when the image
+ * did not ask for just anything of that digest. */
+bool tug__image_take_blob(struct tug__resolver *resolver, struct tug__image *image,
+                          const struct tug__purpose *purpose, const struct tug_digest *digest,
+                          uint64_t size_bytes, const char *media_type);
 
 /* --- choice.c --- */
 

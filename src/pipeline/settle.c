@@ -128,9 +128,14 @@ static void take(struct tug__resolver *resolver, const struct tug__settled *sett
         need->has_size = true;
         need->size_bytes = settled->size_bytes;
     }
-    if (settled->is_document && !purpose.is_again) {
-        tug__image_take_document(resolver, image, &purpose, &settled->digest, settled->body,
-                                 settled->size_bytes, settled->media_type, settled->is_pinned);
+    if (!purpose.is_document || purpose.is_again) {
+        return;
+    }
+    if (settled->is_document) {
+        tug__image_take_content(resolver, image, &purpose, &settled->digest, settled->body,
+                                settled->size_bytes, settled->media_type, settled->is_pinned);
+    } else {
+        tug__image_take_stored(resolver, image, &purpose, settled);
     }
 }
 

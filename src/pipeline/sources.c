@@ -96,6 +96,10 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     node->wanted.source = edge->source;
     node->wanted.has_size = edge->has_size;
     node->wanted.size_bytes = edge->size_bytes;
+    if (node->wanted.may_be_blob) { /* what it is, the next one tells */
+        node->wanted.is_document = true;
+        node->job_kind = TUG__JOB_MANIFEST;
+    }
     tug__node_count(node);
     node->attempt.failures = 0;
     node->attempt.mark_bytes = 0;
@@ -158,7 +162,7 @@ void tug__node_fail(struct tug__engine *engine, struct tug__node *node,
 {
     struct tug_error shown = *error;
 
-    if (ask_urls(engine, node, error)) {
+    if (ask_urls(engine, node, error) || tug__node_ask_as_blob(engine, node, error)) {
         return;
     }
     tug__node_add_subject(node, &shown);

@@ -96,6 +96,7 @@ enum tug__job_kind {
     TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body comes back */
     TUG__JOB_INLINE,   /* the body came inside a descriptor: verify and store it */
     TUG__JOB_BLOB,     /* GET into a transfer */
+    TUG__JOB_LOOK,     /* HEAD of a blob: its size and type are wanted */
     TUG__JOB_RECHECK,  /* no request: hash a blob that is in the store */
 };
 

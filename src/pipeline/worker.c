@@ -344,6 +344,10 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
             return;
         }
         break;
+    case TUG__JOB_LOOK:
+        status = tug__client_head_blob(worker->client, &job->source, &job->digest, &job->reply,
+                                       &job->error);
+        break;
     case TUG__JOB_BLOB:
         status = run_blob(worker, job, &job->error);
         break;

@@ -151,6 +151,13 @@ enum tug_status tug__client_head_manifest(struct tug__client *client,
                                           struct tug__manifest_reply *out_reply,
                                           struct tug_error *err);
 
+/* HEAD a blob: its size, and the type that the registry gives it. out_reply: without digest and
+ * body; on failure only its result. Errors: as tug__client_get_manifest, of the content none;
+ * TUG_ERR_UNSUPPORTED: the answer does not tell the size. Blocks: the same. */
+enum tug_status tug__client_head_blob(struct tug__client *client, const struct tug__source *source,
+                                      const struct tug_digest *digest,
+                                      struct tug__manifest_reply *out_reply, struct tug_error *err);
+
 /* A part of a blob, and where its bytes go. Borrowed for the call. */
 struct tug__blob_request {
     const struct tug_digest *digest;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ask whether a registry has a blob, and what it says of it.
+ *
+ * Knows: what an answer to a HEAD of a blob must be. Does not know: what becomes of it.
+ * Threads: the client's owner.
+ */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "registry/client_internal.h"
+
+static enum tug_status on_success(void *context, const struct tug__http_response *response,
+                                  struct tug_error *err)
+{
+    struct tug__manifest_reply *const reply = context;
+    const char *const type = tug__http_header(response, "Content-Type");
+
+    *reply = (struct tug__manifest_reply){0};
+    if (response->status != 200) {
+        return tug__fail(err, TUG_ERR_NETWORK, "the registry answered status %d, not 200",
+                         response->status);
+    }
+    /* Some say 0 because a HEAD has no body. */
+    reply->has_size = response->content_length > 0;
+    reply->size_bytes = reply->has_size ? (uint64_t)response->content_length : 0;
+    if (type != NULL) {
+        (void)snprintf(reply->media_type, sizeof reply->media_type, "%s", type);
+    }
+    return TUG_OK;
+}
+
+static enum tug_status on_data(void *context, const void *bytes, size_t length,
+                               struct tug_error *err)
+{
+    (void)context;
+    (void)bytes;
+    (void)length;
+    (void)err;
+    return TUG_OK;
+}
+
+static enum tug_status on_end(void *context, const struct tug__http_response *response,
+                              struct tug_error *err)
+{
+    const struct tug__manifest_reply *const reply = context;
+
+    (void)response;
+    return reply->has_size ? TUG_OK
+                           : tug__fail(err, TUG_ERR_UNSUPPORTED,
+                                       "the registry does not tell the size of the blob");
+}
+
+enum tug_status tug__client_head_blob(struct tug__client *client, const struct tug__source *source,
+                                      const struct tug_digest *digest,
+                                      struct tug__manifest_reply *out_reply, struct tug_error *err)
+{
+    struct tug__manifest_reply reply = {0};
+    char text[TUG_DIGEST_TEXT_MAX];
+    struct tug__ask ask = {
+        .source = source,
+        .kind = "blobs",
+        .reference = tug_digest_format(digest, text),
+        .capabilities = TUG__CAN_PULL,
+        .is_head = true,
+        .has_digest = true,
+        .accept = "*/*",
+        .on_success = on_success,
+        .on_data = on_data,
+        .on_end = on_end,
+        .context = &reply,
+    };
+    const enum tug_status status = tug__ask(client, &ask, err);
+
+    *out_reply = status == TUG_OK ? reply : (struct tug__manifest_reply){0};
+    out_reply->result = ask.result;
+    return status;
+}
