@@ -29,7 +29,7 @@ TUG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base toml oci ref url http hosts auth store registry pipeline api
+ROOMS := base toml oci ref url http hosts auth store registry engine pipeline api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
 CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/display/*.c)))
@@ -70,7 +70,7 @@ $(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Isrc/display -Itests $(if $(PLAIN),-Ite
 # These are compiled more often than they run.
 $(OBJ)/tests/unit/%.o $(OBJ)/tests/flow/%.o: TUG_QUICK := $(if $(SANITIZE),,-O0)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
-$(OBJ)/src/pipeline/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
+$(OBJ)/src/engine/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
 $(OBJ)/%.o: %.c Makefile
 	$(call say,CC)

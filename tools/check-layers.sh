@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref url http hosts auth registry store pipeline api cli"
+rooms="base toml oci ref url http hosts auth registry store engine pipeline api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -48,13 +48,14 @@ sees hosts url toml base
 sees auth url base
 sees registry auth hosts http url oci base
 sees store oci base
-sees pipeline registry store ref oci url base
+sees engine registry store oci url base
+sees pipeline engine registry store ref oci url base
 sees api pipeline registry store ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'curl/' src/http/http_internal.h
-only_in 'ck_' src/pipeline/queue.c
+only_in 'ck_' src/engine/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c
 only_in 'openssl/' src/base/hash.c src/base/str.c src/http/tls.c
 

@@ -13,7 +13,7 @@
 #include <tug/fetch.h>
 
 #include "oci/document.h"
-#include "pipeline/engine.h"
+#include "engine/engine.h"
 #include "pipeline/plan.h"
 
 /* What for an image wants a digest: the number of its edge, packed. */

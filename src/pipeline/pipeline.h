@@ -2,29 +2,9 @@
  *
  * The door of the pipeline room: run a set of references against a store.
  *
- *                jobs (spmc)                    segments (spsc each)
- *   resolver ───────────────▶ N workers ───────────────────────────▶ lanes (hash, commit)
- *      ▲  ╲__________________________ inbox (spsc each) ______________▶ │
- *      └──────────── events (an spsc ring per worker and per lane) ────┘
- *
- * Resolver: the thread that calls tug__run. It owns the graph (images, nodes, edges, transfers,
- * jobs, retry timers, what is known of hosts) and never touches the network.
- *
- * Locks: one in this room, of the rate limit (budget.h), and one of the registry's session
- * (registry/session.h), each for a few lines and never nested.
- * Objects have one owner at a time; queues hand them over.
- *
- * Shutdown, always in this order (tug__pool_stop walks it):
- *   1. the resolver submits no more jobs and sets the pool's stop flag;
- *   2. workers that wait for a job or for the network are woken; each writes out what it holds,
- * sends its job back, then ENDED; the resolver goes on taking events, so that nobody waits for
- * room;
- *   3. each lane gets STOP: it hashes and commits what is complete, then sends STOPPED; images that
- *      are complete by that get their names;
- *   4. each lane gets END, and sends ENDED;
- *   5. all threads are joined;
- *   6. transfers that are not complete are closed (their files stay for the next run), jobs still
- * in the ring are freed, then queues, bells and clients.
+ * The thread that calls tug__run is the resolver: it owns the images and, by the engine
+ * (engine/engine.h, which has the picture of threads and the order of shutdown), all that is
+ * wanted. It never touches the network. No locks in this room.
  */
 #ifndef TUG_PIPELINE_PIPELINE_H
 #define TUG_PIPELINE_PIPELINE_H
@@ -32,7 +12,7 @@
 #include <tug/fetch.h>
 
 #include "base/cancel.h"
-#include "pipeline/queue.h"
+#include "engine/queue.h"
 
 /* All of a run's input. Borrowed for the call. */
 struct tug__run_settings {

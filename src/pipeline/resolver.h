@@ -10,7 +10,7 @@
 #define TUG_PIPELINE_RESOLVER_H
 
 #include "pipeline/digest_set.h"
-#include "pipeline/engine.h"
+#include "engine/engine.h"
 #include "pipeline/image.h"
 #include "pipeline/pipeline.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "pipeline/queue.h"
+#include "engine/queue.h"
 #include "stress/stress.h"
 
 #define CONSUMERS_MAX 8

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The settled list's end: what came of nodes, in the order in which it came, handed to those that
+ * waited. A node is freed here and nowhere else while the engine lives.
+ *
+ * Knows: nodes. Does not know: what those that wait do with it, what documents mean.
+ * Threads: the resolver.
+ */
+#include "engine/state.h"
+
+#include "base/clock.h"
+
+/* Those that waited have seen what came of a node: free it, or keep it as one that failed. */
+static void put_away(struct tug__engine *engine, struct tug__node *node)
+{
+    const bool has_failed = node->outcome.kind == TUG__SETTLED_FAILED;
+
+    if (!has_failed || (node->wanted.tag != NULL && node->job_count == 0)) {
+        tug__graph_remove(&engine->graph, node); /* nobody can ask for a tag again */
+        return;
+    }
+    node->outcome.kind = TUG__SETTLED_NOT;
+    for (struct tug__edge *edge = node->edges; edge != NULL; edge = edge->next) {
+        if (edge->waiter != NULL) {
+            tug__edge_leave(edge);
+        }
+    }
+}
+
+static void describe(const struct tug__node *node, struct tug__settled *out_settled)
+{
+    const struct tug__outcome *const outcome = &node->outcome;
+    const struct tug__job *const answer = outcome->answer;
+    const char *const served_type = answer != NULL ? answer->reply.media_type : "";
+    const char *const announced_type = node->wanted.media_type;
+
+    *out_settled = (struct tug__settled){
+        .kind = outcome->kind,
+        .ref = tug__node_ref(node),
+        .digest = outcome->digest,
+        .announced_type = announced_type,
+        .media_type = announced_type != NULL ? announced_type : served_type,
+        .size_bytes = outcome->size_bytes,
+        .body = answer != NULL ? answer->reply.body : (const char *)node->wanted.data,
+        .is_document = node->wanted.is_document,
+        .is_pinned = node->wanted.tag == NULL || outcome->kind == TUG__SETTLED_REUSED,
+        .was_present = outcome->was_present,
+        .is_rechecked = outcome->was_present && node->job_kind == TUG__JOB_RECHECK,
+        .seconds = (double)(tug__now_ns() - node->attempt.started_ns) / (double)TUG__NS_PER_S,
+        .edges = node->edges,
+    };
+}
+
+bool tug__engine_next_settled(struct tug__engine *engine, struct tug__settled *out_settled)
+{
+    struct tug__node_list *const list = &engine->settled;
+
+    if (engine->taken != NULL) {
+        put_away(engine, engine->taken);
+        engine->taken = NULL;
+    }
+    while (list->first != NULL) {
+        struct tug__node *const node = list->first;
+
+        list->first = node->outcome.next;
+        list->last = list->first != NULL ? list->last : NULL;
+        if (node->outcome.kind == TUG__SETTLED_FORGOTTEN) {
+            tug__graph_remove(&engine->graph, node);
+        } else if (node->outcome.kind != TUG__SETTLED_NOT && /* else wanted again meanwhile */
+                   (node->outcome.kind != TUG__SETTLED_FAILED ||
+                    !tug__node_ask_elsewhere(engine, node))) {
+            engine->taken = node;
+            describe(node, out_settled);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Give out work: which node's turn it is, and whether there is room for its job.
+ *
+ * Knows: lines of nodes, limits. Does not know: what documents mean, what comes of a job.
+ * Threads: the resolver.
+ */
+#include "engine/state.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+static struct tug__node *take_first(struct tug__node_list *list)
+{
+    struct tug__node *const node = list->first;
+
+    list->first = node->links.next_queued;
+    if (list->first == NULL) {
+        list->last = NULL;
+    }
+    return node;
+}
+
+static void fail_for_memory(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug_error error = {0};
+
+    (void)tug__fail_memory(&error);
+    tug__node_fail(engine, node, &error);
+}
+
+/* Give the node at the head of a list to a worker. There is room for its job. */
+static void submit_first(struct tug__engine *engine, struct tug__node_list *list)
+{
+    struct tug__node *const node = take_first(list);
+    const bool is_blob = node->job_kind == TUG__JOB_BLOB;
+    struct tug__share share;
+
+    if (!tug__node_is_needed(node)) {
+        tug__node_abandon(engine, node);
+        return;
+    }
+    if (is_blob && ((node->transfer == NULL && !tug__transfer_create(engine, node)) ||
+                    !tug__parts_take(engine, node, &share))) {
+        fail_for_memory(engine, node);
+        return;
+    }
+    if (!tug__node_submit(engine, node, is_blob ? &share : NULL)) {
+        fail_for_memory(engine, node);
+    }
+}
+
+/* Hand inline content to a lane, which verifies and stores it like a fetched document. */
+static void submit_inline(struct tug__engine *engine)
+{
+    struct tug__node *const node = take_first(&engine->queued_inline);
+    struct tug__job *const job = tug__job_create(engine, node);
+    const struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT, .object = job};
+
+    if (job == NULL) {
+        fail_for_memory(engine, node);
+        return;
+    }
+    job->reply.body = (char *)node->wanted.data;
+    job->reply.length = node->wanted.size_bytes;
+    node->wanted.data = NULL;
+    tug__node_note_start(node);
+    tug__node_add_job(node, job);
+    engine->inline_out++;
+    tug__pool_send(engine->pool, job->lane, &msg);
+}
+
+/* Tell whether the first blob of a line may begin. */
+static bool may_begin_blob(const struct tug__engine *engine, const struct tug__host *host)
+{
+    const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(engine->pool->worker_count);
+
+    return host->queued_blobs.first != NULL &&
+           (engine->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
+}
+
+/* Tell whether a host has work of a kind and may be asked. */
+static bool has_turn(const struct tug__engine *engine, const struct tug__host *host,
+                     bool wants_documents, uint64_t now_ns)
+{
+    return now_ns >= host->pause_until_ns && tug__host_has_room(engine, host) &&
+           (wants_documents ? host->queued_documents.first != NULL : may_begin_blob(engine, host));
+}
+
+/* The next host that has work of a kind and may be asked; NULL when there is none. It goes to the
+ * end of the list, so that all have their turn. */
+static struct tug__host *next_host(struct tug__engine *engine, bool wants_documents,
+                                   uint64_t now_ns)
+{
+    struct tug__host **link = &engine->hosts;
+    struct tug__host *host;
+
+    for (host = *link; host != NULL && !has_turn(engine, host, wants_documents, now_ns);
+         host = *link) {
+        link = &host->next;
+    }
+    if (host == NULL) {
+        return NULL;
+    }
+    *link = host->next;
+    host->next = NULL;
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = host;
+    return host;
+}
+
+/* Jobs the ring has room for: one at work and one at hand for each worker. */
+static unsigned room(const struct tug__engine *engine)
+{
+    const unsigned most = TUG__JOBS_OUT_MAX(engine->pool->worker_count);
+
+    return engine->jobs_out < most ? most - engine->jobs_out : 0;
+}
+
+void tug__engine_submit(struct tug__engine *engine)
+{
+    const uint64_t now_ns = tug__now_ns();
+    struct tug__host *host;
+
+    while (!engine->is_stopping && engine->queued_inline.first != NULL &&
+           engine->inline_out < TUG__INLINE_OUT_MAX) {
+        submit_inline(engine);
+    }
+    while (!engine->is_stopping && room(engine) > 0 &&
+           (host = next_host(engine, true, now_ns)) != NULL) {
+        submit_first(engine, &host->queued_documents);
+    }
+    while (!engine->is_stopping && room(engine) > 0 &&
+           (host = next_host(engine, false, now_ns)) != NULL) {
+        submit_first(engine, &host->queued_blobs);
+    }
+    if (!engine->is_stopping) {
+        tug__parts_submit(engine);
+    }
+}
+
+/* A node has waited long enough. */
+static void end_wait(struct tug__engine *engine, struct tug__node *node)
+{
+    if (!tug__node_is_needed(node)) {
+        tug__node_abandon(engine, node);
+    } else if (!node->attempt.is_wait_told ||
+               !tug__node_find_in_store(engine, node, &node->wanted.digest)) {
+        tug__node_enqueue(engine, node);
+    }
+}
+
+uint64_t tug__engine_wake(struct tug__engine *engine)
+{
+    const uint64_t now_ns = tug__now_ns();
+    struct tug__graph *const graph = &engine->graph;
+    uint64_t next_ns = TUG__NEVER_NS;
+
+    for (const struct tug__host *host = engine->hosts; host != NULL; host = host->next) {
+        if (host->pause_until_ns > now_ns && host->pause_until_ns < next_ns) {
+            next_ns = host->pause_until_ns;
+        }
+    }
+    while (graph->waiting_count > 0 && graph->waiting[0].wake_ns <= now_ns) {
+        struct tug__node *const node = graph->waiting[0].node;
+
+        tug__graph_remove_waiting(graph, node);
+        if (node->state == TUG__NODE_WAITING) {
+            end_wait(engine, node);
+        }
+    }
+    return graph->waiting_count > 0 && graph->waiting[0].wake_ns < next_ns
+               ? graph->waiting[0].wake_ns
+               : next_ns;
+}

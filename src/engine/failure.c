@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What comes of failed jobs: go on, wait and try again, or fail.
+ *
+ * Knows: nodes, jobs, the retry policy. Does not know: messages, what documents mean.
+ * Threads: the resolver.
+ *
+ * A job that ran beside others and got no answer only shows that more connections are not to be had
+ * now. When content turns out bad, the transfer is dropped with its file and the node tries once
+ * more from zero, in one stream; bad again, it fails.
+ */
+#include "engine/state.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* How often a blob that another process downloads is looked for. */
+#define BUSY_WAIT_NS (200 * TUG__NS_PER_MS)
+/* The same for one that another process repairs: each look hashes it. */
+#define REPAIR_WAIT_NS (1000 * TUG__NS_PER_MS)
+/* How long no further connection is tried for a blob after one failed. */
+#define BESIDE_WAIT_NS (1000 * TUG__NS_PER_MS)
+/* How often a blob is begun anew because its file was removed. */
+#define REMOVALS_MAX 3
+/* How long the commit of a document takes, about. */
+#define SAME_DOCUMENT_WAIT_NS (20 * TUG__NS_PER_MS)
+
+/* No job for a node for a while. What runs for it goes on. */
+static void wait_for(struct tug__engine *engine, struct tug__node *node, uint64_t delay_ns)
+{
+    tug__node_wait(engine, node, tug__now_ns() + delay_ns);
+}
+
+/* Another process downloads this blob: look again later whether the store has it. */
+static void wait_for_other(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug_event event = {.kind = TUG_EVENT_WAITING,
+                              .ref = tug__node_ref(node),
+                              .digest = node->wanted.digest,
+                              .size_bytes = node->wanted.size_bytes};
+
+    if (node->transfer != NULL) {
+        tug__transfer_free(engine, node); /* never opened, so no lane knows it */
+    }
+    wait_for(engine, node, node->attempt.is_repair ? REPAIR_WAIT_NS : BUSY_WAIT_NS);
+    if (!node->attempt.is_wait_told) {
+        node->attempt.is_wait_told = true;
+        tug__engine_emit(engine, &event);
+    }
+}
+
+/* Somebody, perhaps another lane for another tag, stores the same document at this moment: keep the
+ * content and hand it in again. */
+static void hand_in_again(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
+                          uint64_t delay_ns)
+{
+    if (node->wanted.media_type == NULL && job->reply.media_type[0] != '\0') {
+        node->wanted.media_type =
+            strdup(job->reply.media_type); /* else the document's own decides */
+    }
+    node->wanted.data = (uint8_t *)job->reply.body;
+    node->wanted.size_bytes = job->reply.length;
+    node->job_kind = TUG__JOB_INLINE;
+    job->reply.body = NULL;
+    wait_for(engine, node, delay_ns);
+}
+
+/* More connections for a blob only fail, while some bring it: those that run may finish their
+ * shares, then it goes on over one, with all its attempts. */
+static void go_on_alone(struct tug__node *node)
+{
+    node->transfer->ranges.is_single = true;
+    node->width = node->job_count;
+    node->attempt.failures = 0;
+}
+
+/* Count a failed attempt: what it brought itself counts, and what came beside it meanwhile. */
+static void count_failure(struct tug__node *node, const struct tug__job *job)
+{
+    const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
+    const uint64_t beside =
+        reached > node->attempt.mark_bytes ? reached - node->attempt.mark_bytes : 0;
+    const uint64_t own =
+        job->next_byte > job->share.first_byte ? job->next_byte - job->share.first_byte : 0;
+
+    node->attempt.mark_bytes = reached;
+    node->attempt.failures = tug__retry_count(node->attempt.failures, own > beside ? own : beside);
+}
+
+/* An attempt failed in a way that may pass: wait, or give up. */
+static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug__job *job)
+{
+    struct tug_error shown = job->error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->wanted.source),
+                              .digest = node->wanted.digest,
+                              .error = &shown};
+
+    count_failure(node, job);
+    engine->random = engine->random * UINT32_C(1664525) + UINT32_C(1013904223);
+    if (!tug__retry_decide(&engine->settings.retry_policy, &job->error, node->attempt.failures,
+                           job->result.retry_after_ms, engine->random >> 16, &event.delay_ms)) {
+        if (node->job_count > 0 && job->error.code == TUG_ERR_NETWORK) {
+            go_on_alone(node);
+        } else {
+            tug__node_fail(engine, node, &job->error);
+        }
+        return;
+    }
+    event.attempt = node->attempt.failures > 0 ? node->attempt.failures : 1;
+    event.attempts_max = engine->settings.retry_policy.retries + 1;
+    tug__node_add_subject(node, &shown);
+    tug__engine_emit(engine, &event);
+    wait_for(engine, node, event.delay_ms * TUG__NS_PER_MS);
+}
+
+/* What came is not what was named: once more from zero, then it is final. */
+void tug__node_refetch(struct tug__engine *engine, struct tug__node *node,
+                       const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->wanted.source),
+                              .digest = node->wanted.digest,
+                              .error = &shown,
+                              .attempt = 1,
+                              .attempts_max = 2};
+
+    if (node->attempt.is_second_try) {
+        tug__node_fail(engine, node, error);
+        return;
+    }
+    node->attempt.is_second_try = true;
+    node->attempt.avoid = node->attempt.served_by;
+    tug__node_add_subject(node, &shown);
+    tug__engine_emit(engine, &event);
+    if (node->transfer != NULL) {
+        tug__node_drop_transfer(engine, node, TUG__DROP_REMOVE);
+    } else {
+        tug__node_enqueue(engine, node);
+    }
+}
+
+/* Somebody removed the file, or a directory, while we wrote: begin anew at once, but not for ever.
+ */
+void tug__node_begin_anew(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
+                          const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->wanted.source),
+                              .digest = node->wanted.digest,
+                              .error = &shown};
+
+    if (node->attempt.removals == REMOVALS_MAX) {
+        tug__node_fail(engine, node, error);
+        return;
+    }
+    node->attempt.removals++;
+    tug__node_add_subject(node, &shown);
+    tug__engine_emit(engine, &event);
+    if (node->transfer != NULL) {
+        tug__node_drop_transfer(engine, node, TUG__DROP_REMOVE);
+    } else if (job != NULL && job->reply.body != NULL) {
+        hand_in_again(engine, node, job, 0);
+    } else {
+        tug__node_enqueue(engine, node);
+    }
+}
+
+/* Inline content that is not what it says: ask the registry instead. */
+static void fall_back_from_inline(struct tug__engine *engine, struct tug__node *node)
+{
+    node->job_kind = node->wanted.is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
+    tug__node_enqueue(engine, node);
+}
+
+/* The registry wants to be left alone: nothing is asked of it until then, and that is no failure.
+ */
+static void defer(struct tug__engine *engine, struct tug__node *node, const struct tug__job *job)
+{
+    struct tug__host *const host = tug__host_find(engine, job->source.host);
+    const uint64_t until_ns = tug__deadline_ns(job->result.retry_after_ms);
+
+    if (job->result.retry_after_ms > engine->settings.retry_policy.max_wait_ms) {
+        tug__node_fail(engine, node, &job->error);
+        return;
+    }
+    if (host->pause_until_ns < until_ns) {
+        host->pause_until_ns = until_ns;
+    }
+    wait_for(engine, node, job->result.retry_after_ms * TUG__NS_PER_MS);
+}
+
+void tug__node_wait_beside(struct tug__node *node)
+{
+    node->attempt.beside_ns = tug__now_ns() + BESIDE_WAIT_NS;
+}
+
+/* A job beside others got no answer that is of use. The blob goes on without it, and after too many
+ * such jobs without any further ones. */
+static void take_beside_failure(struct tug__engine *engine, struct tug__node *node,
+                                const struct tug__job *job)
+{
+    struct tug__host *const host = tug__host_find(engine, job->source.host);
+
+    if (job->result.ranges_ignored) {
+        node->transfer->ranges.is_single = true;
+        host->ignores_ranges = true;
+    }
+    if (!job->result.is_deferred && job->error.code != TUG_ERR_CANCELLED) {
+        count_failure(node, job);
+    }
+    if (node->attempt.failures > engine->settings.retry_policy.retries) {
+        go_on_alone(node);
+    }
+    tug__node_wait_beside(node);
+    node->width = node->job_count > 0 ? node->job_count : 1;
+}
+
+void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
+                            struct tug__job *job)
+{
+    const struct tug_error *const error = &job->error;
+
+    if (job->is_beside && !job->share.is_flowing && node->job_count > 0 &&
+        error->code != TUG_ERR_STORE) {
+        take_beside_failure(engine, node, job);
+    } else if (!tug__node_is_needed(node)) {
+        tug__node_abandon(engine, node);
+    } else if (job->kind == TUG__JOB_INLINE && error->code == TUG_ERR_CONTENT &&
+               node->wanted.size_bytes > 0) {
+        fall_back_from_inline(engine, node);
+    } else if (error->code == TUG_ERR_BUSY) {
+        if (job->kind == TUG__JOB_BLOB) {
+            wait_for_other(engine, node);
+        } else {
+            hand_in_again(engine, node, job, SAME_DOCUMENT_WAIT_NS);
+        }
+    } else if (error->code == TUG_ERR_CANCELLED) {
+        tug__node_enqueue(engine, node); /* given up, then wanted again by another image */
+    } else if (error->code == TUG_ERR_CONTENT) {
+        tug__node_refetch(engine, node, error);
+    } else if (tug__store_is_removed(error)) {
+        tug__node_begin_anew(engine, node, job, error);
+    } else if (job->result.ranges_ignored) {
+        take_beside_failure(engine, node, job); /* the others have ended meanwhile */
+        tug__node_enqueue(engine, node);
+    } else if (job->result.is_deferred) {
+        defer(engine, node, job);
+    } else {
+        retry_or_fail(engine, node, job);
+    }
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From nodes to jobs: nodes in line for their registry, jobs and transfers made, cancelled, freed.
+ *
+ * Knows: nodes, jobs, transfers. Does not know: whose turn it is, what documents
+ * mean, what comes of a job.
+ * Threads: the resolver.
+ */
+#include "engine/state.h"
+
+#include <assert.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+static void append(struct tug__node_list *list, struct tug__node *node)
+{
+    node->links.next_queued = NULL;
+    if (list->last != NULL) {
+        list->last->links.next_queued = node;
+    } else {
+        list->first = node;
+    }
+    list->last = node;
+}
+
+static void prepend(struct tug__node_list *list, struct tug__node *node)
+{
+    node->links.next_queued = list->first;
+    list->first = node;
+    if (list->last == NULL) {
+        list->last = node;
+    }
+}
+
+void tug__node_enqueue(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__host *host;
+
+    if (node->job_count > 0) {
+        return; /* its last job's end puts it in line: it must not be there twice */
+    }
+    node->state = TUG__NODE_QUEUED;
+    if (node->job_kind == TUG__JOB_INLINE) {
+        append(&engine->queued_inline, node);
+        return;
+    }
+    host = node->host;
+    if (host == NULL || strcmp(host->name, tug_ref_host(node->wanted.source)) != 0) {
+        host = tug__host_find(engine, tug_ref_host(node->wanted.source));
+        node->host = host;
+    }
+    if (node->job_kind != TUG__JOB_BLOB && node->job_kind != TUG__JOB_RECHECK) {
+        append(&host->queued_documents, node);
+    } else if (node->transfer != NULL) {
+        prepend(&host->queued_blobs, node);
+    } else {
+        append(&host->queued_blobs, node);
+    }
+}
+
+/* --- registries --- */
+
+static int compare_hosts(const void *a, const void *b)
+{
+    const struct tug__host *const left = a;
+    const struct tug__host *const right = b;
+
+    return strcmp(left->name, right->name);
+}
+
+static enum tug_status add_host(struct tug__engine *engine, const char *name, struct tug_error *err)
+{
+    const struct tug__host key = {.name = name};
+    struct tug__host *host;
+
+    if (tfind(&key, &engine->hosts_by_name, compare_hosts) != NULL) {
+        return TUG_OK;
+    }
+    host = calloc(1, sizeof *host);
+    if (host == NULL) {
+        return tug__fail_memory(err);
+    }
+    host->name = name;
+    if (tsearch(host, &engine->hosts_by_name, compare_hosts) == NULL) {
+        free(host);
+        return tug__fail_memory(err);
+    }
+    host->next = engine->hosts;
+    engine->hosts = host;
+    return TUG_OK;
+}
+
+enum tug_status tug__hosts_create(struct tug__engine *engine, struct tug_error *err)
+{
+    const struct tug__engine_settings *const settings = &engine->settings;
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < settings->ref_count; i++) {
+        status = add_host(engine, tug_ref_host(settings->refs[i]), err);
+    }
+    return status;
+}
+
+struct tug__host *tug__host_find(struct tug__engine *engine, const char *name)
+{
+    const struct tug__host key = {.name = name};
+    struct tug__host *const *const found = tfind(&key, &engine->hosts_by_name, compare_hosts);
+
+    assert(found != NULL);
+    return *found;
+}
+
+bool tug__host_has_room(const struct tug__engine *engine, const struct tug__host *host)
+{
+    const unsigned most = engine->settings.max_per_host;
+
+    return most == 0 || host->jobs_out < most;
+}
+
+bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__transfer *const transfer = calloc(1, sizeof *transfer);
+
+    if (transfer == NULL) {
+        return false;
+    }
+    transfer->digest = node->wanted.digest;
+    transfer->size_bytes = node->wanted.size_bytes;
+    transfer->lane = engine->next_lane++ % engine->pool->lane_count;
+    transfer->owner = node;
+    transfer->is_repair = node->attempt.is_repair;
+    tug__gate_init(&transfer->has_state);
+    tug__counter_set(&transfer->settled, 0);
+    tug__ranges_init(&transfer->ranges, node->wanted.size_bytes);
+    transfer->next = engine->transfers;
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer;
+    }
+    engine->transfers = transfer;
+    node->transfer = transfer;
+    node->attempt.mark_bytes = 0;
+    node->width = 1;
+    engine->transfers_open++;
+    return true;
+}
+
+void tug__transfer_free(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__transfer *const transfer = node->transfer;
+
+    if (transfer->previous != NULL) {
+        transfer->previous->next = transfer->next;
+    } else {
+        engine->transfers = transfer->next;
+    }
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer->previous;
+    }
+    tug__ranges_fini(&transfer->ranges);
+    free(transfer);
+    node->transfer = NULL;
+    engine->transfers_open--;
+}
+
+/* A job for a node, without its share. */
+struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *node)
+{
+    const struct tug_ref *const ref = node->wanted.source;
+    struct tug__job *const job = calloc(1, sizeof *job);
+
+    if (job == NULL) {
+        return NULL;
+    }
+    job->kind = node->job_kind;
+    job->owner = node;
+    job->source.host = tug_ref_host(ref);
+    job->source.repository = tug_ref_repository(ref);
+    job->source.urls = node->attempt.is_at_urls ? node->wanted.urls : NULL;
+    job->digest = node->wanted.digest;
+    job->media_type = node->wanted.media_type;
+    job->is_document = node->wanted.is_document;
+    job->has_size = node->wanted.has_size;
+    job->size_bytes = node->wanted.size_bytes;
+    job->avoid = node->attempt.avoid;
+    job->is_dry = engine->settings.is_dry;
+    if (node->wanted.tag != NULL) {
+        (void)snprintf(job->reference, sizeof job->reference, "%s", node->wanted.tag);
+    } else {
+        (void)tug_digest_format(&node->wanted.digest, job->reference);
+    }
+    tug__cancel_init(&job->cancel);
+    if (node->job_kind == TUG__JOB_BLOB) {
+        job->transfer = node->transfer;
+    } else {
+        job->lane = engine->next_lane++ % engine->pool->lane_count;
+    }
+    return job;
+}
+
+void tug__node_add_job(struct tug__node *node, struct tug__job *job)
+{
+    job->next = node->jobs;
+    node->jobs = job;
+    node->job_count++;
+    node->state = TUG__NODE_ACTIVE;
+    if (node->wanted.is_document) {
+        tug__node_note_start(node);
+    }
+}
+
+bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
+                      const struct tug__share *share)
+{
+    struct tug__job *const job = tug__job_create(engine, node);
+
+    if (job == NULL) {
+        return false;
+    }
+    if (share != NULL) {
+        job->share = *share;
+        job->is_opening = !node->transfer->ranges.is_open;
+        job->is_beside = node->job_count > 0;
+        tug__ranges_join(&node->transfer->ranges, &job->share);
+    }
+    if (!tug__pool_submit(engine->pool, job)) {
+        if (share != NULL) {
+            /* nothing has been fetched of it; an extent that was taken always fits back */
+            (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
+                                        NULL);
+        }
+        tug__job_free(job);
+        return false;
+    }
+    engine->jobs_out++;
+    node->host->jobs_out++;
+    tug__node_add_job(node, job);
+    return true;
+}
+
+void tug__node_cancel_jobs(struct tug__engine *engine, struct tug__node *node)
+{
+    for (struct tug__job *job = node->jobs; job != NULL; job = job->next) {
+        tug__cancel_set(&job->cancel);
+    }
+    if (node->jobs != NULL) {
+        tug__pool_wake(engine->pool);
+    }
+}
+
+void tug__node_drop_transfer(struct tug__engine *engine, struct tug__node *node,
+                             enum tug__drop drop)
+{
+    const struct tug__msg msg = {
+        .kind = TUG__MSG_DROP,
+        .object = node->transfer,
+        .length = drop == TUG__DROP_REMOVE ? 1 : 0,
+    };
+
+    node->state = TUG__NODE_DROPPING;
+    node->drop = node->drop == TUG__DROP_REMOVE ? TUG__DROP_REMOVE : drop;
+    if (node->job_count > 0) {
+        tug__node_cancel_jobs(engine, node);
+        return; /* their workers still write to the file */
+    }
+    node->drop = TUG__DROP_NOT;
+    tug__pool_send(engine->pool, node->transfer->lane, &msg);
+}
+
+void tug__node_abandon(struct tug__engine *engine, struct tug__node *node)
+{
+    if (node->transfer != NULL) {
+        tug__node_drop_transfer(engine, node, TUG__DROP_KEEP);
+    } else {
+        tug__node_release(engine, node);
+    }
+}
+
+void tug__node_note_start(struct tug__node *node)
+{
+    if (node->attempt.started_ns == 0) {
+        node->attempt.started_ns = tug__now_ns();
+    }
+}
+
+void tug__node_wait(struct tug__engine *engine, struct tug__node *node, uint64_t wake_ns)
+{
+    node->attempt.wake_ns = wake_ns;
+    if (node->job_count > 0) {
+        return; /* what runs for it goes on */
+    }
+    node->state = TUG__NODE_WAITING;
+    tug__graph_add_waiting(&engine->graph, node);
+}
+
+void tug__jobs_fini(struct tug__engine *engine)
+{
+    while (engine->graph.nodes != NULL) {
+        struct tug__node *const node = engine->graph.nodes;
+
+        while (node->jobs != NULL) {
+            struct tug__job *const job = node->jobs;
+
+            node->jobs = job->next;
+            tug__job_free(job);
+        }
+        if (node->transfer != NULL) {
+            tug__hash_destroy(node->transfer->hash);
+            tug__extents_fini(&node->transfer->announced);
+            tug__ingest_close(node->transfer->ingest);
+            tug__transfer_free(engine, node);
+        }
+        tug__graph_remove(&engine->graph, node);
+    }
+    while (engine->hosts != NULL) {
+        struct tug__host *const host = engine->hosts;
+
+        engine->hosts = host->next;
+        (void)tdelete(host, &engine->hosts_by_name, compare_hosts);
+        free(host);
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Digests that may be of anything: a manifest, or else a blob whose size nobody told.
+ *
+ * Knows: nodes. Does not know: who waits, what documents mean.
+ * Threads: the resolver.
+ *
+ * Such a digest is asked for as a manifest. When a source has none, it is asked with a HEAD whether
+ * it has a blob, and how long that is; then the node is a blob like any other.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/content_kind.h"
+#include "oci/limits.h"
+#include "engine/state.h"
+
+bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug_error *error)
+{
+    if (error->code != TUG_ERR_NOT_FOUND || !node->wanted.may_be_blob ||
+        node->job_kind != TUG__JOB_MANIFEST || engine->is_stopping) {
+        return false;
+    }
+    node->job_kind = TUG__JOB_LOOK;
+    node->attempt.failures = 0;
+    tug__node_enqueue(engine, node);
+    return true;
+}
+
+/* Check whether a blob may come that is as long as its registry says. */
+static enum tug_status check_size(const struct tug__wanted *wanted, uint64_t size_bytes,
+                                  struct tug_error *err)
+{
+    const uint64_t limit = wanted->max_bytes > 0 && wanted->max_bytes < TUG__BLOB_BYTES_MAX
+                               ? wanted->max_bytes
+                               : TUG__BLOB_BYTES_MAX;
+
+    return size_bytes <= limit
+               ? TUG_OK
+               : tug__fail(err, TUG_ERR_TOO_LARGE,
+                           "it has %" PRIu64 " bytes, the limit is %" PRIu64, size_bytes, limit);
+}
+
+void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug__job *job)
+{
+    struct tug__wanted *const wanted = &node->wanted;
+    char type[TUG__MEDIA_TYPE_MAX];
+    struct tug_error error = {0};
+
+    if (check_size(wanted, job->reply.size_bytes, &error) != TUG_OK) {
+        tug__node_fail(engine, node, &error);
+        return;
+    }
+    if (wanted->media_type == NULL) {
+        tug__content_type_of_blob(job->reply.media_type, type);
+        wanted->media_type = strdup(type); /* without memory the type is not known */
+    }
+    wanted->is_document = false;
+    wanted->has_size = true;
+    wanted->size_bytes = job->reply.size_bytes;
+    node->job_kind = TUG__JOB_BLOB;
+    tug__node_count(node);
+    if (tug__node_find_in_store(engine, node, &wanted->digest)) {
+        return;
+    }
+    if (engine->settings.is_dry && node->job_kind == TUG__JOB_BLOB) {
+        node->outcome.digest = wanted->digest;
+        node->outcome.size_bytes = wanted->size_bytes;
+        tug__node_settle(engine, node, TUG__SETTLED_DONE); /* it would come */
+    } else {
+        tug__node_enqueue(engine, node);
+    }
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What workers and lanes say of jobs and transfers, and what it means for their nodes.
+ *
+ * Knows: nodes, jobs, transfers. Does not know: what documents mean, who waits.
+ * Threads: the resolver.
+ *
+ * A node with a blob keeps its transfer over failed jobs, so that the next job goes on at the byte
+ * where the last one stopped.
+ */
+#include "engine/state.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+/* A document is verified, and stored unless the run is dry. */
+static void take_document(struct tug__engine *engine, struct tug__node *node, struct tug__job *job)
+{
+    node->outcome.answer = job;
+    node->outcome.digest = job->reply.digest;
+    node->outcome.size_bytes = job->reply.length;
+    node->outcome.was_present = job->was_present;
+    tug__node_settle(engine, node, TUG__SETTLED_DONE);
+}
+
+/* A HEAD told the digest of a tag: go on with that digest, or with a GET where it told nothing. */
+static void take_resolved(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug__job *job)
+{
+    if (job->reply.digest.algorithm != TUG_DIGEST_NONE &&
+        tug__node_find_in_store(engine, node, &job->reply.digest)) {
+        return;
+    }
+    node->job_kind = TUG__JOB_MANIFEST;
+    tug__node_enqueue(engine, node);
+}
+
+/* Everybody who waits for a blob has it: hashed, on its way or where it was. */
+static void settle_blob(struct tug__engine *engine, struct tug__node *node, bool was_present)
+{
+    node->outcome.digest = node->wanted.digest;
+    node->outcome.size_bytes = node->wanted.size_bytes;
+    node->outcome.was_present = was_present;
+    tug__node_settle(engine, node, TUG__SETTLED_DONE);
+}
+
+static void take_committed(struct tug__engine *engine, struct tug__node *node)
+{
+    tug__transfer_free(engine, node);
+    settle_blob(engine, node, false);
+}
+
+static void warn_of_damage(struct tug__engine *engine, const struct tug__node *node)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char text[TUG_DIGEST_TEXT_MAX + 64];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = tug__node_ref(node), .text = text};
+
+    (void)snprintf(text, sizeof text, "blob %s in the store is damaged%s",
+                   tug_digest_format(&node->wanted.digest, digest),
+                   engine->settings.is_dry ? "" : ": fetching it again");
+    tug__engine_emit(engine, &event);
+}
+
+/* A blob of the store is not what its name says: fetch it once more. It stays in its place until
+ * the new one, verified, is renamed over it. */
+static void take_damaged(struct tug__engine *engine, struct tug__node *node)
+{
+    if (!node->attempt.is_repair) { /* else told already: another process is at it */
+        warn_of_damage(engine, node);
+    }
+    if (engine->settings.is_dry) {
+        settle_blob(engine, node, false);
+        return;
+    }
+    node->job_kind = TUG__JOB_BLOB;
+    node->attempt.is_repair = true;
+    tug__node_enqueue(engine, node);
+}
+
+static void take_rechecked(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug__job *job)
+{
+    if (!tug__node_is_needed(node)) {
+        tug__node_abandon(engine, node);
+    } else if (job->is_damaged) {
+        take_damaged(engine, node);
+    } else {
+        settle_blob(engine, node, true);
+    }
+}
+
+static void take_rejected(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug_error error = node->transfer->error;
+
+    if (error.code == TUG_ERR_CONTENT && node->attempt.coding != NULL) {
+        (void)tug__wrap(&error, error.code,
+                        "the registry sent it with Content-Encoding '%s', which was not asked for",
+                        node->attempt.coding);
+    }
+    tug__transfer_free(engine, node);
+    if (!tug__node_is_needed(node)) {
+        tug__node_release(engine, node);
+    } else if (error.code == TUG_ERR_CONTENT) {
+        tug__node_refetch(engine, node, &error);
+    } else if (tug__store_is_removed(&error)) {
+        tug__node_begin_anew(engine, node, NULL, &error);
+    } else {
+        tug__node_fail(engine, node, &error);
+    }
+}
+
+/* A lane's verdict may overtake the worker's last word on the job: it waits in the node until both
+ * are there. */
+static void take_verdict(struct tug__engine *engine, struct tug__node *node)
+{
+    const enum tug__msg_kind verdict = node->verdict;
+
+    if (verdict == TUG__MSG_NONE) {
+        return;
+    }
+    if (node->job_count > 0) {
+        tug__node_cancel_jobs(engine, node); /* late shares of what is complete */
+        return;
+    }
+    node->verdict = TUG__MSG_NONE;
+    if (verdict == TUG__MSG_COMMITTED) {
+        take_committed(engine, node);
+    } else {
+        take_rejected(engine, node);
+    }
+}
+
+/* Tell whether a job was a HEAD that failed in a way a GET need not. */
+static bool is_head_refused(const struct tug__engine *engine, const struct tug__job *job)
+{
+    const struct tug__node *const node = job->owner;
+
+    return job->kind == TUG__JOB_RESOLVE &&
+           tug__retry_by_get(&job->error, job->result.retry_after_ms,
+                             node->attempt.failures >= engine->settings.retry_policy.retries);
+}
+
+/* A worker opened the partial file and asks for a blob's bytes. */
+static void take_started(struct tug__engine *engine, struct tug__job *job)
+{
+    struct tug__node *const node = job->owner;
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+    struct tug_event event = {
+        .kind = TUG_EVENT_STARTED,
+        .ref = tug__node_ref(node),
+        .digest = node->wanted.digest,
+        .media_type = node->wanted.media_type,
+        .size_bytes = node->wanted.size_bytes,
+    };
+    struct tug_error error = {0};
+
+    if (tug__ranges_open(ranges, &job->share, &job->present, &error) != TUG_OK) {
+        tug__node_fail(engine, node, &error);
+        return;
+    }
+    event.done_bytes = ranges->done_bytes;
+    node->attempt.mark_bytes =
+        ranges->done_bytes; /* what an earlier run left is no progress of this one */
+    tug__node_note_start(node);
+    node->attempt.is_running = true;
+    tug__engine_emit(engine, &event);
+}
+
+/* A share's answer has begun. */
+static void take_flowing(struct tug__engine *engine, struct tug__job *job)
+{
+    struct tug__node *const node = job->owner;
+    struct tug_error error = {0};
+
+    node->attempt.is_running = true; /* again, should an earlier job have failed */
+    if (tug__ranges_flow(&node->transfer->ranges, &job->share, &error) != TUG_OK) {
+        tug__node_fail(engine, node, &error);
+    }
+}
+
+static void remove_job(struct tug__engine *engine, struct tug__node *node,
+                       const struct tug__job *job)
+{
+    struct tug__job **link = &node->jobs;
+
+    while (*link != job) {
+        link = &(*link)->next;
+    }
+    *link = job->next;
+    node->job_count--;
+    if (job->kind == TUG__JOB_INLINE) {
+        engine->inline_out--;
+    } else {
+        engine->jobs_out--;
+        node->host->jobs_out--;
+    }
+}
+
+/* A share has all its bytes, however few: that is progress. */
+static void note_share_done(struct tug__node *node, const struct tug__job *job)
+{
+    if (job->next_byte > job->share.first_byte) {
+        node->attempt.failures = 0;
+        node->attempt.mark_bytes = tug__ranges_done(&node->transfer->ranges);
+    }
+}
+
+/* A share has ended, well or not. */
+static void take_share(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
+                       bool has_failed)
+{
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+    struct tug_error error = {0};
+
+    node->attempt.is_running = node->job_count > 0;
+    if (job->result.served_by > 0 &&
+        (node->attempt.served_by == 0 || job->result.served_by < node->attempt.served_by)) {
+        node->attempt.served_by = job->result.served_by;
+    }
+    node->attempt.coding = job->result.coding != NULL ? job->result.coding : node->attempt.coding;
+    if (tug__ranges_give_back(ranges, &job->share, job->next_byte, &error) != TUG_OK) {
+        tug__node_fail(engine, node, &error);
+    } else if (node->drop != TUG__DROP_NOT) {
+        if (node->job_count == 0) {
+            tug__node_drop_transfer(engine, node, node->drop);
+        }
+    } else if (ranges->is_open && ranges->done_bytes == ranges->size_bytes) {
+        /* The lane has every byte: its verdict counts, also when a request ended badly. */
+        take_verdict(engine, node);
+    } else if (has_failed) {
+        tug__node_take_failure(engine, node, job);
+    } else if (job->next_byte == job->share.first_byte && node->job_count > 0) {
+        tug__node_wait_beside(node); /* it came too late to be of use */
+    } else {
+        note_share_done(node, job);
+        if (node->job_count == 0) {
+            tug__node_enqueue(engine, node); /* its next share */
+        }
+    }
+}
+
+static void take_job(struct tug__engine *engine, struct tug__job *job, bool has_failed)
+{
+    struct tug__node *const node = job->owner;
+
+    remove_job(engine, node, job);
+    if (job->kind == TUG__JOB_BLOB) {
+        take_share(engine, node, job, has_failed);
+    } else if (has_failed && is_head_refused(engine, job)) {
+        take_resolved(engine, node, job); /* some registries know no HEAD: ask with a GET */
+    } else if (has_failed) {
+        tug__node_take_failure(engine, node, job);
+    } else if (job->kind == TUG__JOB_RESOLVE) {
+        take_resolved(engine, node, job);
+    } else if (job->kind == TUG__JOB_LOOK) {
+        tug__node_take_looked(engine, node, job);
+    } else if (job->kind == TUG__JOB_RECHECK) {
+        take_rechecked(engine, node, job);
+    } else {
+        take_document(engine, node, job);
+        return; /* the node has it now */
+    }
+    tug__job_free(job);
+}
+
+static void take_dropped(struct tug__engine *engine, struct tug__node *node)
+{
+    tug__transfer_free(engine, node);
+    node->verdict = TUG__MSG_NONE; /* of what is given up */
+    if (tug__node_is_needed(node)) {
+        tug__node_enqueue(engine, node);
+    } else if (node->refusals != NULL) {
+        node->state = TUG__NODE_FAILED;
+    } else {
+        tug__node_release(engine, node);
+    }
+}
+
+void tug__jobs_take_event(struct tug__engine *engine, const struct tug__msg *msg)
+{
+    struct tug__node *node;
+
+    switch ((enum tug__msg_kind)msg->kind) {
+    case TUG__MSG_STARTED:
+        take_started(engine, msg->object);
+        break;
+    case TUG__MSG_FLOWING:
+        take_flowing(engine, msg->object);
+        break;
+    case TUG__MSG_JOB_DONE:
+        take_job(engine, msg->object, false);
+        break;
+    case TUG__MSG_JOB_FAILED:
+        take_job(engine, msg->object, true);
+        break;
+    case TUG__MSG_COMMITTED:
+    case TUG__MSG_REJECTED:
+        node = ((struct tug__transfer *)msg->object)->owner;
+        if (node->state !=
+            TUG__NODE_DROPPING) { /* else DROPPED follows, and only then it is ours */
+            node->verdict = (enum tug__msg_kind)msg->kind;
+            take_verdict(engine, node);
+        }
+        break;
+    case TUG__MSG_DROPPED:
+        take_dropped(engine, ((struct tug__transfer *)msg->object)->owner);
+        break;
+    case TUG__MSG_NONE:
+    case TUG__MSG_JOB:
+    case TUG__MSG_SEGMENT:
+    case TUG__MSG_DOCUMENT:
+    case TUG__MSG_DROP:
+    case TUG__MSG_PUBLISH:
+    case TUG__MSG_STOP:
+    case TUG__MSG_END:
+    case TUG__MSG_PUBLISHED:
+    case TUG__MSG_STOPPED:
+    case TUG__MSG_ENDED:
+    default:
+        break; /* not for jobs */
+    }
+}

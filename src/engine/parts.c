@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Blobs over several connections: who of the idle workers joins in where.
+ *
+ * Knows: open transfers, their division (ranges.h), when more connections pay (spread.h). Does not
+ * know: requests, what comes of them.
+ * Threads: the resolver.
+ *
+ * A node has a width, the number of connections it should have. A share that ends is followed by
+ * the next one as long as fewer are running than that. The width grows only by tug__parts_look,
+ * while nothing else waits for a worker.
+ */
+#include "engine/state.h"
+
+#include "base/clock.h"
+
+/* Shares are as long as a connection needs this time for, so that asking for them costs little. */
+#define SHARE_SECONDS 2.0
+#define SHARE_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
+/* Toward the end shares become shorter, down to this, so that all end together and the hash is not
+ * left behind with whole windows. */
+#define SHARE_BYTES_LAST (UINT64_C(4) * 1024 * 1024)
+/* A length for blobs that are not divided: all of it, with room for arithmetic. */
+#define SHARE_BYTES_ALL (UINT64_MAX / 4)
+/* How often the rate is looked at while there are idle workers. */
+#define LOOK_NS (25 * TUG__NS_PER_MS)
+
+/* Tell whether a blob may have more than one connection. */
+static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
+{
+    const struct tug__host *const host = node->host;
+    const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
+
+    return !engine->settings.never_split && node->wanted.size_bytes > chunk_bytes &&
+           !node->attempt.is_second_try && host != NULL && !host->ignores_ranges &&
+           !node->transfer->ranges.is_single;
+}
+
+static uint64_t share_length(struct tug__engine *engine, const struct tug__node *node)
+{
+    const struct tug__spread *const spread = &engine->spread;
+    const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
+    const uint64_t rest_bytes = node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
+    uint64_t last_bytes = rest_bytes / (2 * (node->width > 0 ? node->width : 1));
+    uint64_t length;
+
+    if (!may_divide(engine, node)) {
+        return SHARE_BYTES_ALL;
+    }
+    length = spread->connections > 0
+                 ? (uint64_t)(spread->rate * SHARE_SECONDS / spread->connections)
+                 : 0;
+    length = length < SHARE_BYTES_MAX ? length : SHARE_BYTES_MAX;
+    length = length > chunk_bytes ? length : chunk_bytes;
+    last_bytes = last_bytes > SHARE_BYTES_LAST ? last_bytes : SHARE_BYTES_LAST;
+    return length < last_bytes ? length : last_bytes;
+}
+
+bool tug__parts_take(struct tug__engine *engine, struct tug__node *node,
+                     struct tug__share *out_share)
+{
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+
+    if (!ranges->is_open) {
+        tug__extents_fini(&ranges->gaps); /* an earlier job did not get as far as opening */
+        tug__ranges_take_first(ranges, out_share);
+        return true;
+    }
+    return tug__ranges_take(ranges, share_length(engine, node),
+                            tug__counter_get(&node->transfer->settled), out_share);
+}
+
+unsigned tug__parts_idle_workers(const struct tug__engine *engine)
+{
+    const unsigned worker_count = engine->pool->worker_count;
+
+    return engine->jobs_out < worker_count ? worker_count - engine->jobs_out : 0;
+}
+
+/* Tell whether a node that is being fetched may get a further share now. */
+static bool wants_share(struct tug__engine *engine, const struct tug__node *node, uint64_t now_ns)
+{
+    return node->state == TUG__NODE_ACTIVE && node->job_count > 0 &&
+           node->job_count < node->width && now_ns >= node->attempt.beside_ns &&
+           now_ns >= node->attempt.wake_ns && tug__node_is_needed(node) &&
+           tug__host_has_room(engine, node->host) && may_divide(engine, node);
+}
+
+void tug__parts_submit(struct tug__engine *engine)
+{
+    const uint64_t now_ns = tug__now_ns();
+
+    for (struct tug__transfer *transfer = engine->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        struct tug__node *const node = transfer->owner;
+        struct tug__share share;
+
+        while (tug__parts_idle_workers(engine) > 0 && wants_share(engine, node, now_ns) &&
+               tug__parts_take(engine, node, &share)) {
+            if (!tug__node_submit(engine, node, &share)) {
+                return;
+            }
+        }
+    }
+}
+
+/* Gather what the decision needs: the blob that has most left, and the numbers.
+ * Returns: that blob's node, NULL when none may be divided. */
+static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__spread_view *view)
+{
+    struct tug__node *longest = NULL;
+
+    for (struct tug__transfer *transfer = engine->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        struct tug__node *const node = transfer->owner;
+        const uint64_t rest = node->wanted.size_bytes - tug__ranges_done(&transfer->ranges);
+
+        for (const struct tug__share *share = transfer->ranges.shares; share != NULL;
+             share = share->next) {
+            view->pending += !share->is_flowing;
+        }
+        view->connections += node->job_count;
+        if (node->job_count > 0 && transfer->ranges.is_flowing && rest > view->rest_bytes &&
+            view->now_ns >= node->attempt.beside_ns && may_divide(engine, node)) {
+            longest = node;
+            view->rest_bytes = rest;
+        }
+    }
+    return longest;
+}
+
+uint64_t tug__engine_look(struct tug__engine *engine)
+{
+    struct tug__spread_view view = {
+        .now_ns = tug__now_ns(),
+        .received_bytes = tug__pool_received(engine->pool),
+        .idle_workers = tug__parts_idle_workers(engine),
+    };
+    struct tug__node *const node = view_transfers(engine, &view);
+    unsigned count = 0;
+
+    if (node == NULL || engine->is_stopping) {
+        engine->spread.since_ns = 0;
+        return TUG__NEVER_NS;
+    }
+    switch (tug__spread_look(&engine->spread, &view, &count)) {
+    case TUG__SPREAD_ADD:
+        node->width = node->job_count + count;
+        break;
+    case TUG__SPREAD_RETURN:
+        /* What runs goes on to the end of its share; none follows it. */
+        node->width = engine->spread.connections_before < node->job_count
+                          ? engine->spread.connections_before
+                          : node->job_count;
+        break;
+    case TUG__SPREAD_STAY:
+        break;
+    }
+    return view.now_ns + LOOK_NS;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hash what is reused (options.recheck), on a worker.
+ *
+ * Knows: the store's check. Does not know: the network, images.
+ * Threads: the worker's; the set of what was hashed is the resolver's.
+ *
+ * A blob that is not what its name says stays until verified content is renamed over it: a reader
+ * never has less than before, and verified content is never replaced by unverified.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "engine/pool.h"
+
+static bool should_stop(void *context)
+{
+    return tug__worker_should_stop(context);
+}
+
+enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
+                                    struct tug_error *err)
+{
+    struct tug__check check = {
+        .buffer_bytes = TUG__PIECE_BYTES, .should_stop = should_stop, .context = worker};
+
+    if (worker->piece == NULL) {
+        worker->piece = malloc(TUG__PIECE_BYTES);
+        if (worker->piece == NULL) {
+            return tug__fail_memory(err);
+        }
+    }
+    check.buffer = worker->piece;
+    return tug__store_check(worker->pool->store, &job->digest, job->size_bytes, &check,
+                            &job->is_damaged, err);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The units of work that travel between the threads, and who owns them when.
+ *
+ *   job       made by the resolver; pushed to the workers; comes back in a JOB_DONE or JOB_FAILED
+ *             message, from the worker or (documents) by way of a lane of the hash/commit stage.
+ *   transfer  a blob on its way to the store. It outlives its jobs: each fetches one share of the
+ *             blob, one after the other or several at once. One lane follows with the hash.
+ */
+#ifndef TUG_ENGINE_TASK_H
+#define TUG_ENGINE_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#include "base/cancel.h"
+#include "base/hash.h"
+#include "engine/progress.h"
+#include "engine/publication.h"
+#include "engine/ranges.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+/* Kinds of tug__msg, with its object. */
+enum tug__msg_kind {
+    TUG__MSG_NONE = 0,
+    /* resolver → workers */
+    TUG__MSG_JOB, /* job */
+    /* worker → lane */
+    TUG__MSG_SEGMENT, /* transfer: bytes [offset, offset + length) are in the file */
+    /* worker or resolver → lane */
+    TUG__MSG_DOCUMENT, /* job with a body: verify, store, give back */
+    /* resolver → lane */
+    TUG__MSG_DROP,    /* transfer: forget it; length != 0: remove the partial file too */
+    TUG__MSG_PUBLISH, /* publication: name its images in index.json */
+    TUG__MSG_STOP,    /* the lane itself: finish what is complete, then send STOPPED */
+    TUG__MSG_END,     /* the lane itself: nothing more comes; end when all is done */
+    /* worker → resolver, lane → resolver */
+    TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
+                            job->present, what is fetched now in job->share */
+    TUG__MSG_FLOWING,    /* job (lent): the first byte of its answer came, its cut is made */
+    TUG__MSG_JOB_DONE,   /* job (documents: verified and durable; blobs: all bytes received) */
+    TUG__MSG_JOB_FAILED, /* job: see job->error */
+    TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
+    TUG__MSG_REJECTED,   /* transfer: see transfer->error; file removed or unusable, closed */
+    TUG__MSG_DROPPED,    /* transfer: closed */
+    TUG__MSG_PUBLISHED,  /* publication: see publication->error (code TUG_OK: named) */
+    TUG__MSG_STOPPED,    /* the lane itself: all that was complete is committed */
+    TUG__MSG_ENDED,      /* the worker or lane itself: the thread ends after this */
+};
+
+/* A blob on its way to the store. */
+struct tug__transfer {
+    /* set at create, then read-only */
+    struct tug_digest digest;
+    uint64_t size_bytes;
+    unsigned lane;  /* which lane hashes it: a transfer stays with one */
+    bool is_repair; /* what the store has under its name is bad: to be replaced */
+    void *owner;    /* the resolver's node */
+
+    /* set by the worker of the first job, before STARTED and the first SEGMENT; then read-only for
+     * workers and lane, until the lane closes it */
+    struct tug__ingest *ingest;
+
+    /* resolver only */
+    struct tug__ranges ranges;
+    struct tug__transfer *next, *previous; /* of all that are open */
+
+    /* lane only, until COMMITTED, REJECTED or DROPPED */
+    struct tug__hash *hash;
+    struct tug__extents announced; /* what is in the file */
+    uint64_t announced_bytes;      /* sum of the segments taken: each byte is announced once, so
+                                      when it is size_bytes, no message about this is under way */
+    uint64_t hashed_bytes;         /* the frontier: all bytes before it are hashed */
+    uint64_t pushed_bytes;         /* of these: on their way to the disk */
+    bool is_lagging;               /* in the lane's list of those with bytes still to be hashed */
+    struct tug__transfer *next_lagging;
+    struct tug__transfer *next_ready;
+    struct tug_error error; /* REJECTED: why */
+
+    /* shared: open when there is a state file. Writer: the worker that made it; readers: workers,
+     * the lane */
+    struct tug__gate has_state;
+    /* shared: all bytes before it are in the file, and slot 0 says so if there is a state file.
+     * Writer: the lane; readers: workers, the resolver */
+    struct tug__counter settled;
+};
+
+enum tug__job_kind {
+    TUG__JOB_NONE = 0,
+    TUG__JOB_RESOLVE,  /* HEAD by tag: only the digest is wanted */
+    TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body comes back */
+    TUG__JOB_INLINE,   /* the body came inside a descriptor: verify and store it */
+    TUG__JOB_BLOB,     /* GET into a transfer */
+    TUG__JOB_LOOK,     /* HEAD of a blob: its size and type are wanted */
+    TUG__JOB_RECHECK,  /* no request: hash a blob that is in the store */
+};
+
+/* One request to be made. Owned by the resolver except between push and return. */
+struct tug__job {
+    enum tug__job_kind kind;
+    void *owner; /* the resolver's node */
+    unsigned lane;
+    struct tug__source
+        source; /* host and repository borrowed from the image, which outlives the run */
+    char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to ask for */
+    struct tug_digest digest;            /* what must come; unset for a tag */
+    const char *media_type; /* a document's, as announced; borrowed from the node; NULL: unknown */
+    bool is_document;       /* content that is no manifest or index is refused */
+    bool has_size;          /* size_bytes is what the descriptor says */
+    uint64_t size_bytes;
+
+    /* TUG__JOB_BLOB */
+    struct tug__transfer *transfer;
+    struct tug__share share;     /* see ranges.h for who may look at what */
+    bool is_opening;             /* the first of the transfer: opens the partial file */
+    bool is_beside;              /* others fetch the same blob: only a ranged answer is of use */
+    unsigned avoid;              /* endpoint that gave bad content, 0: none */
+    struct tug__extents present; /* is_opening: what the partial file had; set before STARTED */
+
+    /* results */
+    struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */
+    uint64_t next_byte;               /* blobs: all of the share before it is in the file */
+    uint64_t received_bytes;          /* over the network */
+    struct tug__call_result result;   /* what the registry's room tells of it */
+    bool is_dry;      /* documents: verify only, do not store; set by the resolver */
+    bool was_present; /* the document was in the store already */
+    bool is_damaged;  /* RECHECK: the blob is not what its name says, or is gone */
+    struct tug_error error;
+
+    /* resolver only */
+    struct tug__job *next; /* of the same node */
+
+    /* shared: set by the resolver when nobody needs the result any more */
+    struct tug__cancel cancel;
+};
+
+/* Free a job and the body it holds; NULL is allowed. */
+void tug__job_free(struct tug__job *job);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rate limit: one thread, many threads, stopping.
+ */
+#include "engine/budget.h"
+
+#include <criterion/criterion.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+
+#define RATE 1000000
+#define PIECE 4096
+
+struct taker {
+    struct tug__budget *budget;
+    struct tug__cancel *stop;
+    unsigned pieces;
+    bool was_stopped;
+    pthread_t thread;
+};
+
+static bool should_stop(void *context)
+{
+    const struct taker *const taker = context;
+
+    return tug__cancel_is_set(taker->stop);
+}
+
+static void *taker_main(void *argument)
+{
+    struct taker *const taker = argument;
+
+    for (unsigned i = 0; i < taker->pieces && !taker->was_stopped; i++) {
+        taker->was_stopped = !tug__budget_take(taker->budget, PIECE, should_stop, taker);
+    }
+    return NULL;
+}
+
+/* Have so many threads take bytes for a second. Returns: the rate. */
+static double measure(unsigned count)
+{
+    struct tug__budget budget;
+    struct tug__cancel stop;
+    struct taker takers[16];
+    const uint64_t begin_ns = tug__now_ns();
+    uint64_t sum = 0;
+
+    tug__budget_init(&budget, RATE);
+    tug__cancel_init(&stop);
+    for (unsigned i = 0; i < count; i++) {
+        takers[i] = (struct taker){.budget = &budget, .stop = &stop, .pieces = 256 / count};
+        sum += (uint64_t)takers[i].pieces * PIECE;
+        cr_assert_eq(pthread_create(&takers[i].thread, NULL, taker_main, &takers[i]), 0);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        cr_assert_eq(pthread_join(takers[i].thread, NULL), 0);
+        cr_assert_not(takers[i].was_stopped);
+    }
+    tug__budget_fini(&budget);
+    return (double)sum * 1e9 / (double)(tug__now_ns() - begin_ns);
+}
+
+/* The credit at the start is 50 ms of the second. */
+Test(engine_budget, holds_the_rate, .timeout = 20)
+{
+    const double one = measure(1);
+    const double many = measure(16);
+
+    cr_assert(one > 0.85 * RATE && one < 1.06 * RATE, "%.0f", one);
+    cr_assert(many > 0.85 * RATE && many < 1.06 * RATE, "%.0f", many);
+}
+
+Test(engine_budget, no_limit_is_no_wait, .timeout = 20)
+{
+    struct tug__budget budget;
+    struct tug__cancel stop;
+    struct taker taker = {.budget = &budget, .stop = &stop, .pieces = 1000000};
+
+    tug__budget_init(&budget, 0);
+    tug__cancel_init(&stop);
+    (void)taker_main(&taker);
+    cr_assert_not(taker.was_stopped);
+    tug__budget_fini(&budget);
+}
+
+Test(engine_budget, a_stop_ends_a_long_wait, .timeout = 20)
+{
+    struct tug__budget budget;
+    struct tug__cancel stop;
+    struct taker taker = {.budget = &budget, .stop = &stop, .pieces = 2};
+
+    tug__budget_init(&budget, 1); /* over an hour for a piece */
+    tug__cancel_init(&stop);
+    tug__budget_charge(&budget, PIECE);
+    cr_assert_eq(pthread_create(&taker.thread, NULL, taker_main, &taker), 0);
+    tug__cancel_set(&stop);
+    tug__budget_wake(&budget);
+    cr_assert_eq(pthread_join(taker.thread, NULL), 0);
+    cr_assert(taker.was_stopped);
+    tug__budget_fini(&budget);
+}
