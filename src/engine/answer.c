@@ -3,7 +3,7 @@
  * The settled list's end: what came of nodes, in the order in which it came, handed to those that
  * waited. A node is freed here and nowhere else while the engine lives.
  *
- * Knows: nodes. Does not know: what those that wait do with it, what documents mean.
+ * Knows: nodes. Does not know: images, what those that wait do with it, what documents mean.
  * Threads: the resolver.
  */
 #include "engine/state.h"

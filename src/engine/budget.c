@@ -2,7 +2,7 @@
  *
  * The rate limit.
  *
- * Knows: the clock. Does not know: whose bytes they are.
+ * Knows: the clock. Does not know: images, whose bytes they are.
  * Threads: any.
  */
 #include "engine/budget.h"

@@ -2,7 +2,8 @@
  *
  * Give out work: which node's turn it is, and whether there is room for its job.
  *
- * Knows: lines of nodes, limits. Does not know: what documents mean, what comes of a job.
+ * Knows: lines of nodes, limits. Does not know: images, what documents mean, what comes of a
+ * job.
  * Threads: the resolver.
  */
 #include "engine/state.h"

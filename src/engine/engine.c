@@ -2,7 +2,7 @@
  *
  * The engine's life, and what can be asked about it.
  *
- * Knows: its parts by their doors. Does not know: who waits for what.
+ * Knows: its parts by their doors. Does not know: images, who waits for what.
  * Threads: the resolver.
  */
 #include "engine/state.h"
@@ -30,6 +30,8 @@ enum tug_status tug__engine_create(const struct tug__engine_settings *settings,
         return tug__fail_memory(err);
     }
     engine->settings = *settings;
+    engine->retry_policy = (struct tug__retry_policy){.retries = settings->retries,
+                                                      .max_wait_ms = settings->retry_max_wait_ms};
     engine->random = (uint32_t)tug__now_ns();
     status = tug__hosts_create(engine, err);
     if (status == TUG_OK) {

@@ -52,8 +52,6 @@
 
 #include "base/buf.h"
 #include "oci/document.h"
-#include "registry/registry.h"
-#include "registry/retry.h"
 #include "store/store.h"
 
 struct tug__bell;
@@ -61,6 +59,7 @@ struct tug__edge;
 struct tug__engine;
 struct tug__node;
 struct tug__publication;
+struct tug__session;
 
 /* All of an engine's input; what it points to is borrowed and must outlive the engine. */
 struct tug__engine_settings {
@@ -73,11 +72,12 @@ struct tug__engine_settings {
     unsigned max_per_host; /* requests at once to one registry; 0: no limit */
     uint64_t bytes_per_s;  /* limit for all together; 0: none */
     uint64_t connect_timeout_ms, stall_timeout_ms;
-    uint64_t chunk_size_bytes; /* blobs up to this size come over one connection */
-    struct tug__retry_policy retry_policy;
-    bool never_split; /* no blob comes over several connections */
-    bool is_dry;      /* documents are verified and not stored */
-    bool recheck;     /* a blob that turns out to be in the store is hashed */
+    uint64_t chunk_size_bytes;  /* blobs up to this size come over one connection */
+    unsigned retries;           /* failed attempts in a row after the first; 0: never try again */
+    uint64_t retry_max_wait_ms; /* longest single wait */
+    bool never_split;           /* no blob comes over several connections */
+    bool is_dry;                /* documents are verified and not stored */
+    bool recheck;               /* a blob that turns out to be in the store is hashed */
     /* STARTED, RETRY, WAITING and WARNING, as they happen. Must not call the engine. */
     void (*on_event)(void *context, struct tug_event *event);
     void *event_context;

@@ -2,7 +2,7 @@
  *
  * What comes of failed jobs: go on, wait and try again, or fail.
  *
- * Knows: nodes, jobs, the retry policy. Does not know: messages, what documents mean.
+ * Knows: nodes, jobs, the retry policy. Does not know: images, messages, what documents mean.
  * Threads: the resolver.
  *
  * A job that ran beside others and got no answer only shows that more connections are not to be had
@@ -101,7 +101,7 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
 
     count_failure(node, job);
     engine->random = engine->random * UINT32_C(1664525) + UINT32_C(1013904223);
-    if (!tug__retry_decide(&engine->settings.retry_policy, &job->error, node->attempt.failures,
+    if (!tug__retry_decide(&engine->retry_policy, &job->error, node->attempt.failures,
                            job->result.retry_after_ms, engine->random >> 16, &event.delay_ms)) {
         if (node->job_count > 0 && job->error.code == TUG_ERR_NETWORK) {
             go_on_alone(node);
@@ -111,7 +111,7 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
         return;
     }
     event.attempt = node->attempt.failures > 0 ? node->attempt.failures : 1;
-    event.attempts_max = engine->settings.retry_policy.retries + 1;
+    event.attempts_max = engine->retry_policy.retries + 1;
     tug__node_add_subject(node, &shown);
     tug__engine_emit(engine, &event);
     wait_for(engine, node, event.delay_ms * TUG__NS_PER_MS);
@@ -185,7 +185,7 @@ static void defer(struct tug__engine *engine, struct tug__node *node, const stru
     struct tug__host *const host = tug__host_find(engine, job->source.host);
     const uint64_t until_ns = tug__deadline_ns(job->result.retry_after_ms);
 
-    if (job->result.retry_after_ms > engine->settings.retry_policy.max_wait_ms) {
+    if (job->result.retry_after_ms > engine->retry_policy.max_wait_ms) {
         tug__node_fail(engine, node, &job->error);
         return;
     }
@@ -214,7 +214,7 @@ static void take_beside_failure(struct tug__engine *engine, struct tug__node *no
     if (!job->result.is_deferred && job->error.code != TUG_ERR_CANCELLED) {
         count_failure(node, job);
     }
-    if (node->attempt.failures > engine->settings.retry_policy.retries) {
+    if (node->attempt.failures > engine->retry_policy.retries) {
         go_on_alone(node);
     }
     tug__node_wait_beside(node);

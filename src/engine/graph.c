@@ -2,7 +2,7 @@
  *
  * The graph's data structures.
  *
- * Knows: digests, descriptors. Does not know: jobs' meaning, queues, the store.
+ * Knows: digests, descriptors. Does not know: images, jobs' meaning, queues.
  * Threads: the resolver.
  */
 #include "engine/graph.h"

@@ -2,8 +2,8 @@
  *
  * From nodes to jobs: nodes in line for their registry, jobs and transfers made, cancelled, freed.
  *
- * Knows: nodes, jobs, transfers. Does not know: whose turn it is, what documents
- * mean, what comes of a job.
+ * Knows: nodes, jobs, transfers. Does not know: images, whose turn it is, what documents mean,
+ * what comes of a job.
  * Threads: the resolver.
  */
 #include "engine/state.h"

@@ -3,7 +3,7 @@
  * A lane of the hash/commit stage: follow the bytes of its blobs with the hash, verify, make
  * durable, publish, report.
  *
- * Knows: the store's door, digests. Does not know: the network, images.
+ * Knows: the store's door, digests. Does not know: images.
  * Threads: each lane's own.
  *
  * A blob is hashed from the file right behind the workers that write it, so the bytes come from the
@@ -30,7 +30,7 @@
  * a blob lags behind. */
 #define HASH_STEP_BYTES ((uint64_t)2 * 1024 * 1024)
 /* Distance of the notes about a blob's beginning in its state file. */
-#define NOTE_BYTES ((uint64_t)1024 * 1024)
+#define SETTLED_NOTE_BYTES ((uint64_t)1024 * 1024)
 /* When a run is stopped, a complete blob is still hashed if no more than this is left. */
 #define LAST_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
 /* How much of a blob is sent to the disk at a time while it still comes: the last fsync is then
@@ -197,7 +197,7 @@ static void settle(struct tug__transfer *transfer)
     const uint64_t reach = tug__extents_reach(&transfer->announced, 0);
 
     if (tug__gate_is_open(&transfer->has_state)) {
-        if (reach - before < NOTE_BYTES ||
+        if (reach - before < SETTLED_NOTE_BYTES ||
             tug__ingest_note(transfer->ingest, 0, 0, reach, NULL) != TUG_OK) {
             return;
         }

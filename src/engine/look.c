@@ -2,7 +2,7 @@
  *
  * Digests that may be of anything: a manifest, or else a blob whose size nobody told.
  *
- * Knows: nodes. Does not know: who waits, what documents mean.
+ * Knows: nodes. Does not know: images, who waits, what documents mean.
  * Threads: the resolver.
  *
  * Such a digest is asked for as a manifest. When a source has none, it is asked with a HEAD whether

@@ -2,7 +2,7 @@
  *
  * A lane's part in naming images: publications into index.json.
  *
- * Knows: the store's door. Does not know: the network, images.
+ * Knows: the store's door. Does not know: images.
  * Threads: each lane's own.
  */
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * What workers and lanes say of jobs and transfers, and what it means for their nodes.
  *
- * Knows: nodes, jobs, transfers. Does not know: what documents mean, who waits.
+ * Knows: nodes, jobs, transfers. Does not know: images, what documents mean, who waits.
  * Threads: the resolver.
  *
  * A node with a blob keeps its transfer over failed jobs, so that the next job goes on at the byte
@@ -141,7 +141,7 @@ static bool is_head_refused(const struct tug__engine *engine, const struct tug__
 
     return job->kind == TUG__JOB_RESOLVE &&
            tug__retry_by_get(&job->error, job->result.retry_after_ms,
-                             node->attempt.failures >= engine->settings.retry_policy.retries);
+                             node->attempt.failures >= engine->retry_policy.retries);
 }
 
 /* A worker opened the partial file and asks for a blob's bytes. */

@@ -2,7 +2,7 @@
  *
  * Start, feed, stop and join the threads of a run.
  *
- * Knows: threads and queues. Does not know: what jobs mean.
+ * Knows: threads and queues. Does not know: images, what jobs mean.
  * Threads: the resolver.
  */
 #include "engine/pool.h"

@@ -2,7 +2,7 @@
  *
  * Numbers across threads.
  *
- * Knows: atomics. Does not know: what is counted or divided.
+ * Knows: atomics. Does not know: images, what is counted or divided.
  * Threads: see progress.h.
  */
 #include "engine/progress.h"

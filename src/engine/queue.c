@@ -2,7 +2,7 @@
  *
  * Queues over concurrencykit's rings. The only file that includes ck.
  *
- * Knows: ck_ring, POSIX semaphores. Does not know: what a message means.
+ * Knows: ck_ring, POSIX semaphores. Does not know: images, what a message means.
  * Threads: see queue.h.
  *
  * Sleeping: `space` counts free places (the producer takes one before it enqueues, a consumer gives

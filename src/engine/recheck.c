@@ -2,7 +2,7 @@
  *
  * Hash what is reused (options.recheck), on a worker.
  *
- * Knows: the store's check. Does not know: the network, images.
+ * Knows: the store's check. Does not know: images.
  * Threads: the worker's; the set of what was hashed is the resolver's.
  *
  * A blob that is not what its name says stays until verified content is renamed over it: a reader

@@ -2,7 +2,7 @@
  *
  * What is to be told to those above: events at once, what settled by a list.
  *
- * Knows: nodes. Does not know: why anything happened, requests.
+ * Knows: nodes. Does not know: images, why anything happened.
  * Threads: the resolver.
  */
 #include "engine/state.h"

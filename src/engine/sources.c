@@ -2,7 +2,7 @@
  *
  * Where a node's content is asked for: one repository after the other, of those that wait for it.
  *
- * Knows: nodes, references. Does not know: jobs' meaning, what documents mean.
+ * Knows: nodes, references. Does not know: images, jobs' meaning, what documents mean.
  * Threads: the resolver.
  *
  * A digest may be wanted from several registries. One that does not give it, or gives something

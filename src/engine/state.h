@@ -13,6 +13,7 @@
 #include "engine/graph.h"
 #include "engine/pool.h"
 #include "engine/spread.h"
+#include "registry/retry.h"
 
 /* A first-in first-out list of nodes that wait for their turn. */
 struct tug__node_list {
@@ -38,6 +39,7 @@ struct tug__engine {
     void *hosts_by_name;             /* the same, as a tsearch tree */
     struct tug__transfer *transfers; /* all that are open */
     struct tug__spread spread;
+    struct tug__retry_policy retry_policy;
     uint32_t random;                     /* state of the jitter */
     struct tug__node_list queued_inline; /* for a lane */
 

@@ -2,7 +2,7 @@
  *
  * What the store has already, in whole or in part.
  *
- * Knows: nodes, the store's content. Does not know: requests, who waits.
+ * Knows: nodes, the store's content. Does not know: images, who waits.
  * Threads: the resolver.
  */
 #include "engine/state.h"

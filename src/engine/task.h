@@ -125,7 +125,6 @@ struct tug__job {
     /* results */
     struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */
     uint64_t next_byte;               /* blobs: all of the share before it is in the file */
-    uint64_t received_bytes;          /* over the network */
     struct tug__call_result result;   /* what the registry's room tells of it */
     bool is_dry;      /* documents: verify only, do not store; set by the resolver */
     bool was_present; /* the document was in the store already */

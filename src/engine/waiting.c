@@ -2,7 +2,7 @@
  *
  * Nodes that wait for a time: a binary heap, the one whose time comes first on top.
  *
- * Knows: nodes. Does not know: what they wait for.
+ * Knows: nodes. Does not know: images, what they wait for.
  * Threads: the resolver.
  *
  * A registry decides how many nodes wait (it lets 35 000 layers fail), and each has a time of its

@@ -2,7 +2,7 @@
  *
  * Who wants what: nodes made or joined, waiters forgotten.
  *
- * Knows: nodes, edges. Does not know: whose turn it is, what comes of a job.
+ * Knows: nodes, edges. Does not know: images, whose turn it is, what comes of a job.
  * Threads: the resolver.
  */
 #include "engine/state.h"

@@ -21,7 +21,7 @@
 
 /* Distance of a share's notes in the state file. With the piece that is not written yet, what a
  * kill makes us fetch again stays below 1 MiB for each connection. */
-#define NOTE_BYTES ((uint64_t)512 * 1024)
+#define SHARE_NOTE_BYTES ((uint64_t)512 * 1024)
 /* Blobs from this size on get their disk space in advance. */
 #define RESERVE_BYTES_MIN ((uint64_t)8 * 1024 * 1024)
 
@@ -91,7 +91,7 @@ static enum tug_status flush_piece(struct blob_writer *writer, bool is_last, str
         return status;
     }
     job->next_byte += length;
-    if (is_last || job->next_byte - writer->noted_byte >= NOTE_BYTES) {
+    if (is_last || job->next_byte - writer->noted_byte >= SHARE_NOTE_BYTES) {
         note_share(writer);
     }
     announce(writer->worker, transfer, job->next_byte - length, job->next_byte);
@@ -146,7 +146,6 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     uint64_t allowed;
     bool is_end = false;
 
-    job->received_bytes += length;
     tug__counter_add(&worker->received, length);
     if (!writer->is_flowing) {
         bool is_late = false;
@@ -336,7 +335,6 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
         status = tug__client_get_manifest(worker->client, &job->source, job->reference,
                                           job->media_type, &job->reply, &job->error);
         if (status == TUG_OK) {
-            job->received_bytes = job->reply.length;
             tug__counter_add(&worker->received, job->reply.length);
             tug__budget_charge(&worker->pool->budget, job->reply.length);
             worker->job = NULL;

@@ -2,7 +2,7 @@
  *
  * The life of an image: made, counted, and ended with its name or an error.
  *
- * Knows: images. Does not know: requests, documents, how an image gets its name.
+ * Knows: images. Does not know: requests, how an image gets its name.
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"

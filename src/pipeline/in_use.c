@@ -2,7 +2,7 @@
  *
  * Hold the store while a run brings content, so that nobody deletes what the run relies on.
  *
- * Knows: the store's lock, the run's time and its cancel flag. Does not know: images.
+ * Knows: the store's lock, the run's time and its cancel flag. Does not know: requests.
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"

@@ -2,7 +2,7 @@
  *
  * Finished images on their way into index.json: a last look at them, then many in one rewrite.
  *
- * Knows: images that need nothing more, lane 0. Does not know: documents, requests.
+ * Knows: images that need nothing more, lane 0. Does not know: requests.
  * Threads: the resolver.
  *
  * A rewrite costs as much as the file is long, so images wait for each other, but none for more

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "pipeline/fit.h"
 #include "pipeline/resolver.h"
+#include "registry/registry.h"
 
 /* Images at work at once: enough that small ones keep all workers busy, few enough that memory
  * stays bounded however long the list is. */
@@ -252,8 +253,8 @@ static enum tug_status make_engine(struct tug__resolver *resolver, struct tug_er
         .connect_timeout_ms = options->connect_timeout_ms,
         .stall_timeout_ms = options->stall_timeout_ms,
         .chunk_size_bytes = options->chunk_size_bytes,
-        .retry_policy = {.retries = options->no_retries ? 0 : options->retries,
-                         .max_wait_ms = options->retry_max_wait_ms},
+        .retries = options->no_retries ? 0 : options->retries,
+        .retry_max_wait_ms = options->retry_max_wait_ms,
         .never_split = options->never_split,
         .is_dry = options->dry_run,
         .recheck = options->recheck,

@@ -129,7 +129,7 @@ static struct scene *create_needed(void)
 
     scene->node->needed_by = 1;
     scene->node->width = 2;
-    scene->engine.settings.retry_policy =
+    scene->engine.retry_policy =
         (struct tug__retry_policy){.retries = RETRIES, .max_wait_ms = 1000};
     return scene;
 }
