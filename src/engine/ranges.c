@@ -109,6 +109,11 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
         ranges->prefix_bytes = ranges->done_bytes;
         return TUG_OK; /* the first share has all the rest */
     }
+    if (present->count + 1 >= TUG__INGEST_SLOTS) {
+        return tug__fail(err, TUG_ERR_INTERNAL,
+                         "a partial file has %zu parts, at most %d can be noted", present->count,
+                         TUG__INGEST_SLOTS - 2);
+    }
     if (!make_slots(ranges)) {
         return tug__fail_memory(err);
     }

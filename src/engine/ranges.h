@@ -75,7 +75,8 @@ void tug__ranges_take_first(struct tug__ranges *ranges, struct tug__share *out_s
 bool tug__share_settle(struct tug__share *share, const struct tug__extents *present,
                        uint64_t size_bytes);
 /* The resolver's part: the partial file is open, and this is what it had.
- * present_slots: its parts are noted in slots 1 and up. Errors: TUG_ERR_NO_MEMORY. */
+ * present_slots: its parts are noted in slots 1 and up. Errors: TUG_ERR_NO_MEMORY;
+ * TUG_ERR_INTERNAL: more parts than there are slots. */
 enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *first,
                                  const struct tug__extents *present, struct tug_error *err);
 

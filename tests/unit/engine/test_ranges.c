@@ -270,3 +270,27 @@ Test(ranges, every_byte_is_written_once_whatever_happens, .timeout = 60)
         simulate(seed);
     }
 }
+
+/* More parts than the state file has slots are refused, wherever they come from. */
+Test(engine_ranges, parts_without_a_slot_are_refused)
+{
+    for (unsigned count = TUG__INGEST_SLOTS - 2; count < TUG__INGEST_SLOTS; count++) {
+        const uint64_t size_bytes = 2 * (uint64_t)count * UNIT;
+        struct tug__extents present = {0};
+        struct tug__ranges ranges;
+        struct tug__share share;
+
+        for (uint64_t i = 0; i < count; i++) {
+            cr_assert_eq(tug__extents_add(&present, (2 * i + 1) * UNIT, (2 * i + 2) * UNIT, NULL),
+                         TUG_OK);
+        }
+        tug__ranges_init(&ranges, size_bytes);
+        tug__ranges_take_first(&ranges, &share);
+        tug__ranges_join(&ranges, &share);
+        cr_assert(tug__share_settle(&share, &present, size_bytes));
+        cr_assert_eq(tug__ranges_open(&ranges, &share, &present, NULL),
+                     count < TUG__INGEST_SLOTS - 1 ? TUG_OK : TUG_ERR_INTERNAL, "%u", count);
+        tug__ranges_fini(&ranges);
+        tug__extents_fini(&present);
+    }
+}
