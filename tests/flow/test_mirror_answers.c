@@ -46,7 +46,7 @@ Test(mirror_answers, f21_a_page_from_a_mirror_is_its_failure)
 {
     static const char *const types[] = {"Content-Type: text/html; charset=utf-8",
                                         "Content-Type: application/json",
-                                        "Content-Type: " BUILD_OCI_MANIFEST};
+                                        ("Content-Type: " BUILD_OCI_MANIFEST)};
 
     for (size_t i = 0; i < FLOW_COUNT(types); i++) {
         struct flow flow;
