@@ -52,6 +52,7 @@ Test(rate_limit, all_workers_wait_when_one_is_told_to)
     flow.options.no_retries = false;
     flow.options.retries = 8; /* each may be told so several times */
     flow.options.max_concurrent_downloads = 8;
+    flow_want_default(&flow); /* else the config is asked for first, alone */
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
     for (size_t i = 0; fake_record_get(flow.registry, NULL, "/blobs/", i, &request); i++) {
         if (request.status == 429) {
