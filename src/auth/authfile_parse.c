@@ -200,7 +200,7 @@ static bool add_header(void *context, const char *key, const struct tug__json_va
 }
 
 /* Walk one of the file's maps. */
-static bool take_map(struct parse *parse, const struct tug__json_value *root, const char *key,
+static bool read_map(struct parse *parse, const struct tug__json_value *root, const char *key,
                      bool (*each)(void *, const char *, const struct tug__json_value *))
 {
     const struct tug__json_value *const map = tug__json_get(root, key);
@@ -213,7 +213,7 @@ static bool take_map(struct parse *parse, const struct tug__json_value *root, co
     return parse->status == TUG_OK;
 }
 
-static enum tug_status take_document(struct tug__authfile *file, const struct tug__json_value *root,
+static enum tug_status read_document(struct tug__authfile *file, const struct tug__json_value *root,
                                      enum tug__authfile_kind kind, struct tug_error *err)
 {
     struct parse parse = {.file = file, .err = err};
@@ -222,9 +222,9 @@ static enum tug_status take_document(struct tug__authfile *file, const struct tu
         tug__json_each_member(root, add_entry, &parse);
         return parse.status;
     }
-    if (take_map(&parse, root, "auths", add_entry) && kind == TUG__AUTHFILE_FULL &&
-        take_map(&parse, root, "credHelpers", add_helper) &&
-        take_map(&parse, root, "HttpHeaders", add_header)) {
+    if (read_map(&parse, root, "auths", add_entry) && kind == TUG__AUTHFILE_FULL &&
+        read_map(&parse, root, "credHelpers", add_helper) &&
+        read_map(&parse, root, "HttpHeaders", add_header)) {
         (void)copy_member(&parse, root, "credsStore", &file->store);
     }
     return parse.status;
@@ -259,7 +259,7 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
     if (!is_blank(text, length)) { /* docker takes an empty file for an empty object */
         status = tug__json_parse(text, length, &limits, &json, err);
         if (status == TUG_OK) {
-            status = take_document(file, tug__json_root(json), kind, err);
+            status = read_document(file, tug__json_root(json), kind, err);
             tug__json_destroy(json);
         }
     }

@@ -60,7 +60,7 @@ static void skip_commas(struct cursor *cursor)
     }
 }
 
-static struct slice take_while(struct cursor *cursor, bool (*is_part)(char))
+static struct slice scan_while(struct cursor *cursor, bool (*is_part)(char))
 {
     struct slice taken = {.start = cursor->at};
 
@@ -77,7 +77,7 @@ static bool is_name(const struct slice *slice, const char *name)
 }
 
 /* Take a quoted string without its quotes, escapes left in. Returns: false when it has no end. */
-static bool take_quoted(struct cursor *cursor, struct slice *out_value)
+static bool parse_quoted(struct cursor *cursor, struct slice *out_value)
 {
     out_value->start = ++cursor->at;
     while (cursor->at < cursor->end && *cursor->at != '"') {
@@ -106,7 +106,7 @@ static bool copy_value(const struct slice *value, bool is_quoted, char *out_text
         char c = value->start[i];
 
         if (is_quoted && c == '\\') {
-            c = value->start[++i]; /* take_quoted saw that there is one */
+            c = value->start[++i]; /* parse_quoted saw that there is one */
         }
         if ((unsigned char)c < ' ' || c == 0x7F || length + 1 >= capacity) {
             return false;
@@ -150,8 +150,8 @@ static bool store_parameter(struct tug__challenge *challenge, const struct slice
 
 /* Take what follows the scheme: parameters, or a token68 that nobody wants.
  * A name followed by "=" is a parameter; anything else after a comma begins the next challenge. */
-static enum step take_parameter(struct cursor *cursor, struct tug__challenge *challenge,
-                                bool *is_spoiled)
+static enum step parse_parameter(struct cursor *cursor, struct tug__challenge *challenge,
+                                 bool *is_spoiled)
 {
     const struct cursor before = *cursor;
     struct slice name;
@@ -161,7 +161,7 @@ static enum step take_parameter(struct cursor *cursor, struct tug__challenge *ch
     if (cursor->at == cursor->end) {
         return STEP_END;
     }
-    name = take_while(cursor, is_token_character);
+    name = scan_while(cursor, is_token_character);
     if (name.length == 0) {
         return STEP_MALFORMED;
     }
@@ -174,11 +174,11 @@ static enum step take_parameter(struct cursor *cursor, struct tug__challenge *ch
     skip_space(cursor);
     is_quoted = cursor->at < cursor->end && *cursor->at == '"';
     if (is_quoted) {
-        if (!take_quoted(cursor, &value)) {
+        if (!parse_quoted(cursor, &value)) {
             return STEP_MALFORMED;
         }
     } else {
-        value = take_while(cursor, is_bare_value_character);
+        value = scan_while(cursor, is_bare_value_character);
     }
     if (!store_parameter(challenge, &name, &value, is_quoted)) {
         *is_spoiled = true;
@@ -192,7 +192,7 @@ static void skip_token68(struct cursor *cursor)
 {
     struct cursor ahead = *cursor;
 
-    (void)take_while(&ahead, is_bare_value_character);
+    (void)scan_while(&ahead, is_bare_value_character);
     skip_space(&ahead);
     if (ahead.at == cursor->at || (ahead.at < ahead.end && *ahead.at != ',')) {
         return; /* there is none, or it is a parameter with a space or a quote in it */
@@ -215,7 +215,7 @@ static enum tug__auth_scheme scheme_of(const struct slice *name)
 }
 
 /* Take one challenge. Returns: STEP_CHALLENGE when another may follow. */
-static enum step take_challenge(struct cursor *cursor, struct tug__challenge *out_found)
+static enum step parse_challenge(struct cursor *cursor, struct tug__challenge *out_found)
 {
     struct slice scheme;
     enum step step = STEP_PARAMETER;
@@ -226,7 +226,7 @@ static enum step take_challenge(struct cursor *cursor, struct tug__challenge *ou
     out_found->service[0] = '\0';
     out_found->scope[0] = '\0';
     out_found->error[0] = '\0';
-    scheme = take_while(cursor, is_token_character);
+    scheme = scan_while(cursor, is_token_character);
     if (scheme.length == 0 || (cursor->at < cursor->end && strchr(" \t,", *cursor->at) == NULL) ||
         (cursor->at < cursor->end && *cursor->at == '\0')) {
         return STEP_MALFORMED;
@@ -235,7 +235,7 @@ static enum step take_challenge(struct cursor *cursor, struct tug__challenge *ou
     skip_token68(cursor);
     while (step == STEP_PARAMETER) {
         skip_commas(cursor);
-        step = take_parameter(cursor, out_found, &is_spoiled);
+        step = parse_parameter(cursor, out_found, &is_spoiled);
     }
     if (step != STEP_MALFORMED && !is_spoiled) {
         out_found->scheme = scheme_of(&scheme);
@@ -263,7 +263,7 @@ void tug__challenge_add(struct tug__challenge *challenge, const char *value, siz
     tug__challenge_init(&found);
     skip_commas(&cursor);
     while (step == STEP_CHALLENGE && cursor.at < cursor.end) {
-        step = take_challenge(&cursor, &found);
+        step = parse_challenge(&cursor, &found);
         if (found.scheme > challenge->scheme) {
             *challenge = found;
         }

@@ -343,7 +343,7 @@ enum tug_status tug__credentials_headers(struct tug__credentials *credentials,
 }
 
 /* Keep what the user gave. */
-static enum tug_status take_given(struct tug__credentials *credentials,
+static enum tug_status keep_given(struct tug__credentials *credentials,
                                   const struct tug__credential_settings *settings,
                                   struct tug_error *err)
 {
@@ -422,7 +422,7 @@ enum tug_status tug__credentials_create(const struct tug__credential_settings *s
         credentials->sources[i].place = places[i];
     }
     if (status == TUG_OK) {
-        status = take_given(credentials, settings, err);
+        status = keep_given(credentials, settings, err);
     }
     if (status != TUG_OK) {
         tug__credentials_destroy(credentials);

@@ -55,8 +55,8 @@ static const char *find_sibling(const struct names *names, const char *name, con
 }
 
 /* Check a file and make its path. *out_path: owned. */
-static enum tug_status take(const char *directory, const char *name, const char *kind,
-                            char **out_path, struct tug_error *err)
+static enum tug_status check_file(const char *directory, const char *name, const char *kind,
+                                  char **out_path, struct tug_error *err)
 {
     char *path = NULL;
     enum tug_status status;
@@ -73,22 +73,22 @@ static enum tug_status take(const char *directory, const char *name, const char 
     return TUG_OK;
 }
 
-static enum tug_status take_pair(const char *directory, const struct names *names, const char *name,
+static enum tug_status load_pair(const char *directory, const struct names *names, const char *name,
                                  struct tug__client_pair *pair, struct tug_error *err)
 {
     const char *const key = find_sibling(names, name, ".key");
     enum tug_status status =
-        take(directory, name, TUG__PEM_CERTIFICATE, &pair->certificate_file, err);
+        check_file(directory, name, TUG__PEM_CERTIFICATE, &pair->certificate_file, err);
 
     if (status == TUG_OK) {
-        status = key != NULL ? take(directory, key, TUG__PEM_KEY, &pair->key_file, err)
+        status = key != NULL ? check_file(directory, key, TUG__PEM_KEY, &pair->key_file, err)
                              : tug__hosts_check_pem(pair->certificate_file, TUG__PEM_KEY, err);
     }
     return status;
 }
 
 /* Arrays have room for all names. */
-static enum tug_status take_all(const char *directory, const struct names *names,
+static enum tug_status load_all(const char *directory, const struct names *names,
                                 struct tug__endpoint_config *endpoint, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
@@ -97,12 +97,12 @@ static enum tug_status take_all(const char *directory, const struct names *names
         const char *const name = names->entries[i]->d_name;
 
         if (ends_with(name, ".crt")) {
-            status = take(directory, name, TUG__PEM_CERTIFICATE,
-                          &endpoint->ca_files[endpoint->ca_file_count], err);
+            status = check_file(directory, name, TUG__PEM_CERTIFICATE,
+                                &endpoint->ca_files[endpoint->ca_file_count], err);
             endpoint->ca_file_count += status == TUG_OK;
         } else if (ends_with(name, ".cert")) {
             /* counted first, so that half a pair is freed too */
-            status = take_pair(directory, names, name,
+            status = load_pair(directory, names, name,
                                &endpoint->client_pairs[endpoint->client_pair_count++], err);
         } else if (find_sibling(names, name, ".cert") == NULL) {
             status = tug__fail(err, TUG_ERR_CONFIG,
@@ -130,7 +130,7 @@ static enum tug_status fill(const char *directory, const struct names *names,
     if (file->path == NULL || endpoint->ca_files == NULL || endpoint->client_pairs == NULL) {
         return tug__fail_memory(err);
     }
-    return take_all(directory, names, endpoint, err);
+    return load_all(directory, names, endpoint, err);
 }
 
 enum tug_status tug__hosts_load_certificates(const char *directory, struct tug__hosts_file *file,

@@ -66,7 +66,7 @@ static uint64_t retry_after_ms(const struct tug__http_response *response)
 }
 
 /* All headers of an answer are there: fill the response and let the caller decide. */
-static enum tug_status take_response(struct tug__http *http)
+static enum tug_status accept_head(struct tug__http *http)
 {
     struct tug__http_response *const response = http->response;
     curl_off_t length = -1;
@@ -105,7 +105,7 @@ size_t tug__http_on_header(char *line, size_t size, size_t count, void *context)
     if (!is_end || http->has_response) { /* a second end is that of the trailers */
         return length;
     }
-    http->verdict = take_response(http);
+    http->verdict = accept_head(http);
     return http->verdict == TUG_OK ? length : 0;
 }
 

@@ -29,7 +29,7 @@ void tug__proxy_fini(struct tug__proxy *proxy)
 
 /* The scheme before "://", the default without one; NULL: none that is known. rest: moved behind
  * it. */
-static const char *take_scheme(const char **rest)
+static const char *parse_scheme(const char **rest)
 {
     static const char *const schemes[] = {"http",    "https",  "socks4",
                                           "socks4a", "socks5", "socks5h"};
@@ -86,8 +86,8 @@ static bool decode(char *text)
 }
 
 /* Read USER[:PASSWORD]. Returns: false without memory; *out_reason is set when it is malformed. */
-static bool take_user(const char *text, size_t length, struct tug__proxy *proxy,
-                      const char **out_reason)
+static bool parse_user(const char *text, size_t length, struct tug__proxy *proxy,
+                       const char **out_reason)
 {
     const char *const colon = memchr(text, ':', length);
     const size_t user_length = colon != NULL ? (size_t)(colon - text) : length;
@@ -128,8 +128,8 @@ static const char *find_fault(const char *text, const char *authority, size_t le
 }
 
 /* Check HOST[:PORT] and make the URL of it. Returns: false without memory. */
-static bool take_host(const char *scheme, const char *host, size_t length, struct tug__proxy *proxy,
-                      const char **out_reason)
+static bool parse_host(const char *scheme, const char *host, size_t length,
+                       struct tug__proxy *proxy, const char **out_reason)
 {
     struct tug__origin origin;
     char *probe = NULL;
@@ -157,7 +157,7 @@ enum tug_status tug__proxy_parse(const char *text, struct tug__proxy *out_proxy,
 {
     struct tug__proxy proxy = {0};
     const char *authority = text;
-    const char *const scheme = take_scheme(&authority);
+    const char *const scheme = parse_scheme(&authority);
     const size_t length = strcspn(authority, "/?#");
     const char *const at = memchr(authority, '@', length);
     const char *const host = at != NULL ? at + 1 : authority;
@@ -167,10 +167,10 @@ enum tug_status tug__proxy_parse(const char *text, struct tug__proxy *out_proxy,
     bool has_memory = true;
 
     if (reason == NULL && at != NULL) {
-        has_memory = take_user(authority, (size_t)(at - authority), &proxy, &reason);
+        has_memory = parse_user(authority, (size_t)(at - authority), &proxy, &reason);
     }
     if (reason == NULL && has_memory) {
-        has_memory = take_host(scheme, host, (size_t)(authority + length - host), &proxy, &reason);
+        has_memory = parse_host(scheme, host, (size_t)(authority + length - host), &proxy, &reason);
     }
     if (reason != NULL || !has_memory) {
         tug__proxy_fini(&proxy);

@@ -79,7 +79,7 @@ static void emit_warnings(struct tug__resolver *resolver)
 {
     char text[512];
 
-    while (tug__session_take_warning(resolver->session, text, sizeof text)) {
+    while (tug__session_pop_warning(resolver->session, text, sizeof text)) {
         tug__emit_notice(resolver, text);
     }
 }

@@ -290,7 +290,7 @@ static void emit_warnings(const struct lookup *lookup)
     char shown[TUG_ERROR_MESSAGE_MAX];
     struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
 
-    while (tug__session_take_warning(lookup->session, text, sizeof text)) {
+    while (tug__session_pop_warning(lookup->session, text, sizeof text)) {
         (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
         emit(lookup, &event);
     }

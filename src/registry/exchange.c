@@ -28,8 +28,8 @@ static bool is_stale(int status)
            status != 429;
 }
 
-static void take_warnings(struct tug__client *client, const struct tug__endpoint *endpoint,
-                          const struct tug__http_response *response)
+static void collect_warnings(struct tug__client *client, const struct tug__endpoint *endpoint,
+                             const struct tug__http_response *response)
 {
     char text[TUG__WARNING_MAX];
     const char *value;
@@ -90,7 +90,7 @@ static void note_answer(struct tug__exchange *exchange)
                                  !exchange->path.has_left && response->was_private);
     }
     if (!exchange->path.has_left) {
-        take_warnings(exchange->client, exchange->endpoint, response);
+        collect_warnings(exchange->client, exchange->endpoint, response);
     }
 }
 
@@ -147,8 +147,8 @@ static bool try_target(struct tug__exchange *exchange, enum tug_status *out_stat
 
 /* Neither a redirect nor good: find out whether it is worth asking again.
  * Returns: TUG_OK: ask again. */
-static enum tug_status take_refusal(struct tug__exchange *exchange, int round,
-                                    struct tug_error *err)
+static enum tug_status judge_refusal(struct tug__exchange *exchange, int round,
+                                     struct tug_error *err)
 {
     const struct tug__http_response *const response = &exchange->path.response;
     enum tug_status status;
@@ -207,7 +207,7 @@ static enum tug_status ask_itself(struct tug__exchange *exchange, struct tug_err
             tug__auth_accept(exchange);
             return finish(exchange, err);
         }
-        status = take_refusal(exchange, round, err);
+        status = judge_refusal(exchange, round, err);
         if (status != TUG_OK) {
             return status;
         }

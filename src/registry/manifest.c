@@ -27,7 +27,7 @@ struct manifest_sink {
 
 /* Take what the registry says is the digest. One of an algorithm that we cannot compute is as good
  * as none, and where a digest was asked for, that one decides (T-22). */
-static enum tug_status take_digest(struct manifest_sink *sink, const char *text,
+static enum tug_status read_digest(struct manifest_sink *sink, const char *text,
                                    struct tug_error *err)
 {
     struct tug_digest *const digest = &sink->reply->digest;
@@ -76,7 +76,7 @@ static enum tug_status on_success(void *context, const struct tug__http_response
     if (type != NULL) {
         (void)snprintf(reply->media_type, sizeof reply->media_type, "%s", type);
     }
-    return digest != NULL ? take_digest(sink, digest, err) : TUG_OK;
+    return digest != NULL ? read_digest(sink, digest, err) : TUG_OK;
 }
 
 static enum tug_status on_data(void *context, const void *bytes, size_t length,

@@ -149,7 +149,7 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
 }
 
 /* Look at where an answer redirects to; it becomes the last of seen. */
-static enum tug_status take_location(struct walk *walk, struct tug_error *err)
+static enum tug_status follow_location(struct walk *walk, struct tug_error *err)
 {
     struct tug__path *const path = walk->path;
     const char *const now = walk->seen[walk->seen_count - 1];
@@ -218,7 +218,7 @@ enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *as
         if (status != TUG_OK || !tug__http_is_redirect(path->response.status)) {
             break;
         }
-        status = take_location(&walk, err);
+        status = follow_location(&walk, err);
     }
     if (status == TUG_ERR_NETWORK && walk.seen_count > 1) {
         char shown[192];

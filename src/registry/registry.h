@@ -71,7 +71,7 @@ void tug__session_wake(struct tug__session *session);
 /* Take the next warning that a registry sent or a credentials file gave cause for, each text once
  * in a session. out_text: "HOST: TEXT" or "FILE: TEXT", foreign text, not escaped. Returns: false
  * when there is none. Threads: any. */
-bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity);
+bool tug__session_pop_warning(struct tug__session *session, char *out_text, size_t capacity);
 
 /* Cut the secrets in use (http/secrets.h) out of an error's message, or out of a text: whatever
  * leaves the library goes through one of them. session: NULL: nothing is known, nothing is done.

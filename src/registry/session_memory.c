@@ -300,7 +300,7 @@ void tug__session_add_warning(struct tug__session *session, const char *about, c
     free(warning);
 }
 
-bool tug__session_take_warning(struct tug__session *session, char *out_text, size_t capacity)
+bool tug__session_pop_warning(struct tug__session *session, char *out_text, size_t capacity)
 {
     bool has_one;
 

@@ -132,7 +132,7 @@ static enum tug_status fail_token(const struct tug__token_fetch *fetch,
     return status;
 }
 
-static enum tug_status take_answer(const struct tug__token_fetch *fetch,
+static enum tug_status read_answer(const struct tug__token_fetch *fetch,
                                    const struct token_answer *answer,
                                    struct tug__token_reply *out_reply, struct tug_error *err)
 {
@@ -184,7 +184,7 @@ static enum tug_status post_token(const struct tug__token_fetch *fetch,
         (void)fail_token(fetch, answer, err);
         return TUG_OK;
     }
-    return status == TUG_OK ? take_answer(fetch, answer, out_reply, err) : status;
+    return status == TUG_OK ? read_answer(fetch, answer, out_reply, err) : status;
 }
 
 static enum tug_status get_token(const struct tug__token_fetch *fetch,
@@ -211,7 +211,7 @@ static enum tug_status get_token(const struct tug__token_fetch *fetch,
     }
     tug__wipe_free(authorization);
     tug__buf_fini(&url);
-    return status == TUG_OK ? take_answer(fetch, answer, out_reply, err) : status;
+    return status == TUG_OK ? read_answer(fetch, answer, out_reply, err) : status;
 }
 
 /* A secret goes by POST first, as containerd sends it: some token servers take nothing else. */
