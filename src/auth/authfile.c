@@ -2,8 +2,7 @@
  *
  * Look hosts up in files of registry credentials.
  *
- * Knows: how docker and Podman write their keys. Does not know: JSON, where files are looked for,
- * how helpers are run.
+ * Knows: how docker and Podman write their keys. Does not know: JSON, HTTP, registries.
  * Threads: a file is immutable after the parse.
  */
 #include "auth/authfile.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One file of registry credentials: docker's config.json, Podman's auth.json, ~/.dockercfg.
- * Does not know: where files are looked for, how helpers are run.
+ * Does not know: credential helpers, HTTP, registries.
  * Threads: immutable after the parse: any. Blocks: tug__authfile_read on the disk.
  */
 #ifndef TUG_AUTH_AUTHFILE_H

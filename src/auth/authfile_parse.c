@@ -2,7 +2,7 @@
  *
  * Read files of registry credentials.
  *
- * Knows: the JSON of docker and Podman. Does not know: where files are, what is looked up in them.
+ * Knows: the JSON of docker and Podman. Does not know: HTTP, tokens, registries.
  * Threads: any; each call has its own file.
  */
 #include <errno.h>

@@ -2,8 +2,8 @@
  *
  * Read WWW-Authenticate headers.
  *
- * Knows: the grammar of RFC 9110 section 11, and what registries make of it.
- * Does not know: what is done about a challenge.
+ * Knows: the grammar of RFC 9110 section 11, and what registries make of it. Does not know: HTTP,
+ * credentials, tokens.
  * Threads: any.
  */
 #include "auth/challenge.h"

@@ -2,7 +2,7 @@
  *
  * Find the credential of a registry.
  *
- * Knows: the order of places, who waits for whom. Does not know: file formats, processes, HTTP.
+ * Knows: the order of places, which thread waits for which. Does not know: JSON, HTTP, tokens.
  * Threads: any number; one mutex guards the states below. Files are read and helpers are run
  * without it, by whoever found the work undone and marked it as begun.
  */

@@ -2,7 +2,7 @@
  *
  * Where docker, Podman and their users keep credentials.
  *
- * Knows: variables and paths. Does not know: what is in the files.
+ * Knows: environment variables and paths. Does not know: JSON, HTTP, tokens.
  * Threads: any.
  */
 #include "auth/credential_places.h"

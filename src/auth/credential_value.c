@@ -2,7 +2,7 @@
  *
  * A credential as a value: made, copied, wiped.
  *
- * Knows: what may be in one. Does not know: where they come from.
+ * Knows: what may be part of one. Does not know: JSON, HTTP, tokens.
  * Threads: any.
  */
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * Run a credential helper.
  *
- * Knows: processes. Does not know: which helper, for how many, what it answers.
+ * Knows: processes. Does not know: HTTP, tokens, registries; what a helper answers.
  * Threads: any.
  *
  * The child is a process group of its own and is waited for by its id; if someone else in the

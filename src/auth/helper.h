@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Ask a credential helper (docker-credential-NAME) for one credential.
- * Does not know: which helper is responsible, caching.
+ * Does not know: HTTP, tokens, registries.
  * Threads: any, at the same time too; the host program's other children and its signal
  * dispositions are left alone. Blocks: until the helper ends, timeout_ms at most.
  */

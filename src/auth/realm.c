@@ -2,8 +2,8 @@
  *
  * Where a token may be fetched.
  *
- * Knows: RFC 3986's resolution of references, the rules for token servers.
- * Does not know: addresses (who connects judges those), HTTP.
+ * Knows: RFC 3986's resolution of references, the rules for token servers. Does not know: HTTP,
+ * addresses, tokens.
  * Threads: any.
  */
 #include <stdbool.h>

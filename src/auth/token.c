@@ -2,7 +2,7 @@
  *
  * The tokens of a run.
  *
- * Knows: who waits for whom. Does not know: HTTP, how tokens are fetched, when one is renewed.
+ * Knows: which thread waits for which. Does not know: HTTP, credentials, registries.
  * Threads: any number. One mutex guards everything; callbacks run without it.
  */
 #include "auth/token.h"

@@ -9,7 +9,7 @@
  *   3. a 401: tug__token_reject with the generation that was sent. true: get again (newer token)
  * and repeat the request; false, or a second 401 for the same request: final, TUG_ERR_AUTH.
  *
- * Does not know: HTTP, how tokens are fetched (the callback does).
+ * Does not know: HTTP, credentials; how tokens are fetched is the callback's affair.
  * Threads: any. One mutex, held for a few lines, never while the callbacks run.
  */
 #ifndef TUG_AUTH_TOKEN_H

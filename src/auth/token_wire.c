@@ -2,8 +2,8 @@
  *
  * The language of token servers.
  *
- * Knows: distribution's token specification, OAuth2 as docker's token servers have it.
- * Does not know: HTTP, which server, caching.
+ * Knows: distribution's token specification, OAuth2 as docker's token servers implement it. Does
+ * not know: HTTP, registries, the store.
  * Threads: any.
  */
 #include "auth/token_wire.h"

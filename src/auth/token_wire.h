@@ -2,7 +2,7 @@
  *
  * What is said to a token server and what it answers (distribution's token specification, and its
  * OAuth2 form).
- * Does not know: HTTP, which server, caching.
+ * Does not know: HTTP, registries, the store.
  * Threads: any. Blocks: never.
  */
 #ifndef TUG_AUTH_TOKEN_WIRE_H

@@ -2,7 +2,7 @@
  *
  * The bounded byte buffer.
  *
- * Knows: memory. Does not know: what is in it.
+ * Knows: memory. Does not know: JSON, files, HTTP.
  * Threads: its owner only.
  */
 #include "base/buf.h"

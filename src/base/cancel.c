@@ -2,7 +2,7 @@
  *
  * The stop flag.
  *
- * Knows: atomics. Does not know: who sleeps.
+ * Knows: atomics. Does not know: threads, clocks, HTTP.
  * Threads: any.
  */
 #include "base/cancel.h"

@@ -2,7 +2,7 @@
  *
  * The monotonic clock.
  *
- * Knows: CLOCK_MONOTONIC. Does not know: the time of day.
+ * Knows: CLOCK_MONOTONIC. Does not know: threads, HTTP, the store.
  * Threads: any.
  */
 #include "base/clock.h"

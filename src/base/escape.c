@@ -2,7 +2,7 @@
  *
  * tug_text_escape: the one filter between foreign text and terminals.
  *
- * Knows: UTF-8. Does not know: errors, JSON, the store, HTTP.
+ * Knows: UTF-8. Does not know: JSON, the store, HTTP.
  * Threads: any.
  */
 #include <tug/error.h>

@@ -2,7 +2,7 @@
  *
  * Sets of byte positions.
  *
- * Knows: arithmetic. Does not know: files.
+ * Knows: arithmetic. Does not know: files, the store, HTTP.
  * Threads: see extents.h.
  */
 #include "base/extents.h"

@@ -2,7 +2,7 @@
  *
  * File system calls that finish the job.
  *
- * Knows: POSIX files. Does not know: layouts.
+ * Knows: POSIX files. Does not know: the store, OCI, HTTP.
  * Threads: any.
  */
 #include "base/fs.h"

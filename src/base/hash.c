@@ -2,7 +2,7 @@
  *
  * SHA-2 over OpenSSL's EVP.
  *
- * Knows: EVP. Does not know: digests as text.
+ * Knows: OpenSSL's EVP. Does not know: digests, files, HTTP.
  * Threads: a hash belongs to one thread at a time.
  */
 #include "base/hash.h"

@@ -2,7 +2,7 @@
  *
  * JSON documents and their typed getters. The only file that includes json-c.
  *
- * Knows: json-c, and what it lets pass (hence json_scan.c). Does not know: what documents mean.
+ * Knows: json-c, and what it lets through (hence json_scan.c). Does not know: OCI, files, HTTP.
  * Threads: a document belongs to one thread at a time.
  *
  * A value is json-c's object under another name: the cast below is the whole of the wrapping.

@@ -2,7 +2,7 @@
  *
  * Member names that other parsers take for ones we know.
  *
- * Knows: how Go's encoding/json compares names. Does not know: any document.
+ * Knows: how Go's encoding/json compares names. Does not know: json-c, OCI, HTTP.
  * Threads: any.
  */
 #include "base/json.h"

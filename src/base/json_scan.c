@@ -2,7 +2,7 @@
  *
  * A validating scanner for JSON that builds nothing and does not recurse.
  *
- * Knows: RFC 8259. Does not know: what the values are for.
+ * Knows: RFC 8259. Does not know: json-c, OCI, HTTP.
  * Threads: any.
  */
 #include "base/json_scan.h"

@@ -2,7 +2,7 @@
  *
  * JSON as text: find the elements of an array, write a string.
  *
- * Knows: the scanner. Does not know: json-c.
+ * Knows: the scanner. Does not know: json-c, OCI, HTTP.
  * Threads: any.
  */
 #include "base/json.h"

@@ -2,7 +2,7 @@
  *
  * Copy options structs between programs and libraries of different age.
  *
- * Knows: that the first member is the size. Does not know: any other member.
+ * Knows: that the first member is the size. Does not know: JSON, HTTP, the store.
  * Threads: any.
  */
 #include "base/options.h"

@@ -2,7 +2,7 @@
  *
  * Threads and conditions.
  *
- * Knows: pthreads, the clock. Does not know: the pipeline, the store, HTTP.
+ * Knows: pthreads, the clock. Does not know: pipeline, the store, HTTP.
  * Threads: any.
  */
 #include "base/thread.h"

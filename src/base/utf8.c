@@ -2,7 +2,7 @@
  *
  * Strict UTF-8.
  *
- * Knows: RFC 3629. Does not know: errors, JSON, the store, HTTP.
+ * Knows: RFC 3629. Does not know: JSON, the store, HTTP.
  * Threads: any.
  */
 #include "base/utf8.h"

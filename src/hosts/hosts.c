@@ -2,7 +2,7 @@
  *
  * Which file or directory is about a registry host, and loading it.
  *
- * Knows: containerd's lookup order, Docker's certs.d. Does not know: the keys of hosts.toml.
+ * Knows: containerd's lookup order, Docker's certs.d. Does not know: HTTP, TLS, OpenSSL.
  * Threads: any.
  */
 #include "hosts/hosts.h"

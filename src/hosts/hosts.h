@@ -18,7 +18,7 @@
  * is allowed: it goes to this endpoint's origin only;
  *   - a hosts.toml of zero bytes counts as absent, as in containerd.
  *
- * Knows: TOML, the file system. Does not know: HTTP, TLS, what is inside of certificates.
+ * Knows: TOML, the file system. Does not know: HTTP, TLS, OpenSSL, credentials.
  * Threads: what is loaded is immutable: any. Blocks: on the disk, while loading.
  */
 #ifndef TUG_HOSTS_HOSTS_H

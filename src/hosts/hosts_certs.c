@@ -2,7 +2,7 @@
  *
  * Docker's certs.d: a directory with *.crt, *.cert and *.key for one host.
  *
- * Knows: the meaning of the endings. Does not know: what is inside of the files, but for its kind.
+ * Knows: what the file name suffixes mean. Does not know: HTTP, TLS, OpenSSL.
  * Threads: any.
  */
 #include <dirent.h>

@@ -2,7 +2,7 @@
  *
  * What was loaded, made and freed; and the reading of files that configuration names.
  *
- * Knows: the file system. Does not know: which file is read for a host, TOML.
+ * Knows: the file system. Does not know: HTTP, TLS, credentials.
  * Threads: any.
  */
 #include "hosts/hosts_internal.h"

@@ -2,7 +2,7 @@
  *
  * The [header] tables of hosts.toml, and what all readers of its values use.
  *
- * Knows: which header lines a file may add to a request. Does not know: HTTP beyond that.
+ * Knows: which header lines a file may add to a request. Does not know: HTTP, TLS, credentials.
  * Threads: any.
  */
 #include <ctype.h>

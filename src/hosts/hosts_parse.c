@@ -2,7 +2,7 @@
  *
  * The keys of hosts.toml.
  *
- * Knows: their names, shapes and meanings. Does not know: where the file comes from.
+ * Knows: the names, shapes and meanings of its keys. Does not know: HTTP, TLS, credentials.
  * Threads: any.
  */
 #include "hosts/hosts_internal.h"

@@ -2,8 +2,8 @@
  *
  * URLs and durations of hosts.toml: strict parsers of text.
  *
- * Knows: where containerd puts /v2, that docker.io's API lives on another host.
- * Does not know: TOML, files.
+ * Knows: where containerd puts /v2, that docker.io's API lives on another host. Does not know:
+ * HTTP, TLS, files.
  * Threads: any.
  */
 #include "hosts/hosts_internal.h"

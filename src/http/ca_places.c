@@ -2,7 +2,7 @@
  *
  * Find the system's authorities.
  *
- * Knows: the places of the systems. Does not know: certificates.
+ * Knows: where operating systems keep them. Does not know: OpenSSL, libcurl, HTTP.
  * Threads: any.
  */
 #include "http/ca_places.h"

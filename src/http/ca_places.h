@@ -4,7 +4,7 @@
  * by the hash of their name, when one is needed, and a bundle, which is read as a whole (30 to 60
  * ms).
  *
- * Knows: the places of the systems. Does not know: certificates.
+ * Knows: where operating systems keep them. Does not know: OpenSSL, libcurl, HTTP.
  * Threads: any.
  */
 #ifndef TUG_HTTP_CA_PLACES_H

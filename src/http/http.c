@@ -2,7 +2,7 @@
  *
  * The course of an HTTP request.
  *
- * Knows: libcurl. Does not know: registries, digests, redirect policy, retries.
+ * Knows: libcurl. Does not know: registries, digests, retries.
  * Threads: the handle's owner; tug__http_wake from any.
  *
  * The easy handle runs inside a multi handle, because that is the only sleep of libcurl that

@@ -2,7 +2,7 @@
  *
  * What the log is told of a request, and of which connection.
  *
- * Knows: libcurl. Does not know: what is secret.
+ * Knows: libcurl. Does not know: registries, credentials, the store.
  * Threads: the handle's owner.
  */
 #include <inttypes.h>

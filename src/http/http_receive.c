@@ -3,7 +3,8 @@
  * What libcurl hands over while a request runs: the address it connected to, the head of the
  * answer, its body.
  *
- * Knows: limits of heads and of bodies nobody wants. Does not know: the course of a request.
+ * Knows: libcurl, limits on heads and on unwanted bodies. Does not know: registries, credentials,
+ * the store.
  * Threads: the handle's owner.
  */
 #include "http/http_internal.h"

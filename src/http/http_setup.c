@@ -2,7 +2,7 @@
  *
  * libcurl's options. One of the files that include curl.
  *
- * Knows: libcurl. Does not know: answers, registries.
+ * Knows: libcurl. Does not know: registries, credentials, the store.
  * Threads: the handle's owner.
  */
 #include "http/http_internal.h"

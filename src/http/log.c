@@ -2,7 +2,7 @@
  *
  * Redacted lines about requests.
  *
- * Knows: what in HTTP is secret. Does not know: requests.
+ * Knows: what in HTTP is secret. Does not know: requests, libcurl, registries.
  * Threads: any.
  */
 #include "http/log.h"

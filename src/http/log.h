@@ -3,7 +3,7 @@
  * Lines about requests for people who look for a fault (--http-dump, --http-trace), without
  * secrets.
  *
- * Knows: what in HTTP is secret. Does not know: requests, who reads the lines.
+ * Knows: what in HTTP is secret. Does not know: requests, libcurl, registries.
  * Threads: any; the callback is called from several threads at a time.
  */
 #ifndef TUG_HTTP_LOG_H

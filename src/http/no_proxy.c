@@ -2,7 +2,8 @@
  *
  * Read and match no_proxy.
  *
- * Knows: what users of curl, docker and containerd write there. Does not know: the environment.
+ * Knows: what users of curl, docker and containerd write there. Does not know: libcurl, HTTP,
+ * registries.
  * Threads: any.
  */
 #include "http/no_proxy.h"

@@ -5,7 +5,7 @@
  * It is made here and not by libcurl because the rest must know whether there is a proxy: the
  * address we are connected to is then the proxy's, and says nothing about the server.
  *
- * Knows: the environment's variables. Does not know: connections.
+ * Knows: the environment variables. Does not know: libcurl, HTTP, registries.
  * Threads: any.
  */
 #include "http/proxy.h"

@@ -5,7 +5,8 @@
  * libcurl is given the parts and never the whole: its messages quote what it cannot read, the
  * password with it.
  *
- * Knows: URLs. Does not know: where one is from. Threads: any.
+ * Knows: URLs. Does not know: libcurl, HTTP, registries.
+ * Threads: any.
  */
 #include <stdio.h>
 #include <stdlib.h>

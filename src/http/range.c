@@ -2,7 +2,7 @@
  *
  * Parse Content-Range.
  *
- * Knows: RFC 9110. Does not know: HTTP requests.
+ * Knows: RFC 9110. Does not know: libcurl, HTTP, registries.
  * Threads: any.
  */
 #include "http/range.h"

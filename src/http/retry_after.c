@@ -2,7 +2,8 @@
  *
  * Parse Retry-After.
  *
- * Knows: RFC 9110 (delta-seconds, HTTP-date), Go's time.Duration text. Does not know: clocks.
+ * Knows: RFC 9110 (delta-seconds, HTTP-date), Go's time.Duration text. Does not know: clocks,
+ * libcurl, HTTP.
  * Threads: any.
  */
 #include "http/retry_after.h"

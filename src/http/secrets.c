@@ -2,8 +2,8 @@
  *
  * Remember secrets and cut them out of texts.
  *
- * Knows: how servers and tug itself encode what they repeat. Does not know: where secrets are from,
- * where texts go.
+ * Knows: how servers and tug itself encode what they repeat. Does not know: credentials, tokens,
+ * HTTP, libcurl.
  * Threads: any; one mutex guards the set.
  */
 #include "http/secrets.h"

@@ -2,7 +2,7 @@
  *
  * What is secret in a login, a header, a URL.
  *
- * Knows: Basic, query strings. Does not know: how secrets are found in texts.
+ * Knows: Basic, query strings. Does not know: credentials, tokens, HTTP, libcurl.
  * Threads: any.
  */
 #include <stdint.h>

@@ -2,7 +2,8 @@
  *
  * Compare a secret with a place in a text, through the escapes that servers write.
  *
- * Knows: percent-encoding, escapes of JSON, HTML and tug_text_escape. Does not know: the set.
+ * Knows: percent-encoding, escapes of JSON, HTML and tug_text_escape. Does not know: credentials,
+ * tokens, HTTP, libcurl.
  * Threads: any.
  */
 #include <string.h>

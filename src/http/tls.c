@@ -2,7 +2,7 @@
  *
  * Trusted certificates, client certificates. The only file that includes OpenSSL's TLS.
  *
- * Knows: OpenSSL. Does not know: libcurl, hosts.
+ * Knows: OpenSSL. Does not know: libcurl, hosts, HTTP.
  * Threads: any; X509_STORE locks itself.
  */
 #include "http/tls.h"

@@ -2,7 +2,7 @@
  *
  * Parse the Warning header.
  *
- * Knows: RFC 7234 section 5.5. Does not know: who shows it.
+ * Knows: RFC 7234 section 5.5. Does not know: libcurl, HTTP, registries.
  * Threads: any.
  */
 #include "http/warning.h"

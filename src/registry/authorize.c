@@ -2,7 +2,7 @@
  *
  * The Authorization header of requests.
  *
- * Knows: challenges, credentials, the token cache. Does not know: manifests, blobs, token servers.
+ * Knows: challenges, credentials, the token cache. Does not know: manifests, curl, the store.
  * Threads: the client's owner.
  */
 #include <stdio.h>

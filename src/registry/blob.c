@@ -2,7 +2,7 @@
  *
  * Ask for blobs and parts of them.
  *
- * Knows: ranges, what an answer to one must be. Does not know: digests' content, files.
+ * Knows: ranges, and which answers fit one. Does not know: curl, the store, files.
  * Threads: the client's owner.
  */
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  *
  * Make and end clients.
  *
- * Knows: sessions, HTTP handles. Does not know: what is asked.
+ * Knows: sessions, HTTP handles. Does not know: curl, manifests, the store.
  * Threads: the client's owner; tug__client_wake from any.
  */
 #include <stdlib.h>

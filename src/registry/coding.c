@@ -2,7 +2,7 @@
  *
  * Read Content-Encoding.
  *
- * Knows: RFC 9110, the registered codings. Does not know: answers, how to decode.
+ * Knows: RFC 9110, the registered codings. Does not know: HTTP, curl, the store.
  * Threads: any.
  */
 #include "registry/coding.h"

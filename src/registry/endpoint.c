@@ -2,7 +2,7 @@
  *
  * Which endpoint is asked, and which one next.
  *
- * Knows: the session's memory of endpoints. Does not know: HTTP.
+ * Knows: the session's record of endpoints. Does not know: curl, manifests, the store, retries.
  * Threads: the client's owner.
  */
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  *
  * Build the URLs of an endpoint.
  *
- * Knows: the API paths of distribution-spec 1.1.1. Does not know: HTTP.
+ * Knows: the API paths of distribution-spec 1.1.1. Does not know: curl, manifests, the store.
  * Threads: any.
  */
 #include "registry/endpoint_url.h"

@@ -2,7 +2,8 @@
  *
  * One endpoint's part of a call: its URL, its tokens, its redirect targets, its refusals.
  *
- * Knows: the distribution API's URLs, what statuses mean. Does not know: other endpoints.
+ * Knows: the distribution API's URLs, what statuses mean. Does not know: curl, manifests, the
+ * store, retries.
  * Threads: the client's owner.
  */
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  * Ask for manifests.
  *
- * Knows: what an answer to a manifest request must be. Does not know: what becomes of it.
+ * Knows: which answers fit a request for a manifest. Does not know: curl, the store, retries.
  * Threads: the client's owner.
  */
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  *
  * The ranking of failures.
  *
- * Knows: error codes. Does not know: endpoints.
+ * Knows: error codes. Does not know: endpoints, HTTP, the store.
  * Threads: any.
  */
 #include "registry/ranking.h"

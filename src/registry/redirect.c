@@ -6,7 +6,8 @@
  * (skip_verify) holds for the origin it was configured for: scheme, host and port. A path that has
  * left it gets none of it any more, not even when it leads back.
  *
- * Knows: HTTP, origins, the session's memory of targets. Does not know: what answers mean.
+ * Knows: HTTP, origins, the session's record of redirect targets. Does not know: curl, manifests,
+ * the store, retries.
  * Threads: the client's owner.
  */
 #include <stdlib.h>

@@ -2,7 +2,8 @@
  *
  * From HTTP status and error body to tug_error.
  *
- * Knows: the error format of distribution-spec 1.1.1. Does not know: requests, retries.
+ * Knows: the error format of distribution-spec 1.1.1. Does not know: curl, manifests, the store,
+ * retries.
  * Threads: any.
  */
 #include "registry/response.h"

@@ -2,7 +2,7 @@
  *
  * The retry policy: exponential backoff with jitter.
  *
- * Knows: error codes. Does not know: clocks, requests.
+ * Knows: error codes. Does not know: clocks, HTTP, the store.
  * Threads: any.
  */
 #include "registry/retry.h"

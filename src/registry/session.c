@@ -2,7 +2,7 @@
  *
  * Make a session: configuration, certificates, the endpoints of each registry.
  *
- * Knows: hosts.toml, TLS settings. Does not know: requests.
+ * Knows: hosts.toml, TLS settings. Does not know: curl, manifests, the store.
  * Threads: the creator's; what is made here is read-only afterwards.
  */
 #include "registry/session.h"

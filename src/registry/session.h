@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What all clients of a run share: which endpoints serve a registry, how each is spoken to, how it
- * does, who is to wait, what it asks for, and where it redirects to.
+ * State shared by all clients of a run: which endpoints serve a registry, the scheme, health and
+ * pause of each, which authorisation it asks for, and where it redirects to.
  *
- * Knows: hosts.toml, TLS settings, credentials, tokens. Does not know: HTTP, the order of a
- * request. Threads: made and filled (tug__session_add) by one thread before others use it; then
- * any. One mutex, held for a few lines, never while anything waits.
+ * Knows: hosts.toml, TLS settings, credentials, tokens. Does not know: curl, manifests, the store.
+ * Threads: created and filled (tug__session_add) by one thread before others use it; then any. One
+ * mutex, held for a few lines, never while anything waits.
  */
 #ifndef TUG_REGISTRY_SESSION_H
 #define TUG_REGISTRY_SESSION_H

@@ -2,7 +2,7 @@
  *
  * What a session learns while it is used: how endpoints do, what they ask for, where blobs are.
  *
- * Knows: the clock. Does not know: requests.
+ * Knows: the clock. Does not know: curl, manifests, the store.
  * Threads: any; everything here is under the session's mutex.
  */
 #include <stdio.h>

@@ -2,7 +2,8 @@
  *
  * Recognise TLS failures and name what mends them.
  *
- * Knows: the words of OpenSSL 3, libcurl 7.88 and later, nginx, Go's net/http, Apache httpd.
+ * Knows: the error texts of OpenSSL 3, libcurl 7.88 and later, nginx, Go's net/http, Apache httpd.
+ * Does not know: curl, OpenSSL, HTTP.
  * Threads: any.
  */
 #include "registry/tls_hint.h"

@@ -2,7 +2,8 @@
  *
  * What the user can do about a failure that has to do with TLS.
  *
- * Knows: the words of OpenSSL, libcurl and usual servers. Does not know: connections.
+ * Knows: the error texts of OpenSSL, libcurl and common servers. Does not know: curl, OpenSSL,
+ * HTTP.
  * Threads: any. Blocks: never.
  */
 #ifndef TUG_REGISTRY_TLS_HINT_H

@@ -2,7 +2,7 @@
  *
  * Ask a token server for a token.
  *
- * Knows: what a credential is worth there, HTTP. Does not know: who waits for the token, caches.
+ * Knows: what a credential is worth there, HTTP. Does not know: curl, manifests, the store.
  * Threads: the client's owner.
  */
 #include <stdlib.h>

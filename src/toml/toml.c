@@ -2,7 +2,7 @@
  *
  * TOML documents: which characters may be there, lines, table headers; the tree.
  *
- * Knows: TOML 1.0. Does not know: what documents mean, files.
+ * Knows: TOML 1.0. Does not know: files, JSON, HTTP.
  * Threads: any.
  */
 #include "toml/toml.h"

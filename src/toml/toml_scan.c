@@ -2,7 +2,7 @@
  *
  * What all parts of the TOML parser use: refusing, looking ahead, adding to the tree.
  *
- * Knows: where a text's lines end. Does not know: the grammar of values.
+ * Knows: where a text's lines end. Does not know: files, JSON, HTTP.
  * Threads: any.
  */
 #include "toml/toml_internal.h"

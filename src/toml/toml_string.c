@@ -2,7 +2,8 @@
  *
  * TOML strings, of one line and of several, and keys.
  *
- * Knows: that control characters and bad UTF-8 were refused before. Does not know: tables.
+ * Knows: that control characters and bad UTF-8 were refused before. Does not know: files, JSON,
+ * HTTP.
  * Threads: any.
  */
 #include "toml/toml_internal.h"

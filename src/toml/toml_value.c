@@ -2,7 +2,8 @@
  *
  * TOML values and "key = value".
  *
- * Knows: the grammar of values, which keys may not be given twice. Does not know: headers.
+ * Knows: the grammar of values, which keys may not be given twice. Does not know: files, JSON,
+ * HTTP.
  * Threads: any.
  */
 #include "toml/toml_internal.h"

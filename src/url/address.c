@@ -2,7 +2,7 @@
  *
  * Private addresses.
  *
- * Knows: the IANA special-purpose registries. Does not know: names, sockets.
+ * Knows: the IANA special-purpose registries. Does not know: HTTP, curl, registries.
  * Threads: any.
  */
 #include "url/address.h"

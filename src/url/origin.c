@@ -2,7 +2,7 @@
  *
  * Take origins out of URLs.
  *
- * Knows: RFC 3986's authority, as far as http has it. Does not know: names' addresses.
+ * Knows: RFC 3986's authority, as far as http uses it. Does not know: HTTP, curl, addresses.
  * Threads: any.
  */
 #include "url/origin.h"

@@ -2,7 +2,7 @@
  *
  * Judge hosts, and make foreign URLs fit to be shown.
  *
- * Knows: the syntax of URLs. Does not know: HTTP, endpoints.
+ * Knows: the syntax of URLs. Does not know: HTTP, curl, endpoints.
  * Threads: any.
  */
 #include "url/url.h"
