@@ -62,7 +62,7 @@ enum tug_status tug__buf_reserve(struct tug__buf *buf, size_t length, struct tug
     return resize(buf, buf->length + length + 1, err);
 }
 
-/* Make room for length more bytes and the NUL, and for some that may follow. */
+/* Make room for length more bytes and the NUL, and some spare for later ones. */
 static enum tug_status grow(struct tug__buf *buf, size_t length, struct tug_error *err)
 {
     size_t capacity = buf->capacity > 0 ? buf->capacity : CAPACITY_START;

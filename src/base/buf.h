@@ -25,10 +25,10 @@ struct tug__buf {
 void tug__buf_init(struct tug__buf *buf, size_t limit);
 /* Free the memory; the buffer is empty and usable again with the same limit. */
 void tug__buf_fini(struct tug__buf *buf);
-/* Forget the content, keep the memory. */
+/* Drop the content, keep the memory. */
 void tug__buf_clear(struct tug__buf *buf);
-/* Make room for so many more bytes in one allocation of just that size: appending them allocates
- * nothing. On failure the buffer is unchanged. Errors: as tug__buf_append. */
+/* Make room for length more bytes in one allocation of exactly that size, so that appending them
+ * allocates nothing. On failure the buffer is unchanged. Errors: as tug__buf_append. */
 enum tug_status tug__buf_reserve(struct tug__buf *buf, size_t length, struct tug_error *err);
 /* Append bytes. On failure the buffer is unchanged.
  * Errors: TUG_ERR_TOO_LARGE (limit), TUG_ERR_NO_MEMORY. */

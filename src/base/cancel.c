@@ -14,7 +14,7 @@ void tug__cancel_init(struct tug__cancel *cancel)
 
 void tug__cancel_set(struct tug__cancel *cancel)
 {
-    /* release: what was done before is seen by whoever sees the flag */
+    /* release: a thread that sees the flag sees everything written before it */
     atomic_store_explicit(&cancel->is_set, true, memory_order_release);
 }
 

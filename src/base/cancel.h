@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A stop flag that any thread may set and any thread may look at.
+ * A stop flag that any thread may set and any thread may read.
  */
 #ifndef TUG_BASE_CANCEL_H
 #define TUG_BASE_CANCEL_H
@@ -13,11 +13,11 @@ struct tug__cancel {
     atomic_bool is_set;
 };
 
-/* Clear the flag, before any thread looks at it. */
+/* Clear the flag, before any thread reads it. */
 void tug__cancel_init(struct tug__cancel *cancel);
-/* Set the flag. Whoever sleeps must be woken by other means (the bell of its queue). */
+/* Set the flag. Sleeping threads must be woken by other means (the bell of their queue). */
 void tug__cancel_set(struct tug__cancel *cancel);
-/* Look at the flag. */
+/* Read the flag. */
 bool tug__cancel_is_set(const struct tug__cancel *cancel);
 
 #endif

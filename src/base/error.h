@@ -23,13 +23,13 @@ enum tug_status tug__fail_errno(struct tug_error *err, enum tug_status code, int
                                 const char *format, ...) TUG__PRINTF(4, 5);
 
 /* Put "context: " before the message of a filled error and return its code. The context is escaped.
- * err may be NULL: then code is returned, which the caller got from the failing call. */
+ * err may be NULL; code, from the failing call, is returned then. */
 enum tug_status tug__wrap(struct tug_error *err, enum tug_status code, const char *format, ...)
     TUG__PRINTF(3, 4);
 
 /* Put "; advice" after the message of a filled error and return its code: what to do about it. The
- * advice is escaped, and matters more than the end of a message that is too long for both. err may
- * be NULL, as in tug__wrap. */
+ * advice is escaped. When there is no room for both, the end of the message is cut, not the advice.
+ * err may be NULL, as in tug__wrap. */
 enum tug_status tug__advise(struct tug_error *err, enum tug_status code, const char *format, ...)
     TUG__PRINTF(3, 4);
 

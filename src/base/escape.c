@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tug_text_escape: the one filter between foreign text and terminals.
+ * tug_text_escape: the only filter between foreign text and a terminal.
  *
  * Knows: UTF-8. Does not know: JSON, the store, HTTP.
  * Threads: any.
@@ -17,9 +17,9 @@
 /* Longest escape, "\u{10FFFF}". */
 #define ESCAPE_MAX 12
 
-/* Characters beyond ASCII that are not seen, look like nothing or a blank, or change how others are
- * seen: Unicode's controls (Cc, Cf), separators (Zs, Zl, Zp) and Default_Ignorable_Code_Point, and
- * the empty Braille pattern. In order. */
+/* Characters beyond ASCII that are invisible, look like a blank, or change how others are
+ * displayed: Unicode's controls (Cc, Cf), separators (Zs, Zl, Zp) and Default_Ignorable_Code_Point,
+ * and the empty Braille pattern. In order. */
 static const uint32_t unseen[][2] = {
     {0x80, 0xA0},       {0xAD, 0xAD},       {0x34F, 0x34F},     {0x600, 0x605},
     {0x61C, 0x61C},     {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},
@@ -31,7 +31,7 @@ static const uint32_t unseen[][2] = {
     {0xE0000, 0xE0FFF},
 };
 
-/* Characters that change what a terminal or a reader sees around them, or hide from it. */
+/* Characters that are invisible or change how a terminal shows those around them. */
 static bool is_harmful(uint32_t code)
 {
     if (code < 0x80) {

@@ -56,7 +56,7 @@ static size_t find(const struct tug__extents *extents, uint64_t position)
     return low;
 }
 
-/* Put `added` extents in place of `removed` ones at a position; there is room. */
+/* Replace `removed` extents at a position by `added` ones; capacity suffices. */
 static void splice(struct tug__extents *extents, size_t at, size_t removed, size_t added)
 {
     struct tug__extent *const items = extents->items;
@@ -120,7 +120,7 @@ uint64_t tug__extents_reach(const struct tug__extents *extents, uint64_t first)
     size_t at = find(extents, first);
 
     if (at < extents->count && extents->items[at].end == first) {
-        at++; /* it only touches: the next one may hold it (they do not touch each other) */
+        at++; /* it only touches: the next one may hold first (extents do not touch each other) */
     }
     if (at < extents->count && extents->items[at].first <= first) {
         return extents->items[at].end;

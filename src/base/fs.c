@@ -147,8 +147,7 @@ enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *re
     TUG__AUTO_FD int fd = -1;
     enum tug_status status;
 
-    /* What an interrupted run left, or somebody put there: a link to another file must not be
-     * written through. */
+    /* Left by an interrupted run, or planted: a link must not be written through. */
     (void)unlinkat(dir_fd, temporary, 0);
     status = tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, replacement->mode,
                                &fd, err);
@@ -169,7 +168,7 @@ enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *re
     return replacement->sync ? tug__fs_sync(dir_fd, err) : TUG_OK;
 }
 
-/* The content of a file that is in memory as a whole. */
+/* The content of a file, all of it in memory. */
 struct content {
     const void *bytes;
     size_t length;

@@ -39,7 +39,7 @@ enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf 
 /* How a file is replaced at once. All borrowed for the call. */
 struct tug__fs_replacement {
     const char *temporary; /* written first; an old file of that name is removed: the caller makes
-                              sure that nobody is at work on it */
+                              sure that it is not in use */
     const char *name;
     mode_t mode; /* of the new file, less the umask */
     bool sync;   /* fsync the file before the rename and the directory after it */
@@ -52,7 +52,7 @@ struct tug__fs_replacement {
  * on failure. Errors: what write returns as well. */
 enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *replacement,
                                 struct tug_error *err);
-/* The same with content that is in memory; write and context of replacement are not looked at. */
+/* The same with content in memory; write and context of replacement are ignored. */
 enum tug_status tug__fs_replace_bytes(int dir_fd, const struct tug__fs_replacement *replacement,
                                       const void *bytes, size_t length, struct tug_error *err);
 /* fsync a file or a directory. */

@@ -27,7 +27,8 @@ void tug__hash_destroy(struct tug__hash *hash);
 enum tug_status tug__hash_update(struct tug__hash *hash, const void *bytes, size_t length,
                                  struct tug_error *err);
 /* Finish: write the result and start over with the same algorithm.
- * out_bytes: the algorithm's length is written, the rest of it is zeroed. Errors: TUG_ERR_INTERNAL.
+ * out_bytes: as many bytes as the algorithm has are written, the rest is zeroed. Errors:
+ * TUG_ERR_INTERNAL.
  */
 enum tug_status tug__hash_finish(struct tug__hash *hash, uint8_t out_bytes[TUG__HASH_BYTES_MAX],
                                  struct tug_error *err);

@@ -57,7 +57,7 @@ static void count_built(struct json_object *object, struct tug__json_counts *cou
     }
 }
 
-/* Build the tree of a text that the scan found good. */
+/* Build the tree of a text that passed the scan. */
 static enum tug_status build(const char *text, size_t length, const struct tug__json_limits *limits,
                              const struct tug__json_counts *counts, struct json_object **out_root,
                              struct tug_error *err)
@@ -194,7 +194,7 @@ enum tug_status tug__json_get_size(const struct tug__json_value *value, const ch
     if (!json_object_is_type(member, json_type_int)) {
         return tug__fail(err, TUG_ERR_CONTENT, "%s: not a whole number", key);
     }
-    /* json-c clamps what does not fit: what is out of range stays out of range. */
+    /* json-c clamps a number that does not fit, so one out of range stays out of range. */
     if (json_object_get_int64(member) < 0 || json_object_get_uint64(member) > (uint64_t)INT64_MAX) {
         return tug__fail(err, TUG_ERR_CONTENT, "%s: out of range", key);
     }

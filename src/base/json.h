@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * JSON of untrusted origin: strict RFC 8259, bounded, with typed getters. The only file that
- * includes json-c, whose parser is stricter here by a scan of our own that runs first: size, depth
- * and value count are limited, duplicate keys, NUL in strings, control characters, invalid UTF-8,
- * NaN, Infinity, single quotes and anything after the value are refused.
+ * includes json-c. A scan of our own runs before its parser, which is too lenient: size, depth and
+ * value count are limited, duplicate keys, NUL in strings, control characters, invalid UTF-8, NaN,
+ * Infinity, single quotes and anything after the value are refused.
  * Threads: a document belongs to one thread at a time. Blocks: never.
  */
 #ifndef TUG_BASE_JSON_H

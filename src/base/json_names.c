@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Member names that other parsers take for ones we know.
+ * Member names that other parsers confuse with known ones.
  *
  * Knows: how Go's encoding/json compares names. Does not know: json-c, OCI, HTTP.
  * Threads: any.
@@ -27,8 +27,8 @@ static bool begins_with(const char *text, size_t length, const char *beginning)
     return length >= strlen(beginning) && memcmp(text, beginning, strlen(beginning)) == 0;
 }
 
-/* The first character without its case. Beyond ASCII: byte by byte.
- * *length: how much of text is left; how long the character is, on return. */
+/* The first character without its case. Beyond ASCII: byte by byte. *length: length of the text
+ * left; on return, of the character. */
 static unsigned char fold(const char *text, size_t *length)
 {
     const unsigned char byte = (unsigned char)*text;

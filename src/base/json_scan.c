@@ -221,7 +221,7 @@ static enum tug_status scan_word(struct scan *scan)
     return refuse(scan, "no value");
 }
 
-/* Tell the caller about a value that ends at the present place. */
+/* Report a value that ends at the present position. */
 static enum tug_status report(const struct scan *scan, size_t begin, size_t end, size_t key_offset,
                               size_t key_length)
 {
@@ -267,7 +267,7 @@ static enum tug_status close_level(struct scan *scan, enum expectation *out_next
     return report(scan, level->begin, scan->at, level->key_offset, level->key_length);
 }
 
-/* A value starts at the present place. */
+/* A value begins at the present position. */
 static enum tug_status scan_value(struct scan *scan, enum expectation *out_next)
 {
     const char first = scan->text[scan->at];
@@ -316,7 +316,7 @@ static enum tug_status scan_key(struct scan *scan)
     return status;
 }
 
-/* Take whatever comes next, which is no space. */
+/* Consume the next token; at is not on a space. */
 static enum tug_status step(struct scan *scan, enum expectation *next)
 {
     const char first = scan->text[scan->at];

@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 
-/* What a text holds, to compare with what json-c makes of it. */
+/* Counts of a text, to compare with the tree that json-c builds from it. */
 struct tug__json_counts {
     size_t members;  /* of all objects */
     size_t elements; /* of all arrays */

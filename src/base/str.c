@@ -61,7 +61,7 @@ enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **ou
     while (padding < 2 && padding < length && text[length - 1 - padding] == '=') {
         padding++;
     }
-    /* EVP_DecodeBlock also takes white space at the ends, which strict base64 has not. */
+    /* EVP_DecodeBlock accepts white space at both ends, strict base64 does not. */
     for (size_t i = 0; i + padding < length; i++) {
         if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text[i]) ==
                 NULL ||

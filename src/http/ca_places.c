@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Find the system's authorities.
+ * Find the CA certificates of the system.
  *
  * Knows: where operating systems keep them. Does not know: OpenSSL, libcurl, HTTP.
  * Threads: any.
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Entries of a directory that are looked at; a complete one has a few hundred. */
+/* Directory entries examined; a complete directory has a few hundred. */
 #define ENTRIES_MAX 4096
 
 static const char *const directories[] = {
@@ -35,7 +35,7 @@ static const char *const bundles[] = {
     "/etc/openssl/certs/ca-certificates.crt",            /* NetBSD */
 };
 
-/* Eight hexadecimal digits, a dot, a number: what c_rehash makes of a certificate's name. */
+/* Eight hexadecimal digits, a dot, a number: the names that c_rehash creates. */
 static bool is_hashed_name(const char *name)
 {
     const size_t length = strlen(name);
@@ -106,7 +106,7 @@ void tug__ca_places_find(const char *named_directory, const char *named_file,
 
     *out_places = (struct tug__ca_places){0};
     if (is_set(named_directory) || is_set(named_file)) {
-        /* OpenSSL skips directories of a list that are not there. */
+        /* OpenSSL skips missing directories of a list. */
         out_places->directory = is_set(named_directory) ? named_directory : NULL;
         out_places->bundle = is_set(named_file) && is_usable_file(named_file) ? named_file : NULL;
         return;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the certificates of the system's authorities are: a directory in which OpenSSL finds them
- * by the hash of their name, when one is needed, and a bundle, which is read as a whole (30 to 60
- * ms).
+ * Where the system keeps its CA certificates: a directory in which OpenSSL looks one up by the hash
+ * of its name when it is needed, and a bundle, which is read as a whole (30 to 60 ms).
  *
  * Knows: where operating systems keep them. Does not know: OpenSSL, libcurl, HTTP.
  * Threads: any.
@@ -10,8 +9,8 @@
 #ifndef TUG_HTTP_CA_PLACES_H
 #define TUG_HTTP_CA_PLACES_H
 
-/* A directory with so many hashed names is complete: no bundle is read beside it. One with fewer
- * may hold what somebody added to a bundle. */
+/* A directory with this many hashed names is complete: no bundle is read beside it. One with fewer
+ * may only hold additions to a bundle. */
 #define TUG__CA_NAMES_ENOUGH 16
 
 /* Texts are borrowed. */
@@ -20,9 +19,9 @@ struct tug__ca_places {
     const char *bundle;    /* PEM; NULL: none, or none is needed */
 };
 
-/* Find the authorities.
+/* Find the CA certificates.
  * named_directory, named_file: SSL_CERT_DIR and SSL_CERT_FILE. When either is set (not empty), only
- *   what they name counts, both together; a file or directory that is not there is left out.
+ *   what they name counts, both together; a missing file or directory is left out.
  * curl_directory, curl_file: asked before the usual places; NULL: none.
  * out_places: the first directory with hashed names, and the first bundle that can be read and is
  * not empty. Blocks: on the disk. */

@@ -2,12 +2,12 @@
  *
  * HTTP/1.1 requests over one libcurl easy handle: one connection for each host, kept alive.
  *
- * Redirects are not followed here (the caller must decide what to send along), ranges are not
- * checked here, and no answer is an error by its status: the caller looks at the status in
- * on_response, before the first body byte is handed over.
+ * Redirects are not followed here (the caller decides what to send along), ranges are not checked
+ * here, and no status is an error: the caller checks it in on_response, before the first byte of
+ * the body is delivered.
  *
- * The body of an answer that is not 2xx is only good for its words: at most TUG__ERROR_BODY_MAX
- * bytes of it are read, for at most the stall timeout, and a request never fails because of such a
+ * The body of an answer other than 2xx is read for its error message only: at most
+ * TUG__ERROR_BODY_MAX bytes, for at most the stall timeout. A request never fails because of such a
  * body, however it ends.
  *
  * Threads: a handle belongs to one thread at a time; tug__http_wake may come from any.
@@ -25,7 +25,7 @@
 #include "http/proxy.h"
 #include "http/tls.h"
 
-/* Bytes of an error body that are worth reading. */
+/* Most bytes read of an error body. */
 #define TUG__ERROR_BODY_MAX ((size_t)64 * 1024)
 
 struct tug__http;
@@ -33,19 +33,19 @@ struct tug__http_response;
 
 /* Settings for the life of a handle. */
 struct tug__http_settings {
-    uint64_t connect_timeout_ms;      /* name lookup, connect and TLS together */
-    uint64_t stall_timeout_ms;        /* longest time without a byte once connected, and the time
-                                         over which a body must bring 1 KiB/s on average */
-    const char *user_agent;           /* borrowed, must outlive the handle */
+    uint64_t connect_timeout_ms; /* name lookup, connect and TLS together */
+    uint64_t stall_timeout_ms;   /* longest silence once connected, and the window over which a body
+                                    must average 1 KiB/s */
+    const char *user_agent;      /* borrowed, must outlive the handle */
     const struct tug__proxies *proxy; /* borrowed, must outlive the handle; NULL: none at all */
     const struct tug__log *log;       /* borrowed, must outlive the handle; NULL: none */
-    /* Asked whenever the handle wakes up; true ends the request with TUG_ERR_CANCELLED. */
+    /* Checked whenever the handle wakes up; true ends the request with TUG_ERR_CANCELLED. */
     bool (*should_stop)(void *context);
     void *stop_context;
 };
 
-/* How the other side of a TLS connection is judged, and who we say we are. Connections are never
- * shared between requests that differ in any of it. */
+/* How the server of a TLS connection is verified, and the client certificate it is shown. Requests
+ * that differ in any of this never share a connection. */
 struct tug__http_tls {
     struct tug__trust *trust;         /* NULL: libcurl's defaults */
     const char *certificate_file;     /* of the client, PEM; NULL: none */
@@ -53,7 +53,7 @@ struct tug__http_tls {
     struct tug__client_choice choice; /* instead of one: several to choose from; outlives the
                                          connections */
     bool skip_verify;
-    bool is_common; /* what most requests of the run use: their TLS sessions may be resumed */
+    bool is_common; /* used by most requests of the run: their TLS sessions may be resumed */
 };
 
 /* One request. Everything is borrowed for the call. */
@@ -71,8 +71,8 @@ struct tug__http_request {
     const struct tug__http_tls *tls; /* NULL: all defaults */
     uint64_t connect_timeout_ms;     /* instead of the handle's; 0: that */
     bool is_body_secret;             /* never shown: tokens */
-    /* Called once, when the final status and all headers are there. Any status but TUG_OK ends the
-     * request with it, before a body byte is delivered. */
+    /* Called once, when the final status and all headers have arrived. Any result but TUG_OK ends
+     * the request with it, before any of the body is delivered. */
     enum tug_status (*on_response)(void *context, const struct tug__http_response *response,
                                    struct tug_error *err);
     /* Called for each piece of the body, at most 16 KiB. Any status but TUG_OK ends the request. */
@@ -81,17 +81,17 @@ struct tug__http_request {
     void *context;
 };
 
-/* How a request failed below HTTP, for those who may try something else. */
+/* How a request failed below HTTP, for callers that can try something else. */
 enum tug__http_failure {
     TUG__HTTP_FINE = 0,
     TUG__HTTP_NO_CONNECTION,   /* refused, unreachable, timed out */
-    TUG__HTTP_NO_TLS,          /* the other side does not speak TLS, or not one we accept */
-    TUG__HTTP_BAD_CERTIFICATE, /* the certificate is not to be trusted: trying again is no use */
-    TUG__HTTP_REFUSED,         /* we do not want it: scheme, address, malformed URL */
+    TUG__HTTP_NO_TLS,          /* the server speaks no TLS, or no version we accept */
+    TUG__HTTP_BAD_CERTIFICATE, /* the certificate is not trusted: trying again is useless */
+    TUG__HTTP_REFUSED,         /* refused by us: scheme, address, malformed URL */
     TUG__HTTP_BROKEN,          /* anything else: name lookup, reset, early end, stall */
 };
 
-/* What is known of an answer; complete when tug__http_perform returned TUG_OK. */
+/* An answer so far; complete when tug__http_perform returned TUG_OK. */
 struct tug__http_response {
     int status;              /* final HTTP status; 0: none arrived */
     int64_t content_length;  /* announced length of the body; -1: none announced */
@@ -109,20 +109,19 @@ enum tug_status tug__http_create(const struct tug__http_settings *settings,
                                  struct tug__http **out_http, struct tug_error *err);
 /* Close the connections and free the handle; NULL is allowed. */
 void tug__http_destroy(struct tug__http *http);
-/* Make a request that sleeps ask should_stop at once. Threads: any. Blocks: no. */
+/* Wake a sleeping request so that it checks should_stop. Threads: any. Blocks: no. */
 void tug__http_wake(struct tug__http *http);
 
-/* Perform a request and wait for its end.
+/* Perform a request until it has ended.
  * out_response: always filled, also on failure.
- * Errors: TUG_ERR_NETWORK (the message names host and reason), TUG_ERR_CONFIG (a client
- * certificate that does not work), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, and whatever a callback
- * returned. Blocks: until the answer is complete, bounded by connect_timeout_ms, then by twice
- * stall_timeout_ms for the head, then by the least rate of a body (stall_timeout_ms). */
+ * Errors: TUG_ERR_NETWORK (the message names host and reason), TUG_ERR_CONFIG (a client certificate
+ * that does not work), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, and whatever a callback returned.
+ * Blocks: until the answer is complete, bounded by connect_timeout_ms, then by twice
+ * stall_timeout_ms for the head, then by the minimum rate of a body (stall_timeout_ms). */
 enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http_request *request,
                                   struct tug__http_response *out_response, struct tug_error *err);
 
-/* The value of the first header of that name in the final answer, NULL when there is none; one
- * without a value is none.
+/* The value of the first header of that name in the final answer; NULL when it is missing or empty.
  * Borrowed until the next request. Also valid inside on_response. */
 const char *tug__http_header(const struct tug__http_response *response, const char *name);
 /* The same for the index-th header of that name, from 0. */
@@ -130,12 +129,12 @@ const char *tug__http_header_at(const struct tug__http_response *response, const
                                 size_t index);
 /* Tell whether a status redirects a GET (301, 302, 303, 307, 308). */
 bool tug__http_is_redirect(int status);
-/* The absolute URL of a redirect (RFC 3986 resolution done), NULL when the answer is none.
- * Borrowed until the next request. */
+/* The absolute URL of a redirect, resolved by RFC 3986; NULL when the answer is not one. Borrowed
+ * until the next request. */
 const char *tug__http_redirect_url(const struct tug__http_response *response);
 
-/* Where this libcurl looks for the system's certificates: a hashed directory and a bundle, NULL for
- * either. Static text. */
+/* Where this libcurl looks for the system's certificates: a hashed directory and a bundle, either
+ * of them NULL. Static text. */
 void tug__http_system_ca(const char **out_directory, const char **out_file);
 
 /* Initialise libcurl for this process, once per call of tug__http_global_release. Thread-safe.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of an HTTP handle, shared by its files: http.c (the course of a request),
- * http_setup.c (libcurl's options), http_receive.c (what libcurl hands over), http_log.c (what the
- * log is told).
+ * http_setup.c (libcurl's options), http_receive.c (libcurl's callbacks), http_log.c (lines of the
+ * log).
  * Threads: the handle's owner.
  */
 #ifndef TUG_HTTP_HTTP_INTERNAL_H
@@ -16,7 +16,7 @@
  * mirror and one more. */
 #define TUG__HTTP_POOLS 4
 
-/* Connections that may serve each other's requests. */
+/* Connections that are interchangeable. */
 struct tug__http_pool {
     struct tug__http_tls tls; /* its texts are only compared by address */
     CURLM *multi;             /* NULL: unused */
@@ -38,7 +38,7 @@ struct tug__http {
     char reason[CURL_ERROR_SIZE];
     char *redirect_url; /* of the last answer, libcurl's memory; NULL: not asked for, or none */
 
-    /* more than are kept in all pools */
+    /* room for more than all pools keep */
     struct tug__http_connection connections[32];
     size_t next_connection;
 
@@ -47,31 +47,32 @@ struct tug__http {
     const struct tug__http_request *request;
     struct tug__http_response *response;
     struct tug_error *error;
-    enum tug_status verdict; /* what a callback ended the request with */
+    enum tug_status verdict; /* result of the callback that ended the request */
     bool has_proxy;
-    bool has_tls_proxy;    /* one that is spoken to by TLS itself */
+    bool has_tls_proxy;    /* the connection to the proxy itself is TLS */
     bool has_refused;      /* an address was refused */
     bool is_connected;     /* the stall timer runs */
     bool has_response;     /* on_response was called */
-    bool is_unwanted;      /* the status says that the body is only read for its words */
-    bool is_cut_short;     /* more of such a body came than is read */
+    bool is_unwanted;      /* the status says that the body is only an error message */
+    bool is_cut_short;     /* such a body was longer than the limit */
     size_t header_bytes;   /* interim answers and trailers included */
     uint64_t active_ns;    /* time of the last byte */
     uint64_t connected_ns; /* when the request was sent */
     uint64_t response_ns;  /* when the answer's head was complete */
-    uint64_t window_ns;    /* since when window_bytes are counted */
+    uint64_t window_ns;    /* start of the window that window_bytes belong to */
     uint64_t window_bytes;
 };
 
-/* Make libcurl's handle and set what holds for every request.
+/* Create libcurl's handle and set the options common to all requests.
  * Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL. */
 enum tug_status tug__http_set_up(struct tug__http *http, struct tug_error *err);
 
-/* Set the options of http->request; each is set every time, so that nothing of the last one stays.
+/* Set the options of http->request; each is set every time, so that nothing is left of the last
+ * one.
  * Returns: the multi handle whose connections it may use; NULL without memory. */
 CURLM *tug__http_set_request(struct tug__http *http);
 
-/* Find out which connection a request goes over, now that it is there. */
+/* Find out which connection a request uses, once it is established. */
 void tug__http_find_connection(struct tug__http *http, int local_port);
 /* Log the times of the request that has ended. */
 void tug__http_log_timing(struct tug__http *http);

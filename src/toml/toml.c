@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TOML documents: which characters may be there, lines, table headers; the tree.
+ * TOML documents: permitted characters, lines, table headers; the tree.
  *
  * Knows: TOML 1.0. Does not know: files, JSON, HTTP.
  * Threads: any.
@@ -31,7 +31,7 @@ static void free_members(struct tug__toml_value *value)
     }
 }
 
-/* Refuse what may stand nowhere in a text, so that nothing after this has to look for it. */
+/* Refuse characters that are not allowed anywhere, so that no later step has to check for them. */
 static enum tug_status check_line(const struct tug__toml_scan *scan, size_t length)
 {
     if (!tug__is_utf8(scan->at, length)) {
@@ -78,8 +78,8 @@ static enum tug_status expect_line_end(struct tug__toml_scan *scan)
     return tug__toml_refuse(scan, "expected the end of the line, not '%c'", *scan->at);
 }
 
-/* Go to the sub-table that a part of a header names, making it when it is not there.
- * key: taken. */
+/* Go to the sub-table that a part of a header names; create it when it is missing. key: owned by
+ * this function. */
 static enum tug_status enter(struct tug__toml_scan *scan, struct tug__toml_value *table, char *key,
                              bool is_last, size_t depth, struct tug__toml_value **out_table)
 {

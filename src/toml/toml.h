@@ -2,12 +2,12 @@
  *
  * A strict parser for the part of TOML 1.0 that configuration files need.
  *
- * Taken: comments; bare, quoted and dotted keys; [table] headers; basic and literal strings, also
- * of several lines; whole numbers in all four bases; true and false; arrays over several lines;
- * inline tables. Refused, by name: fractions, dates and times, arrays of tables ([[…]]). Stricter
- * than TOML: no NUL in a string, even as an escape.
+ * Accepted: comments; bare, quoted and dotted keys; [table] headers; basic and literal strings,
+ * also of several lines; whole numbers in all four bases; true and false; arrays over several
+ * lines; inline tables. Refused, by name: fractions, dates and times, arrays of tables ([[…]]).
+ * Stricter than TOML: no NUL in a string, even as an escape.
  *
- * Everything that is refused gives TUG_ERR_CONFIG and "NAME:LINE: reason".
+ * Every refusal is TUG_ERR_CONFIG and "NAME:LINE: reason".
  * Threads: a document is immutable once parsed: any. Blocks: never.
  */
 #ifndef TUG_TOML_TOML_H
@@ -19,8 +19,8 @@
 
 #include <tug/error.h>
 
-/* Limits of a text. The last one bounds memory, and time: a key is compared with all others of its
- * table. */
+/* Limits of a text. The last one bounds memory and time: a key is compared with every other key of
+ * its table. */
 #define TUG__TOML_BYTES_MAX ((size_t)1024 * 1024)
 #define TUG__TOML_DEPTH_MAX 32
 #define TUG__TOML_VALUES_MAX ((size_t)4096)
@@ -55,7 +55,7 @@ struct tug__toml;
 /* Parse a whole text; a UTF-8 byte order mark at its beginning is skipped.
  * text: length bytes, borrowed for the call. name: of the file, for messages; borrowed for the
  * call. out_toml: owned by the caller, untouched on failure.
- * Errors: TUG_ERR_CONFIG (not TOML, not of the part above, a limit: "NAME:LINE: reason"),
+ * Errors: TUG_ERR_CONFIG (not TOML, a part of it that is refused, a limit; "NAME:LINE: reason"),
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__toml_parse(const char *text, size_t length, const char *name,
                                 struct tug__toml **out_toml, struct tug_error *err);
@@ -66,7 +66,7 @@ void tug__toml_destroy(struct tug__toml *toml);
 /* The top table, never NULL. Borrowed, as long as the document lives. */
 const struct tug__toml_value *tug__toml_root(const struct tug__toml *toml);
 
-/* The member of a table with that key; NULL when there is none, or table is no table. Borrowed. */
+/* The member of a table with that key; NULL when it has none, or table is not a table. Borrowed. */
 const struct tug__toml_value *tug__toml_get(const struct tug__toml_value *table, const char *key);
 
 /* What a type is called in messages, with its article: "a string". Static text. */

@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "toml/toml.h"
 
-/* What made a table, and so who may add to it (TOML 1.0, "Table" and "Keys"). */
+/* How a table came about, which decides what may add to it (TOML 1.0, "Table" and "Keys"). */
 enum tug__toml_state {
-    TUG__TOML_CLOSED = 0, /* an inline table, or no table: nobody */
+    TUG__TOML_CLOSED = 0, /* an inline table, or no table: nothing */
     TUG__TOML_IMPLIED,    /* by a longer header ([a.b] makes a): its own header, once */
     TUG__TOML_DEFINED,    /* by its header: the keys below it, headers of sub-tables */
     TUG__TOML_DOTTED,     /* by dotted keys: dotted keys of the same table, headers of sub-tables */
@@ -40,7 +40,7 @@ enum tug_status tug__toml_refuse_at(const struct tug__toml_scan *scan, unsigned 
 
 /* The next character; NUL at the end of the text. */
 char tug__toml_peek(const struct tug__toml_scan *scan);
-/* Tell whether the text goes on with these characters. */
+/* Tell whether the text continues with these characters. */
 bool tug__toml_sees(const struct tug__toml_scan *scan, const char *text);
 /* Step over spaces and tabs. */
 void tug__toml_skip_blanks(struct tug__toml_scan *scan);
@@ -48,7 +48,8 @@ void tug__toml_skip_blanks(struct tug__toml_scan *scan);
 void tug__toml_skip_lines(struct tug__toml_scan *scan);
 
 /* Append a value to a table or array.
- * key: taken, also on failure; NULL in an array. depth: of parent, 0 for the top table.
+ * key: owned by the value from now on, also on failure; NULL in an array. depth: of parent, 0 for
+ * the top table.
  * out_value: borrowed from parent. Errors: TUG_ERR_CONFIG (count, depth), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__toml_add(struct tug__toml_scan *scan, struct tug__toml_value *parent,
                               char *key, size_t depth, struct tug__toml_value **out_value);

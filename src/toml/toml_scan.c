@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What all parts of the TOML parser use: refusing, looking ahead, adding to the tree.
+ * Shared by all parts of the TOML parser: refusing, looking ahead, adding to the tree.
  *
  * Knows: where a text's lines end. Does not know: files, JSON, HTTP.
  * Threads: any.

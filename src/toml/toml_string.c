@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* One string on its way. */
+/* A string being read. */
 struct string {
     char quote;
     bool is_literal;    /* in single quotes: no escapes */
@@ -54,7 +54,7 @@ static size_t encode(uint32_t code, char out_text[4])
     return 4;
 }
 
-/* The value of a hexadecimal digit; 16: it is none. */
+/* The value of a hexadecimal digit; 16 for any other character. */
 static uint32_t digit_value(char digit)
 {
     static const char digits[] = "0123456789abcdef";
@@ -64,7 +64,7 @@ static uint32_t digit_value(char digit)
     return found != NULL ? (uint32_t)(found - digits) : 16;
 }
 
-/* \uXXXX or \UXXXXXXXX; at is behind the letter. */
+/* \uXXXX or \UXXXXXXXX; at is just past the letter. */
 static enum tug_status scan_code_point(struct tug__toml_scan *scan, struct string *string,
                                        size_t digits)
 {
@@ -86,8 +86,8 @@ static enum tug_status scan_code_point(struct tug__toml_scan *scan, struct strin
     return append(scan, string, text, encode(code, text));
 }
 
-/* A backslash at the end of a line, blanks between allowed: what follows up to the next visible
- * character is dropped. Returns false, with nothing consumed, when it is none. */
+/* A backslash at the end of a line, with blanks allowed between: everything up to the next visible
+ * character is dropped. Returns: false, with nothing consumed, for any other backslash. */
 static bool skip_line_ending_backslash(struct tug__toml_scan *scan)
 {
     struct tug__toml_scan ahead = *scan;
@@ -103,7 +103,7 @@ static bool skip_line_ending_backslash(struct tug__toml_scan *scan)
     return true;
 }
 
-/* An escape; at is behind the backslash. */
+/* An escape; at is just past the backslash. */
 static enum tug_status scan_escape(struct tug__toml_scan *scan, struct string *string)
 {
     static const char letters[] = "btnfr\"\\";
@@ -145,7 +145,7 @@ static enum tug_status scan_close(struct tug__toml_scan *scan, struct string *st
     return append(scan, string, scan->at - quotes, quotes >= 3 ? quotes - 3 : quotes);
 }
 
-/* Take the characters up to the next one that means something. */
+/* Copy the characters up to the next special one. */
 static enum tug_status scan_plain(struct tug__toml_scan *scan, struct string *string)
 {
     const char *const begin = scan->at;

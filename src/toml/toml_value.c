@@ -19,7 +19,7 @@ static enum tug_status scan_value(struct tug__toml_scan *scan, struct tug__toml_
                                   size_t depth);
 
 /* A whole number: every underscore between two digits, no leading zero in base 10.
- * Returns: false, *out_value untouched: it is none, or does not fit. */
+ * Returns: false, with *out_value untouched, for anything else and for one that does not fit. */
 static bool parse_integer(const char *word, int64_t *out_value)
 {
     const bool is_signed = *word == '+' || *word == '-';
@@ -62,7 +62,7 @@ static bool parse_integer(const char *word, int64_t *out_value)
     return true;
 }
 
-/* Say what a word is that is no value we take, but not the word: it may be a key or a password
+/* Describe a word that is not a value we accept without showing it: it may be a key or a password
  * whose quotes were forgotten. */
 static enum tug_status refuse_word(const struct tug__toml_scan *scan, const char *word)
 {
@@ -108,7 +108,7 @@ static enum tug_status scan_word(struct tug__toml_scan *scan, struct tug__toml_v
     return TUG_OK;
 }
 
-/* An array; at is behind its bracket. */
+/* An array; at is just past its bracket. */
 static enum tug_status scan_array(struct tug__toml_scan *scan, struct tug__toml_value *array,
                                   size_t depth)
 {
@@ -140,7 +140,7 @@ static enum tug_status scan_array(struct tug__toml_scan *scan, struct tug__toml_
     return TUG_OK;
 }
 
-/* An inline table; at is behind its brace. One line, no comma before the brace that ends it. */
+/* An inline table; at is just past its brace. One line, no comma before the brace that ends it. */
 static enum tug_status scan_inline_table(struct tug__toml_scan *scan, struct tug__toml_value *table,
                                          size_t depth)
 {
@@ -169,7 +169,7 @@ static enum tug_status scan_inline_table(struct tug__toml_scan *scan, struct tug
     return TUG_OK;
 }
 
-/* Read a value whose own depth is given. */
+/* Read a value at the given depth. */
 static enum tug_status scan_value(struct tug__toml_scan *scan, struct tug__toml_value *value,
                                   size_t depth)
 {
@@ -189,7 +189,7 @@ static enum tug_status scan_value(struct tug__toml_scan *scan, struct tug__toml_
     }
 }
 
-/* Go into the table that a dotted key names. key: taken. */
+/* Enter the table that a dotted key names. key: owned by this function. */
 static enum tug_status enter_dotted(struct tug__toml_scan *scan, struct tug__toml_value *table,
                                     char *key, size_t depth, struct tug__toml_value **out_table)
 {
@@ -214,7 +214,7 @@ static enum tug_status enter_dotted(struct tug__toml_scan *scan, struct tug__tom
     return status;
 }
 
-/* The value of the last part of a key. key: taken. */
+/* The value of the last part of a key. key: owned by this function. */
 static enum tug_status scan_assignment(struct tug__toml_scan *scan, struct tug__toml_value *table,
                                        char *key, size_t depth)
 {

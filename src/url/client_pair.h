@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What we show to an origin that asks who we are: named by hosts (configuration), used by http.
+ * The client certificate shown to an origin that asks for one: named by hosts (configuration), used
+ * by http.
  */
 #ifndef TUG_URL_CLIENT_PAIR_H
 #define TUG_URL_CLIENT_PAIR_H

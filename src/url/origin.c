@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Take origins out of URLs.
+ * Parse the origins of URLs.
  *
  * Knows: RFC 3986's authority, as far as http uses it. Does not know: HTTP, curl, addresses.
  * Threads: any.

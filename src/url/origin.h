@@ -19,16 +19,16 @@ struct tug__origin {
     char host[TUG__HOST_MAX]; /* lower case; an IPv6 address keeps its brackets */
 };
 
-/* Take the origin out of an absolute http or https URL.
+/* Parse the origin of an absolute http or https URL.
  * url: NUL-terminated, foreign text is fine. out_origin: untouched on failure.
  * Returns: false for any other scheme, a missing or malformed host or port, user information, and
- * characters outside of visible ASCII anywhere in the URL (CR, LF, space, NUL cannot be in one). */
+ * characters other than visible ASCII anywhere in the URL (CR, LF, space, NUL cannot be in one). */
 bool tug__origin_parse(const char *url, struct tug__origin *out_origin);
 
 /* Tell whether two origins are the same: scheme, host and port all equal. */
 bool tug__origin_equal(const struct tug__origin *left, const struct tug__origin *right);
 
-/* Write "scheme://host:port", the port always there. Returns: out_text. */
+/* Write "scheme://host:port", always with the port. Returns: out_text. */
 char *tug__origin_format(char out_text[TUG__ORIGIN_TEXT_MAX], const struct tug__origin *origin);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Judge hosts, and make foreign URLs fit to be shown.
+ * Classify hosts, and make foreign URLs fit for display.
  *
  * Knows: the syntax of URLs. Does not know: HTTP, curl, endpoints.
  * Threads: any.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a URL or host says by itself: how it is spoken to, whether it is this machine, and how it is
- * shown to people.
+ * What the text of a URL or host says by itself: its scheme, whether it is this machine, and how it
+ * is shown to people.
  * Threads: any. Blocks: never.
  */
 #ifndef TUG_URL_URL_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How a registry is spoken to. */
+/* How to connect to a registry. */
 enum tug__scheme {
     TUG__SCHEME_UNKNOWN = 0, /* a loopback host: https, then http; settled by the first answer */
     TUG__SCHEME_HTTPS,
@@ -18,7 +18,7 @@ enum tug__scheme {
 };
 
 /* The scheme to begin with for a host (as in a reference): http when plain_http asks for it,
- * unknown for a literal loopback host (localhost, 127/8, ::1), https for all others.
+ * unknown for a literal loopback host (localhost, 127/8, ::1), https for any other.
  * Threads: any. Blocks: no. */
 enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 
@@ -26,7 +26,7 @@ enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
  * [::1]. Names are not resolved. */
 bool tug__url_is_loopback(const char *host);
 
-/* Write a URL for people: without user information, with the values of its query replaced.
+/* Write a URL fit for display: without user information, and with the values of its query replaced.
  * Returns: out_text, cut at the capacity. */
 char *tug__url_redact(char *out_text, size_t capacity, const char *url);
 
