@@ -5,9 +5,9 @@
  * Knows: libcurl. Does not know: registries, digests, retries.
  * Threads: the handle's owner; tug__http_wake from any.
  *
- * The easy handle runs inside a multi handle, because that is the only sleep of libcurl that
- * another thread can end at once, and because the stall timer can then be exact:
- * CURLOPT_LOW_SPEED_TIME looks at a five-second average.
+ * The easy handle runs inside a multi handle, because only there can another thread end libcurl's
+ * sleep at once, and because the stall timer can then be exact: CURLOPT_LOW_SPEED_TIME looks at a
+ * five-second average.
  */
 #include "http/http.h"
 
@@ -29,9 +29,9 @@
 
 /* A name that is not known is told of by the nearest name server, fast. */
 #define UNKNOWN_NAME_MAX_MS UINT64_C(1000)
-/* Longest sleep without looking around; everything that matters wakes us earlier. */
+/* Longest sleep without a check; everything that matters wakes the thread earlier. */
 #define POLL_MAX_MS UINT64_C(10000)
-/* Least rate of a body, on average over each stall time: slower than that is as good as dead. */
+/* Minimum average rate of a body over each stall timeout: anything slower is as good as dead. */
 #define SLOW_BYTES_PER_S UINT64_C(1024)
 
 enum tug_status tug__http_global_acquire(struct tug_error *err)
@@ -99,7 +99,7 @@ void tug__http_wake(struct tug__http *http)
 {
     const uint64_t one = 1;
 
-    (void)!write(http->wake_fd, &one, sizeof one); /* full: it is awake already */
+    (void)!write(http->wake_fd, &one, sizeof one); /* full: already awake */
 }
 
 /* Tell whether a body that arrives so slowly is stalled; at the end of each stall time. */
@@ -118,8 +118,8 @@ static bool is_too_slow(struct tug__http *http, uint64_t now_ns)
     return false;
 }
 
-/* Fail when the other side has been silent, or next to it, for too long.
- * out_rest_ms: until the next look, POLL_MAX_MS at most. */
+/* Fail when the server has been silent, or almost, for too long. out_rest_ms: time until the next
+ * check, POLL_MAX_MS at most. */
 static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms)
 {
     const uint64_t limit_ms = http->settings.stall_timeout_ms;
@@ -151,7 +151,7 @@ static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms
     return TUG_OK;
 }
 
-/* A body that nobody wants gets as much time as silence would. */
+/* An unwanted body gets as much time as silence would. */
 static bool is_unwanted_for_too_long(const struct tug__http *http)
 {
     return http->is_unwanted &&
@@ -208,7 +208,7 @@ static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLco
 
 static enum tug__http_failure classify(CURLcode code)
 {
-    /* NOLINTNEXTLINE: of some hundred codes these mean something */
+    /* NOLINTNEXTLINE: of about a hundred codes, only these matter */
     switch ((int)code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:
@@ -255,8 +255,8 @@ static bool is_unknown_name(const struct tug__http *http)
     return code == EAI_NONAME;
 }
 
-/* What came is no HTTP/1.1. On a connection that was kept it may be the rest of an earlier answer:
- * a new one can tell. */
+/* What arrived is not HTTP/1.1. On a kept connection it may be the rest of an earlier answer: a new
+ * connection will tell. */
 static enum tug_status fail_foreign(struct tug__http *http, const char *why)
 {
     long connections = 0;
@@ -268,19 +268,19 @@ static enum tug_status fail_foreign(struct tug__http *http, const char *why)
     return TUG_ERR_NETWORK;
 }
 
-/* Turn libcurl's result into ours. */
+/* Translate libcurl's result. */
 static enum tug_status judge(struct tug__http *http, CURLcode code)
 {
     const char *const words = http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
-    char why[CURL_ERROR_SIZE + 64]; /* libcurl quotes URLs as they are */
+    char why[CURL_ERROR_SIZE + 64]; /* libcurl quotes URLs verbatim */
     struct tug__http_response *const response = http->response;
 
     (void)tug__log_redact(why, sizeof why, words, strlen(words));
     if (http->verdict != TUG_OK) {
-        return http->verdict; /* a callback said no and filled the error */
+        return http->verdict; /* a callback refused and filled the error */
     }
     if (http->is_unwanted) {
-        return TUG_OK; /* the head said it all, however the body ended */
+        return TUG_OK; /* the head is enough, however the body ended */
     }
     if (code == CURLE_OK) {
         if (!http->has_response) {
@@ -295,7 +295,7 @@ static enum tug_status judge(struct tug__http *http, CURLcode code)
     }
     response->failure = classify(code);
     if (code == CURLE_OUT_OF_MEMORY && http->is_connected) {
-        /* what libcurl says of a header line over its limit of 100 KiB, too */
+        /* also reported for a header line over libcurl's limit of 100 KiB */
         return tug__fail(http->error, TUG_ERR_NETWORK,
                          "the answer has a header line that is too long, or memory is short");
     }
@@ -364,7 +364,7 @@ enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http
     if (http->settings.log != NULL && http->settings.log->has_timing) {
         tug__http_log_timing(http);
     }
-    (void)curl_multi_remove_handle(multi, http->easy); /* ends it when it still runs */
+    (void)curl_multi_remove_handle(multi, http->easy); /* ends it if it is still running */
     if (status == TUG_OK) {
         return judge(http, code);
     }
@@ -373,7 +373,8 @@ enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http
 }
 
 /* Resolve a Location header against the URL that was asked for, as libcurl does; its own result
- * (CURLINFO_REDIRECT_URL) is there only after the end of the body. Returns: owned by libcurl. */
+ * (CURLINFO_REDIRECT_URL) is available only after the end of the body. Returns: owned by
+ * libcurl. */
 static char *resolve_location(const char *url, const char *location)
 {
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE;

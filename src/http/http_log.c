@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the log is told of a request, and of which connection.
+ * Log lines about a request, and the number of its connection.
  *
  * Knows: libcurl. Does not know: registries, credentials, the store.
  * Threads: the handle's owner.
@@ -11,7 +11,7 @@
 #include "http/http_internal.h"
 #include "url/url.h"
 
-/* This libcurl has no numbers for connections, but each has a port of ours. */
+/* libcurl 7.88 does not number connections, but each has a local port. */
 void tug__http_find_connection(struct tug__http *http, int local_port)
 {
     const size_t count = sizeof http->connections / sizeof http->connections[0];
@@ -41,7 +41,7 @@ int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, 
     if (type != CURLINFO_HEADER_OUT && type != CURLINFO_HEADER_IN) {
         return 0;
     }
-    for (const char *line = data; line < end;) { /* heads that go out come in one piece */
+    for (const char *line = data; line < end;) { /* the head of a request comes in one piece */
         const char *const newline = memchr(line, '\n', (size_t)(end - line));
         const size_t length = newline != NULL ? (size_t)(newline + 1 - line) : (size_t)(end - line);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What libcurl hands over while a request runs: the address it connected to, the head of the
- * answer, its body.
+ * libcurl's callbacks while a request runs: the address it connected to, the head of the answer,
+ * its body.
  *
  * Knows: libcurl, limits on heads and on unwanted bodies. Does not know: registries, credentials,
  * the store.
@@ -19,7 +19,7 @@
 #include "url/url.h"
 
 /* Bytes of headers in one request, interim answers and trailers included. libcurl's own limit, also
- * 300 KiB, is for one answer only. */
+ * 300 KiB, holds for each answer by itself. */
 #define HEADER_BYTES_MAX ((size_t)300 * 1024)
 
 const char *tug__http_header_at(const struct tug__http_response *response, const char *name,
@@ -43,7 +43,7 @@ const char *tug__http_header(const struct tug__http_response *response, const ch
     return tug__http_header_at(response, name, 0);
 }
 
-/* libcurl is about to send the request: from now on the other side must keep talking. */
+/* libcurl is about to send the request: from now on the server must not fall silent. */
 int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int remote_port,
                            int local_port)
 {
@@ -66,7 +66,7 @@ static uint64_t retry_after_ms(const struct tug__http_response *response)
     return text != NULL ? tug__retry_after_parse(text, (int64_t)time(NULL)) : 0;
 }
 
-/* All headers of an answer are there: fill the response and let the caller decide. */
+/* All headers of an answer have arrived: fill the response and let the caller decide. */
 static enum tug_status accept_head(struct tug__http *http)
 {
     struct tug__http_response *const response = http->response;
@@ -103,7 +103,7 @@ size_t tug__http_on_header(char *line, size_t size, size_t count, void *context)
                       "the server sent more than %zu bytes of headers", HEADER_BYTES_MAX);
         return 0;
     }
-    if (!is_end || http->has_response) { /* a second end is that of the trailers */
+    if (!is_end || http->has_response) { /* a second end of headers is that of the trailers */
         return length;
     }
     http->verdict = accept_head(http);

@@ -18,14 +18,14 @@
 #include "base/error.h"
 #include "url/address.h"
 
-/* Receive buffer of a connection; libcurl delivers at most 16 KiB at a time whatever it is. */
+/* Receive buffer of a connection; libcurl delivers at most 16 KiB at a time regardless. */
 #define RECEIVE_BUFFER_BYTES 65536L
 /* Connections kept: the registry, the host it redirects blobs to, its token server, a mirror. */
 #define CONNECTIONS_KEPT 4L
 
-/* Open a socket, unless the address is one that a public server has no business to send us to. It
- * is looked at here, after the name lookup, because a name can say one thing now and another one a
- * moment later. */
+/* Open a socket, unless the address is one that a public server has no business sending us to. The
+ * check is here, after the name lookup, because a name can resolve to something else a moment
+ * later. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct tug__http *const http = context;
@@ -35,7 +35,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
         http->has_refused = true;
         return CURL_SOCKET_BAD;
     }
-    if (http->place.connection == 0) { /* of several addresses tried: one connection */
+    if (http->place.connection == 0) { /* several addresses are tried for one connection */
         http->place.connection = tug__log_next_connection(http->settings.log);
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -56,8 +56,8 @@ static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
     return CURLE_OK;
 }
 
-/* Failing setopt calls mean a libcurl without the option or without memory; either way the handle
- * is not fit for use. */
+/* A failing setopt means that libcurl lacks the option or memory; either way the handle is
+ * unusable. */
 static bool set_fixed_options(struct tug__http *http)
 {
     CURL *const easy = http->easy;
@@ -76,7 +76,7 @@ static bool set_fixed_options(struct tug__http *http)
     bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     bad |= curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
-    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* we choose, not libcurl */
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* we choose the proxy, not libcurl */
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, http->settings.user_agent);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, tug__http_on_connected);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, http);
@@ -133,7 +133,7 @@ static bool add_header(struct tug__http *http, const char *line)
     return true;
 }
 
-/* Add "name: value", or an order to libcurl not to send one of its own. */
+/* Add "name: value", or tell libcurl not to send that header by itself. */
 static bool add_value(struct tug__http *http, const char *name, const char *value)
 {
     char *line = NULL;
@@ -149,7 +149,7 @@ static bool add_value(struct tug__http *http, const char *name, const char *valu
     return is_added;
 }
 
-/* Free the list of the last request, and what is secret in it. */
+/* Free the headers of the last request and wipe the secrets in them. */
 static void drop_headers(struct tug__http *http)
 {
     for (struct curl_slist *item = http->headers; item != NULL; item = item->next) {
@@ -187,7 +187,7 @@ static bool is_same_tls(const struct tug__http_tls *left, const struct tug__http
            left->skip_verify == right->skip_verify;
 }
 
-/* Find the connections that fit, or make room for new ones. */
+/* Find the pool of matching connections, or make room for a new one. */
 static CURLM *choose_pool(struct tug__http *http, const struct tug__http_tls *tls)
 {
     struct tug__http_pool *chosen = &http->pools[0];

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Bytes of an error body that are worth a line. */
+/* Most bytes of an error body in a line. */
 #define BODY_SHOWN_BYTES 512
 
 static void send_line(const struct tug__log *log, const char *text)
@@ -62,7 +62,7 @@ static const char *user_end(const char *authority, const char *end)
     return found;
 }
 
-/* Copy text as far as there is room. Returns: how much. */
+/* Copy as much text as fits. Returns: its length. */
 static size_t put(char *out_text, size_t capacity, const char *text)
 {
     const size_t length = strnlen(text, capacity - 1);
@@ -113,7 +113,7 @@ static bool name_has(const char *line, size_t name_length, const char *part)
     return false;
 }
 
-/* Headers of libcurl's and ours; what else we send is from a configuration file and may be a key
+/* Headers that libcurl or tug define; any other comes from a configuration file and may hold a key
  * under any name. */
 static bool is_our_own(const char *line, size_t name_length)
 {
@@ -129,7 +129,7 @@ static bool is_our_own(const char *line, size_t name_length)
     return false;
 }
 
-/* Tell whether the value of a header is not to be shown at all. */
+/* Tell whether the value of a header must not be shown. */
 static bool is_secret(char direction, const char *line, size_t name_length)
 {
     static const char *const parts[] = {"auth",     "cookie",    "token",      "secret", "key",
@@ -137,7 +137,7 @@ static bool is_secret(char direction, const char *line, size_t name_length)
 
     if (name_is(line, name_length, "WWW-Authenticate") ||
         name_is(line, name_length, "Proxy-Authenticate")) {
-        return false; /* a challenge is no secret, and what people look for */
+        return false; /* a challenge is not secret, and often the reason to look */
     }
     if (direction == '>' && !is_our_own(line, name_length)) {
         return true;
@@ -213,8 +213,8 @@ void tug__log_header(const struct tug__log *log, struct tug__log_place place, ch
                     tug__log_redact(shown, sizeof shown, clean, length));
 }
 
-/* Replace what follows "token": and its like in JSON, up to the end of the text: simple, and what
- * an error body has after it is no loss. */
+/* Replace everything after "token": and the like in JSON, up to the end of the text: simple, and
+ * nothing of value follows it in an error body. */
 static size_t cut_secrets(const char *bytes, size_t length)
 {
     static const char *const names[] = {"token", "password", "secret", "authorization"};

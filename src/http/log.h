@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lines about requests for people who look for a fault (--http-dump, --http-trace), without
- * secrets.
+ * Log lines about requests for debugging (--http-dump, --http-trace), without secrets.
  *
  * Knows: what in HTTP is secret. Does not know: requests, libcurl, registries.
  * Threads: any; the callback is called from several threads at a time.
@@ -18,11 +17,11 @@
 
 /* Longest text of a place, NUL included. */
 #define TUG__LOG_PLACE_MAX 32
-/* Longest line, NUL included; what is longer is cut. */
+/* Longest line, NUL included; a longer one is cut. */
 #define TUG__LOG_LINE_MAX 1024
 
-/* What lines are about: a connection and a request of the session, both from 1 on. Zero: neither.
- */
+/* The connection and request that a line is about, each numbered from 1 in the session. Zero:
+ * neither. */
 struct tug__log_place {
     unsigned connection;
     unsigned request;
@@ -34,19 +33,19 @@ struct tug__log_numbers {
     struct tug__log_place last;
 };
 
-/* Where lines go. Immutable while anybody logs. */
+/* Where lines go. Immutable while any thread logs. */
 struct tug__log {
     /* line: escaped, one line without its end. Called from any thread. NULL: no log. */
     void (*on_line)(void *context, const char *line);
     void *context;
     struct tug__secrets *secrets;     /* cut out of every line; borrowed; NULL: none are known */
-    struct tug__log_numbers *numbers; /* borrowed; NULL: everything has number 0 */
+    struct tug__log_numbers *numbers; /* borrowed; NULL: every number is 0 */
     bool has_heads;                   /* heads of requests and answers, bodies of errors */
     bool has_timing;                  /* a line of times for each request */
-    bool has_config; /* which configuration is in use, which endpoint of several failed */
+    bool has_config; /* the configuration in use, and which of several endpoints failed */
 };
 
-/* Send a formatted line; secrets are cut out of it, and it is escaped as a whole. log: NULL does
+/* Log a formatted line; secrets are cut out of it, and it is escaped as a whole. log: NULL does
  * nothing. */
 void tug__log_printf(const struct tug__log *log, const char *format, ...) TUG__PRINTF(2, 3);
 
@@ -57,16 +56,15 @@ unsigned tug__log_next_request(const struct tug__log *log);
 /* The beginning of lines about a place, "c3 r17 ", "" for none. Returns: out_text. */
 char *tug__log_place_text(char out_text[TUG__LOG_PLACE_MAX], struct tug__log_place place);
 
-/* Send a header or request line, its place and "> " or "< " before it, with what is secret in it
- * replaced: of what goes out, values of headers that are not libcurl's or ours; of what comes in,
- * those of Set-Cookie and of any header with "token", "secret", "key", "auth", "password",
- * "signature" and their like in its name, but for challenges; query values and user information in
- * whatever looks like a URL or a request target. line: length bytes, its end (CR, LF) may be there.
- */
+/* Log a header or request line, preceded by its place and "> " or "< ", with secrets replaced: in
+ * requests, values of headers that neither libcurl nor we define; in answers, those of Set-Cookie
+ * and of any header with "token", "secret", "key", "auth", "password", "signature" and the like in
+ * its name, except challenges; query values and user information in anything that looks like a URL
+ * or a request target. line: length bytes, with or without CR LF. */
 void tug__log_header(const struct tug__log *log, struct tug__log_place place, char direction,
                      const char *line, size_t length);
 
-/* Send a piece of an error body, cut, with query values and user information replaced. */
+/* Log a piece of an error body, shortened, with query values and user information replaced. */
 void tug__log_body(const struct tug__log *log, struct tug__log_place place, const char *bytes,
                    size_t length);
 

@@ -15,7 +15,7 @@
 
 #include "base/str.h"
 
-/* What an entry is. */
+/* Kinds of entries. */
 enum entry_kind {
     ENTRY_BAD = 0,
     ENTRY_ALL,
@@ -33,7 +33,7 @@ struct entry {
     unsigned bits;       /* of the address that count */
 };
 
-/* Put the bytes of an address into out_bytes. Returns: how many, 0: no address. */
+/* Parse an address into out_bytes. Returns: its length in bytes; 0: not an address. */
 static size_t address_bytes(const char *text, uint8_t out_bytes[16])
 {
     if (inet_pton(AF_INET, text, out_bytes) == 1) {
@@ -42,7 +42,7 @@ static size_t address_bytes(const char *text, uint8_t out_bytes[16])
     return inet_pton(AF_INET6, text, out_bytes) == 1 ? 16 : 0;
 }
 
-/* Read a number up to the end of the text. */
+/* Parse a number that ends with the text. */
 static bool read_number(const char *text, unsigned maximum, unsigned *out_number)
 {
     uint64_t number;
@@ -90,7 +90,7 @@ static void parse_network(char *text, char *slash, struct entry *entry)
     }
 }
 
-/* Tell whether a host can have such a name: "10.0.*", "10.0" and "a@b" are none. */
+/* Tell whether a host can have such a name: not "10.0.*", "10.0" or "a@b". */
 static bool is_name(const char *text, size_t length)
 {
     bool is_number = true; /* the last label: of digits only */
@@ -206,7 +206,7 @@ static bool entry_has(const struct entry *entry, const char *host, unsigned port
     return false;
 }
 
-/* Take the next entry off a list. Returns: its length in the list; 0: the list is empty. */
+/* Find the next entry of a list. Returns: its length in the list; 0: the list is empty. */
 static size_t next_entry(const char **list, char out_text[TUG__NO_PROXY_ENTRY_MAX])
 {
     size_t length;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The language of no_proxy.
+ * The syntax of no_proxy.
  *
  * Entries are separated by commas or blanks, and match in any case:
  *   *                 every host
@@ -24,9 +24,8 @@
  * port: of the URL, or its scheme's. */
 bool tug__no_proxy_has(const char *list, const char *host, unsigned port);
 
-/* Find the next entry that can match no host whatever.
- * list: where to look from; moved behind that entry. out_entry: receives it, cut at the capacity.
- * Returns: false when there is none any more. */
+/* Find the next entry that cannot match any host. list: where to start; moved past that entry.
+ * out_entry: receives it, cut at the capacity. Returns: false when there are no more. */
 bool tug__no_proxy_next_bad(const char **list, char out_entry[TUG__NO_PROXY_ENTRY_MAX]);
 
 #endif

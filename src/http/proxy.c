@@ -2,8 +2,8 @@
  *
  * The choice of a proxy.
  *
- * It is made here and not by libcurl because the rest must know whether there is a proxy: the
- * address we are connected to is then the proxy's, and says nothing about the server.
+ * It is made here and not by libcurl because the caller must know whether there is a proxy: the
+ * address of the connection is then the proxy's, and says nothing about the server.
  *
  * Knows: the environment variables. Does not know: libcurl, HTTP, registries.
  * Threads: any.
@@ -26,7 +26,7 @@ static const char *environment(const char *name)
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
-/* Read the first of these variables that is set. Names end with NULL. */
+/* Read the first of these variables that is set. names: NULL-terminated. */
 static enum tug_status read_variable(const char *const *names, struct tug__proxy *out_proxy,
                                      struct tug_error *err)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Take the URL of a proxy apart.
+ * Parse the URL of a proxy.
  *
- * libcurl is given the parts and never the whole: its messages quote what it cannot read, the
- * password with it.
+ * libcurl gets the parts and never the whole: its messages quote text that it cannot parse,
+ * including the password.
  *
  * Knows: URLs. Does not know: libcurl, HTTP, registries.
  * Threads: any.
@@ -28,7 +28,7 @@ void tug__proxy_fini(struct tug__proxy *proxy)
     *proxy = (struct tug__proxy){0};
 }
 
-/* The scheme before "://", the default without one; NULL: none that is known. rest: moved behind
+/* The scheme before "://", the default when there is none; NULL: an unknown one. rest: moved past
  * it. */
 static const char *parse_scheme(const char **rest)
 {
@@ -37,7 +37,7 @@ static const char *parse_scheme(const char **rest)
     const char *const end = strstr(*rest, "://");
     const size_t length = end != NULL ? (size_t)(end - *rest) : 0;
 
-    /* "user:pass://x@host" has none; what it has before the "@" is judged as user information */
+    /* "user:pass://x@host" has none; the part before the "@" is parsed as user information */
     if (end == NULL || strcspn(*rest, ":/?#@") < length) {
         return schemes[0];
     }
@@ -106,7 +106,7 @@ static bool parse_user(const char *text, size_t length, struct tug__proxy *proxy
     return true;
 }
 
-/* Why a text cannot be the URL of a proxy whatever its parts are; NULL: nothing found. */
+/* Why a text cannot be the URL of a proxy, whatever its parts; NULL: no reason found. */
 static const char *find_fault(const char *text, const char *authority, size_t length)
 {
     const char *const at = memchr(authority, '@', length);
@@ -128,7 +128,7 @@ static const char *find_fault(const char *text, const char *authority, size_t le
     return *rest == '?' || *rest == '#' ? "it has a '?' or '#' behind the host" : NULL;
 }
 
-/* Check HOST[:PORT] and make the URL of it. Returns: false without memory. */
+/* Check HOST[:PORT] and build the URL from it. Returns: false without memory. */
 static bool parse_host(const char *scheme, const char *host, size_t length,
                        struct tug__proxy *proxy, const char **out_reason)
 {

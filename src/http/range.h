@@ -18,7 +18,7 @@ struct tug__content_range {
 
 /* Parse "bytes first-last/total" strictly; the unit's case does not matter.
  * text: NUL-terminated, NULL is allowed (a missing header).
- * Returns: false when it is anything else, with *out_range untouched. */
+ * Returns: false, with *out_range untouched, for anything else. */
 bool tug__content_range_parse(const char *text, struct tug__content_range *out_range);
 
 #endif

@@ -14,8 +14,8 @@
 #include <strings.h>
 #include <time.h>
 
-/* Read digits with an optional fraction; strtod would follow the locale and take hexadecimal,
- * exponents and "infinity". Returns: what follows, NULL when there is no digit. */
+/* Read digits with an optional fraction; strtod would follow the locale and accept hexadecimal,
+ * exponents and "infinity". Returns: the text after them; NULL when there is no digit. */
 static const char *read_number(const char *text, double *out_number)
 {
     double number = 0;
@@ -111,7 +111,7 @@ static int month_of(const char *name)
     return -1;
 }
 
-/* The three forms of RFC 9110 section 5.6.7; the name of the weekday is not looked at. */
+/* The three forms of RFC 9110 section 5.6.7; the name of the weekday is ignored. */
 static bool read_date(const char *text, int64_t *out_s)
 {
     struct tm when = {0};

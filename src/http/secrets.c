@@ -17,11 +17,11 @@
 #include "base/utf8.h"
 #include "http/secrets_internal.h"
 
-/* What is kept of a long secret; what follows in a text is cut as far as it looks the same. */
+/* Bytes kept of a long secret; in a text, what follows them is cut as far as it looks alike. */
 #define KEPT_BYTES ((size_t)1024)
-/* What is kept of its base64, which is of one alphabet. */
+/* Bytes kept of its base64, which has a single alphabet. */
 #define KEPT_BASE64_BYTES ((size_t)48)
-/* Bytes at the end of a text that was cut that are taken for the beginning of a secret. */
+/* Bytes at the end of a shortened text that count as the beginning of a secret. */
 #define PREFIX_AT_END 4
 /* Forms of one secret: itself, itself escaped, its base64 at three offsets. */
 #define FORMS_MAX 5
@@ -107,7 +107,7 @@ void tug__secrets_destroy(struct tug__secrets *secrets)
 
 /* --- forms --- */
 
-/* Add a form; takes text. Returns: false without memory. */
+/* Add a form. text: owned by it from now on, also on failure. Returns: false without memory. */
 static bool add_form(struct secret *secret, char *text, size_t length, size_t kept)
 {
     struct tug__secret_form *const form = &secret->forms[secret->form_count];
@@ -125,7 +125,7 @@ static bool add_form(struct secret *secret, char *text, size_t length, size_t ke
     return true;
 }
 
-/* The text as tug_text_escape shows it, when that is another one. */
+/* The text as escaped by tug_text_escape, when that differs. */
 static bool add_escaped(struct secret *secret, const char *text, size_t length)
 {
     const size_t capacity = length * 6 + 1; /* "\u{10FFFF}" stands for four bytes */
@@ -144,8 +144,8 @@ static bool add_escaped(struct secret *secret, const char *text, size_t length)
     return add_form(secret, escaped, escaped_length, KEPT_BYTES);
 }
 
-/* The characters of the text's base64 that it alone decides, when it begins offset bytes after the
- * start of a group of three. */
+/* The base64 characters that the text alone determines when it begins offset bytes into a group of
+ * three. */
 static bool add_base64(struct secret *secret, const char *text, size_t length, size_t offset)
 {
     const size_t first = (offset * 8 + 5) / 6;
@@ -236,7 +236,7 @@ static void unlink_locked(struct tug__secrets *secrets, const struct secret *sec
     secrets->form_count -= secret->form_count;
 }
 
-/* Keep it. Returns: what has made room for it, to be freed; NULL: nothing. */
+/* Keep a secret. Returns: the one it replaced, to be freed; NULL: none. */
 static struct secret *keep_locked(struct tug__secrets *secrets, enum tug__secret_life life,
                                   struct secret *secret)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is secret in a login, a header, a URL.
+ * Find the secrets in a login, a header, a URL.
  *
  * Knows: Basic, query strings. Does not know: credentials, tokens, HTTP, libcurl.
  * Threads: any.
@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "http/secrets.h"
 
-/* A value of a query that is as long as this may be a key whatever its name. */
+/* A query value this long may be a key, whatever its name. */
 #define VALUE_MIN 8
 
 enum tug_status tug__secrets_add_login(struct tug__secrets *secrets, const char *user,
@@ -46,7 +46,7 @@ enum tug_status tug__secrets_add_login(struct tug__secrets *secrets, const char 
     return status;
 }
 
-/* What the base64 of a Basic header says. */
+/* Decode the base64 of a Basic header. */
 static enum tug_status add_basic(struct tug__secrets *secrets, const char *encoded,
                                  struct tug_error *err)
 {
@@ -57,7 +57,7 @@ static enum tug_status add_basic(struct tug__secrets *secrets, const char *encod
     enum tug_status status;
 
     if (tug__base64_decode(encoded, strlen(encoded), &bytes, &length, NULL) != TUG_OK) {
-        return TUG_OK; /* not what the scheme says: it is one text, which was added */
+        return TUG_OK; /* not valid for the scheme: the text was added as a whole */
     }
     text = tug__strndup((const char *)bytes, length);
     tug__wipe(bytes, length);
@@ -107,7 +107,7 @@ static bool has_part(const char *name, size_t length, const char *part)
     return false;
 }
 
-/* Parameters that hold names and types: words that messages need. */
+/* Parameters with names and types, which messages need. */
 static bool is_plain(const char *name, size_t length)
 {
     static const char *const names[] = {"ns",
@@ -145,7 +145,7 @@ static bool is_key(const char *name, size_t name_length, size_t value_length)
     return false;
 }
 
-/* Undo percent escapes, in place: a text is found in all its encodings when it is known in none. */
+/* Undo percent escapes, in place: a text that is known unencoded is found in every encoding. */
 static void decode(char *text)
 {
     char *out = text;

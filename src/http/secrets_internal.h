@@ -14,21 +14,21 @@
 struct tug__secret_form {
     char *text;
     size_t length;
-    bool is_cut;                   /* more would follow */
+    bool is_cut;                   /* the secret is longer */
     bool is_word;                  /* counts only with no letter or digit beside it */
     bool is_base64;                /* '-' and '_' are as good as '+' and '/' */
     struct tug__secret_form *next; /* with the same first byte */
 };
 
-/* A text that is looked through. */
+/* A text being searched. */
 struct tug__secret_text {
     const char *bytes;
     size_t length;
-    size_t prefix_at_end; /* so much of a secret at its end counts as all of it */
+    size_t prefix_at_end; /* this much of a secret at its end counts as a match */
 };
 
-/* The bytes that may stand at a place: as written, and what it may be the escape of.
- * Returns: how many. */
+/* The bytes that a place may stand for: as written, and with an escape undone. Returns: how
+ * many. */
 size_t tug__secret_first_bytes(const struct tug__secret_text *text, size_t at,
                                unsigned char out_bytes[3]);
 /* Tell how many bytes at a place are the form, or enough of its beginning; 0: none. */

@@ -17,7 +17,7 @@ static bool is_alphanumeric(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* Read digits of a number to base 16. Returns: -1 when they are none. */
+/* Parse hexadecimal digits. Returns: -1 when one is not. */
 static int hex_number(const char *text, size_t digits)
 {
     int value = 0;
@@ -65,7 +65,7 @@ static size_t backslash_escape(const char *text, size_t rest, unsigned char *out
     return strchr("\\\"/'", text[1]) != NULL && text[1] != '\0' ? 2 : 0;
 }
 
-/* "&amp;" and its like, and "&#39;", "&#x27;". */
+/* "&amp;" and the like, "&#39;" and "&#x27;". */
 static size_t entity(const char *text, size_t rest, unsigned char *out_byte)
 {
     static const struct {
@@ -128,7 +128,7 @@ size_t tug__secret_first_bytes(const struct tug__secret_text *text, size_t at,
     return count;
 }
 
-/* Characters that go on with a secret of which only the beginning is known. */
+/* Characters that may continue a secret of which only the beginning is known. */
 static bool goes_on(const struct tug__secret_form *form, char c)
 {
     if (is_alphanumeric(c) || strchr("+/=-_%", c) != NULL) {
@@ -138,7 +138,8 @@ static bool goes_on(const struct tug__secret_form *form, char c)
            strchr("\"'<>,;", c) == NULL;
 }
 
-/* Where the rest of a form that was found ends: base64 has more of it than the secret decides. */
+/* Where the rest of a matched form ends: base64 has more characters than the secret alone
+ * determines. */
 static size_t end_of(const struct tug__secret_form *form, const struct tug__secret_text *text,
                      size_t at)
 {
@@ -156,7 +157,7 @@ static bool is_word(const struct tug__secret_text *text, size_t at, size_t end)
            (end == text->length || !is_alphanumeric(text->bytes[end]));
 }
 
-/* Compare, with escapes undone or as it is. Returns: as tug__secret_match. */
+/* Compare, with escapes undone or verbatim. Returns: as tug__secret_match. */
 static size_t compare(const struct tug__secret_form *form, const struct tug__secret_text *text,
                       size_t at, bool has_escapes)
 {

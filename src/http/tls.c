@@ -35,7 +35,7 @@ static enum tug_status fail_openssl(struct tug_error *err, const char *what, con
                      reason != NULL ? reason : "it cannot be used");
 }
 
-/* A file that is not there is told apart from one that holds nonsense. */
+/* Distinguish a missing file from a malformed one. */
 static enum tug_status check_readable(const char *what, const char *file, struct tug_error *err)
 {
     if (access(file, R_OK) != 0) {
@@ -69,7 +69,7 @@ enum tug_status tug__trust_create(const struct tug__ca_places *system, const cha
         free(trust);
         return tug__fail_memory(err);
     }
-    /* The system may have none: then only what the files name is trusted. */
+    /* The system may have none: then only the files are trusted. */
     if (system->directory != NULL && X509_STORE_load_path(trust->store, system->directory) != 1) {
         status = fail_openssl(err, "CA directory", system->directory);
     }
@@ -100,7 +100,7 @@ void tug__trust_apply(struct tug__trust *trust, void *ssl_context)
     SSL_CTX_set1_cert_store(ssl_context, trust->store);
 }
 
-/* Tell whether a server wants certificates of an issuer of one in this file. */
+/* Tell whether a server accepts the issuer of a certificate in this file. */
 static bool is_wanted(const STACK_OF(X509_NAME) * authorities, const char *file)
 {
     BIO *const bio = BIO_new_file(file, "r");
@@ -116,11 +116,11 @@ static bool is_wanted(const STACK_OF(X509_NAME) * authorities, const char *file)
         X509_free(certificate);
     }
     BIO_free(bio);
-    ERR_clear_error(); /* the end of a file is one for PEM_read_bio_X509 */
+    ERR_clear_error(); /* PEM_read_bio_X509 reports the end of a file as an error */
     return is_found;
 }
 
-/* OpenSSL asks for a certificate. Returns: 1, or 0 when there is none to be had. */
+/* OpenSSL asks for a certificate. Returns: 1, or 0 when there is none. */
 static int choose_client(SSL *ssl, void *context)
 {
     const struct tug__client_choice *const choice = context;
@@ -139,7 +139,7 @@ static int choose_client(SSL *ssl, void *context)
                                    SSL_FILETYPE_PEM) == 1;
 }
 
-/* The same where the connection may be one to a proxy. */
+/* The same for a connection that may lead to a proxy. */
 static int choose_client_by_name(SSL *ssl, void *context)
 {
     const struct tug__client_choice *const choice = context;
@@ -165,7 +165,7 @@ void tug__client_choice_apply(const struct tug__client_choice *choice, bool has_
                         as.argument);
 }
 
-/* No terminal here: a key with a passphrase is refused instead of asked about. */
+/* There is no terminal here: a key with a passphrase is refused instead of prompting for it. */
 static int no_passphrase(char *buf, int size, int rwflag, void *context)
 {
     (void)buf;
@@ -196,7 +196,8 @@ enum tug_status tug__tls_check_client(const char *certificate_file, const char *
     if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1) {
         status = fail_openssl(err, "client certificate", certificate_file);
     } else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1) {
-        status = fail_openssl(err, "client key", key); /* also when it is another one's key */
+        /* Also when the key belongs to another certificate. */
+        status = fail_openssl(err, "client key", key);
     }
     SSL_CTX_free(context);
     return status;

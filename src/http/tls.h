@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whom TLS connections trust: one set of certificates for all threads, read once; and which
- * certificate we show.
+ * Certificates that TLS connections trust: one set for all threads, read once; and the client
+ * certificate they show.
  *
- * The system's certificates are looked up in their hashed directory when they are needed: reading
- * a bundle costs 30 to 60 ms, so that is done only where the directory is not complete
+ * The system's certificates are looked up in their hashed directory when they are needed. Reading a
+ * bundle costs 30 to 60 ms, so that is done only when the directory is incomplete
  * (http/ca_places.h).
  */
 #ifndef TUG_HTTP_TLS_H
@@ -21,8 +21,8 @@ struct tug__ca_places;
 /* A set of trusted certificates. Immutable after it is made; any number of threads may use it. */
 struct tug__trust;
 
-/* Make a set: the system's certificates and those in some PEM files.
- * system: looked up in its directory when needed, its bundle is read now. files: borrowed.
+/* Create a set of the system's certificates and those in some PEM files. system: its directory is
+ * searched when needed, its bundle is read now. files: borrowed.
  * out_trust: owned.
  * Errors: TUG_ERR_CONFIG (a file cannot be read or has no certificate), TUG_ERR_NO_MEMORY.
  * Blocks: on the disk. */
@@ -32,7 +32,7 @@ enum tug_status tug__trust_create(const struct tug__ca_places *system, const cha
 /* Free a set; connections that use it keep what they need. NULL is allowed. */
 void tug__trust_destroy(struct tug__trust *trust);
 
-/* Have a connection that is being made trust this set only. ssl_context: OpenSSL's SSL_CTX, as
+/* Make a connection being established trust this set only. ssl_context: OpenSSL's SSL_CTX, as
  * libcurl hands it out. Threads: any. */
 void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
 
@@ -40,14 +40,14 @@ void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
 struct tug__client_choice {
     const struct tug__client_pair *pairs; /* checked with tug__tls_check_client */
     size_t count;
-    const char *host; /* whose they are for, maybe with a port */
+    const char *host; /* host they are for, with or without a port */
 };
 
-/* Have a connection that is being made show one of several client certificates when it is asked for
- * one: the first with an issuer among the authorities that the server names, else the first.
- * choice: must outlive the connection. has_tls_proxy: libcurl hands out the settings of the
- * connection to the proxy, too, and these are told apart by the name of the server only: one that
- * has no name (but an address) is shown none then (T-11). ssl_context: as in tug__trust_apply.
+/* Make a connection being established show one of several client certificates when the server asks
+ * for one: the first with an issuer among the authorities that the server names, else the first.
+ * choice: must outlive the connection. has_tls_proxy: libcurl also passes the settings of the
+ * connection to the proxy, which differ in the name of the server only; a server without a name (an
+ * address) is shown no certificate then (T-11). ssl_context: as in tug__trust_apply.
  * Threads: any. Blocks: no; the handshake reads the files. */
 void tug__client_choice_apply(const struct tug__client_choice *choice, bool has_tls_proxy,
                               void *ssl_context);

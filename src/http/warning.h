@@ -12,9 +12,9 @@
 /* Longest warning text, NUL included; the specification allows 4096 bytes. */
 #define TUG__WARNING_MAX 4097
 
-/* Take the text out of `299 - "text"`: only code 299 and an agent of "-" are for the user.
+/* Extract the text of `299 - "text"`: only code 299 with the agent "-" is meant for the user.
  * value: foreign text. out_text: unescaped as a quoted-string, not escaped for a terminal; cut at
- * the capacity. Returns: false when it is anything else, or empty. */
+ * the capacity. Returns: false for anything else, and when it is empty. */
 bool tug__warning_parse(const char *value, char *out_text, size_t capacity);
 
 #endif
