@@ -40,7 +40,7 @@ bool tug__auth_host(const char *host, char out_host[TUG__AUTH_HOST_MAX])
     return true;
 }
 
-/* Paths after a host that mean the whole registry. */
+/* Paths after a host that stand for the whole registry. */
 static bool is_root_path(const char *path, bool has_scheme)
 {
     static const char *const always[] = {"", "/", "/v1/", "/v2/"};
@@ -50,12 +50,12 @@ static bool is_root_path(const char *path, bool has_scheme)
             return true;
         }
     }
-    /* without a scheme these could be Podman's key of a namespace */
+    /* without a scheme these may be Podman's key of a namespace */
     return has_scheme && (strcmp(path, "/v1") == 0 || strcmp(path, "/v2") == 0);
 }
 
-/* Take a key of "auths" apart: host, and the namespace or repository (borrowed from key, empty for
- * the whole registry). Returns: false when it names no host that we can ask. */
+/* Split a key of "auths" into host and namespace or repository (borrowed from key, empty for the
+ * whole registry). Returns: false when its host is not a usable one. */
 static bool split_key(const char *key, char out_host[TUG__AUTH_HOST_MAX], const char **out_path)
 {
     const bool is_https = strncasecmp(key, "https://", 8) == 0;
@@ -80,7 +80,7 @@ static bool split_key(const char *key, char out_host[TUG__AUTH_HOST_MAX], const 
     return !has_scheme;
 }
 
-/* How well a key fits: 0 not at all, else longer keys more, and among equals the usual spelling. */
+/* Score of a key: 0 for no match; a longer key scores higher, and of equals the usual spelling. */
 static size_t score_key(const char *key, const char *host, const char *repository)
 {
     char key_host[TUG__AUTH_HOST_MAX];
@@ -152,7 +152,7 @@ static enum tug_status decode_auth(const char *auth, char **out_text, struct tug
     return status;
 }
 
-/* Make a credential out of "auth". */
+/* Build a credential from "auth". */
 static enum tug_status make_from_auth(const char *auth, struct tug__credential *borrowed,
                                       struct tug__credential *out_credential, struct tug_error *err)
 {
@@ -261,8 +261,8 @@ const char *tug__authfile_helper(const struct tug__authfile *file, const char *h
     }
     if (helper != NULL) {
         *out_key = helper->key;
-        return helper->name[0] != '\0' ? helper->name
-                                       : NULL; /* empty: "auths", whatever credsStore */
+        /* Empty: "auths" applies, whatever credsStore says. */
+        return helper->name[0] != '\0' ? helper->name : NULL;
     }
     *out_key = is_hub ? TUG__HUB_KEY : host;
     return file->store;

@@ -31,33 +31,33 @@ enum tug__authfile_kind {
 struct tug__authfile;
 
 /* Parse the text of a file.
- * name: what messages call it; copied. out_file: owned, untouched on failure.
- * Errors: TUG_ERR_CONFIG (no strict JSON, wrong types, too large), TUG_ERR_NO_MEMORY. */
+ * name: used in messages; copied. out_file: owned, untouched on failure.
+ * Errors: TUG_ERR_CONFIG (not strict JSON, wrong types, too large), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__authfile_parse(const char *text, size_t length, const char *name,
                                     enum tug__authfile_kind kind, struct tug__authfile **out_file,
                                     struct tug_error *err);
 /* Read and parse a file; links are followed, anything but a regular file is refused.
- * Errors: as tug__authfile_parse; a file that is not there is TUG_ERR_CONFIG with os_errno ENOENT
- * or ENOTDIR. */
+ * Errors: as tug__authfile_parse; a missing file is TUG_ERR_CONFIG with os_errno ENOENT or
+ * ENOTDIR. */
 enum tug_status tug__authfile_read(const char *path, const char *name, enum tug__authfile_kind kind,
                                    struct tug__authfile **out_file, struct tug_error *err);
 /* Wipe and free; NULL is allowed. */
 void tug__authfile_destroy(struct tug__authfile *file);
 
-/* Tell whether the file holds secrets and others than its owner may read it (T-14). */
+/* Tell whether the file holds secrets and can be read by users other than its owner (T-14). */
 bool tug__authfile_is_exposed(const struct tug__authfile *file);
 
 /* The file's name for messages. Borrowed. */
 const char *tug__authfile_name(const struct tug__authfile *file);
 
 /* The helper that knows the credentials of a host, by credHelpers, else by credsStore.
- * host: normalised by tug__auth_host. out_key: what the helper is to be asked for (borrowed from
+ * host: normalised by tug__auth_host. out_key: the server to ask the helper about (borrowed from
  * file, or from host, or static).
  * Returns: the helper's name, unchecked, borrowed; NULL when the file names none for it. */
 const char *tug__authfile_helper(const struct tug__authfile *file, const char *host,
                                  const char **out_key);
 
-/* Look a host up in "auths". The longest key decides, by whole components of the path:
+/* Look a host up in "auths". The longest match wins, by whole components of the path:
  * host/namespace/repository, host/namespace, host. Entries without a secret do not count.
  * host: normalised by tug__auth_host. repository: NULL allowed.
  * out_credential: TUG__CREDENTIAL_NONE when there is no entry; owned; untouched on failure.
@@ -70,8 +70,8 @@ enum tug_status tug__authfile_find(const struct tug__authfile *file, const char 
 const char *const *tug__authfile_headers(const struct tug__authfile *file, size_t *out_count);
 
 /* Normalise a host for comparing: lower case, the names of Docker Hub become "docker.io".
- * Returns: false for text that cannot be a host (empty, too long, other characters); out_host is
- * then empty. */
+ * Returns: false, with out_host empty, for text that cannot be a host (empty, too long, other
+ * characters). */
 bool tug__auth_host(const char *host, char out_host[TUG__AUTH_HOST_MAX]);
 
 #endif

@@ -27,7 +27,7 @@
 #define VALUES_MAX 32768
 #define DEPTH_MAX 16
 
-/* What a parse carries through the members of an object. */
+/* State of a parse while it visits the members of an object. */
 struct parse {
     struct tug__authfile *file;
     struct tug_error *err;
@@ -121,7 +121,7 @@ static bool add_helper(void *context, const char *key, const struct tug__json_va
     return true;
 }
 
-/* Headers that a request sets itself, or that would change what it means. */
+/* Headers that a request sets itself, or that would change its meaning. */
 static bool is_own_header(const char *name)
 {
     static const char *const own[] = {
@@ -199,7 +199,7 @@ static bool add_header(void *context, const char *key, const struct tug__json_va
     return true;
 }
 
-/* Walk one of the file's maps. */
+/* Read one of the file's maps. */
 static bool read_map(struct parse *parse, const struct tug__json_value *root, const char *key,
                      bool (*each)(void *, const char *, const struct tug__json_value *))
 {
@@ -256,7 +256,7 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
         tug__authfile_destroy(file);
         return tug__fail_memory(err);
     }
-    if (!is_blank(text, length)) { /* docker takes an empty file for an empty object */
+    if (!is_blank(text, length)) { /* docker treats an empty file as an empty object */
         status = tug__json_parse(text, length, &limits, &json, err);
         if (status == TUG_OK) {
             status = read_document(file, tug__json_root(json), kind, err);
@@ -278,7 +278,7 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
     return TUG_OK;
 }
 
-/* Open a file and tell its size and mode; /dev/null has none, as those expect who name it. */
+/* Open a file and report its size and mode. /dev/null is accepted as an empty file. */
 static enum tug_status open_file(const char *path, const char *name, int *out_fd, size_t *out_size,
                                  mode_t *out_mode, struct tug_error *err)
 {

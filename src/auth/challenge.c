@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is left of a header. */
+/* The rest of a header. */
 struct cursor {
     const char *at;
     const char *end;
@@ -38,7 +38,7 @@ static bool is_token_character(char c)
            (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Unquoted values are tokens; in the wild also URLs and the like. */
+/* Unquoted values are tokens; in practice also URLs and the like. */
 static bool is_bare_value_character(char c)
 {
     return c > ' ' && c <= '~' && c != ',' && c != '"';
@@ -76,7 +76,8 @@ static bool is_name(const struct slice *slice, const char *name)
     return slice->length == strlen(name) && strncasecmp(slice->start, name, slice->length) == 0;
 }
 
-/* Take a quoted string without its quotes, escapes left in. Returns: false when it has no end. */
+/* Parse a quoted string, without its quotes, escapes left in. Returns: false when it is
+ * unterminated. */
 static bool parse_quoted(struct cursor *cursor, struct slice *out_value)
 {
     out_value->start = ++cursor->at;
@@ -117,7 +118,7 @@ static bool copy_value(const struct slice *value, bool is_quoted, char *out_text
     return true;
 }
 
-/* Put a parameter where it belongs. Returns: false when it spoils the challenge. */
+/* Store a parameter. Returns: false when it makes the challenge unusable. */
 static bool store_parameter(struct tug__challenge *challenge, const struct slice *name,
                             const struct slice *value, bool is_quoted)
 {
@@ -148,8 +149,8 @@ static bool store_parameter(struct tug__challenge *challenge, const struct slice
     return field[0] != '\0' || copy_value(&kept, is_quoted, field, capacity);
 }
 
-/* Take what follows the scheme: parameters, or a token68 that nobody wants.
- * A name followed by "=" is a parameter; anything else after a comma begins the next challenge. */
+/* Parse the part after the scheme: parameters, or a token68, which is ignored. A name followed by
+ * "=" is a parameter; anything else after a comma begins the next challenge. */
 static enum step parse_parameter(struct cursor *cursor, struct tug__challenge *challenge,
                                  bool *is_spoiled)
 {
@@ -214,7 +215,7 @@ static enum tug__auth_scheme scheme_of(const struct slice *name)
     return is_name(name, "basic") ? TUG__AUTH_BASIC : TUG__AUTH_NONE;
 }
 
-/* Take one challenge. Returns: STEP_CHALLENGE when another may follow. */
+/* Parse one challenge. Returns: STEP_CHALLENGE when another may follow. */
 static enum step parse_challenge(struct cursor *cursor, struct tug__challenge *out_found)
 {
     struct slice scheme;

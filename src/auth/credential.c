@@ -4,7 +4,7 @@
  *
  * Knows: the order of places, which thread waits for which. Does not know: JSON, HTTP, tokens.
  * Threads: any number; one mutex guards the states below. Files are read and helpers are run
- * without it, by whoever found the work undone and marked it as begun.
+ * without it, by the thread that found the work undone and marked it as begun.
  */
 #include "auth/credential.h"
 
@@ -29,7 +29,7 @@ enum work_state {
     WORK_DONE,  /* result and error never change again */
 };
 
-/* Something that is done once, and how it came out. */
+/* Work that is done once, and its result. */
 struct work {
     enum work_state state;
     enum tug_status status;
@@ -72,14 +72,14 @@ struct tug__credentials {
     struct answer *answers; /* grows at the front only */
 };
 
-/* Wait for a change, but not for long. Called with the mutex held. */
+/* Wait briefly for a change. Called with the mutex held. */
 static void wait_changed(struct tug__credentials *credentials)
 {
     tug__cond_wait_until(&credentials->changed, &credentials->mutex, tug__deadline_ns(WAIT_MS));
 }
 
-/* Begin a piece of work, or wait until someone has done it.
- * out_is_mine: the caller has to do it now and then call end_work; otherwise it is done.
+/* Begin a piece of work, or wait until another thread has done it. out_is_mine: the caller must do
+ * it now and then call end_work; otherwise it is done.
  * Errors: TUG_ERR_CANCELLED. */
 static enum tug_status begin_work(struct tug__credentials *credentials, struct work *work,
                                   const struct tug__credential_request *request, bool *out_is_mine,
@@ -107,7 +107,7 @@ static enum tug_status begin_work(struct tug__credentials *credentials, struct w
     }
 }
 
-/* Tell everyone how it came out. What may go better another time is left to the next who asks. */
+/* Publish the result. A failure that may pass is left to the next thread that asks. */
 static void end_work(struct tug__credentials *credentials, struct work *work,
                      enum tug_status status, const struct tug_error *error)
 {
@@ -127,7 +127,7 @@ static void end_work(struct tug__credentials *credentials, struct work *work,
     (void)pthread_mutex_unlock(&credentials->mutex);
 }
 
-/* The result of work that is done: it does not change any more, so no lock is needed. */
+/* The result of finished work: it is final, so no lock is needed. */
 static enum tug_status result_of(const struct work *work, struct tug_error *err)
 {
     if (work->status == TUG_OK) {
@@ -220,7 +220,7 @@ static struct answer *get_answer(struct tug__credentials *credentials, const cha
     return found;
 }
 
-/* Ask a helper, or take what it said before. */
+/* Ask a helper, or reuse its earlier answer. */
 static enum tug_status ask_helper(struct tug__credentials *credentials, const char *helper,
                                   const char *key, const struct tug__credential_request *request,
                                   struct tug__credential *out_credential, struct tug_error *err)
@@ -342,7 +342,7 @@ enum tug_status tug__credentials_headers(struct tug__credentials *credentials,
     return TUG_OK;
 }
 
-/* Keep what the user gave. */
+/* Keep the credential that the user gave. */
 static enum tug_status keep_given(struct tug__credentials *credentials,
                                   const struct tug__credential_settings *settings,
                                   struct tug_error *err)

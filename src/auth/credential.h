@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which credentials belong to a registry: given ones, auth files, credential helpers.
+ * The credentials of a registry: given ones, auth files, credential helpers.
  *
  * Does not know: HTTP. Nothing is read, opened or run before the first tug__credentials_get (or
- * _headers), so a fetch that meets no 401 never touches a user's files.
+ * _headers), so a fetch without a 401 never touches a user's files.
  */
 #ifndef TUG_AUTH_CREDENTIAL_H
 #define TUG_AUTH_CREDENTIAL_H
@@ -18,13 +18,13 @@
 #define TUG__CREDENTIAL_TEXT_MAX ((size_t)64 * 1024)
 
 enum tug__credential_kind {
-    TUG__CREDENTIAL_NONE = 0, /* none is known: go on anonymously */
+    TUG__CREDENTIAL_NONE = 0, /* none is known: continue anonymously */
     TUG__CREDENTIAL_PASSWORD, /* username and secret: Basic, or GET at the token server */
     TUG__CREDENTIAL_IDENTITY, /* secret is a refresh token: POST grant_type=refresh_token */
     TUG__CREDENTIAL_BEARER,   /* secret is sent as "Bearer" as it is ("registrytoken") */
 };
 
-/* A credential. All texts are owned; NUL, CR, LF and other control characters are in none. */
+/* A credential. All texts are owned and free of control characters. */
 struct tug__credential {
     enum tug__credential_kind kind;
     char *username; /* NULL when kind needs none */
@@ -38,10 +38,10 @@ void tug__credential_fini(struct tug__credential *credential);
 enum tug_status tug__credential_dup(const struct tug__credential *credential,
                                     struct tug__credential *out_copy, struct tug_error *err);
 
-/* Make a credential out of borrowed texts.
+/* Build a credential from borrowed texts.
  * borrowed: its texts stay the caller's. out_credential: owned, untouched on failure.
  * Errors: TUG_ERR_CONTENT (control characters in one, over TUG__CREDENTIAL_TEXT_MAX; the message
- * holds neither), TUG_ERR_NO_MEMORY. */
+ * quotes nothing), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__credential_make(const struct tug__credential *borrowed,
                                      struct tug__credential *out_credential, struct tug_error *err);
 
@@ -53,11 +53,11 @@ struct tug__credential_settings {
     const char *refresh_token;  /* --refresh; needs host; not together with user */
     const char *authfile;       /* --authfile */
     uint64_t helper_timeout_ms; /* of one helper; 0: 60 s */
-    /* Told once of each file with secrets that others than its owner may read. Called by whoever
-     * asks for credentials. NULL: nobody. */
+    /* Called once for each file with secrets that users other than its owner can read, by a thread
+     * that asks for credentials. NULL: not reported. */
     void (*on_exposed)(void *context, const char *name);
     void *exposed_context;
-    /* Told once of each run of a helper that takes long (auth/helper.h). NULL: nobody. */
+    /* Called once for each slow run of a helper (auth/helper.h). NULL: not reported. */
     void (*on_slow)(void *context, const char *program);
     void *slow_context;
     /* The environment, asked once for each variable by tug__credentials_create; the text is copied.
@@ -66,9 +66,9 @@ struct tug__credential_settings {
     void *env_context;
 };
 
-/* All that is known of credentials in one run.
- * Threads: any number may ask at once. Each file is read and each helper is run once per host, by
- * the first who needs it, the others wait. No lock is held meanwhile. */
+/* The credentials of one run. Threads: any number may ask at once. Each file is read and each
+ * helper is run once per host, by the first thread that needs it, while others wait. No lock is
+ * held meanwhile. */
 struct tug__credentials;
 
 /* Remember where to look. Opens nothing.
@@ -80,26 +80,26 @@ enum tug_status tug__credentials_create(const struct tug__credential_settings *s
 /* Wipe and free; NULL is allowed. No other thread may be inside. */
 void tug__credentials_destroy(struct tug__credentials *credentials);
 
-/* Who asks. Borrowed for the call. */
+/* The host that asks. Borrowed for the call. */
 struct tug__credential_request {
     /* Host with port as in the reference or of the mirror that asked (T-09), never of a redirect's
      * target or a token server. Docker Hub may be "docker.io", "index.docker.io" or
      * "registry-1.docker.io". Case does not matter; otherwise it is compared exactly. */
     const char *host;
-    /* What that host stands for by the user's own word (`server` of hosts.toml): what was given for
-     * the one is for the other. NULL: for none, as for mirrors. */
+    /* The registry that this host serves by the user's configuration (`server` of hosts.toml): a
+     * credential given for one is used for the other. NULL: none, as for mirrors. */
     const char *registry_host;
     const char *repository; /* for keys of single repositories; NULL: none */
-    /* Asked at least every 100 ms while the call waits; true ends it. NULL: never. */
+    /* Checked at least every 100 ms while the call waits; true ends it. NULL: not checked. */
     bool (*should_stop)(void *context);
     void *stop_context;
 };
 
-/* Find the credential of a host. The first place that has one decides: the given one (for its host
+/* Find the credential of a host. The first place that has one wins: the given one (for its host
  * only), --authfile, $REGISTRY_AUTH_FILE, $DOCKER_AUTH_CONFIG (JSON, only its "auths"),
  * $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME (or ~/.config)/containers/auth.json,
  * $DOCKER_CONFIG/config.json (or ~/.docker/config.json), ~/.dockercfg. In a file: the helper named
- * for the host in credHelpers, else credsStore's, and what they do not have, from "auths".
+ * for the host in credHelpers, else credsStore; a credential that neither has comes from "auths".
  * out_credential: owned (tug__credential_fini); TUG__CREDENTIAL_NONE when no place has one.
  * Untouched on failure.
  * Errors: TUG_ERR_CONFIG (a malformed or unreadable file, also a missing one that was named by

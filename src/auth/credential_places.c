@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where docker, Podman and their users keep credentials.
+ * The places where docker, Podman and their users keep credentials.
  *
  * Knows: environment variables and paths. Does not know: JSON, HTTP, tokens.
  * Threads: any.

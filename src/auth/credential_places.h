@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The places where credentials are looked for, in their order.
- * Threads: made by one, then read-only apart from what credential.c guards. Blocks: no.
+ * Threads: created by one, then read-only except for the parts that credential.c guards. Blocks:
+ * no.
  */
 #ifndef TUG_AUTH_CREDENTIAL_PLACES_H
 #define TUG_AUTH_CREDENTIAL_PLACES_H
@@ -19,23 +20,24 @@
 
 struct tug__place {
     char *name; /* for messages; owned */
-    char *path; /* owned; NULL: text is there */
-    char *text; /* JSON out of the environment; owned, wiped */
+    char *path; /* owned; NULL: text is set */
+    char *text; /* JSON from the environment; owned, wiped */
     enum tug__authfile_kind kind;
     bool must_exist; /* named by the user */
     bool is_docker;  /* docker's config.json: its HttpHeaders count */
 };
 
-/* List the places that settings and the environment name. Opens nothing.
- * out_places: filled from the front; tug__place_fini each of them, also on failure (unused ones are
- * zeroed). Errors: TUG_ERR_NO_MEMORY. */
+/* List the places named by settings and the environment. Opens nothing. out_places: filled from the
+ * front, unused ones zeroed; the caller calls tug__place_fini on each, also on failure. Errors:
+ * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__places_list(const struct tug__credential_settings *settings,
                                  struct tug__place out_places[TUG__PLACES_MAX], size_t *out_count,
                                  struct tug_error *err);
 /* Wipe and free. */
 void tug__place_fini(struct tug__place *place);
 /* Read a place. Blocks: on the disk.
- * out_file: owned; NULL when there is nothing, which is fine for places nobody named.
+ * out_file: owned; NULL when the place does not exist, which is fine for one that the user did not
+ * name.
  * Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__place_read(const struct tug__place *place, struct tug__authfile **out_file,
                                 struct tug_error *err);

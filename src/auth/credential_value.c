@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A credential as a value: made, copied, wiped.
+ * A credential as a value: create, copy, wipe.
  *
  * Knows: what may be part of one. Does not know: JSON, HTTP, tokens.
  * Threads: any.
@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* NULL, or text that can stand in a header line. */
+/* NULL, or text that fits in a header line. */
 static bool is_clean(const char *text)
 {
     size_t length = 0;

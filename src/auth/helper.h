@@ -18,7 +18,7 @@
 
 /* Most bytes a helper may print. */
 #define TUG__HELPER_OUTPUT_MAX ((size_t)64 * 1024)
-/* A helper that takes longer probably waits for its user. */
+/* A helper that takes longer is probably waiting for its user. */
 #define TUG__HELPER_SLOW_MS 2000
 /* Longest name, NUL included. */
 #define TUG__HELPER_NAME_MAX 128
@@ -28,22 +28,22 @@ struct tug__helper_request {
     const char *name;   /* of the program after "docker-credential-"; from a file: checked here */
     const char *server; /* written to its standard input, at most 4 KiB */
     uint64_t timeout_ms;
-    bool (*should_stop)(void *context); /* asked at least every 100 ms; NULL: never */
+    bool (*should_stop)(void *context); /* checked at least every 100 ms; NULL: not checked */
     void *stop_context;
-    /* Told once when the helper has taken TUG__HELPER_SLOW_MS. program: its name. NULL: nobody. */
+    /* Called once when the helper has taken TUG__HELPER_SLOW_MS. program: its name. NULL: not
+     * reported. */
     void (*on_slow)(void *context, const char *program);
     void *slow_context;
 };
 
 /* Run `docker-credential-NAME get`, found by PATH, without a shell, in its own process group, with
- * no descriptors but its standard ones.
+ * its standard descriptors only.
  * out_credential: owned; TUG__CREDENTIAL_NONE when the helper says that it has none. Its source is
  * the program's name. Untouched on failure.
- * Errors: TUG_ERR_AUTH (not to be run, bad name, failed, killed for its time or output, an answer
- * that is no credential; the message names the program and holds its own words and the first line
- * of its standard error, escaped),
- * TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. The program and its group are dead and reaped whenever the
- * call gives up on them. */
+ * Errors: TUG_ERR_AUTH (it cannot be run, bad name, it failed, it was killed for its time or
+ * output, its answer is not a credential; the message names the program and quotes its own error
+ * and the first line of its standard error, escaped), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. When
+ * the call gives up, the program and its process group are killed and reaped first. */
 enum tug_status tug__helper_get(const struct tug__helper_request *request,
                                 struct tug__credential *out_credential, struct tug_error *err);
 

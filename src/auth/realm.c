@@ -36,7 +36,7 @@ static void remove_dots(char *path)
         const bool is_last = in[1 + length] != '/';
 
         if (length == 1 && in[1] == '.') {
-            /* nothing is kept of it */
+            /* drop the segment */
         } else if (length == 2 && in[1] == '.' && in[2] == '.') {
             while (out > path && *--out != '/') {
             }
@@ -52,7 +52,7 @@ static void remove_dots(char *path)
         }
     }
     if (out == path) {
-        *out++ = '/'; /* never longer: what was read had a slash too */
+        *out++ = '/'; /* never longer: the input had a slash, too */
     }
     memmove(out, in, strlen(in) + 1);
 }

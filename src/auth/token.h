@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The tokens of a run, shared by all its workers: each is fetched once, by one of those who need
- * it.
+ * The tokens of a run, shared by all its workers: each is fetched once, by one of the threads that
+ * need it.
  *
  * How a request is authorised:
  *   1. tug__token_get before a request whose key is known (from an earlier 401), else nothing;
@@ -21,7 +21,7 @@
 
 #include <tug/error.h>
 
-/* Most tokens that are remembered; the one not used for longest makes room. */
+/* Most tokens kept; the least recently used one makes room. */
 #define TUG__TOKEN_CACHE_MAX 256
 /* How long a refusal of the token server is remembered. */
 #define TUG__TOKEN_REFUSED_MS 10000
@@ -32,7 +32,7 @@ struct tug__token_key {
     const char *realm;  /* resolved token URL */
     const char *service;
     const char *scope;
-    const char *account; /* user name, or another mark of who asks; empty: anonymous */
+    const char *account; /* user name, or another mark of the account; empty: anonymous */
 };
 
 /* A token as the token server gave it (tug__token_reply_parse). */
@@ -49,12 +49,12 @@ void tug__token_reply_fini(struct tug__token_reply *reply);
 struct tug__token_request {
     struct tug__token_key key;
     /* Fetches a token: run by exactly one of the threads that wait for this key, in that thread,
-     * without any lock held. out_reply: filled on success, taken by the cache. */
+     * without any lock held. out_reply: filled on success, owned by the cache from then on. */
     enum tug_status (*fetch)(void *context, struct tug__token_reply *out_reply,
                              struct tug_error *err);
     void *fetch_context;
-    /* Asked when the wait begins and whenever tug__token_cache_wake is called; true ends the wait.
-     * NULL: never. */
+    /* Checked when the wait begins and whenever tug__token_cache_wake is called; true ends the
+     * wait. NULL: not checked. */
     bool (*should_stop)(void *context);
     void *stop_context;
 };
@@ -69,18 +69,18 @@ void tug__token_cache_destroy(struct tug__token_cache *cache);
  * cache. now_ns: must not call the cache. */
 void tug__token_cache_set_clock(struct tug__token_cache *cache, uint64_t (*now_ns)(void *context),
                                 void *context);
-/* Make all who wait ask their should_stop now. Threads: any. Blocks: no. */
+/* Wake every waiter so that it checks should_stop. Threads: any. Blocks: no. */
 void tug__token_cache_wake(struct tug__token_cache *cache);
 
-/* Get the token of a key: the one that is there, or a fetched one.
- * A token of 60 s or more is renewed after 80 % of its life by the first who asks then, while
- * others go on with the old one (which also stays when the renewal fails); a shorter one is used
- * for all of its life, so that it costs one request per lifetime. Life counts from before the
- * fetch. out_token: owned copy; free it with tug__wipe_free. out_generation: names it, never 0.
- * Errors: TUG_ERR_CANCELLED; what fetch returned: all who waited for that fetch get its error.
- * TUG_ERR_AUTH is remembered for TUG__TOKEN_REFUSED_MS, other failures are not; a fetch that was
- * cancelled is done over by the next who waits. TUG_ERR_AUTH also after a final tug__token_reject,
- * for the same time. TUG_ERR_NO_MEMORY. On failure outputs are untouched.
+/* Get the token of a key: the cached one, or a newly fetched one. A token of 60 s or more is
+ * renewed after 80 % of its life by the first thread that asks then, while others keep using the
+ * old one (which also stays when the renewal fails); a shorter one is used for all of its life, so
+ * that it costs one request per lifetime. Life counts from before the fetch. out_token: owned copy;
+ * free it with tug__wipe_free. out_generation: names it, never 0.
+ * Errors: TUG_ERR_CANCELLED; the result of fetch: every thread that waited for it gets its error.
+ * TUG_ERR_AUTH is remembered for TUG__TOKEN_REFUSED_MS, other failures are not; a cancelled fetch
+ * is repeated by the next waiter. TUG_ERR_AUTH also after a final tug__token_reject, for the same
+ * time. TUG_ERR_NO_MEMORY. On failure outputs are untouched.
  * Blocks: while it or another thread fetches. */
 enum tug_status tug__token_get(struct tug__token_cache *cache,
                                const struct tug__token_request *request, char **out_token,
@@ -91,8 +91,8 @@ void tug__token_accept(struct tug__token_cache *cache, const struct tug__token_k
                        uint64_t generation);
 
 /* Report that the registry answered 401 to a request with this token, which is not used again.
- * Returns: true: tug__token_get gives a newer one now, repeat the request once; false: it was a
- * fresh one, fetched because the one before was refused, and never accepted: final. */
+ * Returns: true: tug__token_get returns a newer one now, repeat the request once; false: final: it
+ * was fresh, fetched because the previous one was refused, and was never accepted. */
 bool tug__token_reject(struct tug__token_cache *cache, const struct tug__token_key *key,
                        uint64_t generation);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The language of token servers.
+ * The protocol of token servers.
  *
  * Knows: distribution's token specification, OAuth2 as docker's token servers implement it. Does
  * not know: HTTP, registries, the store.
@@ -46,7 +46,7 @@ static enum tug_status append_encoded(struct tug__buf *buf, const char *text, si
     return status;
 }
 
-/* Append "name=value" with what has to stand before it. */
+/* Append "name=value" and the separator before it. */
 static enum tug_status append_parameter(struct tug__buf *buf, const char *name, const char *value,
                                         size_t length, struct tug_error *err)
 {
@@ -179,7 +179,7 @@ enum tug_status tug__basic_authorization(const struct tug__credential *credentia
     return TUG_OK;
 }
 
-/* A token that may stand in a header line; NULL otherwise. */
+/* The token if it fits in a header line, else NULL. */
 static const char *get_token(const struct tug__json_value *root, const char *key)
 {
     const char *const text = tug__json_text(tug__json_get(root, key));
@@ -195,7 +195,7 @@ static const char *get_token(const struct tug__json_value *root, const char *key
     return text;
 }
 
-/* Seconds of life that a reply announces. */
+/* Lifetime in seconds that a reply announces. */
 static uint64_t get_lifetime(const struct tug__json_value *root)
 {
     const char *const text = tug__json_text(tug__json_get(root, "expires_in"));

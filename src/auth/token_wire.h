@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is said to a token server and what it answers (distribution's token specification, and its
- * OAuth2 form).
+ * Requests to a token server and its answers (distribution's token specification, and its OAuth2
+ * form).
  * Does not know: HTTP, registries, the store.
  * Threads: any. Blocks: never.
  */
@@ -23,7 +23,7 @@
 /* Largest URL or form we build. */
 #define TUG__TOKEN_QUERY_MAX ((size_t)512 * 1024)
 
-/* What is asked for. NULL is the same as empty. Borrowed for the call. */
+/* The parameters of a request. NULL is the same as empty. Borrowed for the call. */
 struct tug__token_query {
     const char *url; /* of the token server (tug__realm_resolve) */
     const char *service;
@@ -31,12 +31,12 @@ struct tug__token_query {
     const char *account; /* user name for GET; empty: none */
 };
 
-/* Read an answer (status 200).
- * `token` counts, else `access_token`. expires_in, a number or a text of digits, is taken as said
- * from 1 s to 24 h; more is 24 h; missing, 0, negative or nonsense is 60 s.
+/* Read an answer (status 200). `token` counts, else `access_token`. expires_in, a number or a text
+ * of digits, counts as it is from 1 s to 24 h; more is 24 h; missing, 0, negative or malformed is
+ * 60 s.
  * out_reply: owned (tug__token_reply_fini), untouched on failure.
- * Errors: TUG_ERR_AUTH (no JSON, no token, one with anything but visible ASCII, too large),
- * TUG_ERR_NO_MEMORY. No message holds any part of the answer. */
+ * Errors: TUG_ERR_AUTH (not JSON, no token, one with anything but visible ASCII, too large),
+ * TUG_ERR_NO_MEMORY. No message quotes the answer. */
 enum tug_status tug__token_reply_parse(const char *body, size_t length,
                                        struct tug__token_reply *out_reply, struct tug_error *err);
 
@@ -55,13 +55,12 @@ enum tug_status tug__token_post_form(const struct tug__token_query *query,
                                      const struct tug__credential *credential,
                                      struct tug__buf *form, struct tug_error *err);
 
-/* Tell whether an answer to a POST means that this server wants a GET instead: 400, 401, 404, 405.
- */
+/* Tell whether a status means that the server does not support POST: 400, 401, 404, 405. */
 bool tug__token_post_is_unsupported(int http_status);
-/* Tell whether an answer to a GET means that this server has none: 404, 405, 501. */
+/* Tell whether a status means that the server does not support GET: 404, 405, 501. */
 bool tug__token_get_is_unsupported(int http_status);
 
-/* Make the value of an Authorization header, "Basic …", for a TUG__CREDENTIAL_PASSWORD.
+/* Build the value of an Authorization header, "Basic …", for a TUG__CREDENTIAL_PASSWORD.
  * out_value: owned; free it with tug__wipe_free.
  * Errors: TUG_ERR_INVALID_ARGUMENT (another kind), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__basic_authorization(const struct tug__credential *credential, char **out_value,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which file or directory is about a registry host, and loading it.
+ * Find and load the file or directory that configures a registry host.
  *
  * Knows: containerd's lookup order, Docker's certs.d. Does not know: HTTP, TLS, OpenSSL.
  * Threads: any.
@@ -18,7 +18,7 @@
 #include "hosts/hosts_internal.h"
 #include "toml/toml.h"
 
-/* Look for a directory. *out_exists: whether it is there. */
+/* Check for a directory. *out_exists: whether it exists. */
 static enum tug_status find_directory(const char *path, bool *out_exists, struct tug_error *err)
 {
     struct stat about;
@@ -90,7 +90,7 @@ static enum tug_status format_place(const char *root, const char *host, int n, c
     return TUG_OK;
 }
 
-/* The directory that is about a host. *out_directory: owned; NULL when there is none. */
+/* The directory that configures a host. *out_directory: owned; NULL when there is none. */
 static enum tug_status find_place(const char *root, const char *host, char **out_directory,
                                   struct tug_error *err)
 {

@@ -3,18 +3,18 @@
  * Which endpoints serve a registry host: containerd's hosts.toml (tug-hosts(5)), or the certs.d
  * layout of Docker in the same place.
  *
- * A file that is wrong anywhere stops the run with TUG_ERR_CONFIG and "FILE:LINE: reason"; nothing
- * falls back to the default silently. Where containerd differs, this is what we chose:
+ * An error anywhere in a file stops the run with TUG_ERR_CONFIG and "FILE:LINE: reason"; tug never
+ * falls back to the default silently. Differences from containerd:
  *   - unknown keys, wrong types, unknown capabilities, files that cannot be read: errors
  * (containerd logs them and goes to the default upstream);
  *   - capabilities hold for manifests and blobs alike; a file that leaves no endpoint with `pull`
  * is an error;
  *   - without `server` the upstream is the reference's host with path /v2, and override_path has no
  *     meaning there, as in containerd; but `capabilities` at the top are honoured (containerd drops
- *     them), because who writes them there says what the upstream may be asked for;
+ *     them), because they say what the upstream may be asked for;
  *   - a URL may not hold user information, a query, a fragment or ".." segments; "https://h/" means
  *     "https://h" (containerd asks for //v2);
- *   - headers that a request cannot do without (Host, Range, Accept …) are refused; Authorization
+ *   - headers that tug sets itself (Host, Range, Accept …) are refused; Authorization
  * is allowed: it goes to this endpoint's origin only;
  *   - a hosts.toml of zero bytes counts as absent, as in containerd.
  *
@@ -61,14 +61,14 @@ struct tug__endpoint_header {
 /* One endpoint. All texts and arrays are owned by the tug__hosts_file. */
 struct tug__endpoint_config {
     /* From the URL; UNKNOWN where no file gives one: tug__scheme_default() decides then. HTTP means
-     * that the file says "http://": plain http was asked for, for this endpoint. */
+     * that the file says "http://": plain http was asked for at this endpoint. */
     enum tug__scheme scheme;
     char *host; /* host[:port], lower case, IPv6 in brackets; registry-1.docker.io for docker.io */
     char *path; /* API root: "" or "/…" without a slash at its end; "/v2" unless configured */
     unsigned capabilities; /* TUG__CAN_… */
     bool is_upstream;      /* the registry itself (`server`, or the reference's host) */
     bool needs_ns;         /* requests carry ?ns=<reference's host> */
-    bool has_skip_verify;  /* the file says skip_verify; it then overrules the global option */
+    bool has_skip_verify;  /* the file sets skip_verify, which overrides the global option */
     bool skip_verify;
     uint64_t dial_timeout_ms; /* 0: not configured */
     char **ca_files;          /* PEM files, trusted in addition to the system's; absolute, or */
@@ -82,7 +82,7 @@ struct tug__endpoint_config {
 
 /* The endpoints of one registry host. */
 struct tug__hosts_file {
-    char *path; /* the hosts.toml, or the directory with certificates; NULL: neither is there */
+    char *path; /* the hosts.toml, or the directory with certificates; NULL: neither exists */
     struct tug__endpoint_config *endpoints; /* in the order to try them; the upstream is last */
     size_t endpoint_count;                  /* 1 or more */
 };
@@ -91,13 +91,13 @@ struct tug__hosts_file {
  * option: what the user named (must be a directory), NULL: the first of defaults that exists.
  * defaults: NULL-terminated; NULL: /etc/tug/certs.d, then /etc/containerd/certs.d.
  * out_root: option or one of defaults, borrowed from there; NULL when none exists.
- * Errors: TUG_ERR_CONFIG (option is no directory; a default is there and cannot be looked at). */
+ * Errors: TUG_ERR_CONFIG (option is not a directory; a default exists and cannot be examined). */
 enum tug_status tug__hosts_root(const char *option, const char *const *defaults,
                                 const char **out_root, struct tug_error *err);
 
-/* Load what is configured for a host. The first of these that exists is taken, alone:
- * root/host_port_ and root/host:port when the host has a port, else root/host; then root/_default.
- * In it hosts.toml is read, or else *.crt (CA files) and *.cert with *.key (client pairs).
+/* Load the configuration of a host. The first of these that exists is used, alone: root/host_port_
+ * and root/host:port when the host has a port, else root/host; then root/_default. In it hosts.toml
+ * is read, or else *.crt (CA files) and *.cert with *.key (client pairs).
  * root: directory; NULL: nothing is configured. host: as in a reference ("docker.io", "h:5000").
  * All strings are borrowed for the call. out_file: owned by the caller, untouched on failure; the
  * default endpoint alone when nothing is configured.
@@ -106,9 +106,9 @@ enum tug_status tug__hosts_load(const char *root, const char *host,
                                 struct tug__hosts_file **out_file, struct tug_error *err);
 
 /* Parse the text of a hosts.toml.
- * text: length bytes. path: the file's name, for messages. directory: what relative paths are
- * relative to; NULL: paths are kept as they are and no file is looked for. host: as above.
- * All are borrowed for the call. out_file, errors: as tug__hosts_load. */
+ * text: length bytes. path: the file's name, for messages. directory: base of relative paths; NULL:
+ * paths are kept as they are, and files are not checked. host: as above. All are borrowed for the
+ * call. out_file, errors: as tug__hosts_load. */
 enum tug_status tug__hosts_parse(const char *text, size_t length, const char *path,
                                  const char *directory, const char *host,
                                  struct tug__hosts_file **out_file, struct tug_error *err);

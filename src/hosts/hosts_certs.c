@@ -39,7 +39,7 @@ static int compare(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name); /* no locale, unlike alphasort */
 }
 
-/* The file with the same stem and another ending; NULL: there is none. */
+/* The file with the same stem and another suffix; NULL: there is none. */
 static const char *find_sibling(const struct names *names, const char *name, const char *ending)
 {
     const size_t stem = (size_t)(strrchr(name, '.') - name);
@@ -54,7 +54,7 @@ static const char *find_sibling(const struct names *names, const char *name, con
     return NULL;
 }
 
-/* Check a file and make its path. *out_path: owned. */
+/* Check a file and build its path. *out_path: owned. */
 static enum tug_status check_file(const char *directory, const char *name, const char *kind,
                                   char **out_path, struct tug_error *err)
 {
@@ -87,7 +87,7 @@ static enum tug_status load_pair(const char *directory, const struct names *name
     return status;
 }
 
-/* Arrays have room for all names. */
+/* The arrays have room for all names. */
 static enum tug_status load_all(const char *directory, const struct names *names,
                                 struct tug__endpoint_config *endpoint, struct tug_error *err)
 {

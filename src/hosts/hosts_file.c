@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What was loaded, made and freed; and the reading of files that configuration names.
+ * Create and free a loaded configuration; read the files that it names.
  *
  * Knows: the file system. Does not know: HTTP, TLS, credentials.
  * Threads: any.
@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* Most bytes of a PEM file: whole bundles have a quarter of a MiB. */
+/* Most bytes of a PEM file: a full bundle has a quarter of a MiB. */
 #define PEM_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 struct tug__hosts_file *tug__hosts_file_create(const char *path, size_t endpoint_count)
@@ -73,7 +73,7 @@ void tug__hosts_destroy(struct tug__hosts_file *file)
     free(file);
 }
 
-/* Read what is left of an open file. */
+/* Read the rest of an open file. */
 static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
                                 struct tug_error *err)
 {
@@ -104,7 +104,7 @@ static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
 
 enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, struct tug_error *err)
 {
-    /* links are followed: configuration is often put in place with them */
+    /* links are followed: configuration is often installed as links */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat about;
     enum tug_status status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The [header] tables of hosts.toml, and what all readers of its values use.
+ * The [header] tables of hosts.toml, and helpers for reading any of its values.
  *
  * Knows: which header lines a file may add to a request. Does not know: HTTP, TLS, credentials.
  * Threads: any.
@@ -57,7 +57,7 @@ size_t tug__hosts_count(const struct tug__toml_value *list)
 static enum tug_status check_header_name(const struct tug__hosts_reader *reader,
                                          const struct tug__toml_value *header)
 {
-    /* What a request consists of, or what an answer's shape follows from. */
+    /* Headers that make up a request or determine the form of its answer. */
     static const char *const own[] = {"Host",
                                       "Content-Length",
                                       "Transfer-Encoding",
@@ -94,7 +94,7 @@ static enum tug_status check_header_name(const struct tug__hosts_reader *reader,
     return TUG_OK;
 }
 
-/* Values may be secrets: they are never part of a message. */
+/* Values may be secrets, so they never appear in a message. */
 static enum tug_status check_header_value(const struct tug__hosts_reader *reader, const char *name,
                                           const struct tug__toml_value *item)
 {
@@ -116,7 +116,7 @@ static enum tug_status check_header_value(const struct tug__hosts_reader *reader
     return TUG_OK;
 }
 
-/* One name with its values. Room for the lines is there. */
+/* One name with its values. The array has room for the lines. */
 static enum tug_status add_header(const struct tug__hosts_reader *reader,
                                   const struct tug__toml_value *header,
                                   struct tug__endpoint_config *endpoint)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of hosts.toml share.
+ * The inside of this room, shared by its files.
  * Threads: any. Blocks: on the disk where a file is named.
  */
 #ifndef TUG_HOSTS_HOSTS_INTERNAL_H
@@ -14,14 +14,14 @@
 #include "hosts/hosts.h"
 #include "toml/toml.h"
 
-/* What a PEM file is expected to hold: the end of the line that begins the block. */
+/* Blocks of a PEM file: the end of the line that begins each. */
 #define TUG__PEM_CERTIFICATE "CERTIFICATE-----"
 #define TUG__PEM_KEY "PRIVATE KEY-----"
 
 /* Fill host (lower case; docker.io becomes its API host), needs_ns and path ("/v2") for the
  * registry itself, all capabilities, scheme unknown.
- * host: as in a reference. endpoint: zeroed; on failure what it owns is left for its destroyer.
- * Errors: TUG_ERR_CONFIG (no host), TUG_ERR_NO_MEMORY. The message has no place in front. */
+ * host: as in a reference. endpoint: zeroed; on failure the caller still destroys it.
+ * Errors: TUG_ERR_CONFIG (no host), TUG_ERR_NO_MEMORY. The message has no "FILE:LINE" in front. */
 enum tug_status tug__endpoint_set_default(struct tug__endpoint_config *endpoint, const char *host,
                                           struct tug_error *err);
 /* Fill scheme, host, needs_ns and path from a URL of hosts.toml.
@@ -33,8 +33,8 @@ enum tug_status tug__endpoint_set_url(struct tug__endpoint_config *endpoint, con
                                       struct tug_error *err);
 
 /* Parse a duration of Go ("1m30s", "1.5s", "300ms"), more than zero, at most
- * TUG__DIAL_TIMEOUT_MAX_MS; parts of a millisecond count as a whole one.
- * Returns: false, *out_ms untouched: it is none. */
+ * TUG__DIAL_TIMEOUT_MAX_MS; rounded up to a whole millisecond. Returns: false, with *out_ms
+ * untouched, for anything else. */
 bool tug__go_duration_parse(const char *text, uint64_t *out_ms);
 
 /* Read a whole regular file; links are followed. buf: appended to, its limit applies.
@@ -43,10 +43,10 @@ enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, str
 /* Tell whether a PEM file can be read and holds a block of that kind. Errors: as above. */
 enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct tug_error *err);
 
-/* A hosts.toml that is being read. */
+/* A hosts.toml being read. */
 struct tug__hosts_reader {
     const char *path;      /* of the file */
-    const char *directory; /* for relative paths; NULL: files are not looked for */
+    const char *directory; /* base of relative paths; NULL: files are not checked */
     const char *reference_host;
     struct tug_error *err;
 };
@@ -54,29 +54,29 @@ struct tug__hosts_reader {
 /* Fail with TUG_ERR_CONFIG and "FILE:LINE: reason". */
 enum tug_status tug__hosts_refuse(const struct tug__hosts_reader *reader, unsigned line,
                                   const char *format, ...) TUG__PRINTF(3, 4);
-/* Fail unless a value has a type. key: of which it is (part of) the value; expected: in words. */
+/* Fail unless a value has a type. key: the key it belongs to. expected: the type in words. */
 enum tug_status tug__hosts_expect(const struct tug__hosts_reader *reader,
                                   const struct tug__toml_value *value, enum tug__toml_type type,
                                   const char *key, const char *expected);
-/* Walk over a list, or over any other value as if it were a list of one. */
+/* Iterate over a list, or over any other value as a list of one. */
 const struct tug__toml_value *tug__hosts_first(const struct tug__toml_value *list);
 const struct tug__toml_value *tug__hosts_next(const struct tug__toml_value *list,
                                               const struct tug__toml_value *item);
-/* How many that walk meets. */
+/* Number of values in that iteration. */
 size_t tug__hosts_count(const struct tug__toml_value *list);
-/* Read a header table into an endpoint that has no headers yet. On failure endpoint holds what its
- * destroyer frees. Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY. */
+/* Read a header table into an endpoint that has no headers yet. On failure the caller still
+ * destroys endpoint. Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__hosts_read_header(const struct tug__hosts_reader *reader,
                                        const struct tug__toml_value *value,
                                        struct tug__endpoint_config *endpoint);
 
-/* Make a tug__hosts_file with that many zeroed endpoints, the last being the upstream.
+/* Create a tug__hosts_file with that many zeroed endpoints, the last one the upstream.
  * path: copied, NULL allowed. Returns: owned; NULL without memory. */
 struct tug__hosts_file *tug__hosts_file_create(const char *path, size_t endpoint_count);
 
 /* Add the *.crt, *.cert and *.key files of a directory to a file's only endpoint, in the order of
  * their names; its path becomes the directory's when there are any.
- * On failure file holds what its destroyer frees. Errors: TUG_ERR_CONFIG ("'path': reason"),
+ * On failure the caller still destroys file. Errors: TUG_ERR_CONFIG ("'path': reason"),
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__hosts_load_certificates(const char *directory, struct tug__hosts_file *file,
                                              struct tug_error *err);

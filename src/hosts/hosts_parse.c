@@ -14,7 +14,7 @@
 
 #include "toml/toml.h"
 
-/* One endpoint on its way. */
+/* An endpoint being read. */
 struct entry {
     struct tug__endpoint_config *endpoint;
     const struct tug__toml_value *server; /* NULL: not given */
@@ -77,8 +77,7 @@ static enum tug_status read_capabilities(const struct tug__hosts_reader *reader,
     return status;
 }
 
-/* Find a named file and see that it is what it should be.
- * item: its name. out_path: owned by the caller. */
+/* Find a named file and check its kind. item: its name. out_path: owned by the caller. */
 static enum tug_status find_file(const struct tug__hosts_reader *reader,
                                  const struct tug__toml_value *item, const char *key,
                                  const char *kind, char **out_path)

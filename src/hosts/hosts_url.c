@@ -27,7 +27,7 @@ static bool is_port(const char *text, size_t length)
     return length <= 5 && tug__parse_u64(text, length, &port) && port >= 1 && port <= 65535;
 }
 
-/* The length of the name or bracketed address that text begins with; 0: it begins with neither. */
+/* Length of the name or bracketed address at the start of text; 0: there is neither. */
 static size_t name_length(const char *text, size_t length)
 {
     struct in6_addr address;
@@ -60,7 +60,7 @@ static bool is_host(const char *text, size_t length)
            (name == length || (text[name] == ':' && is_port(text + name + 1, length - name - 1)));
 }
 
-/* A host's length without the port when that is the scheme's own. */
+/* Length of a host without its port if that is the scheme's default. */
 static size_t significant_length(const char *host, enum tug__scheme scheme)
 {
     const char *const port = scheme == TUG__SCHEME_HTTP ? ":80" : ":443";
@@ -116,7 +116,7 @@ enum tug_status tug__endpoint_set_default(struct tug__endpoint_config *endpoint,
     return endpoint->path != NULL ? TUG_OK : tug__fail_memory(err);
 }
 
-/* Tell whether a segment of a path has only characters that may stand there (RFC 3986). */
+/* Tell whether a segment of a path has only characters allowed there (RFC 3986). */
 static bool is_segment(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -201,7 +201,7 @@ enum tug_status tug__endpoint_set_url(struct tug__endpoint_config *endpoint, con
                             : status;
 }
 
-/* The nanoseconds of the unit that text begins with; 0: there is none. */
+/* The nanoseconds of the unit at the start of text; 0: there is none. */
 static uint64_t unit_ns(const char *text, size_t *out_length)
 {
     static const struct {
@@ -228,8 +228,8 @@ static uint64_t unit_ns(const char *text, size_t *out_length)
     return 0;
 }
 
-/* One number with its unit, e.g. "1.5h". Returns: what follows it; NULL: it is none, or too long.
- */
+/* One number with its unit, e.g. "1.5h". Returns: the text after it; NULL: malformed, or too
+ * long. */
 static const char *add_part(const char *text, uint64_t max_ns, uint64_t *total_ns)
 {
     const size_t whole = strspn(text, "0123456789");
