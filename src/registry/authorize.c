@@ -36,8 +36,8 @@ static struct tug__token_key key_of(const struct tug__auth *auth)
     };
 }
 
-/* Tell whether other credentials could mend a token server's refusal: 400 is what OAuth2 has for
- * wrong ones; other statuses, or no token in the answer, are the server's own trouble. */
+/* Tell whether other credentials could help after a token server's refusal: OAuth2 answers 400 to
+ * wrong ones; any other status, or an answer without a token, is the server's own fault. */
 static bool is_about_credentials(const struct tug_error *err)
 {
     return err == NULL || err->http_status == 400 || err->http_status == 401 ||
@@ -110,10 +110,10 @@ static enum tug_status use_credential(struct tug__exchange *exchange,
     if (credential->kind == TUG__CREDENTIAL_PASSWORD) {
         return tug__basic_authorization(credential, &auth->value, err);
     }
-    return TUG_OK; /* none that fits: the registry will say so */
+    return TUG_OK; /* no matching one: the registry will say so */
 }
 
-/* Remember what is secret in a line "Name: value". */
+/* Remember the secret in a line "Name: value". */
 static enum tug_status learn_header(struct tug__client *client, const char *line,
                                     struct tug_error *err)
 {
@@ -145,11 +145,11 @@ enum tug_status tug__auth_find(struct tug__exchange *exchange, struct tug_error 
     (void)tug__origin_format(auth->origin, &exchange->origin);
     status = tug__session_known_auth(client->session, endpoint, repository, &auth->known, err);
     if (status != TUG_OK || auth->known.scheme == TUG__AUTH_NONE) {
-        return status; /* nobody asked for anything yet: no file is read, no helper run */
+        return status; /* no challenge yet: no file is read and no helper run */
     }
     auth->is_known = true;
     status = tug__credentials_get(credentials, &request, &credential, err);
-    if (status == TUG_OK) { /* Basic has it as password whatever it is */
+    if (status == TUG_OK) { /* Basic sends any kind as the password */
         status = tug__secrets_add_login(tug__session_secrets(client->session), credential.username,
                                         credential.secret, err);
     }
@@ -190,7 +190,7 @@ static bool same_known(const struct tug__known_auth *left, const struct tug__kno
            same_text(left->service, right->service) && same_text(left->scope, right->scope);
 }
 
-/* Turn what the answer says into what is to be remembered. */
+/* Extract the authorisation to remember from a 401. */
 static enum tug_status read_challenge(const struct tug__exchange *exchange,
                                       struct tug__known_auth *out_known, struct tug_error *err)
 {
@@ -246,7 +246,7 @@ enum tug_status tug__auth_challenge(const struct tug__exchange *exchange, struct
     enum tug_status status;
     bool is_new;
 
-    /* What is said when there is nothing more to try. */
+    /* The error if there is nothing more to try. */
     (void)tug__ask_fail(client, ask, &exchange->path.response, err);
     if (endpoint->has_authorization) {
         return tug__wrap(err, TUG_ERR_AUTH, "the Authorization header of hosts.toml is refused");
@@ -294,7 +294,7 @@ enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_
         return TUG_ERR_AUTH;
     }
     if (!auth->is_known && auth->source == NULL) {
-        return err->code; /* nobody asked for credentials: none would help */
+        return err->code; /* no challenge: credentials would not help */
     }
     if (auth->source != NULL) {
         return tug__advise(err, err->code,

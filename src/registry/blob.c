@@ -24,7 +24,7 @@ struct blob_sink {
     uint64_t next_byte; /* position of the next byte to deliver */
     /* the present answer */
     uint64_t skip_bytes; /* still to be dropped: the server ignored the range */
-    uint64_t end_byte;   /* the answer ends before this position */
+    uint64_t end_byte;   /* one past the last byte of the answer */
     char range[48];
 };
 
@@ -41,7 +41,7 @@ static bool is_ranged(const struct blob_sink *sink)
     return sink->next_byte > 0 || sink->request->end_byte < sink->request->size_bytes;
 }
 
-/* Never a range for a whole blob: some registries refuse it. */
+/* Never send a range for a whole blob: some registries refuse it. */
 static const char *range_of(void *context)
 {
     struct blob_sink *const sink = context;
@@ -54,7 +54,7 @@ static const char *range_of(void *context)
     return sink->range;
 }
 
-/* A 200: the whole blob, whatever was asked for. */
+/* A 200: the whole blob, whatever the request. */
 static enum tug_status accept_whole(struct blob_sink *sink,
                                     const struct tug__http_response *response,
                                     struct tug_error *err)
@@ -75,8 +75,8 @@ static enum tug_status accept_whole(struct blob_sink *sink,
     return TUG_OK;
 }
 
-/* A 206: exactly from where it was asked, perhaps not to the end; also when all was asked for,
- * without a range. */
+/* A 206: it must start where it was asked to, and may end early; also for a request without a
+ * range. */
 static enum tug_status accept_part(struct blob_sink *sink,
                                    const struct tug__http_response *response, struct tug_error *err)
 {
@@ -127,7 +127,7 @@ static enum tug_status on_success(void *context, const struct tug__http_response
                      response->status);
 }
 
-/* Hand on bytes that are wanted, and see whether more are. */
+/* Deliver wanted bytes, and check whether more are wanted. */
 static enum tug_status deliver(struct blob_sink *sink, const char *data, size_t length,
                                struct tug_error *err)
 {
@@ -144,7 +144,7 @@ static enum tug_status deliver(struct blob_sink *sink, const char *data, size_t 
         return status;
     }
     sink->next_byte += length;
-    /* The rest of a whole blob that came instead of a part is not waited for. */
+    /* The rest of a whole blob sent instead of a part is not read. */
     sink->ask->is_ended = request->is_enough || (sink->next_byte == request->end_byte &&
                                                  sink->end_byte > request->end_byte);
     return TUG_OK;
@@ -175,7 +175,7 @@ static enum tug_status on_data(void *context, const void *bytes, size_t length,
     return deliver(sink, data, length < wanted ? length : (size_t)wanted, err);
 }
 
-/* The answer ended well: is that all that was wanted? */
+/* The answer ended well: check that it was complete. */
 static enum tug_status on_end(void *context, const struct tug__http_response *response,
                               struct tug_error *err)
 {
@@ -186,15 +186,15 @@ static enum tug_status on_end(void *context, const struct tug__http_response *re
         return TUG_OK;
     }
     if (response->status == 200 && tug__http_header(response, "Transfer-Encoding") != NULL) {
-        return size_error(sink->request, sink->next_byte, err); /* chunked: it says where it ends */
+        return size_error(sink->request, sink->next_byte, err); /* chunked: the end is explicit */
     }
     return tug__fail(err, TUG_ERR_NETWORK,
                      "the registry sent the bytes up to %" PRIu64 " of %" PRIu64, sink->next_byte,
                      end);
 }
 
-/* Ask one URL of a foreign layer: nothing of ours goes along, and nobody there gets credentials for
- * the asking (T-01). */
+/* Ask one URL of a foreign layer: no header of ours is sent, and a challenge gets no credentials
+ * (T-01). */
 static enum tug_status ask_url(struct tug__client *client, struct tug__ask *ask, const char *url,
                                bool is_public, struct tug_error *err)
 {
@@ -233,7 +233,7 @@ static enum tug_status ask_urls(struct tug__client *client, struct tug__ask *ask
 
     for (size_t i = 0; registry != NULL && i < registry->endpoint_count; i++) {
         if (tug__session_health(client->session, &registry->endpoints[i]).is_private) {
-            is_public = false; /* one that is in a private place may send us around in it */
+            is_public = false; /* an endpoint in a private network may direct us within it */
         }
     }
     while (*at != '\0') {
@@ -290,7 +290,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     }
     request->result = ask.result;
     if (status == TUG_ERR_NETWORK && error.http_status == 416) {
-        /* The blob there ends before the byte we want: it is not the blob of this size. */
+        /* The blob ends before the byte we want, so it does not have this size. */
         status = tug__fail(&error, TUG_ERR_CONTENT,
                            "the registry has no byte %" PRIu64 " of these %" PRIu64, sink.next_byte,
                            request->size_bytes);

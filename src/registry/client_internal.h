@@ -2,9 +2,9 @@
  *
  * The inside of a client, from the whole call to the single request:
  *
- *   manifest.c, blob.c   what is asked for and what a good answer is
- *   endpoint.c           which endpoint is asked, and which one next
- *   exchange.c           one endpoint: tokens, expired URLs, what a bad answer means
+ *   manifest.c, blob.c   the request, and which answers are good
+ *   endpoint.c           the order of endpoints
+ *   exchange.c           one endpoint: tokens, expired URLs, bad answers
  *   authorize.c          the Authorization header
  *   token_fetch.c        asking token servers
  *   redirect.c           one request and its redirects
@@ -19,7 +19,7 @@
 #include "registry/endpoint_url.h"
 #include "registry/session.h"
 
-/* Redirects of one request; real registries need one or two. */
+/* Most redirects of one request; registries use one or two. */
 #define TUG__REDIRECTS_OF_REQUEST_MAX 10
 
 struct tug__client {
@@ -28,7 +28,7 @@ struct tug__client {
     struct tug__http *http;
 };
 
-/* What is asked of whichever endpoint serves it. */
+/* One question to a registry, whichever endpoint serves it. */
 struct tug__ask {
     const struct tug__source *source;
     const char *kind;      /* "manifests" or "blobs" */
@@ -36,22 +36,21 @@ struct tug__ask {
     unsigned capabilities; /* TUG__CAN_… an endpoint must have */
     unsigned avoid;        /* endpoint to be tried last; 0: none */
     bool is_head;
-    bool has_digest; /* the digest is known: the bytes are taken as they are, whatever they are said
-                        to be encoded in, and judged by it */
+    bool has_digest; /* the digest is known: the bytes are delivered as received, whatever
+                        Content-Encoding says, and checked against it */
     const char *accept;
-    const struct tug_digest
-        *digest; /* of a blob: where it is redirected to is remembered; or NULL */
-    /* The range that is still wanted, for the next request; NULL: all. Borrowed until the next
-     * call. */
+    const struct tug_digest *digest; /* of a blob, whose redirect target is remembered; or NULL */
+    /* The range still wanted, for the next request; NULL: everything. Borrowed until the next call.
+     */
     const char *(*range)(void *context);
-    /* Looks at a 2xx answer and decides, before its body. */
+    /* Accepts or refuses a 2xx answer, before its body. */
     enum tug_status (*on_success)(void *context, const struct tug__http_response *response,
                                   struct tug_error *err);
-    /* Takes a piece of its body. May set is_ended: nothing more is wanted, whatever it returns. May
-     * set is_ours: the failure is none of the endpoint's. */
+    /* Receives a piece of its body. May set is_ended: nothing more is wanted, whatever it returns.
+     * May set is_ours: the failure is ours, not the endpoint's. */
     enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
                                struct tug_error *err);
-    /* Judges when the body has ended well. */
+    /* Called when the body has ended well, to accept or refuse the whole. */
     enum tug_status (*on_end)(void *context, const struct tug__http_response *response,
                               struct tug_error *err);
     void *context;
@@ -64,40 +63,40 @@ struct tug__ask {
 
     /* results, also on failure */
     struct tug__call_result result;
-    unsigned asked; /* number of the endpoint that is asked now, or was last; 0: none */
+    unsigned asked; /* number of the endpoint asked now, or asked last; 0: none */
 };
 
-/* One request to a first URL, and where it leads. */
+/* One request to a first URL, and its redirects. */
 struct tug__path {
     struct tug__endpoint *endpoint;  /* whose settings apply; NULL: a foreign layer's URL */
     const char *url;                 /* where to begin */
-    bool is_outside;                 /* url is not the endpoint's own: nothing secret goes along */
+    bool is_outside;                 /* url is not the endpoint's own: no secret is sent */
     bool allow_http;                 /* url may be http */
-    bool is_public;                  /* outside, private addresses are refused */
+    bool is_public;                  /* private addresses outside of the endpoint are refused */
     const char *authorization;       /* for the endpoint's own origin; or NULL */
     const char *const *more_headers; /* the same */
     size_t more_header_count;
 
     /* results, also on failure */
     struct tug__http_response response;
-    char *final_url; /* owned by the caller; NULL: it did not leave url */
+    char *final_url; /* owned by the caller; NULL: there was no redirect */
     bool has_left;   /* the answer is from outside of the endpoint's origin */
 };
 
-/* Follow a path to an answer that is no redirect. ask: its sinks get the answer; is_success tells
- * whether it was 2xx. Errors: as tug__http_perform; TUG_ERR_NETWORK, permanent, for redirects that
- * are refused. */
+/* Follow a path to an answer that is not a redirect. ask: its callbacks get the answer; is_success
+ * tells whether it was 2xx. Errors: as tug__http_perform; TUG_ERR_NETWORK, permanent, for redirects
+ * that are refused. */
 enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *ask,
                                  struct tug__path *path, struct tug_error *err);
 
-/* Add to an error about content that it was said to be encoded, if it was. Returns: status. */
+/* Add the Content-Encoding, if there was one, to an error about content. Returns: status. */
 enum tug_status tug__ask_blame_coding(const struct tug__ask *ask, enum tug_status status,
                                       struct tug_error *err);
 
 /* Ask one endpoint, tokens and all. Errors: as the calls of registry.h. */
 enum tug_status tug__ask_endpoint(struct tug__client *client, struct tug__ask *ask,
                                   struct tug__endpoint *endpoint, struct tug_error *err);
-/* Fail for an answer that is not the wanted one. */
+/* Fail for an answer with a bad status. */
 enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
                               const struct tug__http_response *response, struct tug_error *err);
 
@@ -107,8 +106,8 @@ enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struc
 /* How a request is authorised. All text is owned. */
 struct tug__auth {
     char *value;   /* of the Authorization header; NULL: anonymous */
-    char *source;  /* where the credential is from; NULL: there is none */
-    bool is_known; /* what the endpoint asks for is known, so this is the best we have */
+    char *source;  /* source of the credential; NULL: there is none */
+    bool is_known; /* the endpoint's challenge is known, so this is the best we have */
     bool has_token;
     uint64_t generation;
     struct tug__known_auth known;
@@ -142,8 +141,8 @@ struct tug__token_fetch {
     const struct tug__credential *credential;
 };
 
-/* Ask the token server that known names: by POST when there is a password or an identity token,
- * and by GET when there is none or the server takes no POST (404, 405, 400, 401).
+/* Ask the token server that known names: by POST when there is a password or an identity token, by
+ * GET when there is none or the server does not support POST (404, 405, 400, 401).
  * context: a struct tug__token_fetch, for tug__token_request. out_reply: owned; untouched on
  * failure. Errors: TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED (its pause is noted), TUG_ERR_NETWORK,
  * TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each request. */
@@ -152,17 +151,17 @@ enum tug_status tug__token_fetch(void *context, struct tug__token_reply *out_rep
 
 /* Wipe and free. */
 void tug__auth_fini(struct tug__auth *auth);
-/* Find out how to authorise a request, by what earlier answers asked for. May fetch a token.
+/* Work out how to authorise a request, from earlier challenges. May fetch a token.
  * exchange: its auth is filled; tug__auth_fini it, also on failure. Errors: TUG_ERR_AUTH,
  * TUG_ERR_CONFIG, TUG_ERR_NETWORK, TUG_ERR_RATE_LIMITED, … */
 enum tug_status tug__auth_find(struct tug__exchange *exchange, struct tug_error *err);
-/* Tell the token cache that the endpoint took the token. */
+/* Tell the token cache that the endpoint accepted the token. */
 void tug__auth_accept(const struct tug__exchange *exchange);
-/* Read the 401 that exchange->path ended in and remember what it asks for.
- * Returns: TUG_OK: find again and repeat the request; TUG_ERR_AUTH: there is
- * no point, err says what the user can do. */
+/* Read the 401 that exchange->path ended in and remember its challenge.
+ * Returns: TUG_OK: call tug__auth_find again and repeat the request; TUG_ERR_AUTH: final; err says
+ * what the user can do. */
 enum tug_status tug__auth_challenge(const struct tug__exchange *exchange, struct tug_error *err);
-/* Add to an error about access what credentials were used and what to do. */
+/* Add the credentials used, and what to do, to an error about access. */
 enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which endpoint is asked, and which one next.
+ * The order in which endpoints are asked.
  *
  * Knows: the session's record of endpoints. Does not know: curl, manifests, the store, retries.
  * Threads: the client's owner.
@@ -12,7 +12,7 @@
 #include "registry/client_internal.h"
 #include "registry/ranking.h"
 
-/* A failure that another endpoint could not mend. */
+/* A failure that another endpoint could not help with. */
 static bool is_final(const struct tug__ask *ask, enum tug_status status)
 {
     return ask->is_ours || status == TUG_ERR_CANCELLED || status == TUG_ERR_NO_MEMORY ||
@@ -26,8 +26,8 @@ static void keep(struct tug__failure *kept, const struct tug__failure *failure)
     }
 }
 
-/* Say who failed, where that is not clear from the reference, and write it down for who wonders
- * what became of a mirror. */
+/* Name the endpoint that failed, unless the reference does, and log it for users who wonder what
+ * became of a mirror. */
 static void tell(const struct tug__client *client, const struct tug__ask *ask,
                  const struct tug__registry *registry, const struct tug__endpoint *endpoint,
                  struct tug_error *error)
@@ -53,7 +53,7 @@ static void fail_paused(struct tug_error *error, const struct tug__endpoint *end
                     endpoint->config->host, rest_ms);
 }
 
-/* Ask one endpoint and remember how it did. */
+/* Ask one endpoint and note whether it failed. */
 static enum tug_status try_endpoint(struct tug__client *client, struct tug__ask *ask,
                                     struct tug__endpoint *endpoint, struct tug_error *error)
 {

@@ -22,7 +22,7 @@
  */
 #define AUTH_ROUNDS_MAX 3
 
-/* A 4xx of a redirect's target that means: this URL is no good (any more). */
+/* A 4xx of a redirect's target that means that the URL is not, or no longer, valid. */
 static bool is_stale(int status)
 {
     return status >= 400 && status < 500 && status != 408 && status != 416 && status != 425 &&
@@ -74,7 +74,7 @@ static enum tug_status follow(struct tug__exchange *exchange, const char *target
     return tug__path_follow(exchange->client, exchange->ask, &exchange->path, err);
 }
 
-/* Remember what an answer tells about the endpoint. */
+/* Note what an answer says about the endpoint. */
 static void note_answer(struct tug__exchange *exchange)
 {
     struct tug__session *const session = exchange->client->session;
@@ -95,7 +95,7 @@ static void note_answer(struct tug__exchange *exchange)
     }
 }
 
-/* A good answer has ended. What is wrong with it is told of the server that sent it. */
+/* A good answer has ended. Problems with it are reported with the server that sent it. */
 static enum tug_status finish(const struct tug__exchange *exchange, struct tug_error *err)
 {
     struct tug__ask *const ask = exchange->ask;
@@ -111,7 +111,7 @@ static enum tug_status finish(const struct tug__exchange *exchange, struct tug_e
                      tug__url_redact(shown, sizeof shown, path->final_url));
 }
 
-/* Go to where the endpoint redirected to last time.
+/* Try the endpoint's last redirect target.
  * Returns: true when that settles the call, with *out_status; false: ask the endpoint. */
 static bool try_target(struct tug__exchange *exchange, enum tug_status *out_status,
                        struct tug_error *err)
@@ -146,7 +146,7 @@ static bool try_target(struct tug__exchange *exchange, enum tug_status *out_stat
     return false;
 }
 
-/* Neither a redirect nor good: find out whether it is worth asking again.
+/* Neither a redirect nor good: decide whether to ask again.
  * Returns: TUG_OK: ask again. */
 static enum tug_status judge_refusal(struct tug__exchange *exchange, int round,
                                      struct tug_error *err)
@@ -163,7 +163,7 @@ static enum tug_status judge_refusal(struct tug__exchange *exchange, int round,
         }
         (void)tug__ask_fail(exchange->client, exchange->ask, response, err);
         if (err != NULL && err->code == TUG_ERR_AUTH) {
-            err->code = TUG_ERR_NETWORK; /* nobody's password is wrong */
+            err->code = TUG_ERR_NETWORK; /* no password was involved */
         }
         return tug__wrap(err, TUG_ERR_NETWORK, "redirected to %s",
                          tug__url_redact(shown, sizeof shown, exchange->path.final_url));
@@ -182,7 +182,7 @@ static enum tug_status judge_refusal(struct tug__exchange *exchange, int round,
     return status;
 }
 
-/* Ask the endpoint itself, with whatever authorisation it wants. */
+/* Ask the endpoint itself, with the authorisation it requires. */
 static enum tug_status ask_itself(struct tug__exchange *exchange, struct tug_error *err)
 {
     if (!tug__origin_parse(exchange->url, &exchange->origin)) {
@@ -231,7 +231,7 @@ static enum tug_status ask_with_scheme(struct tug__exchange *exchange, enum tug_
     return ask_itself(exchange, err);
 }
 
-/* https, and where that is not spoken and the host is a loopback one, http. */
+/* Use https; on a loopback host that does not speak it, http. */
 static enum tug_status ask_scheme(struct tug__exchange *exchange, struct tug_error *err)
 {
     const enum tug__scheme known =
@@ -256,14 +256,14 @@ static enum tug_status ask_scheme(struct tug__exchange *exchange, struct tug_err
         if (err != NULL && err->http_status != 0 &&
             tug__tls_trouble_of_answer(err->http_status, body->data, body->length) ==
                 TUG__TLS_IS_SPOKEN) {
-            *err = first; /* it does speak TLS, and said what is wrong */
+            *err = first; /* it does speak TLS, and the first error says what is wrong */
             status = first.code;
         }
     }
     return status;
 }
 
-/* Say what the user can do about a failure that has to do with TLS. */
+/* Add advice to a failure of TLS. */
 static enum tug_status advise(const struct tug__exchange *exchange, enum tug_status status,
                               struct tug_error *err)
 {

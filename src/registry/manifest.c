@@ -20,13 +20,13 @@
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;
-    const struct tug_digest *digest; /* that was asked for; NULL: a tag */
-    const char *media_type;          /* as announced; NULL: what the answer says */
+    const struct tug_digest *digest; /* requested; NULL: by tag */
+    const char *media_type;          /* from the descriptor; NULL: use that of the answer */
     struct tug__buf body;
 };
 
-/* Take what the registry says is the digest. One of an algorithm that we cannot compute is as good
- * as none, and where a digest was asked for, that one decides (T-22). */
+/* Read the digest that the registry announces. One of an algorithm that we cannot compute is
+ * ignored, and a requested digest takes precedence (T-22). */
 static enum tug_status read_digest(struct manifest_sink *sink, const char *text,
                                    struct tug_error *err)
 {
@@ -43,7 +43,7 @@ static enum tug_status read_digest(struct manifest_sink *sink, const char *text,
                            "the Docker-Content-Digest header is no digest: '%.80s'", text);
 }
 
-/* Tell whether a 206, which was not asked for, has all of it. */
+/* Tell whether an unsolicited 206 has the whole document. */
 static bool is_whole_range(const struct tug__http_response *response)
 {
     struct tug__content_range range;
@@ -91,8 +91,8 @@ static enum tug_status on_data(void *context, const void *bytes, size_t length,
     return tug__buf_append(&sink->body, bytes, length, err);
 }
 
-/* Compare the body with the digest that was asked for, or for a tag with the one that came along:
- * when it is another, the next endpoint can be asked at once. */
+/* Compare the body with the requested digest, or for a tag with the announced one: on a mismatch,
+ * the next endpoint can be asked at once. */
 static enum tug_status check_body(const struct manifest_sink *sink, struct tug_error *err)
 {
     const struct tug_digest *const promised =
@@ -112,7 +112,7 @@ static enum tug_status check_body(const struct manifest_sink *sink, struct tug_e
     return status;
 }
 
-/* Refuse what is no document, before anybody stores it: a login page, an error page, schema 1. */
+/* Refuse anything but a document before it is stored: a login page, an error page, schema 1. */
 static enum tug_status check_document(const struct manifest_sink *sink, struct tug_error *err)
 {
     const char *const type = sink->media_type != NULL ? sink->media_type : sink->reply->media_type;
@@ -124,7 +124,7 @@ static enum tug_status check_document(const struct manifest_sink *sink, struct t
     return status;
 }
 
-/* Add to an error what the server called that which is no manifest. */
+/* Add the announced type of an answer that is not a manifest to an error. */
 static enum tug_status tell_type(const struct manifest_sink *sink, bool is_parsed,
                                  enum tug_status status, struct tug_error *err)
 {

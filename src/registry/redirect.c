@@ -2,9 +2,9 @@
  *
  * One request and its redirects, followed by hand.
  *
- * What is secret (Authorization, configured headers, the client certificate) and what is lax
- * (skip_verify) holds for the origin it was configured for: scheme, host and port. A path that has
- * left it gets none of it any more, not even when it leads back.
+ * Secrets (Authorization, configured headers, the client certificate) and skip_verify apply to the
+ * origin they were configured for: scheme, host and port. A path that has left that origin never
+ * gets them again, even if it leads back.
  *
  * Knows: HTTP, origins, the session's record of redirect targets. Does not know: curl, manifests,
  * the store, retries.
@@ -32,7 +32,7 @@ struct walk {
     bool is_public;
 };
 
-/* The body of a blob begins somewhere else: its other ranges are asked for there, from now on. */
+/* A blob is served from elsewhere: ask for its other ranges there from now on. */
 static void learn_target(const struct walk *walk)
 {
     const struct tug__path *const path = walk->path;
@@ -140,7 +140,7 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
     }
     status = tug__http_perform(client->http, &request, &path->response, err);
     free(headers);
-    if (ask->is_ended) { /* on_body ended it because all that was wanted is there */
+    if (ask->is_ended) { /* on_body ended it because everything wanted has arrived */
         if (err != NULL) {
             *err = (struct tug_error){0};
         }
@@ -149,7 +149,7 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
     return status;
 }
 
-/* Look at where an answer redirects to; it becomes the last of seen. */
+/* Check the target of a redirect and append it to seen. */
 static enum tug_status follow_location(struct walk *walk, struct tug_error *err)
 {
     struct tug__path *const path = walk->path;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The door of the registry room: what a registry is asked (distribution-spec 1.1.1, "pull"), over
- * one connection per client.
+ * The door of the registry room: the "pull" calls of distribution-spec 1.1.1, over one connection
+ * per client.
  *
- * Does not know: the store, the graph of an image. A call makes one attempt; whether to try again
- * is tug__retry_decide's to say (registry/retry.h).
+ * Does not know: the store, the graph of an image. A call makes one attempt; tug__retry_decide
+ * (registry/retry.h) says whether to try again.
  */
 #ifndef TUG_REGISTRY_REGISTRY_H
 #define TUG_REGISTRY_REGISTRY_H
@@ -19,62 +19,63 @@
 #include "oci/limits.h"
 #include "url/url.h"
 
-/* Where something is asked for. All is borrowed. */
+/* The repository to ask. All is borrowed. */
 struct tug__source {
     const char *host; /* as in the reference, e.g. "docker.io"; added to the session */
     const char *repository;
-    const char *urls; /* of a foreign layer that the registry does not have: https URLs, separated
-                         by spaces, that are asked instead of it; NULL: ask the registry */
+    const char *urls; /* of a foreign layer that the registry lacks: https URLs, separated by
+                         spaces, to use instead; NULL: ask the registry */
 };
 
-/* What the user said about registries, for the life of a session. Everything is copied. */
+/* The user's settings for registries, for the life of a session. Everything is copied. */
 struct tug__session_settings {
-    bool plain_http;              /* http where no hosts.toml says otherwise */
+    bool plain_http;              /* http unless a hosts.toml says otherwise */
     bool skip_verify;             /* of the registry itself; not of mirrors or redirect targets */
     const char *ca_file;          /* trusted besides the system's certificates; NULL: none */
     const char *certificate_file; /* of the client, for the registry itself; NULL: none */
     const char *key_file;         /* NULL: in certificate_file */
     const char *hosts_dir;        /* NULL: the places of tug__hosts_root */
-    const char *proxy;            /* NULL: what the environment says */
-    const char *credential_host;  /* the registry that user or refresh_token are for */
+    const char *proxy;            /* NULL: use the environment */
+    const char *credential_host;  /* registry that user or refresh_token belong to */
     const char *user;
     const char *password;
     const char *refresh_token;
     const char *authfile;
-    /* Lines for people who look for a fault; called from any thread. NULL: none. */
+    /* Called for each log line, from any thread. NULL: no log. */
     void (*on_log)(void *context, const char *line);
     void *log_context;
     bool log_heads;  /* heads of requests and answers */
     bool log_timing; /* a line of times for each request */
-    bool log_config; /* which configuration is in use, which endpoint of several failed */
+    bool log_config; /* the configuration in use, and which of several endpoints failed */
 };
 
-/* What all clients of a run share: configuration, credentials, tokens, and what is known of each
+/* State shared by all clients of a run: configuration, credentials, tokens, and the state of each
  * endpoint (registry/session.h). */
 struct tug__session;
 
-/* Make a session without registries.
+/* Create a session without registries.
  * settings: copied. out_session: owned.
  * Errors: TUG_ERR_CONFIG (certificate files, hosts directory, a proxy of the environment),
  * TUG_ERR_INVALID_ARGUMENT (proxy, user), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
 enum tug_status tug__session_create(const struct tug__session_settings *settings,
                                     struct tug__session **out_session, struct tug_error *err);
-/* Wipe secrets and free; no client may use it any more. NULL is allowed. */
+/* Wipe secrets and free; no client may still use it. NULL is allowed. */
 void tug__session_destroy(struct tug__session *session);
-/* Read what is configured for a registry, once; a second call for the same host does nothing.
+/* Load the configuration of a registry; a second call for the same host does nothing.
  * host: as in a reference; copied. Errors: TUG_ERR_CONFIG, TUG_ERR_NO_MEMORY.
  * Threads: the creator's, before any client makes a request. Blocks: on the disk. */
 enum tug_status tug__session_add(struct tug__session *session, const char *host,
                                  struct tug_error *err);
-/* Have those who wait for somebody else's token ask their should_stop. Threads: any. */
+/* Wake calls that wait for a token another thread is fetching; each checks should_stop. Threads:
+ * any. */
 void tug__session_wake(struct tug__session *session);
-/* Take the next warning that a registry sent or a credentials file gave cause for, each text once
- * in a session. out_text: "HOST: TEXT" or "FILE: TEXT", foreign text, not escaped. Returns: false
- * when there is none. Threads: any. */
+/* Remove the oldest pending warning, from a registry or about a credentials file. Each text comes
+ * up once in a session. out_text: "HOST: TEXT" or "FILE: TEXT", foreign text, not escaped. Returns:
+ * false when there is none. Threads: any. */
 bool tug__session_pop_warning(struct tug__session *session, char *out_text, size_t capacity);
 
-/* Cut the secrets in use (http/secrets.h) out of an error's message, or out of a text: whatever
- * leaves the library goes through one of them. session: NULL: nothing is known, nothing is done.
+/* Cut the secrets in use (http/secrets.h) out of an error's message, or out of a text: every text
+ * that leaves the library passes through one of them. session: NULL: no secrets are known.
  * out_text: no part of text. Threads: any. */
 void tug__session_cut_error(struct tug__session *session, struct tug_error *err);
 void tug__session_cut_text(struct tug__session *session, char *out_text, size_t capacity,
@@ -85,7 +86,7 @@ struct tug__client_settings {
     struct tug__session *session; /* borrowed, must outlive the client */
     uint64_t connect_timeout_ms;
     uint64_t stall_timeout_ms;
-    /* Asked whenever the client wakes up; true ends the call with TUG_ERR_CANCELLED. */
+    /* Checked whenever the client wakes up; true ends the call with TUG_ERR_CANCELLED. */
     bool (*should_stop)(void *context);
     void *stop_context;
 };
@@ -99,53 +100,52 @@ enum tug_status tug__client_create(const struct tug__client_settings *settings,
                                    struct tug__client **out_client, struct tug_error *err);
 /* Free a client; NULL is allowed. */
 void tug__client_destroy(struct tug__client *client);
-/* Make a call that sleeps ask should_stop at once. Threads: any. Blocks: no. */
+/* Wake a sleeping call so that it checks should_stop. Threads: any. Blocks: no. */
 void tug__client_wake(struct tug__client *client);
 
 /* Each call below makes one attempt: it asks the endpoints of the registry in order (mirrors, then
  * the registry itself; those that failed lately last) until one of them serves. Tokens, redirects
- * and expired presigned URLs are part of it. Endpoints that told us to wait are left out; when all
+ * and expired presigned URLs are part of it. Endpoints that asked for a pause are skipped; when all
  * of them have, the call makes no request and returns TUG_ERR_RATE_LIMITED with is_deferred. */
 
-/* What a call tells besides its content; filled on failure, too. */
+/* Facts about a call besides its content; filled on failure, too. */
 struct tug__call_result {
-    uint64_t retry_after_ms; /* wait that the server asked for; 0: none */
+    uint64_t retry_after_ms; /* wait requested by the server; 0: none */
     bool is_deferred;        /* no request was made: every endpoint pauses, for retry_after_ms */
     bool ranges_ignored;     /* the last endpoint answered a range with the whole blob */
     unsigned served_by;      /* endpoint that sent bytes of a blob; the first one in order, if
                                 several did; 0: none */
-    const char *coding;      /* Content-Encoding of the last good answer, static text, if it is one
-                                that changes bytes; they are delivered as they came. NULL: none */
+    const char *coding;      /* Content-Encoding of the last good answer, if it is one that changes
+                                bytes; static text. The bytes are delivered as received. NULL: none */
 };
 
-/* A manifest as it came. */
+/* A manifest as received. */
 struct tug__manifest_reply {
     char *body; /* owned (free); NULL for a HEAD */
     size_t length;
     char media_type[TUG__MEDIA_TYPE_MAX]; /* Content-Type; empty when missing */
     struct tug_digest digest;             /* Docker-Content-Digest; unset when missing */
-    bool has_size;                        /* the answer told the length */
+    bool has_size;                        /* the answer announced the length */
     uint64_t size_bytes;
     struct tug__call_result result;
 };
 
-/* GET a manifest or index by tag or digest. An answer that is neither is the endpoint's failure,
- * and the next one is asked. reference: tag or digest text. media_type: what a document of this
- * digest was announced as; NULL: what the answer says. out_reply: filled on success; on failure
- * only its result. Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH,
- * TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK, TUG_ERR_TOO_LARGE (over TUG__MANIFEST_BYTES_MAX),
- * TUG_ERR_CONTENT (encoded body of a tag, malformed digest header, a body of another digest than
- * was asked for or, by tag, than the header says; and as tug__document_parse), TUG_ERR_UNSUPPORTED
- * (as there), TUG_ERR_CONFIG, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform,
- * for each request. */
+/* GET a manifest or index by tag or digest. Any other answer is a failure of that endpoint, and the
+ * next one is asked. reference: tag or digest text. media_type: from the descriptor of this digest;
+ * NULL: use the type of the answer. out_reply: filled on success; on failure only its result.
+ * Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK, TUG_ERR_TOO_LARGE
+ * (over TUG__MANIFEST_BYTES_MAX), TUG_ERR_CONTENT (encoded body of a tag, malformed digest header,
+ * a body of another digest than was asked for or, by tag, than the header says; and as
+ * tug__document_parse), TUG_ERR_UNSUPPORTED (as there), TUG_ERR_CONFIG, TUG_ERR_CANCELLED,
+ * TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each request. */
 enum tug_status tug__client_get_manifest(struct tug__client *client,
                                          const struct tug__source *source, const char *reference,
                                          const char *media_type,
                                          struct tug__manifest_reply *out_reply,
                                          struct tug_error *err);
 
-/* HEAD a manifest: only its digest, type and size. A registry that does not answer with a digest
- * gives TUG_OK and an unset one. Errors and blocking: as tug__client_get_manifest. */
+/* HEAD a manifest: only its digest, type and size. When the registry sends no digest, the call
+ * succeeds and the digest is unset. Errors and blocking: as tug__client_get_manifest. */
 enum tug_status tug__client_head_manifest(struct tug__client *client,
                                           const struct tug__source *source, const char *reference,
                                           struct tug__manifest_reply *out_reply,
@@ -158,17 +158,16 @@ enum tug_status tug__client_head_blob(struct tug__client *client, const struct t
                                       const struct tug_digest *digest,
                                       struct tug__manifest_reply *out_reply, struct tug_error *err);
 
-/* A part of a blob, and where its bytes go. Borrowed for the call. */
+/* A part of a blob, and the receiver of its bytes. Borrowed for the call. */
 struct tug__blob_request {
     const struct tug_digest *digest;
     uint64_t size_bytes; /* of the whole blob */
     uint64_t first_byte;
-    uint64_t end_byte; /* one past the last byte wanted, at most size_bytes; nothing beyond it ever
-                          reaches on_data */
-    bool needs_range;  /* a 200 to a request with a range is refused before its body
-                          (ranges_ignored, TUG_ERR_UNSUPPORTED) instead of read and skipped */
-    unsigned avoid;    /* endpoint to be tried last: served_by of an attempt that gave bad content;
-                          0: none */
+    uint64_t end_byte; /* one past the last byte wanted, at most size_bytes; on_data never gets a
+                          byte beyond it */
+    bool needs_range;  /* refuse a 200 to a range request before its body (ranges_ignored,
+                          TUG_ERR_UNSUPPORTED) instead of skipping bytes */
+    unsigned avoid;    /* endpoint to try last: served_by of an attempt with bad content; 0: none */
     /* Receives the bytes in order, starting at first_byte, at most 16 KiB a time. */
     enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
                                struct tug_error *err);
@@ -178,17 +177,18 @@ struct tug__blob_request {
     struct tug__call_result result; /* set by the call */
 };
 
-/* GET [first_byte, end_byte) of a blob. A Range header is sent only when that is not all of it.
- * Returns TUG_OK only when every byte up to end_byte was delivered (or is_enough was set). Whatever
- * was delivered before a failure is right as far as the transport can tell: the caller asks for the
- * rest. A call may deliver bytes of several endpoints, one going on where another one broke off.
- * Errors: as tug__client_get_manifest; TUG_ERR_NETWORK also for an answer that is shorter than what
- * was asked for; TUG_ERR_CONTENT when the blob there has another size than size_bytes or a range
- * answer does not fit what was asked; TUG_ERR_UNSUPPORTED for needs_range. */
+/* GET [first_byte, end_byte) of a blob. A Range header is sent only when that is less than the
+ * whole. Returns TUG_OK only when every byte up to end_byte was delivered (or is_enough was set).
+ * Bytes delivered before a failure are good as far as the transport can tell: ask for the rest
+ * only. A call may deliver bytes of several endpoints, each continuing where the previous one broke
+ * off.
+ * Errors: as tug__client_get_manifest; TUG_ERR_NETWORK also for an answer shorter than the range;
+ * TUG_ERR_CONTENT when the blob does not have size_bytes there or a range answer does not match the
+ * request; TUG_ERR_UNSUPPORTED for needs_range. */
 enum tug_status tug__client_get_blob(struct tug__client *client, const struct tug__source *source,
                                      struct tug__blob_request *request, struct tug_error *err);
 
-/* Initialise what clients share in this process; release once per acquire. Thread-safe. */
+/* Initialise the process-wide state of clients; release once per acquire. Thread-safe. */
 enum tug_status tug__registry_acquire(struct tug_error *err);
 void tug__registry_release(void);
 

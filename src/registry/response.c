@@ -51,7 +51,7 @@ static const char *words_of(int http_status)
 }
 
 /* Write the registry's own explanation, "CODE: message", or nothing. URLs in it may hold secrets:
- * registries tell about their storage's. */
+ * registries quote those of their storage. */
 static void explain(char *out_text, size_t capacity, const char *body, size_t length,
                     struct tug__secrets *secrets)
 {
@@ -74,7 +74,7 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
         const char *const words = message != NULL ? message : "";
         int found;
 
-        /* before they are shortened: half a secret is not found */
+        /* before they are shortened: a partial secret is not found */
         (void)tug__secrets_cut(secrets, clean_code, sizeof clean_code, code, strlen(code), false);
         (void)tug__secrets_cut(secrets, clean_message, sizeof clean_message, words, strlen(words),
                                false);
@@ -85,7 +85,7 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     tug__json_destroy(json);
 }
 
-/* Append foreign text, without secrets and shortened, with words before it; NULL is nothing.
+/* Append words and foreign text, shortened and without secrets; NULL appends nothing.
  * Returns: the new length. */
 static int tell(char *out_text, size_t capacity, int at, struct tug__secrets *secrets,
                 const char *words, const char *text)
@@ -99,7 +99,7 @@ static int tell(char *out_text, size_t capacity, int at, struct tug__secrets *se
     return at + snprintf(out_text + at, capacity - (size_t)at, ", %s %s", words, clean);
 }
 
-/* Write what a 429 tells of limits, with ", " before each, or nothing. */
+/* Write the limits that a 429 reports, each preceded by ", ", or nothing. */
 static void tell_limits(char *out_text, size_t capacity, const struct tug__response_limits *limits)
 {
     int at = 0;

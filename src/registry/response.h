@@ -14,17 +14,17 @@
 #include "http/http.h"
 #include "http/secrets.h"
 
-/* What an answer tells of its limits. Borrowed foreign text; NULL: not told. */
+/* Rate limits reported by an answer. Borrowed foreign text; NULL: not reported. */
 struct tug__response_limits {
     const char *limit;     /* Docker Hub's ratelimit-limit, "100;w=21600" */
     const char *remaining; /* ratelimit-remaining */
-    const char *source;    /* docker-ratelimit-source: the address or account that is counted */
+    const char *source; /* docker-ratelimit-source: the address or account they are counted for */
     uint64_t retry_after_ms;
-    struct tug__secrets *secrets; /* cut out of the registry's words; NULL: none are known */
+    struct tug__secrets *secrets; /* cut from the registry's message; NULL: none are known */
 };
 
-/* Fill err for an HTTP status that is not the wanted one, with the registry's own words when the
- * body holds them (distribution-spec "Error Codes").
+/* Fill err for a bad HTTP status, with the registry's own message if the body has one
+ * (distribution-spec "Error Codes").
  * body: length bytes of the answer's body, at most TUG__ERROR_BODY_MAX; need not be JSON.
  * limits: shown for a 429; NULL: none, and no secrets are known.
  * Returns: TUG_ERR_NOT_FOUND (404, 410), TUG_ERR_AUTH (401, 403), TUG_ERR_RATE_LIMITED (429),

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <limits.h>
 
-/* First wait; it doubles with each failure. */
+/* First delay; it doubles with each failure. */
 #define BACKOFF_START_MS UINT64_C(200)
-/* Doublings after which the wait no longer grows: 200 ms * 2^9 = 102 s. */
+/* Doublings after which the delay no longer grows: 200 ms * 2^9 = 102 s. */
 #define BACKOFF_STEPS_MAX 9
 
 bool tug__retry_may_pass(const struct tug_error *error)
@@ -25,7 +25,7 @@ bool tug__retry_may_pass(const struct tug_error *error)
     if (error->code == TUG_ERR_RATE_LIMITED ||
         (error->code == TUG_ERR_STORE &&
          (error->os_errno == EMFILE || error->os_errno == ENFILE))) {
-        return true; /* files in use are closed as their blobs are done */
+        return true; /* other files are closed as their blobs are done */
     }
     return error->code == TUG_ERR_NETWORK &&
            (status < 400 || status >= 500 || status == 408 || status == 425);
@@ -64,7 +64,7 @@ bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_
     delay_ms = BACKOFF_START_MS << (steps < BACKOFF_STEPS_MAX ? steps : BACKOFF_STEPS_MAX);
     delay_ms += delay_ms * (random % 256) / 512; /* up to half as long again */
     if (failures == 0) {
-        delay_ms = 0; /* bytes came: go on at once */
+        delay_ms = 0; /* there was progress: continue at once */
     }
     if (delay_ms < retry_after_ms) {
         delay_ms = retry_after_ms;

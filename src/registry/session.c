@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Make a session: configuration, certificates, the endpoints of each registry.
+ * Create a session: configuration, certificates, the endpoints of each registry.
  *
  * Knows: hosts.toml, TLS settings. Does not know: curl, manifests, the store.
- * Threads: the creator's; what is made here is read-only afterwards.
+ * Threads: the creator's; everything made here is read-only afterwards.
  */
 #include "registry/session.h"
 
@@ -44,7 +44,7 @@ static enum tug_status copy_settings(struct tug__session *session,
     return TUG_OK;
 }
 
-/* Find out where the system's authorities are. */
+/* Find the system's CA certificates. */
 static void find_authorities(struct tug__session *session)
 {
     const char *directory = NULL;
@@ -55,7 +55,8 @@ static void find_authorities(struct tug__session *session)
                         &session->ca_places);
 }
 
-/* Make a set of trusted certificates that the session owns: the system's, --tlscacert, and more. */
+/* Create a set of trusted certificates, owned by the session: the system's, --tlscacert, and
+ * more. */
 static enum tug_status make_trust(struct tug__session *session, const char *const *files,
                                   size_t file_count, struct tug__trust **out_trust,
                                   struct tug_error *err)
@@ -134,7 +135,7 @@ static enum tug_status make_credentials(struct tug__session *session,
     return status;
 }
 
-/* Tell what was found outside of the command line. */
+/* Log the configuration found outside of the command line. */
 static void log_config(const struct tug__session *session)
 {
     const struct tug__ca_places *const places = &session->ca_places;
@@ -159,7 +160,7 @@ static void log_config(const struct tug__session *session)
     }
 }
 
-/* An entry of no_proxy that does nothing is a mistake, and costs the registry's password. */
+/* An entry of no_proxy without effect is a mistake, and may send a password through the proxy. */
 static void warn_of_no_proxy(struct tug__session *session)
 {
     const char *list = session->proxies.no_proxy;
@@ -167,7 +168,7 @@ static void warn_of_no_proxy(struct tug__session *session)
     char shown[TUG__NO_PROXY_ENTRY_MAX + 64];
 
     while (list != NULL && tug__no_proxy_next_bad(&list, entry)) {
-        const char *const at = strrchr(entry, '@'); /* before it may be a password */
+        const char *const at = strrchr(entry, '@'); /* text before it may be a password */
 
         (void)snprintf(shown, sizeof shown,
                        "'%.100s' matches no host: write HOST, DOMAIN, ADDRESS or ADDRESS/BITS",
@@ -176,7 +177,7 @@ static void warn_of_no_proxy(struct tug__session *session)
     }
 }
 
-/* Remember what is secret in the settings, before any of it is used. */
+/* Remember the secrets in the settings before any is used. */
 static enum tug_status learn_secrets(struct tug__session *session,
                                      const struct tug__session_settings *settings,
                                      struct tug_error *err)

@@ -28,18 +28,18 @@
 #include "registry/registry.h"
 #include "url/origin.h"
 
-/* How long the target of a redirect is used again; presigned URLs live for minutes. */
+/* How long the target of a redirect is reused; presigned URLs live for minutes. */
 #define TUG__REDIRECT_LIFE_MS 60000
 /* Longest URL that a redirect may lead to. */
 #define TUG__REDIRECT_URL_MAX 8192
 
-/* How an endpoint does. Belongs to the session's mutex. */
+/* Health of an endpoint. Guarded by the session's mutex. */
 struct tug__health {
     enum tug__scheme scheme; /* UNKNOWN until the first answer of a loopback host */
     bool is_down;            /* failed since its last answer: tried last */
     uint64_t paused_ns;      /* no request before this time (tug__now_ns) */
     unsigned limited_count;  /* 429s in a row that named no time */
-    bool is_private;         /* it was reached at a private address, or says so itself */
+    bool is_private;         /* it was reached at a private address, or its name is private */
 };
 
 /* One endpoint of a registry. */
@@ -49,8 +49,8 @@ struct tug__endpoint {
     const char *registry_host;                 /* as in references; borrowed */
     unsigned number;                           /* from 1 on, in the order of the file */
     struct tug__http_tls tls;                  /* for requests to the endpoint itself */
-    struct tug__http_tls target_tls;           /* for where it sends us: no client certificate, no
-                                                  skip_verify */
+    struct tug__http_tls target_tls;           /* for its redirect targets: no client certificate,
+                                                  no skip_verify */
     char **headers;                            /* owned "Name: value" lines, for its origin only */
     size_t header_count;
     bool has_authorization; /* one of them is an Authorization header */
@@ -58,7 +58,7 @@ struct tug__endpoint {
     struct tug__health health;
 };
 
-/* The endpoints of a registry host. Read-only but for their health. */
+/* The endpoints of a registry host. Read-only except for their health. */
 struct tug__registry {
     char *host; /* owned; as in references */
     struct tug__hosts_file *file;
@@ -76,7 +76,7 @@ struct tug__registry {
 /* The registry of a host that was added; NULL for any other. Borrowed. */
 const struct tug__registry *tug__session_find(const struct tug__session *session, const char *host);
 
-/* Parts that do not change. Borrowed. */
+/* Immutable parts. Borrowed. */
 const struct tug__proxies *tug__session_proxies(const struct tug__session *session);
 const struct tug__log *tug__session_log(const struct tug__session *session);
 const struct tug__http_tls *tug__session_tls(const struct tug__session *session);
@@ -84,32 +84,33 @@ struct tug__credentials *tug__session_credentials(const struct tug__session *ses
 struct tug__token_cache *tug__session_tokens(const struct tug__session *session);
 struct tug__secrets *tug__session_secrets(const struct tug__session *session); /* locks itself */
 
-/* --- how endpoints do --- */
+/* --- health of endpoints --- */
 
 /* The order in which to try a registry's endpoints: those with all of the capabilities; the healthy
- * ones first, each kind in the order of the file; avoid (a number, 0: none) after all others.
+ * ones first, otherwise in the order of the file; avoid (a number, 0: none) last.
  * out_order: room for TUG__HOSTS_ENDPOINTS_MAX. Returns: how many. */
 size_t tug__session_order(struct tug__session *session, const struct tug__registry *registry,
                           unsigned capabilities, unsigned avoid, struct tug__endpoint **out_order);
-/* Look at an endpoint's health at this moment. */
+/* An endpoint's health at this moment. */
 struct tug__health tug__session_health(struct tug__session *session,
                                        const struct tug__endpoint *endpoint);
 /* Milliseconds until an endpoint may be asked again; 0: now. */
 uint64_t tug__session_pause_rest_ms(struct tug__session *session,
                                     const struct tug__endpoint *endpoint);
-/* Have everybody wait with an endpoint. retry_after_ms: what it asked for; 0: it named no time, and
- * a second is waited, twice as long each time in a row. Returns: the wait. */
+/* Pause an endpoint for all clients. retry_after_ms: the wait it asked for; 0: unspecified, which
+ * is one second, doubled each time in a row. Returns: the wait. */
 uint64_t tug__session_pause(struct tug__session *session, struct tug__endpoint *endpoint,
                             uint64_t retry_after_ms);
-/* An endpoint answered (with any status that does not tell us to wait). */
+/* Note that an endpoint answered (with any status that does not ask for a pause). */
 void tug__session_note_answer(struct tug__session *session, struct tug__endpoint *endpoint,
                               enum tug__scheme scheme, bool is_private);
-/* An endpoint did not answer, broke off or failed: it is tried last until it answers again. */
+/* Note that an endpoint did not answer, broke off or failed: it is tried last until it answers
+ * again. */
 void tug__session_note_failure(struct tug__session *session, struct tug__endpoint *endpoint);
 
-/* --- what endpoints ask for --- */
+/* --- authorisation --- */
 
-/* How requests for a repository are to be authorised, as the last 401 said. */
+/* How to authorise requests for a repository, from the last 401. */
 struct tug__known_auth {
     enum tug__auth_scheme scheme;
     char *realm_url; /* BEARER: resolved */
@@ -119,29 +120,29 @@ struct tug__known_auth {
 
 /* Free what it owns. */
 void tug__known_auth_fini(struct tug__known_auth *known);
-/* Look up what is known. out_known: owned copy; scheme NONE when nothing is.
+/* Look it up. out_known: owned copy; scheme NONE when nothing is known.
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__session_known_auth(struct tug__session *session,
                                         const struct tug__endpoint *endpoint,
                                         const char *repository, struct tug__known_auth *out_known,
                                         struct tug_error *err);
-/* Remember it (copied). Without memory it is forgotten: it costs a request each time. */
+/* Remember it (copied). Without memory it is forgotten, which costs a request each time. */
 void tug__session_learn_auth(struct tug__session *session, const struct tug__endpoint *endpoint,
                              const char *repository, const struct tug__known_auth *known);
 
-/* --- where blobs are --- */
+/* --- redirect targets --- */
 
-/* The URL that an endpoint last redirected to for a blob, when it is young enough. Owned; NULL:
- * none. */
+/* The URL that an endpoint last redirected to for a blob, if recent enough. Owned; NULL: none. */
 char *tug__session_redirect(struct tug__session *session, const struct tug__endpoint *endpoint,
                             const struct tug_digest *digest);
-/* Remember it, or (NULL) forget it. */
+/* Remember the URL, or forget it (NULL). */
 void tug__session_set_redirect(struct tug__session *session, const struct tug__endpoint *endpoint,
                                const struct tug_digest *digest, const char *url);
 
 /* --- warnings --- */
 
-/* Keep a warning, unless it was seen before. about: a registry's host, or a file. text: foreign. */
+/* Queue a warning, unless it was seen before. about: a registry's host, or a file. text:
+ * foreign. */
 void tug__session_add_warning(struct tug__session *session, const char *about, const char *text);
 
 #endif

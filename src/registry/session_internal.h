@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of a session, shared by its two files: session.c (what does not change) and
- * session_memory.c (what does).
+ * The inside of a session, shared by its two files: session.c (the immutable part) and
+ * session_memory.c (the rest).
  */
 #ifndef TUG_REGISTRY_SESSION_INTERNAL_H
 #define TUG_REGISTRY_SESSION_INTERNAL_H
@@ -11,11 +11,11 @@
 #include "http/ca_places.h"
 #include "registry/session.h"
 
-/* Redirect targets that are remembered: twice as many as there can be workers. */
+/* Redirect targets remembered: twice the most workers. */
 #define TUG__REDIRECTS_MAX 128
-/* Repositories whose way of authorisation is remembered; the oldest makes room. */
+/* Repositories whose authorisation is remembered; the oldest makes room. */
 #define TUG__KNOWN_AUTH_MAX 256
-/* Different warnings that are shown in a run. */
+/* Most different warnings of a run. */
 #define TUG__WARNINGS_MAX 64
 
 struct tug__trust_item {
@@ -23,7 +23,7 @@ struct tug__trust_item {
     struct tug__trust_item *next;
 };
 
-/* Where a blob is. */
+/* The redirect target of a blob. */
 struct tug__redirect_item {
     const struct tug__endpoint *endpoint;
     struct tug_digest digest;
@@ -68,7 +68,7 @@ struct tug__session {
     unsigned warnings_taken;
 };
 
-/* Free what was remembered. */
+/* Free everything remembered. */
 void tug__session_forget(struct tug__session *session);
 
 #endif

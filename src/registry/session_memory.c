@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a session learns while it is used: how endpoints do, what they ask for, where blobs are.
+ * State that a session learns while in use: health and authorisation of endpoints, redirect
+ * targets.
  *
  * Knows: the clock. Does not know: curl, manifests, the store.
  * Threads: any; everything here is under the session's mutex.
@@ -15,7 +16,7 @@
 #include "http/warning.h"
 #include "registry/session_internal.h"
 
-/* Wait after a 429 that names no time; doubled with each one in a row, five times at most. */
+/* Wait after a 429 without a time; doubled with each one in a row, five times at most. */
 #define LIMITED_PAUSE_MS UINT64_C(1000)
 #define LIMITED_STEPS_MAX 5
 
@@ -51,9 +52,9 @@ void tug__session_forget(struct tug__session *session)
     }
 }
 
-/* --- how endpoints do --- */
+/* --- health of endpoints --- */
 
-/* 0: to be tried first. */
+/* 0: try first. */
 static unsigned rank_of(const struct tug__endpoint *endpoint, unsigned avoid)
 {
     return (endpoint->number == avoid ? 2U : 0U) + (endpoint->health.is_down ? 1U : 0U);
@@ -108,7 +109,7 @@ uint64_t tug__session_pause(struct tug__session *session, struct tug__endpoint *
 
     lock(session);
     if (wait_ms == 0 && health->paused_ns > now_ns) {
-        /* Another worker was told the same a moment ago: one step for all of them. */
+        /* Another worker got the same answer a moment ago: count it once for all. */
         wait_ms = (health->paused_ns - now_ns) / TUG__NS_PER_MS;
     } else if (wait_ms == 0) {
         wait_ms = LIMITED_PAUSE_MS
@@ -141,7 +142,7 @@ void tug__session_note_failure(struct tug__session *session, struct tug__endpoin
     unlock(session);
 }
 
-/* --- what endpoints ask for --- */
+/* --- authorisation --- */
 
 static bool copy_known(struct tug__known_auth *out_copy, const struct tug__known_auth *known)
 {
@@ -214,7 +215,7 @@ void tug__session_learn_auth(struct tug__session *session, const struct tug__end
     unlock(session);
 }
 
-/* --- where blobs are --- */
+/* --- redirect targets --- */
 
 static struct tug__redirect_item *find_redirect_locked(struct tug__session *session,
                                                        const struct tug__endpoint *endpoint,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Recognise TLS failures and name what mends them.
+ * Recognise TLS failures and name the option that helps.
  *
  * Knows: the error texts of OpenSSL 3, libcurl 7.88 and later, nginx, Go's net/http, Apache httpd.
  * Does not know: curl, OpenSSL, HTTP.
@@ -21,7 +21,7 @@ enum tug__tls_trouble tug__tls_trouble_of(const char *reason)
         {"wrong version number", TUG__TLS_SPEAKS_HTTP},
         {"packet length too long", TUG__TLS_SPEAKS_HTTP},
         {"SSL routines::http request", TUG__TLS_SPEAKS_HTTP},
-        {"Received HTTP/0.9 when not allowed", TUG__TLS_IS_SPOKEN}, /* a TLS alert looks so */
+        {"Received HTTP/0.9 when not allowed", TUG__TLS_IS_SPOKEN}, /* a TLS alert */
         {"alert certificate required", TUG__TLS_WANTS_CLIENT},
         {"unable to get local issuer certificate", TUG__TLS_ISSUER},
         {"unable to get issuer certificate", TUG__TLS_ISSUER},
@@ -63,7 +63,7 @@ enum tug__tls_trouble tug__tls_trouble_of_answer(int status, const char *body, s
     return TUG__TLS_FINE;
 }
 
-/* For the registry itself, to which the options are. */
+/* For the registry itself, which the options apply to. */
 static const char *advise_of_options(enum tug__tls_trouble trouble,
                                      const struct tug__tls_party *party)
 {

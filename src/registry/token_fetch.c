@@ -16,7 +16,7 @@
 #include "url/address.h"
 #include "url/url.h"
 
-/* Redirects of a token request, within its origin. */
+/* Most redirects of a token request, all within its origin. */
 #define TOKEN_REDIRECTS_MAX 3
 
 /* The answer of a token server. */
@@ -107,7 +107,7 @@ static enum tug_status ask_server(const struct tug__token_fetch *fetch, const ch
     return status;
 }
 
-/* What an answer other than 200 means. */
+/* Fail for an answer other than 200. */
 static enum tug_status fail_token(const struct tug__token_fetch *fetch,
                                   const struct token_answer *answer, struct tug_error *err)
 {
@@ -160,7 +160,7 @@ static enum tug_status read_answer(const struct tug__token_fetch *fetch,
 }
 
 /* POST a password or an identity token. *out_is_unsupported: the server wants a GET, or says that
- * they are wrong, which some servers that know no POST say too; err tells what it said. */
+ * they are wrong, as some servers without POST do, too; err holds its answer. */
 static enum tug_status post_token(const struct tug__token_fetch *fetch,
                                   const struct tug__token_query *query, struct token_answer *answer,
                                   struct tug__token_reply *out_reply, bool *out_is_unsupported,
@@ -200,7 +200,7 @@ static enum tug_status get_token(const struct tug__token_fetch *fetch,
     tug__buf_init(&url, TUG__TOKEN_QUERY_MAX);
     status = tug__token_get_url(query, &url, err);
     if (status == TUG_OK && as_password.kind != TUG__CREDENTIAL_NONE) {
-        as_password.kind = TUG__CREDENTIAL_PASSWORD; /* an identity token that POST did not take */
+        as_password.kind = TUG__CREDENTIAL_PASSWORD; /* an identity token, refused by POST */
         if (as_password.username == NULL) {
             as_password.username = nobody;
         }
@@ -214,13 +214,13 @@ static enum tug_status get_token(const struct tug__token_fetch *fetch,
     return status == TUG_OK ? read_answer(fetch, answer, out_reply, err) : status;
 }
 
-/* A secret goes by POST first, as containerd sends it: some token servers take nothing else. */
+/* Send a secret by POST first, as containerd does: some token servers accept nothing else. */
 static bool is_posted(const struct tug__credential *credential)
 {
     return credential->kind != TUG__CREDENTIAL_NONE && credential->secret[0] != '\0';
 }
 
-/* Of the failures of a POST and a GET keep the one of the method that the server has. */
+/* After a failed POST and a failed GET, keep the error of the method that the server supports. */
 static void choose_error(const struct tug_error *post, struct tug_error *err)
 {
     if (err == NULL) {
@@ -228,7 +228,7 @@ static void choose_error(const struct tug_error *post, struct tug_error *err)
     }
     if (tug__token_get_is_unsupported(err->http_status) &&
         (post->http_status == 400 || post->http_status == 401)) {
-        *err = *post; /* 400 is what OAuth2 has for wrong credentials */
+        *err = *post; /* OAuth2 answers 400 to wrong credentials */
     } else if (tug__token_get_is_unsupported(err->http_status) && post->code != TUG_OK) {
         (void)tug__wrap(err, err->code,
                         "it takes neither POST (status %d) nor GET, so it is no token server",
