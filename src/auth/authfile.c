@@ -145,7 +145,7 @@ static enum tug_status decode_auth(const char *auth, char **out_text, struct tug
         *out_text = tug__strndup((const char *)bytes, decoded);
         status = *out_text == NULL ? tug__fail_memory(err) : TUG_OK;
     } else {
-        status = tug__fail(err, TUG_ERR_CONTENT, "a NUL byte inside of 'auth'");
+        status = tug__fail(err, TUG_ERR_CONTENT, "a NUL byte in 'auth'");
     }
     tug__wipe(bytes, decoded);
     free(bytes);

@@ -364,13 +364,13 @@ static enum tug_status keep_given(struct tug__credentials *credentials,
     }
     if (settings->host == NULL || !tug__auth_host(settings->host, credentials->given_host)) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
-                         "credentials are given without the one registry they are for");
+                         "credentials are given without the registry they are for");
     }
     if (settings->user != NULL && settings->password == NULL) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name is given without a password");
     }
     if (settings->user != NULL && strchr(settings->user, ':') != NULL) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name cannot have a colon in it");
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name cannot contain a colon");
     }
     if (settings->refresh_token != NULL) {
         given.kind = TUG__CREDENTIAL_IDENTITY;

@@ -78,7 +78,7 @@ static enum tug_status fill_input(const char *server, int *out_fd, struct tug_er
         return tug__fail(err, TUG_ERR_AUTH, "the registry's name is too long");
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return tug__fail_errno(err, TUG_ERR_AUTH, errno, "cannot make a pipe");
+        return tug__fail_errno(err, TUG_ERR_AUTH, errno, "cannot create a pipe");
     }
     do { /* less than PIPE_BUF into an empty pipe whose reader we are: all of it, at once */
         written = write(ends[1], server, length);

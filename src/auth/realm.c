@@ -118,7 +118,7 @@ enum tug_status tug__realm_resolve(const char *request_url, const char *realm,
     }
     if (!is_allowed(&registry, &server)) {
         return tug__fail(err, TUG_ERR_AUTH,
-                         "token server '%s' refused: a token is not asked for by plain http",
+                         "token server '%s' refused: tokens are not requested over plain http",
                          shown);
     }
     url[strcspn(url, "#")] = '\0';

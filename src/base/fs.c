@@ -36,7 +36,7 @@ enum tug_status tug__fs_make_dir(int parent_fd, const char *name, bool sync, int
     const bool is_new = mkdirat(parent_fd, name, 0700) == 0;
 
     if (!is_new && errno != EEXIST) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make the directory '%s'", name);
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot create the directory '%s'", name);
     }
     if (out_is_new != NULL) {
         *out_is_new = is_new;

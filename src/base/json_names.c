@@ -94,6 +94,6 @@ enum tug_status tug__json_check_names(const struct tug__json_value *value, const
         return TUG_OK;
     }
     return tug__fail(err, TUG_ERR_CONTENT,
-                     "'%.64s' differs from '%s' in case only: other tools would take it for that",
+                     "'%.64s' differs from '%s' in case only: other tools would treat them as one",
                      check.found, check.meant);
 }

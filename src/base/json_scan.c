@@ -147,7 +147,7 @@ static enum tug_status scan_string(struct scan *scan)
     for (;;) {
         skip_plain(scan);
         if (scan->at == scan->length) {
-            return refuse(scan, "a string without end");
+            return refuse(scan, "an unterminated string");
         }
         if ((unsigned char)scan->text[scan->at] < 0x20) {
             return refuse(scan, "a control character in a string");
@@ -347,7 +347,7 @@ static enum tug_status step(struct scan *scan, enum expectation *next)
         return first == ',' ? TUG_OK : refuse(scan, "no comma");
     case NOTHING:
     default:
-        return refuse(scan, "something after the value");
+        return refuse(scan, "text after the value");
     }
 }
 

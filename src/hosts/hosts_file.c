@@ -132,7 +132,7 @@ enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct 
     status = tug__hosts_read_file(path, &buf, err);
     if (status == TUG_OK &&
         (buf.length == 0 || memmem(buf.data, buf.length, kind, strlen(kind)) == NULL)) {
-        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': no %s in PEM format in it", path,
+        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': contains no %s in PEM format", path,
                            strcmp(kind, TUG__PEM_KEY) == 0 ? "private key" : "certificate");
     }
     tug__buf_fini(&buf);

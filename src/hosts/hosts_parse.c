@@ -237,7 +237,7 @@ static enum tug_status read_dial_timeout(const struct tug__hosts_reader *reader,
         !tug__go_duration_parse(value->text, &entry->endpoint->dial_timeout_ms)) {
         return tug__hosts_refuse(
             reader, value->line,
-            "dial_timeout: '%s' is no duration from 1ns to 24h (example: 1m30s)", value->text);
+            "dial_timeout: '%s' is not a duration from 1ns to 24h (example: 1m30s)", value->text);
     }
     return status;
 }

@@ -105,7 +105,7 @@ enum tug_status tug__endpoint_set_default(struct tug__endpoint_config *endpoint,
     enum tug_status status;
 
     if (!is_host(host, strlen(host))) {
-        return tug__fail(err, TUG_ERR_CONFIG, "'%s' is no host", host);
+        return tug__fail(err, TUG_ERR_CONFIG, "'%s' is not a host", host);
     }
     endpoint->capabilities = TUG__CAN_ALL;
     status = set_host(endpoint, host, strlen(host), host, err);

@@ -114,7 +114,7 @@ static const char *find_fault(const char *text, const char *authority, size_t le
 
     for (const char *c = text; *c != '\0'; c++) {
         if ((unsigned char)*c <= ' ' || *c == 0x7F) {
-            return "it has a blank or control character in it";
+            return "it contains a blank or control character";
         }
     }
     if (strlen(text) >= PROXY_URL_MAX) {
@@ -125,7 +125,7 @@ static const char *find_fault(const char *text, const char *authority, size_t le
         return "a '@', '/', '?' or '#' in its user or password must be written %40, %2F, %3F or "
                "%23";
     }
-    return *rest == '?' || *rest == '#' ? "it has a '?' or '#' behind the host" : NULL;
+    return *rest == '?' || *rest == '#' ? "it has a '?' or '#' after the host" : NULL;
 }
 
 /* Check HOST[:PORT] and build the URL from it. Returns: false without memory. */
@@ -143,7 +143,7 @@ static bool parse_host(const char *scheme, const char *host, size_t length,
         return false;
     }
     if (!tug__origin_parse(probe, &origin)) {
-        *out_reason = "its host is malformed, or its port is no number from 1 to 65535";
+        *out_reason = "its host is malformed, or its port is not a number from 1 to 65535";
     }
     free(probe);
     if (asprintf(&proxy->url, "%s://%.*s", scheme, (int)length, host) < 0) {
@@ -162,9 +162,9 @@ enum tug_status tug__proxy_parse(const char *text, struct tug__proxy *out_proxy,
     const size_t length = strcspn(authority, "/?#");
     const char *const at = memchr(authority, '@', length);
     const char *const host = at != NULL ? at + 1 : authority;
-    const char *reason = scheme == NULL
-                             ? "its scheme is none of http, https, socks4, socks4a, socks5, socks5h"
-                             : find_fault(text, authority, length);
+    const char *reason =
+        scheme == NULL ? "its scheme is not one of http, https, socks4, socks4a, socks5, socks5h"
+                       : find_fault(text, authority, length);
     bool has_memory = true;
 
     if (reason == NULL && at != NULL) {

@@ -264,7 +264,8 @@ enum tug_status tug__auth_challenge(const struct tug__exchange *exchange, struct
     }
     is_new = !auth->is_known || !same_known(&known, &auth->known);
     if (known.scheme == TUG__AUTH_NONE) {
-        return tug__wrap(err, TUG_ERR_AUTH, "it asks for no kind of authentication that tug knows");
+        return tug__wrap(err, TUG_ERR_AUTH,
+                         "it asks for no kind of authentication that tug supports");
     }
     if (is_new) {
         tug__session_learn_auth(client->session, endpoint, ask->source->repository, &known);

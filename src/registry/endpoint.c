@@ -49,7 +49,7 @@ static void fail_paused(struct tug_error *error, const struct tug__endpoint *end
                         uint64_t rest_ms)
 {
     (void)tug__fail(error, TUG_ERR_RATE_LIMITED,
-                    "%s asked for patience: the next request is due in %" PRIu64 " ms",
+                    "%s asked for a pause: the next request is due in %" PRIu64 " ms",
                     endpoint->config->host, rest_ms);
 }
 

@@ -186,7 +186,7 @@ static enum tug_status judge_refusal(struct tug__exchange *exchange, int round,
 static enum tug_status ask_itself(struct tug__exchange *exchange, struct tug_error *err)
 {
     if (!tug__origin_parse(exchange->url, &exchange->origin)) {
-        return tug__fail(err, TUG_ERR_CONFIG, "'%s' is no usable endpoint",
+        return tug__fail(err, TUG_ERR_CONFIG, "'%s' is not a usable endpoint",
                          exchange->endpoint->config->host);
     }
     for (int round = 0;;) {

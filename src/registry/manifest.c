@@ -40,7 +40,7 @@ static enum tug_status read_digest(struct manifest_sink *sink, const char *text,
     return status == TUG_ERR_UNSUPPORTED || sink->digest != NULL
                ? TUG_OK
                : tug__fail(err, TUG_ERR_CONTENT,
-                           "the Docker-Content-Digest header is no digest: '%.80s'", text);
+                           "the Docker-Content-Digest header is not a digest: '%.80s'", text);
 }
 
 /* Tell whether an unsolicited 206 has the whole document. */
@@ -136,8 +136,8 @@ static enum tug_status tell_type(const struct manifest_sink *sink, bool is_parse
         return status;
     }
     return type[0] != '\0'
-               ? tug__wrap(err, status, "the answer, of type '%s', is no manifest", type)
-               : tug__wrap(err, status, "the answer, of no type, is no manifest");
+               ? tug__wrap(err, status, "the answer, of type '%s', is not a manifest", type)
+               : tug__wrap(err, status, "the answer, which has no type, is not a manifest");
 }
 
 static enum tug_status on_get_end(void *context, const struct tug__http_response *response,

@@ -59,7 +59,7 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
     }
     ask->result.coding = tug__coding_find(tug__http_header(response, "Content-Encoding"));
     if (ask->result.coding != NULL && !ask->has_digest) {
-        return tug__fail(err, TUG_ERR_CONTENT, "it may not be encoded");
+        return tug__fail(err, TUG_ERR_CONTENT, "it must not be encoded");
     }
     status = ask->on_success(ask->context, response, err);
     if (status == TUG_OK) {
@@ -171,14 +171,14 @@ static enum tug_status follow_location(struct walk *walk, struct tug_error *err)
         return refuse(err, "its URL is too long", NULL);
     }
     if (!tug__origin_parse(next, &origin)) {
-        return refuse(err, "no plain http or https URL", next);
+        return refuse(err, "not a plain http or https URL", next);
     }
     if (!origin.is_https && strncasecmp(now, "https:", 6) == 0) {
         return refuse(err, "from https to http", next);
     }
     for (size_t i = 0; i < walk->seen_count; i++) {
         if (strcmp(walk->seen[i], next) == 0) {
-            return refuse(err, "it goes round in circles", next);
+            return refuse(err, "it is a loop", next);
         }
     }
     if (!path->has_left) {
@@ -207,7 +207,7 @@ enum tug_status tug__path_follow(struct tug__client *client, struct tug__ask *as
     path->has_left = path->is_outside;
     ask->is_success = false;
     if (!tug__origin_parse(path->url, &walk.origin)) {
-        return refuse(err, "no plain http or https URL", path->url);
+        return refuse(err, "not a plain http or https URL", path->url);
     }
     walk.seen[walk.seen_count++] = strdup(path->url);
     status = walk.seen[0] != NULL ? TUG_OK : tug__fail_memory(err);

@@ -103,13 +103,13 @@ static enum tug_status find_hosts_dir(struct tug__session *session, const char *
 
 static void warn_of_exposed(void *context, const char *name)
 {
-    tug__session_add_warning(context, name, "others can read the secrets in it: chmod 600");
+    tug__session_add_warning(context, name, "other users can read the secrets in it: chmod 600");
 }
 
 static void warn_of_slow(void *context, const char *program)
 {
-    tug__session_add_warning(context, program,
-                             "this credential helper has not answered yet; it may wait for you");
+    tug__session_add_warning(
+        context, program, "this credential helper has not answered yet; it may be waiting for you");
 }
 
 static enum tug_status make_credentials(struct tug__session *session,
@@ -146,7 +146,7 @@ static void log_config(const struct tug__session *session)
     if (!session->log.has_config) {
         return;
     }
-    tug__log_printf(&session->log, "certificates of authorities: %s%s%s",
+    tug__log_printf(&session->log, "CA certificates: %s%s%s",
                     places->directory != NULL ? places->directory : "",
                     places->directory != NULL && places->bundle != NULL ? ", " : "",
                     places->bundle != NULL      ? places->bundle

@@ -78,9 +78,9 @@ static const char *advise_of_options(enum tug__tls_trouble trouble,
     case TUG__TLS_ISSUER:
         return "--tlscacert FILE trusts its authority, -k any certificate of this registry";
     case TUG__TLS_TIME:
-        return "look at the clock of this machine; -k takes any certificate of this registry";
+        return "check the clock of this machine; -k accepts any certificate of this registry";
     case TUG__TLS_NAME:
-        return "ask for it by a name that its certificate has; -k takes any certificate of it";
+        return "use a name that its certificate has; -k accepts any certificate of it";
     case TUG__TLS_FINE:
         break;
     }
@@ -101,7 +101,7 @@ static const char *advise_of_file(enum tug__tls_trouble trouble, const struct tu
     case TUG__TLS_ISSUER:
         return "name its authority with \"ca\" in hosts.toml";
     case TUG__TLS_TIME:
-        return "look at the clock of this machine";
+        return "check the clock of this machine";
     case TUG__TLS_NAME:
         return "write a name that its certificate has in hosts.toml";
     case TUG__TLS_FINE:
@@ -116,7 +116,7 @@ const char *tug__tls_advice(enum tug__tls_trouble trouble, const struct tug__tls
 
     if (party->is_elsewhere) {
         return trouble == TUG__TLS_ISSUER ? "--tlscacert FILE trusts its authority"
-               : trouble == TUG__TLS_TIME ? "look at the clock of this machine"
+               : trouble == TUG__TLS_TIME ? "check the clock of this machine"
                                           : NULL;
     }
     return party->is_registry && !(is_of_scheme && party->has_scheme)

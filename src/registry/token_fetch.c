@@ -231,7 +231,7 @@ static void choose_error(const struct tug_error *post, struct tug_error *err)
         *err = *post; /* OAuth2 answers 400 to wrong credentials */
     } else if (tug__token_get_is_unsupported(err->http_status) && post->code != TUG_OK) {
         (void)tug__wrap(err, err->code,
-                        "it takes neither POST (status %d) nor GET, so it is no token server",
+                        "it supports neither POST (status %d) nor GET, so it is not a token server",
                         post->http_status);
     }
 }

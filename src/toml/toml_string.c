@@ -81,7 +81,8 @@ static enum tug_status scan_code_point(struct tug__toml_scan *scan, struct strin
         code = code << 4 | digit;
     }
     if (code == 0 || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) {
-        return tug__toml_refuse(scan, "an escape of no character (U+%04X)", (unsigned)code);
+        return tug__toml_refuse(scan, "an escape for an invalid character (U+%04X)",
+                                (unsigned)code);
     }
     return append(scan, string, text, encode(code, text));
 }
@@ -160,7 +161,7 @@ static enum tug_status scan_plain(struct tug__toml_scan *scan, struct string *st
 static enum tug_status scan_line_end(struct tug__toml_scan *scan, struct string *string)
 {
     if (!string->is_multi_line) {
-        return tug__toml_refuse(scan, "a string without end");
+        return tug__toml_refuse(scan, "an unterminated string");
     }
     scan->at += *scan->at == '\r' ? 2 : 1; /* a CR stands before an LF only */
     scan->line++;
@@ -178,7 +179,7 @@ static enum tug_status scan_content(struct tug__toml_scan *scan, struct string *
             return status;
         }
         if (scan->at == scan->end) {
-            return tug__toml_refuse_at(scan, string->line, "a string without end");
+            return tug__toml_refuse_at(scan, string->line, "an unterminated string");
         }
         if (*scan->at == string->quote) {
             status = scan_close(scan, string, &is_closed);

@@ -79,7 +79,7 @@ static enum tug_status refuse_word(const struct tug__toml_scan *scan, const char
     if (leading > 0) {
         return tug__toml_refuse(scan, "not a whole number of 64 bits");
     }
-    return tug__toml_refuse(scan, "not a value (strings stand in quotes)");
+    return tug__toml_refuse(scan, "not a value (strings must be quoted)");
 }
 
 /* A number, true or false. */
@@ -120,7 +120,7 @@ static enum tug_status scan_array(struct tug__toml_scan *scan, struct tug__toml_
         enum tug_status status = TUG_OK;
 
         if (scan->at == scan->end) {
-            return tug__toml_refuse_at(scan, line, "an array without end");
+            return tug__toml_refuse_at(scan, line, "an unterminated array");
         }
         status = tug__toml_add(scan, array, NULL, depth, &element);
         if (status == TUG_OK) {

@@ -186,8 +186,8 @@ Test(descriptors, t23_header_with_another_digest)
 
 Test(descriptors, t23_header_malformed)
 {
-    check_header("sha256:../../x", 6, "Docker-Content-Digest header is no digest");
-    check_header("\x1b[2J", 6, "Docker-Content-Digest header is no digest: '\\x1b[2J'");
+    check_header("sha256:../../x", 6, "Docker-Content-Digest header is not a digest");
+    check_header("\x1b[2J", 6, "Docker-Content-Digest header is not a digest: '\\x1b[2J'");
 }
 
 /* Of an algorithm that nobody here can compute: as if it were not there. */

@@ -79,7 +79,7 @@ Test(mirror_answers, f21_a_page_names_its_type_and_server)
     send_page(mirror, "Content-Type: text/html");
     fake_rule_add(flow.registry, &(struct fake_rule){.answer.status = 404});
     wanted = build_text(
-        "mirror 127.0.0.1:%u: the answer, of type 'text/html', is no manifest: not valid JSON",
+        "mirror 127.0.0.1:%u: the answer, of type 'text/html', is not a manifest: not valid JSON",
         fake_registry_port(mirror));
     cr_assert_eq(flow_command(&flow, "app:1",
                               (const char *const[]){"--hosts-dir", flow.hosts_dir, NULL}, &result),

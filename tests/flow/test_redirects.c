@@ -75,10 +75,10 @@ Test(redirects, t20_endless_redirects_are_refused)
         const char *location;
         const char *text;
     } cases[] = {
-        {"{path}", "round in circles"},
+        {"{path}", "it is a loop"},
         {"{path}/x", "more than 10"},
-        {"ftp://127.0.0.1/x", "no plain http"},
-        {"http://me:" SECRET_PASSWORD "@127.0.0.1/x", "no plain http"},
+        {"ftp://127.0.0.1/x", "not a plain http"},
+        {"http://me:" SECRET_PASSWORD "@127.0.0.1/x", "not a plain http"},
     };
 
     for (size_t i = 0; i < FLOW_COUNT(cases); i++) {

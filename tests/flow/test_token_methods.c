@@ -76,8 +76,8 @@ Test(token_methods, f23_the_advice_fits_the_status)
         {400, 405, "400", true}, /* how OAuth2 refuses a password */
         {401, 404, "401", true},
         {404, 403, "403", true},
-        {405, 405, "takes neither POST (status 405) nor GET", false},
-        {404, 404, "takes neither POST (status 404) nor GET", false},
+        {405, 405, "supports neither POST (status 405) nor GET", false},
+        {404, 404, "supports neither POST (status 404) nor GET", false},
         {410, 200, "410", false},
     };
 

@@ -49,7 +49,7 @@ tug_refuse 5 '; .*--tlscacert.* -k' --retries 0 "$host:$P1/test/image:1"
 tug_refuse 5 '; .*clock' "${tls[@]}" "$host:$P3/test/image:1"
 sed "s/registry.example/registry.example wrong.example/" /etc/hosts > hosts.more
 cat hosts.more > /etc/hosts
-tug_refuse 5 '; .*by a name' "${tls[@]}" "wrong.example:$P1/test/image:1"
+tug_refuse 5 '; use a name' "${tls[@]}" "wrong.example:$P1/test/image:1"
 done_case "certificates"
 
 # In hosts.toml it is said otherwise, and a mirror gets none of the options.

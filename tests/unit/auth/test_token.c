@@ -287,7 +287,7 @@ Test(auth_token, renews_a_refused_token_once)
     cr_assert(tug__token_reject(server.cache, &a_key, first), "a newer one is there already");
     expect(&server, "token-2", NULL);
     cr_assert(!tug__token_reject(server.cache, &a_key, second), "fresh, and refused as well");
-    expect_failure(&server, TUG_ERR_AUTH, "just made");
+    expect_failure(&server, TUG_ERR_AUTH, "just issued");
     cr_assert(!tug__token_reject(server.cache, &a_key, second));
     cr_assert(!tug__token_reject(server.cache, &a_key, first));
     cr_assert_eq(atomic_load(&server.fetches), 2);
@@ -428,7 +428,7 @@ Test(auth_token, forgets_a_refusal_after_a_while)
     cr_assert(tug__token_reject(server.cache, &a_key, generation));
     expect(&server, "token-3", &generation);
     cr_assert(!tug__token_reject(server.cache, &a_key, generation));
-    expect_failure(&server, TUG_ERR_AUTH, "just made");
+    expect_failure(&server, TUG_ERR_AUTH, "just issued");
     set_age(&server, 2 * TUG__TOKEN_REFUSED_MS);
     expect(&server, "token-4", NULL);
     stop(&server);

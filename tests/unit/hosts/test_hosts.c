@@ -154,9 +154,9 @@ Test(hosts, refuses_what_is_in_the_way, .init = set_up, .fini = tear_down)
     cr_assert_eq(symlink("nowhere", link), 0);
     refuse("link", "/link/hosts.toml': No such file or directory");
     free(link);
-    refuse("../x", "'../x' is no host");
-    refuse("", "'' is no host");
-    refuse("h:0", "'h:0' is no host");
+    refuse("../x", "'../x' is not a host");
+    refuse("", "'' is not a host");
+    refuse("h:0", "'h:0' is not a host");
 }
 
 Test(hosts, names_file_and_line, .init = set_up, .fini = tear_down)
@@ -223,14 +223,14 @@ Test(hosts, refuses_named_files_that_are_not_fit, .init = set_up, .fini = tear_d
     refuse("h", "/h/hosts.toml:2: ca: '");
     refuse("h", "/h/.': not a regular file");
     write_file("h/hosts.toml", "ca = 'key'");
-    refuse("h", "/h/key': no certificate in PEM format in it");
+    refuse("h", "/h/key': contains no certificate in PEM format");
     write_file("h/hosts.toml", "ca = 'empty'");
-    refuse("h", "/h/empty': no certificate in PEM format in it");
+    refuse("h", "/h/empty': contains no certificate in PEM format");
     write_file("h/hosts.toml", "client = [['cert', 'gone']]");
     refuse("h", "/h/hosts.toml:1: client: '");
     refuse("h", "/h/gone': No such file or directory");
     write_file("h/hosts.toml", "client = [['cert', 'cert']]");
-    refuse("h", "/h/cert': no private key in PEM format in it");
+    refuse("h", "/h/cert': contains no private key in PEM format");
     write_file("h/hosts.toml", "client = ['cert', 'key']");
     refuse("h", "/h/hosts.toml:1: client (a certificate and its key in two files are written "
                 "[[\"certificate\", \"key\"]]): '");
@@ -276,12 +276,12 @@ Test(hosts, refuses_unfit_certificates_without_hosts_toml, .init = set_up, .fini
     refuse("a", "/a/lone.key': a key without its certificate (*.cert)");
     make_dir("b");
     write_file("b/x.cert", CERTIFICATE);
-    refuse("b", "/b/x.cert': no private key in PEM format in it");
+    refuse("b", "/b/x.cert': contains no private key in PEM format");
     write_file("b/x.key", CERTIFICATE);
-    refuse("b", "/b/x.key': no private key in PEM format in it");
+    refuse("b", "/b/x.key': contains no private key in PEM format");
     make_dir("c");
     write_file("c/x.crt", "DER");
-    refuse("c", "/c/x.crt': no certificate in PEM format in it");
+    refuse("c", "/c/x.crt': contains no certificate in PEM format");
     make_dir("d");
     for (int i = 0; i <= TUG__HOSTS_FILES_MAX; i++) {
         char name[32];

@@ -422,7 +422,7 @@ Test(hosts_parse, reads_durations_of_go)
     }
     refuse("dial_timeout = 5", "f:1: dial_timeout: expected a string like \"5s\", not a number");
     refuse("\ndial_timeout = '5'",
-           "f:2: dial_timeout: '5' is no duration from 1ns to 24h (example: 1m30s)");
+           "f:2: dial_timeout: '5' is not a duration from 1ns to 24h (example: 1m30s)");
 }
 
 Test(hosts_parse, refuses_unknown_keys_and_shapes)

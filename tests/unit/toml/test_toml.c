@@ -275,7 +275,7 @@ Test(toml, refuses_bad_numbers_and_words)
     refuse("a = -0x1", "not a whole number");
     refuse("a = 0o8", "not a whole number");
     refuse("a = 0b2", "not a whole number");
-    refuse("a = _1", "not a value (strings stand in quotes)");
+    refuse("a = _1", "not a value (strings must be quoted)");
     refuse("a = True", "not a value");
     refuse("a = +", "not a value");
     refuse("\na = yes", "2: not a value");
@@ -283,19 +283,19 @@ Test(toml, refuses_bad_numbers_and_words)
 
 Test(toml, refuses_bad_strings)
 {
-    refuse("a = \"x", "1: a string without end");
-    refuse("a = \"x\n\"", "1: a string without end");
+    refuse("a = \"x", "1: an unterminated string");
+    refuse("a = \"x\n\"", "1: an unterminated string");
     refuse("a = \"\"\"\nx\r\ny\n\"\"\"\nb", "5: expected '=' after the key 'b'");
-    refuse("a = 'x\n'", "1: a string without end");
-    refuse("\na = \"\"\"x\n\n", "2: a string without end");
-    refuse("a = '''x''", "1: a string without end");
+    refuse("a = 'x\n'", "1: an unterminated string");
+    refuse("\na = \"\"\"x\n\n", "2: an unterminated string");
+    refuse("a = '''x''", "1: an unterminated string");
     refuse("a = \"\\x41\"", "1: an unknown escape");
     refuse("a = \"\\ \n\"", "1: an unknown escape");
     refuse("a = \"C:\\Users\"", "1: an escape with fewer than 8");
     refuse("a = \"\\u12\"", "an escape with fewer than 4");
-    refuse("a = \"\\u0000\"", "an escape of no character");
-    refuse("a = \"\\uD800\"", "an escape of no character (U+D800)");
-    refuse("a = \"\\U00110000\"", "an escape of no character");
+    refuse("a = \"\\u0000\"", "an escape for an invalid character");
+    refuse("a = \"\\uD800\"", "an escape for an invalid character (U+D800)");
+    refuse("a = \"\\U00110000\"", "an escape for an invalid character");
     refuse("\"\"\"a\"\"\" = 1", "1: a key in three quotes");
     refuse("a = \"\"\"x\"\"\"\"\"\"", "1: expected the end of the line");
 }
@@ -325,7 +325,7 @@ Test(toml, refuses_bad_structure)
     refuse("[a.]", "1: expected a key");
     refuse("[a\n]", "1: expected '.' or ']'");
     refuse("[a] b = 1", "1: expected the end of the line");
-    refuse("\na = [1,\n\n", "2: an array without end");
+    refuse("\na = [1,\n\n", "2: an unterminated array");
     refuse("a = [1\n2]", "2: expected ',' or ']'");
     refuse("a = [,]", "1: expected a value");
     refuse("a = [1,,2]", "1: expected a value");
