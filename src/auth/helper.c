@@ -5,8 +5,8 @@
  * Knows: processes. Does not know: HTTP, tokens, registries; what a helper answers.
  * Threads: any.
  *
- * The child is a process group of its own and is waited for by its id; if someone else in the
- * program collects it (a wait for any child, SIGCHLD ignored), its output alone decides.
+ * The child is a process group of its own and is waited for by its id; if another part of the
+ * program reaps it (a wait for any child, SIGCHLD ignored), its output alone decides.
  */
 #include "auth/helper.h"
 
@@ -32,12 +32,12 @@
 
 #define POLL_MS 50
 #define SERVER_BYTES_MAX 4096
-/* What of its standard error is kept; the rest is read and forgotten. */
+/* Bytes kept of its standard error; the rest is read and dropped. */
 #define COMPLAINT_MAX 1024
 
 extern char **environ;
 
-/* A helper that runs. */
+/* A running helper. */
 struct child {
     pid_t pid;
     int output;                    /* read end of its standard output, not blocking */
@@ -67,7 +67,8 @@ static bool is_name(const char *name)
                length;
 }
 
-/* A pipe that holds the whole input already, so that nobody has to write to the child. */
+/* A pipe that already holds the whole input, so that nothing has to be written while the child
+ * runs. */
 static enum tug_status fill_input(const char *server, int *out_fd, struct tug_error *err)
 {
     const size_t length = strlen(server);
@@ -80,7 +81,7 @@ static enum tug_status fill_input(const char *server, int *out_fd, struct tug_er
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return tug__fail_errno(err, TUG_ERR_AUTH, errno, "cannot create a pipe");
     }
-    do { /* less than PIPE_BUF into an empty pipe whose reader we are: all of it, at once */
+    do { /* less than PIPE_BUF into an empty pipe that we also read: all of it, at once */
         written = write(ends[1], server, length);
     } while (written < 0 && errno == EINTR);
     (void)close(ends[1]);
@@ -92,7 +93,7 @@ static enum tug_status fill_input(const char *server, int *out_fd, struct tug_er
     return TUG_OK;
 }
 
-/* Set what the child inherits. Returns: 0 or an error number. */
+/* Set up what the child inherits. Returns: 0 or an error number. */
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int input,
                    int output, int errors)
 {
@@ -141,7 +142,7 @@ static int spawn(char *program, int input, int output, int errors, pid_t *out_pi
     return failure;
 }
 
-/* A descriptor that cannot be taken for one of the child's standard ones by dup2. */
+/* Move a descriptor out of the range of the child's standard ones, which dup2 replaces. */
 static int move_up(int fd)
 {
     const int moved = fd > STDERR_FILENO ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -152,8 +153,7 @@ static int move_up(int fd)
     return moved;
 }
 
-/* A pipe to read from without blocking, and to write to by the child. Returns: 0 or an error
- * number. */
+/* A pipe that we read without blocking and the child writes to. Returns: 0 or an error number. */
 static int make_pipe(int *out_read, int *out_write)
 {
     int ends[2];
@@ -205,7 +205,7 @@ static enum tug_status start(char *program, const char *server, struct child *ch
     return TUG_OK;
 }
 
-/* Look whether the child has ended, or wait for it. */
+/* Check whether the child has ended, or wait for it. */
 static void reap(struct child *child, int options)
 {
     pid_t pid;
@@ -220,8 +220,8 @@ static void reap(struct child *child, int options)
     child->end.is_known = pid == child->pid;
 }
 
-/* Read what is there. Returns: ENDING_DONE when there is nothing more now; *out_end tells whether
- * there never will be. */
+/* Read the available output. Returns: ENDING_DONE when there is no more for now; *out_end tells
+ * whether that is final. */
 static enum ending drain(struct child *child, struct tug__buf *output, bool *out_end,
                          struct tug_error *err)
 {
@@ -246,8 +246,7 @@ static enum ending drain(struct child *child, struct tug__buf *output, bool *out
     }
 }
 
-/* Read what is there on its standard error, and keep the beginning. Returns: whether more may come.
- */
+/* Read its available standard error and keep the beginning. Returns: whether more may come. */
 static bool drain_errors(struct child *child)
 {
     char piece[4096];
@@ -268,8 +267,8 @@ static bool drain_errors(struct child *child)
     }
 }
 
-/* Collect the child's output until it has ended. What it leaves running in the background may hold
- * its output open: that is not waited for. */
+/* Collect the child's output until it has ended. Background processes that keep its output open are
+ * not waited for. */
 static enum ending watch(const struct tug__helper_request *request, const char *program,
                          struct child *child, struct tug__buf *output, struct tug_error *err)
 {
@@ -296,7 +295,7 @@ static enum ending watch(const struct tug__helper_request *request, const char *
         if (tug__now_ns() >= deadline_ns) {
             return ENDING_TIMEOUT;
         }
-        reap(child, WNOHANG); /* before the last look at its output, which is complete then */
+        reap(child, WNOHANG); /* before the last read of its output, which is complete then */
         has_errors = has_errors && drain_errors(child);
         if (!is_output_over) {
             ending = drain(child, output, &is_output_over, err);
@@ -308,11 +307,11 @@ static enum ending watch(const struct tug__helper_request *request, const char *
     return ENDING_DONE;
 }
 
-/* End the child with all it started, and close what belongs to it. */
+/* Kill the child and its process group, and close its descriptors. */
 static void finish(struct child *child)
 {
     if (!child->has_ended) {
-        /* not reaped yet, so that the id cannot be anyone else's */
+        /* not reaped yet, so the id cannot belong to another process */
         (void)kill(-child->pid, SIGKILL);
         reap(child, 0);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Judge what a credential helper said.
+ * Evaluate the answer of a credential helper.
  *
- * Knows: the helper protocol of docker. Does not know: processes.
+ * Knows: docker's helper protocol. Does not know: HTTP, tokens, registries.
  * Threads: any.
  */
 #include "auth/helper_answer.h"
@@ -16,10 +16,10 @@
 #include "base/json.h"
 #include "base/str.h"
 
-/* What of a helper's own words is shown. */
+/* Bytes shown of a helper's own message. */
 #define WORDS_MAX 200
 
-/* Take white space off both ends, in place. */
+/* Trim white space at both ends, in place. */
 static char *trim(char *text)
 {
     size_t length;
@@ -46,7 +46,7 @@ static bool is_not_found(const char *words)
     return false;
 }
 
-/* Make a credential out of {"Username", "Secret"}. Messages hold nothing of the answer. */
+/* Build a credential from {"Username", "Secret"}. No message quotes the answer. */
 static enum tug_status parse_answer(const char *program, const struct tug__buf *output,
                                     struct tug__credential *out_credential, struct tug_error *err)
 {
@@ -84,10 +84,10 @@ static enum tug_status parse_answer(const char *program, const struct tug__buf *
     return status;
 }
 
-/* Say how a helper failed, in its own words when it has some. */
+/* Report how a helper failed, in its own words when it has any. */
 static enum tug_status fail_status(int status, char *words, struct tug_error *err)
 {
-    /* what looks like an answer might hold a secret */
+    /* text that looks like an answer may hold a secret */
     const bool is_shown = words[0] != '\0' && strpbrk(words, "{}") == NULL;
 
     if (WIFSIGNALED(status)) {
@@ -134,7 +134,7 @@ enum tug_status tug__helper_add_complaint(char *complaint, struct tug_error *err
 
     line = trim(complaint);
     line[strcspn(line, "\r\n")] = '\0';
-    if (line[0] == '\0' || strpbrk(line, "{}") != NULL) { /* nothing, or what may be an answer */
+    if (line[0] == '\0' || strpbrk(line, "{}") != NULL) { /* nothing, or possibly an answer */
         return TUG_ERR_AUTH;
     }
     return tug__wrap(err, TUG_ERR_AUTH, "it says '%.*s'", WORDS_MAX, line);

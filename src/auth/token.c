@@ -2,7 +2,7 @@
  *
  * The tokens of a run.
  *
- * Knows: which thread waits for which. Does not know: HTTP, credentials, registries.
+ * Knows: which thread waits for which. Does not know: HTTP, JSON, registries.
  * Threads: any number. One mutex guards everything; callbacks run without it.
  */
 #include "auth/token.h"
@@ -115,8 +115,8 @@ static enum tug_status fetch_unlocking(struct tug__token_cache *cache,
     return status;
 }
 
-/* Sleep until the running fetch has ended or a wake came. Called with the lock held, returns with
- * it held. should_stop is asked without it; a wake since then is seen by its number. */
+/* Sleep until the running fetch has ended or the cache is woken. Called with the lock held, returns
+ * with it held. should_stop is called without it; a wake in the meantime is seen by its number. */
 static enum tug_status wait_unlocking(struct tug__token_cache *cache,
                                       const struct tug__token_entry *entry,
                                       const struct tug__token_request *request,
@@ -217,7 +217,7 @@ void tug__token_accept(struct tug__token_cache *cache, const struct tug__token_k
     struct tug__token_entry *entry;
 
     if (joined == NULL) {
-        return; /* at worst a refusal is final that need not be */
+        return; /* at worst, a refusal is final without need */
     }
     lock(cache);
     entry = tug__token_table_find(&cache->table, joined, length);

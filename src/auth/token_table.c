@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is known of each token, and what follows from it.
+ * The state of each token, and decisions from it.
  *
- * Knows: lifetimes, refusals. Does not know: threads, how tokens are fetched.
- * Threads: with the lock of whoever has the table.
+ * Knows: lifetimes, refusals. Does not know: HTTP, JSON, registries.
+ * Threads: the caller holds the lock of the table.
  */
 #include "auth/token_table.h"
 
@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* A shorter life is used up to its end. */
+/* A shorter-lived token is used to the end of its life. */
 #define RENEWED_EARLY_S 60
 /* Parts of a key. */
 #define KEY_PARTS 5
@@ -73,7 +73,7 @@ struct tug__token_entry *tug__token_table_find(const struct tug__token_table *ta
     return entry;
 }
 
-/* Take the entry that nobody has used for longest out of the list. NULL: all are in use. */
+/* Unlink the least recently used entry. NULL: all are in use. */
 static struct tug__token_entry *evict(struct tug__token_table *table)
 {
     struct tug__token_entry **oldest = NULL;
@@ -175,7 +175,7 @@ bool tug__token_note_failure(struct tug__token_entry *entry, const struct tug_er
     if (error->code != TUG_ERR_CANCELLED) {
         entry->failed_flight = entry->flight;
         entry->failure = *error;
-        entry->renew_ns = entry->expires_ns; /* not again and again */
+        entry->renew_ns = entry->expires_ns; /* no repeated attempts */
     }
     if (error->code == TUG_ERR_AUTH) {
         entry->refused_until_ns = now_ns + TUG__TOKEN_REFUSED_MS * TUG__NS_PER_MS;
@@ -187,7 +187,8 @@ bool tug__token_refuse(struct tug__token_entry *entry, uint64_t generation, uint
                        struct tug__token_secret **out_unused)
 {
     if (entry->secret == NULL || entry->generation != generation) {
-        /* another thread was here before: a newer one is there or comes, or it was final */
+        /* another thread was faster: a newer token exists or is being fetched, or the refusal was
+         * final */
         return entry->secret != NULL || now_ns >= entry->refused_until_ns;
     }
     *out_unused = tug__token_secret_unref(entry->secret);
@@ -197,7 +198,7 @@ bool tug__token_refuse(struct tug__token_entry *entry, uint64_t generation, uint
         return true;
     }
     (void)tug__fail(&entry->failure, TUG_ERR_AUTH,
-                    "the registry refuses a token that was just made for it");
+                    "the registry refuses a token just issued for it");
     entry->refused_until_ns = now_ns + TUG__TOKEN_REFUSED_MS * TUG__NS_PER_MS;
     return false;
 }

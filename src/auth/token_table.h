@@ -15,13 +15,13 @@
 
 #include "auth/token.h"
 
-/* A token's text, shared by its entry and those who copy it. */
+/* A token's text, shared by its entry and the threads copying it. */
 struct tug__token_secret {
     unsigned refs; /* guarded */
     char *text;    /* owned; read-only */
 };
 
-/* What is known for one key. Guarded, but for key. */
+/* The state of one key. Guarded, except key. */
 struct tug__token_entry {
     /* set at create, then read-only */
     char *key;
@@ -34,13 +34,13 @@ struct tug__token_entry {
     uint64_t generation;              /* of secret */
     uint64_t renew_ns;
     uint64_t expires_ns;
-    bool is_renewal;           /* secret was fetched because the one before was refused */
-    bool is_accepted;          /* the registry took it once */
+    bool is_renewal;           /* secret was fetched because the previous one was refused */
+    bool is_accepted;          /* the registry has accepted it once */
     bool was_refused;          /* the next one will be such a renewal */
-    bool is_fetching;          /* some thread is in its fetch */
-    uint64_t flight;           /* number of the fetch that runs, or ran last */
+    bool is_fetching;          /* a thread is fetching */
+    uint64_t flight;           /* number of the running fetch, or of the last one */
     uint64_t failed_flight;    /* the last one that failed */
-    uint64_t refused_until_ns; /* until then failure is everyone's answer */
+    uint64_t refused_until_ns; /* until then every caller gets failure */
     struct tug_error failure;  /* of failed_flight, or of the refusal */
 };
 
@@ -52,7 +52,7 @@ struct tug__token_table {
     uint64_t generation; /* last one given */
 };
 
-/* What tug__token_get does next. */
+/* The next step of tug__token_get. */
 enum tug__token_step {
     TUG__TOKEN_TAKE,
     TUG__TOKEN_FETCH,
@@ -62,7 +62,7 @@ enum tug__token_step {
 
 /* Wipe and free it; NULL does nothing. Needs no lock. */
 void tug__token_secret_free(struct tug__token_secret *secret);
-/* Give up one reference. Returns: what the caller has to free without the lock, or NULL. */
+/* Drop one reference. Returns: the secret for the caller to free without the lock, or NULL. */
 struct tug__token_secret *tug__token_secret_unref(struct tug__token_secret *secret);
 
 /* All parts of a key in one text, each with its NUL. Needs no lock.
@@ -85,20 +85,20 @@ struct tug__token_entry *tug__token_table_hold(struct tug__token_table *table,
 /* Free all entries. */
 void tug__token_table_fini(struct tug__token_table *table);
 
-/* Decide what a thread does that wants a token.
- * waited_for: number of the fetch it has waited for; 0: none yet. */
+/* Decide the next step of a thread that wants a token. waited_for: number of the fetch it waited
+ * for; 0: none yet. */
 enum tug__token_step tug__token_choose(const struct tug__token_entry *entry, uint64_t waited_for,
                                        uint64_t now_ns);
-/* Put a fetched token into its entry. secret: a reference, taken.
+/* Store a fetched token in its entry. secret: a reference, owned by the entry from now on.
  * Returns: the old one if it is to be freed. */
 struct tug__token_secret *tug__token_install(struct tug__token_table *table,
                                              struct tug__token_entry *entry,
                                              struct tug__token_secret *secret, uint64_t started_ns,
                                              uint64_t lifetime_s);
-/* Remember a failed fetch. Returns: whether the old token still serves. */
+/* Remember a failed fetch. Returns: whether the old token is still usable. */
 bool tug__token_note_failure(struct tug__token_entry *entry, const struct tug_error *error,
                              uint64_t now_ns);
-/* Take a refused token out of its entry.
+/* Remove a refused token from its entry.
  * out_unused: set to what is to be freed without the lock, if anything.
  * Returns: whether another one may be tried. */
 bool tug__token_refuse(struct tug__token_entry *entry, uint64_t generation, uint64_t now_ns,
