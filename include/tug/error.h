@@ -17,20 +17,20 @@ extern "C" {
 enum tug_status {
     TUG_OK = 0,
     TUG_ERR_INVALID_ARGUMENT, /* a reference, platform or option the caller must correct */
-    TUG_ERR_NO_MEMORY,        /* an allocation failed, or no thread or descriptor is to be had */
+    TUG_ERR_NO_MEMORY,        /* an allocation failed, or no thread or descriptor is available */
     TUG_ERR_STORE,            /* the store: I/O error, disk full, no permission, not a store */
     TUG_ERR_NETWORK,          /* name lookup, connection, TLS or server failure; may pass */
-    TUG_ERR_TIMEOUT,          /* the run's own deadline (options.timeout_ms) is over */
-    TUG_ERR_AUTH,             /* the registry denies access */
-    TUG_ERR_NOT_FOUND,        /* repository, tag, digest or platform does not exist there */
-    TUG_ERR_RATE_LIMITED,     /* the registry answers 429 for longer than we may wait */
-    TUG_ERR_CONTENT,     /* what came is not what was named: digest, size, malformed document */
+    TUG_ERR_TIMEOUT,          /* the run's deadline (options.timeout_ms) has passed */
+    TUG_ERR_AUTH,             /* the registry denied access */
+    TUG_ERR_NOT_FOUND,        /* no such repository, tag, digest or platform */
+    TUG_ERR_RATE_LIMITED,     /* 429 responses for longer than retry_max_wait_ms */
+    TUG_ERR_CONTENT,          /* wrong digest or size, or a malformed document */
     TUG_ERR_UNSUPPORTED, /* content of a kind tug does not fetch (schema 1); an option it does not
                             know */
     TUG_ERR_TOO_LARGE,   /* over a limit that protects memory or disk */
     TUG_ERR_CONFIG,      /* a configuration file, credential file or certificate file */
     TUG_ERR_CANCELLED,   /* tug_fetch_cancel() was called; partial downloads are kept */
-    TUG_ERR_BUSY,        /* another process holds what is needed */
+    TUG_ERR_BUSY,        /* another process holds a resource that is needed */
     TUG_ERR_INTERNAL,    /* a bug in tug: please report the message */
 };
 
@@ -42,8 +42,8 @@ enum tug_status {
 struct tug_error {
     enum tug_status code;
     int os_errno;      /* errno of the failing system call, 0 when there was none */
-    int http_status;   /* HTTP status of the failing answer, 0 when there was none */
-    bool is_permanent; /* trying again is no use, whatever the code says (a bad certificate) */
+    int http_status;   /* HTTP status of the failing response, 0 when there was none */
+    bool is_permanent; /* retrying is useless, whatever the code (e.g. a bad certificate) */
     /* One line, UTF-8, control characters escaped, no secret: what failed, then why, the
      * outermost context first. Cut at the capacity. */
     char message[TUG_ERROR_MESSAGE_MAX];
@@ -55,8 +55,8 @@ struct tug_error {
 const char *tug_status_name(enum tug_status status);
 
 /* Copy text so that a terminal or a log can show it safely, on one line.
- * Control characters (C0, C1, DEL) become \xNN, other characters that are not seen \u{N}: blanks
- * but for the space, line and paragraph separators, format characters (bidirectional controls,
+ * Control characters (C0, C1, DEL) become \xNN, other invisible characters \u{N}: blanks
+ * other than the space, line and paragraph separators, format characters (bidirectional controls,
  * zero-width ones, soft hyphens), variation selectors, tags, fillers. Invalid UTF-8 bytes become
  * \xNN, a backslash is doubled.
  * dst: receives the NUL-terminated result, cut at a whole escape or character when it does not

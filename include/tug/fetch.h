@@ -23,17 +23,17 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* What happened. New kinds may be added: ignore those you do not know. */
+/* What happened. Later versions add kinds: ignore unknown ones. */
 enum tug_event_kind {
     TUG_EVENT_NONE = 0,
     TUG_EVENT_RESOLVED, /* ref, digest, media_type, size_bytes: the reference's root is known */
     TUG_EVENT_STARTED, /* ref, digest, media_type, size_bytes, done_bytes: a blob's download begins;
-                          done_bytes were there already from an earlier, interrupted one */
+                          done_bytes were received by an earlier, interrupted run */
     TUG_EVENT_PROGRESS,  /* ref, digest, size_bytes, done_bytes: at each tick, for each active blob
                           */
     TUG_EVENT_COMMITTED, /* ref, digest, size_bytes, seconds: a blob is verified and in the store */
-    TUG_EVENT_REUSED,    /* ref, digest, size_bytes: a blob was in the store already */
-    TUG_EVENT_WAITING,   /* ref, digest, size_bytes: another process downloads this blob; we wait */
+    TUG_EVENT_REUSED,    /* ref, digest, size_bytes: a blob is already in the store */
+    TUG_EVENT_WAITING,   /* ref, digest, size_bytes: another process is downloading this blob */
     TUG_EVENT_RETRY,   /* ref, digest (if known), error, delay_ms, attempt, attempts_max: an attempt
                           failed, another follows */
     TUG_EVENT_WARNING, /* ref (may be NULL), text: something the user should know */
@@ -41,48 +41,48 @@ enum tug_event_kind {
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
     TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
                           is_repeated: options.dry_run: this would be fetched for that image */
-    TUG_EVENT_IMAGE_PROGRESS, /* image, whose status means nothing yet: when an image begins, and at
-                                 each tick for each one that has changed since the last */
+    TUG_EVENT_IMAGE_PROGRESS, /* image (status is not set yet): when an image begins, and at each
+                                 tick for each image that has changed since the last one */
 };
 
-/* Sums over the run so far. */
+/* Totals of the run so far. */
 struct tug_totals {
     uint64_t images, images_done, images_failed; /* references added, completed, failed */
     uint64_t blobs, blobs_done; /* blobs and manifests known so far; committed or reused */
     uint64_t bytes_known;       /* size of all blobs known so far */
     uint64_t bytes_done;        /* of these: in the store, or received and not yet committed */
-    uint64_t bytes_received;    /* body bytes that came over the network in this run */
+    uint64_t bytes_received;    /* body bytes received over the network in this run */
     uint64_t blobs_active;      /* downloads running now */
     double seconds;             /* since the start of tug_fetch_run */
 };
 
-/* The result of one reference, or how far it is. */
+/* The result of one reference, or its progress. */
 struct tug_image_result {
     size_t position;          /* 0 for the first reference added, and so on */
     const char *ref;          /* full name */
     enum tug_status status;   /* TUG_OK: everything asked for is in the store */
-    struct tug_digest digest; /* of the root manifest or index; unset when it never became known */
+    struct tug_digest digest; /* of the root manifest or index; unset when unknown */
     const char *media_type;   /* of the root; NULL when unknown */
     uint64_t size_bytes;      /* of the root */
     uint64_t blobs;           /* blobs and manifests of this image, each digest counted once */
-    uint64_t bytes_fetched;   /* sizes of those that were fetched */
-    uint64_t bytes_reused;    /* sizes of those that were in the store already */
+    uint64_t bytes_fetched;   /* total size of the blobs fetched */
+    uint64_t bytes_reused;    /* total size of the blobs that were already in the store */
     double seconds;           /* from its first request to its completion */
     struct tug_error error;   /* filled when status is not TUG_OK */
     uint64_t blobs_done;      /* of blobs: in the store */
-    uint64_t bytes_known;     /* sizes of blobs, as far as they are known */
+    uint64_t bytes_known;     /* total size of blobs, as far as known */
     uint64_t bytes_done;      /* of these: in the store, or received and not yet committed */
     const struct tug_digest *left_out; /* foreign layers that the image lacks: the registry does not
                                           have them, and options.foreign_layers was not set */
     size_t left_out_count;
-    /* What the image is for: a single manifest by its config, or the one platform that was taken of
-     * an index; NULL: not known, or several. */
+    /* The image's platform: that of a single manifest's config, or the one chosen from an index;
+     * NULL: unknown, or several. */
     const struct tug_platform *platform;
 };
 
-/* One event. Pointers are borrowed: valid during the callback only. Members that a kind does not
- * name are zero or NULL. All text is escaped as by tug_text_escape. Of several images that wait for
- * the same blob, ref names the first. */
+/* One event. Pointers are borrowed: valid during the callback only. Members that are not
+ * listed with the kind are zero or NULL. All text is escaped as by tug_text_escape. If several
+ * images wait for the same blob, ref names the first of them. */
 struct tug_event {
     enum tug_event_kind kind;
     const char *ref;
@@ -91,26 +91,26 @@ struct tug_event {
     uint64_t size_bytes;
     uint64_t done_bytes;
     uint64_t delay_ms;
-    bool is_repeated;  /* it was planned for another image already, and would come once */
+    bool is_repeated;  /* already planned for another image; it would be fetched once */
     bool is_rechecked; /* REUSED: its content was hashed again, see options.recheck */
     double seconds;
     const char *text;
-    bool is_shortfall; /* of a warning: an image is less than, or other than, what was asked for */
+    bool is_shortfall; /* WARNING: an image is less than, or other than, what was asked for */
     const struct tug_error *error;
     const struct tug_image_result *image;
     const struct tug_totals *totals; /* set for every kind */
-    unsigned attempt;      /* that failed: 1 for the first one, and for the first after progress; 0:
-                              another repository is asked from now on */
-    unsigned attempts_max; /* so many failures in a row are final */
+    unsigned attempt;      /* RETRY: number of the failed attempt, from 1, and from 1 again after
+                              progress; 0: the next attempt asks another repository */
+    unsigned attempts_max; /* RETRY: this many failures in a row are final */
 };
 
 /* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any
- * function of the same fetch except tug_fetch_cancel, and should return soon: while it runs no new
- * work is handed out. */
+ * function on the same fetch except tug_fetch_cancel, and should return quickly: no new work is
+ * started while it runs. */
 typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
 
-/* Receives a line of the log, escaped, without its end. Called from several threads at a time; it
- * must not call any function of the same fetch. */
+/* Receives a line of the log, escaped, without a newline. Called from several threads at once; it
+ * must not call any function on the same fetch. */
 typedef void (*tug_log_fn)(void *context, const char *line);
 
 /* Options of a run. Start with `= TUG_FETCH_OPTIONS_INIT` and set what differs: zero is the default
@@ -122,7 +122,7 @@ struct tug_fetch_options {
     const struct tug_platform *platforms; /* wanted platforms; NULL: this machine's */
     size_t platform_count;
     bool all_platforms;        /* every entry of every index */
-    bool all_metadata;         /* also manifests and configs of the platforms not wanted */
+    bool all_metadata;         /* also manifests and configs of the other platforms */
     bool metadata_only;        /* no layers; manifests and configs of all platforms, unless some
                                   are wanted (platforms, here or of a reference) */
     const char *const *labels; /* "KEY=VALUE" texts, kept as annotations in index.json */
@@ -130,7 +130,7 @@ struct tug_fetch_options {
 
     /* How. */
     unsigned max_concurrent_downloads; /* workers, each one connection; 1-64, 0 means 6 */
-    unsigned max_per_host;     /* requests at work for one registry; 0: no limit but the workers */
+    unsigned max_per_host; /* concurrent requests to one registry; 0: max_concurrent_downloads */
     uint64_t chunk_size_bytes; /* blobs larger than this may come over several connections, in parts
                                   of about this size or more; 0 means 16 MiB */
     bool never_split;          /* one connection for each blob (chunk_size_bytes is then ignored) */
@@ -146,7 +146,7 @@ struct tug_fetch_options {
                                     TUG_ERR_TOO_LARGE before the blobs of the manifest that makes
                                     it so are fetched; 0 means no limit */
     bool fail_fast;              /* the first failed reference stops the run */
-    bool dry_run; /* fetch manifests into memory only, and tell what would be fetched */
+    bool dry_run; /* fetch only manifests, into memory, and report what would be fetched */
     bool recheck; /* hash blobs that are in the store already, too, and fetch those again that are
                      damaged; default: a name and a size are enough (manifests are always hashed) */
 
@@ -171,7 +171,7 @@ struct tug_fetch_options {
     bool foreign_layers;       /* fetch foreign layers that the registry does not have from the URLs
                                   that manifests name: https only, without credentials; default:
                                   leave those out, see tug_image_result.left_out */
-    /* Lines about requests for people who look for a fault, without secrets. */
+    /* Log of requests, for debugging; without secrets. */
     tug_log_fn on_log; /* NULL: none */
     void *log_context; /* handed to on_log */
     bool log_http;     /* heads of requests and answers, bodies of errors */
@@ -182,7 +182,7 @@ struct tug_fetch_options {
     /* Show. */
     tug_event_fn on_event; /* NULL: none */
     void *event_context;   /* handed to on_event */
-    uint64_t tick_ms;      /* distance of progress events; 0 means 200 ms */
+    uint64_t tick_ms;      /* interval of progress events; 0 means 200 ms */
 };
 
 /* All defaults. */
@@ -218,8 +218,8 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
 enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
                               struct tug_error *err);
 
-/* Options of one reference. Start with `= TUG_REFERENCE_OPTIONS_INIT`: zero is what the run's
- * options say. */
+/* Options of one reference. Start with `= TUG_REFERENCE_OPTIONS_INIT`: with zero, the
+ * run's options apply. */
 struct tug_reference_options {
     size_t size;                          /* of this struct: TUG_REFERENCE_OPTIONS_INIT sets it */
     const struct tug_platform *platforms; /* instead of the run's; NULL: the run's */
@@ -227,11 +227,11 @@ struct tug_reference_options {
     bool all_platforms;        /* every entry of every index; platforms are then ignored */
     bool all_metadata;         /* as the run's option of that name; false: what the run says */
     bool metadata_only;        /* likewise */
-    const char *const *labels; /* besides the run's; of one key this one counts */
+    const char *const *labels; /* added to the run's; these win if a key is in both */
     size_t label_count;
 };
 
-/* Nothing but what the run's options say. */
+/* The run's options apply unchanged. */
 #define TUG_REFERENCE_OPTIONS_INIT                                                                 \
     {                                                                                              \
         .size = sizeof(struct tug_reference_options)                                               \
@@ -245,32 +245,32 @@ enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *referenc
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);
 
-/* Check a label: KEY=VALUE in UTF-8, with a key that tug does not write itself.
+/* Check a label: KEY=VALUE in UTF-8, with a key that tug does not use itself.
  * Errors: TUG_ERR_INVALID_ARGUMENT. Threads: any. Blocks: no. */
 enum tug_status tug_label_check(const char *label, struct tug_error *err);
 
-/* Fetch everything that was added, once per fetch object.
- * A reference that fails does not stop the others (unless options.fail_fast); each one's result
- * comes as TUG_EVENT_IMAGE.
- * Returns: TUG_OK when every reference is complete; else the code of the first that failed, and err
- * tells of it. TUG_ERR_CANCELLED after tug_fetch_cancel, TUG_ERR_TIMEOUT after options.timeout_ms.
- * TUG_ERR_CONFIG, before any request: a hosts.toml or certificate file, or a proxy in the
- * environment, that cannot be used;
- * TUG_ERR_INVALID_ARGUMENT: credentials for references of several registries, a proxy that is no
- * URL. On failure whatever was committed stays, partial downloads are kept for the next run.
- * Threads: the fetch's owner; on_event callbacks run on this thread. Blocks: until done. It starts
- * max_concurrent_downloads + up to 4 threads with all signals blocked, and joins them. */
+/* Fetch every reference that was added; once per fetch object.
+ * A reference that fails does not stop the others (unless options.fail_fast); each result is
+ * reported as TUG_EVENT_IMAGE.
+ * Returns: TUG_OK when every reference is complete; otherwise the code of the first failure, which
+ * err describes. TUG_ERR_CANCELLED after tug_fetch_cancel, TUG_ERR_TIMEOUT after
+ * options.timeout_ms. TUG_ERR_CONFIG, before any request: a hosts.toml or certificate file, or a
+ * proxy in the environment, that cannot be used; TUG_ERR_INVALID_ARGUMENT: credentials for
+ * references of several registries, a proxy that is no URL. On failure, committed content stays and
+ * partial downloads are kept for the next run. Threads: the fetch's owner; on_event callbacks run
+ * on this thread. Blocks: until done. It starts max_concurrent_downloads + up to 4 threads with all
+ * signals blocked, and joins them. */
 enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err);
 
-/* Ask the registries what everything that was added names, instead of tug_fetch_run: the digest,
- * media type and size of each root come as TUG_EVENT_IMAGE, in the order in which they become
- * known. Nothing is fetched or stored (tug_fetch_create takes a NULL store then); a manifest is
- * read only where a registry does not answer a HEAD with all three. Returns, errors and threads: as
+/* Resolve every reference that was added, instead of tug_fetch_run: report the digest, media type
+ * and size of each root as TUG_EVENT_IMAGE, in the order in which they become known. Nothing is
+ * stored (tug_fetch_create accepts a NULL store for this), and a manifest is read only if the
+ * registry's response to a HEAD lacks one of the three. Returns, errors and threads: as
  * tug_fetch_run. */
 enum tug_status tug_fetch_resolve(struct tug_fetch *fetch, struct tug_error *err);
 
 /* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. Calling
- * it before, after or more than once is harmless.
+ * it before or after the run, or more than once, is harmless.
  * Threads: any, while the fetch exists. Not from a signal handler. Blocks: no. */
 void tug_fetch_cancel(struct tug_fetch *fetch);
 

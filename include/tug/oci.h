@@ -84,8 +84,8 @@ void tug_platform_host(struct tug_platform *out_platform);
 char *tug_platform_format(const struct tug_platform *platform,
                           char out_text[TUG_PLATFORM_TEXT_MAX]);
 
-/* Tell whether a platform runs what was built for another one, as when an entry of an index is
- * chosen. Both normalised, as tug_platform_parse and tug_list_each give them. Threads: any. */
+/* Tell whether a platform can run images of another one, as in the choice of an entry of an index.
+ * Both normalised, as tug_platform_parse and tug_list_each give them. Threads: any. */
 bool tug_platform_runs(const struct tug_platform *wanted, const struct tug_platform *offered);
 
 /* One entry of a list in JSON. Texts are borrowed for the call, and unchecked. */
@@ -103,7 +103,7 @@ struct tug_list_entry {
 typedef enum tug_status (*tug_list_entry_fn)(void *context, const struct tug_list_entry *entry,
                                              struct tug_error *err);
 
-/* Call on_entry for each element of a list in JSON, in order. A list is the `manifests` of an OCI
+/* Call on_entry for each element of a JSON list, in order. A list is the `manifests` of an OCI
  * index (a store's index.json has full names in its annotations) or Docker manifest list, an array
  * of texts, or the result lines of `tug fetch` and `tug resolve --format json`. Entries are handed
  * on while the text is read: what is wrong further behind shows after that. text: length bytes,

@@ -20,7 +20,7 @@ extern "C" {
 /* How hard the store tries to survive a power cut. */
 enum tug_durability {
     TUG_DURABILITY_FULL = 0, /* data, then names, then index.json, each forced to the disk */
-    TUG_DURABILITY_NONE,     /* left to the operating system; still right after a kill */
+    TUG_DURABILITY_NONE,     /* left to the operating system; still consistent after a kill */
 };
 
 /* Options of a store. Start with `= TUG_STORE_OPTIONS_INIT`: zero is the default of every other
@@ -28,11 +28,11 @@ enum tug_durability {
 struct tug_store_options {
     size_t size; /* of this struct: TUG_STORE_OPTIONS_INIT sets it */
     enum tug_durability durability;
-    bool must_exist;   /* fail instead of making a new layout */
+    bool must_exist;   /* fail instead of creating a new layout */
     bool make_nothing; /* for dry runs: a store that is missing or incomplete counts as an empty
                           one, and nothing is made for it; what writes to it fails */
-    /* Told once, after a second, that opening waits for another process, and for which. NULL:
-     * nobody is. text: one line, borrowed for the call. */
+    /* Called once if opening waits for more than a second for another process. text: one line that
+     * names the process, borrowed for the call. May be NULL. */
     void (*on_wait)(void *context, const char *text);
     void *wait_context;
     uint64_t timeout_ms; /* how long to wait for another process; 0 means as long as it takes */
@@ -47,8 +47,8 @@ struct tug_store_options {
 /* An open store. Opaque; any number of processes may have the same directory open. */
 struct tug_store;
 
-/* Open the layout in a directory, or make one when the directory is missing (with mode 0700) or
- * empty. A directory that holds something else is refused.
+/* Open the layout in a directory; create one if the directory is missing (with mode 0700) or empty.
+ * A directory with other content is refused.
  *
  * path: borrowed. options: borrowed, NULL means all defaults.
  *

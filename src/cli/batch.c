@@ -87,7 +87,7 @@ int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_err
     }
     (void)work(batch->fetch, out_error);
     *out_signal = signals_stop(&signals);
-    /* A run that succeeds has reported every result; if not, that is a bug to be told. */
+    /* A successful run has reported every result; a missing one is a bug. */
     (void)results_finish(&batch->results, out_error->code != TUG_OK ? out_error : &no_result);
     return 0;
 }

@@ -37,7 +37,7 @@ int batch_load(struct batch *batch, const struct list_source *source);
  * Returns: 0, or the exit status after the failure was reported. */
 int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_options *options);
 
-/* Hand a result to the output. Once nobody reads it any more, the run is cancelled. */
+/* Hand a result to the output. The run is cancelled when the reader has closed it. */
 void batch_take(struct batch *batch, const struct tug_image_result *image);
 
 /* Report a reference that failed, as one line on standard error. */

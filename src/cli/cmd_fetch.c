@@ -87,13 +87,13 @@ static void report_image(struct run *run, const struct tug_image_result *image)
     if (image->status == TUG_OK) {
         return;
     }
-    if (image->status == TUG_ERR_CANCELLED) { /* told once, at the end */
+    if (image->status == TUG_ERR_CANCELLED) { /* reported once, at the end */
         run->skipped_count++;
         return;
     }
     run->has_error_line = true;
     if (run->settings->fetch.progress == PROGRESS_JSON && run->settings->common.verbosity >= 0) {
-        return; /* the event told it */
+        return; /* the event has reported it */
     }
     ui_clear(run->ui);
     batch_report_failure(image);

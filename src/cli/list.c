@@ -58,11 +58,11 @@ static enum line_kind read_line(FILE *file, char *line)
 static int take_line(struct list_reader *reader, const char *where, enum line_kind kind, char *line)
 {
     if (kind == LINE_TOO_LONG) {
-        report_error(where, "line is too long for a reference");
+        report_error(where, "line too long");
         return EXIT_STATUS_USAGE;
     }
     if (kind == LINE_HAS_NUL) {
-        report_error(where, "line has a NUL character");
+        report_error(where, "line contains a NUL character");
         return EXIT_STATUS_USAGE;
     }
     return list_add_line(reader, where, line);
@@ -151,7 +151,7 @@ static int load_stream(struct list_reader *reader, const char *name, FILE *file)
         (void)ungetc(next, file);
     }
     if (next == 0xff || next == 0xfe) {
-        report_error(name, "not UTF-8 (UTF-16 perhaps): save it as UTF-8");
+        report_error(name, "not UTF-8 (probably UTF-16): save it as UTF-8");
         return EXIT_STATUS_USAGE;
     }
     if (beginning.text[0] == '[' ? next == '"' || next == ']' || next == '{' || next == '['

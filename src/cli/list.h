@@ -43,7 +43,7 @@ struct list_source {
  * lines, a byte order mark, Windows line ends and comments ('#' at the start of a line or after a
  * blank, to its end) are skipped. A file whose first character that is no blank is '{', or '[' in
  * front of a text, is a list in JSON (tug_list_each).
- * Everything wrong is told on standard error, with FILE:LINE where there is one, before this
+ * All errors are reported on standard error, with FILE:LINE where there is one, before this
  * returns. inputs, source: borrowed for the call. list: filled, also on failure; free with
  * ref_list_fini. Returns: 0, or the exit status. Blocks: until the end of each file. */
 int ref_list_load(struct ref_list *list, const struct input *inputs, size_t input_count,

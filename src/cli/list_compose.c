@@ -119,8 +119,8 @@ enum tug_status list_compose(const char *repository, const char *text, const cha
     if (repository != NULL) {
         status = place(repository, text, out_ref, err);
     } else if (list_is_digest(text)) {
-        status =
-            fail(err, text, "is a digest alone: --repository HOST/NAME must say where it is", "");
+        status = fail(err, text,
+                      "is only a digest: give its repository with --repository HOST/NAME", "");
     } else {
         text_puts(out_ref, text);
     }

@@ -21,7 +21,7 @@ struct json_list {
     const char *name;
     size_t number;       /* of the entry, from 1 */
     bool *platforms_met; /* of each wanted platform; owned */
-    bool has_unplaced;   /* an entry does not tell its platform */
+    bool has_unplaced;   /* an entry has no platform */
     int status;          /* of an entry that was refused, and reported */
 };
 
@@ -32,7 +32,7 @@ static enum tug_status fail(struct tug_error *err, const char *why)
     return err->code;
 }
 
-/* Tell whether an entry is for one of the wanted platforms, as far as it tells. */
+/* Tell whether an entry is for a wanted platform, or has none. */
 static bool is_wanted(struct json_list *list, const struct tug_list_entry *entry)
 {
     const struct list_source *const source = list->reader->source;
@@ -72,7 +72,7 @@ static int add_entry(struct json_list *list, const char *where, const struct tug
     (void)tug_digest_format(&entry->digest, digest);
     if (entry->line != NULL) {
         if (strlen(entry->line) >= sizeof line) {
-            report_error(where, "too long for a reference");
+            report_error(where, "line too long");
             return EXIT_STATUS_USAGE;
         }
         return list_add_line(reader, where, strcpy(line, entry->line));
@@ -81,8 +81,8 @@ static int add_entry(struct json_list *list, const char *where, const struct tug
         return list_add(reader, where, digest, NULL, entry_options(list, entry));
     }
     if (entry->name == NULL) {
-        report_error(where, "an entry without a full name: --repository HOST/NAME must say where "
-                            "its manifest is");
+        report_error(where, "entry without a full name: give its repository with "
+                            "--repository HOST/NAME");
         return EXIT_STATUS_USAGE;
     }
     return list_add(reader, where, entry->name, digest,

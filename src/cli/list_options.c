@@ -118,7 +118,7 @@ enum tug_status line_options_parse(const char *text, struct line_options *out_op
         out_options->options.platform_count > 0) {
         err->code = TUG_ERR_INVALID_ARGUMENT;
         (void)snprintf(err->message, sizeof err->message,
-                       "all-platforms and platform=: only one of them");
+                       "all-platforms and platform= exclude each other");
         return err->code;
     }
     return status;

@@ -43,7 +43,7 @@ static ssize_t read_line(int fd, char *buf, size_t capacity)
 
     for (;;) {
         char byte;
-        const ssize_t count = read(fd, &byte, 1); /* no byte more than the line's is taken */
+        const ssize_t count = read(fd, &byte, 1); /* consume no byte beyond the line */
 
         if (count < 0 && errno == EINTR && caught_signal == 0) {
             continue;
@@ -132,9 +132,10 @@ static int ask_password(struct settings *settings, const char *command)
     }
     if (length < 0) {
         return settings->login.wants_stdin_password
-                   ? report_usage(command, "--password-stdin: there is no password on stdin")
-                   : report_usage(command, "--user: no password, and no terminal to ask on: use "
-                                           "--password-stdin");
+                   ? report_usage(command, "--password-stdin: no password on stdin")
+                   : report_usage(command,
+                                  "--user: no password, and no terminal to ask for it: use "
+                                  "--password-stdin");
     }
     if (settings->login.password == NULL) {
         return report_no_memory();
@@ -153,15 +154,15 @@ static bool reads_stdin(const struct settings *settings)
     return false;
 }
 
-/* Values that do not go together; option_rules.c has the options that do not. Returns: 0, or the
- * exit status. */
+/* Check values that conflict; option_rules.c checks conflicting options. Returns: 0, or the exit
+ * status. */
 static int check(const struct settings *settings, const char *command)
 {
     if (settings->login.wants_stdin_password && settings->login.password != NULL) {
-        return report_usage(command, "--password-stdin, but --user has a password already");
+        return report_usage(command, "--password-stdin has no effect: --user has a password");
     }
     if (settings->login.wants_stdin_password && reads_stdin(settings)) {
-        return report_usage(command, "--password-stdin and --from-file -: stdin can be only one");
+        return report_usage(command, "--password-stdin and --from-file - both read stdin");
     }
     return 0;
 }
@@ -174,11 +175,11 @@ int login_prepare(struct settings *settings, const char *command)
         return status;
     }
     if (settings->login.has_shown_secret && settings->common.verbosity >= 0) {
-        report_warning("a secret on the command line can be read by other users: use "
+        report_warning("other users can read a secret on the command line: use "
                        "--password-stdin, --authfile or 'docker login'");
     }
     if (settings->login.has_shown_proxy && settings->common.verbosity >= 0) {
-        report_warning("a password in --proxy can be read by other users: set http_proxy or "
+        report_warning("other users can read a password in --proxy: set http_proxy or "
                        "https_proxy in the environment instead");
     }
     if (settings->login.user != NULL && settings->login.password == NULL &&

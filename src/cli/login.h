@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The credentials of the command line: what belongs together, and the password that is not there.
+ * Credentials from the command line: their rules, and the prompt for a missing password.
  * Threads: main, before any other is started.
  */
 #ifndef TUG_CLI_LOGIN_H
@@ -9,9 +9,9 @@
 #include "options.h"
 
 /* Check the options about credentials and client certificates, get the password of --user from
- * standard input or (without echo) from the terminal, and put all into settings->fetch.
- * command: for messages. Returns: 0, or the exit status after telling what is wrong.
- * Blocks: until the password is there. */
+ * standard input or (without echo) from the terminal, and store all in settings->run.
+ * command: for messages. Returns: 0, or the exit status after an error was reported.
+ * Blocks: until the password was entered. */
 int login_prepare(struct settings *settings, const char *command);
 
 #endif

@@ -31,11 +31,12 @@ static const char *const fetch_examples[] = {
 };
 
 static const char fetch_description[] =
-    "Fetch everything the references name into the store. A reference is\n"
-    "[HOST[:PORT]/]NAME[:TAG][@DIGEST]; without a host it belongs to docker.io. What\n"
-    "the store has is not fetched again, interrupted downloads are resumed. Prints\n"
+    "Fetch images into the store. A reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST];\n"
+    "the default host is docker.io. Content that is already in the store is not\n"
+    "fetched again, and interrupted downloads are resumed. Prints\n"
     "FULL-REFERENCE DIGEST for each complete image. TIME is a number with ms, s, m or\n"
-    "h; without a unit it is seconds.\n";
+    "h, by default seconds; SIZE is in bytes, or with K, M, G, KiB, MiB or GiB\n"
+    "(powers of 1024) or KB, MB or GB.\n";
 
 static const char *const resolve_examples[] = {
     "tug resolve alpine:3.20",
@@ -44,13 +45,13 @@ static const char *const resolve_examples[] = {
 };
 
 static const char resolve_description[] =
-    "Ask the registries what the references name and fetch nothing. Prints\n"
+    "Ask the registries which digests the references name, and fetch nothing. Prints\n"
     "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
 
 static const struct command all_commands[] = {
-    {"fetch", "[options] REF... | --from-file FILE", "fetch all content of images",
+    {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
-    {"resolve", "[options] REF...", "tell what references name", resolve_description,
+    {"resolve", "[options] REF...", "print the digests of references", resolve_description,
      COMMAND_RESOLVE, resolve_examples, cmd_resolve},
     {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
     {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
@@ -74,19 +75,19 @@ static void limit_memory(void)
 #endif
 }
 
-/* Let the process open as many files as 64 downloads need, if it may: the soft limit is often lower
- * than the hard one. No more than that, because credential helpers inherit the limit. */
+/* Raise the soft limit of open files to what 64 downloads need, as far as the hard limit allows.
+ * Not higher, because credential helpers inherit it. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES_WANTED) {
         limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* else the library makes do with what there is */
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* on failure the library runs fewer downloads */
     }
 }
 
-/* Do what the words after the global options say. */
+/* Run the command that follows the global options. */
 static int dispatch(struct settings *settings, int argc, char **argv)
 {
     const struct command *command;
@@ -139,7 +140,7 @@ int main(int argc, char **argv)
     }
     limit_memory();
     raise_file_limit();
-    (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, to be told like others */
+    (void)signal(SIGPIPE, SIG_IGN); /* report a closed pipe like any write error */
     status = dispatch(&settings, argc, argv);
     settings_fini(&settings);
     return status;

@@ -2,11 +2,11 @@
  *
  * Refuse options that would have no effect.
  *
- * Knows: the table of options. Does not know: what the values are, but for progress.
+ * Knows: the table of options. Does not know: values, except for --progress.
  * Threads: any.
  *
- * What an option promises may hold by another one (--all-metadata beside --all-platforms); that is
- * no reason to refuse it. --dry-run goes with all options of the run that it stands for.
+ * An option that another one already implies (--all-metadata with --all-platforms) is not refused.
+ * --dry-run accepts every option of the run it simulates.
  */
 #include "option_rules.h"
 
@@ -14,33 +14,32 @@
 
 #include "option_table.h"
 
-/* Two options that do not go together. */
+/* Options that exclude each other. */
 static const struct {
     const char *option;
     const char *other;
     const char *why;
 } conflicts[] = {
-    {"all-platforms", "platform", "--all-platforms and --platform: only one of them"},
-    {"skip-metadata", "all-metadata", "--skip-metadata and --all-metadata: only one of them"},
-    {"skip-metadata", "metadata-only", "--skip-metadata and --metadata-only: only one of them"},
+    {"all-platforms", "platform", "--all-platforms and --platform exclude each other"},
+    {"skip-metadata", "all-metadata", "--skip-metadata and --all-metadata exclude each other"},
+    {"skip-metadata", "metadata-only", "--skip-metadata and --metadata-only exclude each other"},
     {"foreign-layers", "metadata-only",
-     "--foreign-layers has no effect beside --metadata-only, which fetches no layers"},
-    {"failed-file", "dry-run",
-     "--failed-file has no effect beside --dry-run, which fetches nothing"},
-    {"user", "refresh", "--user and --refresh: only one of them"},
-    {"quiet", "verbose", "--quiet and --verbose: only one of them"},
-    {"quiet", "debug", "--quiet and --debug: only one of them"},
+     "--foreign-layers has no effect with --metadata-only, which fetches no layers"},
+    {"failed-file", "dry-run", "--failed-file has no effect with --dry-run, which fetches nothing"},
+    {"user", "refresh", "--user and --refresh exclude each other"},
+    {"quiet", "verbose", "--quiet and --verbose exclude each other"},
+    {"quiet", "debug", "--quiet and --debug exclude each other"},
 };
 
-/* Options that have an effect together with another one only. */
+/* Options that only have an effect together with another one. */
 static const struct {
     const char *option;
     const char *needed;
     const char *why;
 } needs[] = {
     {"password-stdin", "user", "--password-stdin needs --user"},
-    {"tlscert", "tlskey", "--tlscert and --tlskey belong together"},
-    {"tlskey", "tlscert", "--tlscert and --tlskey belong together"},
+    {"tlscert", "tlskey", "--tlscert needs --tlskey"},
+    {"tlskey", "tlscert", "--tlskey needs --tlscert"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
@@ -87,7 +86,7 @@ bool option_rules_check(const struct settings *settings, const char *command, un
         }
     }
     if (is_given(settings, "quiet") && shows_progress) {
-        text_puts(out_why, "--progress has no effect beside --quiet, which shows none");
+        text_puts(out_why, "--progress has no effect with --quiet");
         return false;
     }
     return true;

@@ -17,9 +17,9 @@
 
 #include "units.h"
 
-/* Retries are counted in an unsigned; nobody means more than this. */
+/* Most retries; counted in an unsigned. */
 #define RETRIES_MAX 1000000
-/* Parts of a list; nobody has more machines. */
+/* Most parts of a list. */
 #define SHARDS_MAX 1000000
 
 static enum tug_status refuse(struct tug_error *err, const char *why)
@@ -161,7 +161,6 @@ static enum tug_status apply_label(struct settings *settings, const char *value,
     return TUG_OK;
 }
 
-/* Remember an operand or a list. */
 enum tug_status settings_add_input(struct settings *settings, const char *text, bool is_file,
                                    struct tug_error *err)
 {
@@ -304,7 +303,7 @@ static void forget_secret(char **secret)
     }
 }
 
-/* Copy a text and overwrite it where it came from: everybody can read a command line. */
+/* Copy a secret and overwrite the original: every user can read a command line. */
 static enum tug_status take_secret(char *secret, char **out_copy, struct tug_error *err)
 {
     char *const copy = strdup(secret);
@@ -328,7 +327,7 @@ static enum tug_status apply_user(struct settings *settings, const char *value,
         return refuse(err, "not USER or USER:PASSWORD");
     }
     free(settings->login.user);
-    forget_secret(&settings->login.password); /* of a user who was named before */
+    forget_secret(&settings->login.password); /* of an earlier --user */
     settings->login.user = strndup(value, length);
     if (settings->login.user == NULL) {
         return refuse_memory(err);
@@ -350,7 +349,7 @@ static enum tug_status apply_refresh(struct settings *settings, const char *valu
     return take_secret((char *)(uintptr_t)value, &settings->login.refresh_token, err);
 }
 
-/* The user information in a proxy's URL is a secret; the whole is overwritten with it. */
+/* The user information in a proxy's URL is a secret; the whole URL is overwritten. */
 static enum tug_status apply_proxy(struct settings *settings, const char *value,
                                    struct tug_error *err)
 {
@@ -415,76 +414,77 @@ static const struct option_spec table[] = {
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,
-         "also manifests and configs of the platforms not wanted"),
+         "also manifests and configs of the other platforms"),
     CALL(FETCH(OPTION_WHAT), apply_skip_metadata, "skip-metadata", 0, NULL,
          "undo --all-metadata (the default)"),
     FLAG(FETCH(OPTION_WHAT), run.metadata_only, "metadata-only", 0,
-         "no layers; of all platforms, unless --platform is given"),
+         "manifests and configs only, of all platforms unless --platform is given"),
     CALL(FETCH(OPTION_WHAT), apply_label, "label", 0, "KEY=VALUE",
-         "keep a label with the image in the store; repeatable"),
+         "store a label with the image; repeatable"),
     FLAG(FETCH(OPTION_WHAT), run.foreign_layers, "foreign-layers", 0,
-         "foreign layers also from the https URLs that manifests name"),
+         "fetch foreign layers from the https URLs in the manifest if necessary"),
     CALL(FETCH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
     CALL(FETCH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
-         "what tags, digests and the manifests of an index.json belong to"),
+         "repository of bare tags and digests, and of the manifests of an index.json"),
     CALL(FETCH(OPTION_MANY), apply_shard, "shard", 0, "I/N",
-         "only part I (0 to N-1) of N of the references, for job arrays"),
+         "fetch only part I (0 to N-1) of N of the references, for job arrays"),
     FLAG(FETCH(OPTION_MANY), run.fail_fast, "fail-fast", 0,
          "stop at the first reference that fails"),
     CALL(FETCH(OPTION_MANY), apply_failed_file, "failed-file", 0, "FILE",
-         "write the references that are not complete to FILE"),
+         "write references that are not complete to FILE"),
     CALL(BOTH(OPTION_HOW), apply_downloads, "max-concurrent-downloads", 0, "N",
-         "downloads at once, 1 to 64 (default 6)"),
+         "concurrent downloads, 1 to 64 (default 6)"),
     CALL(FETCH(OPTION_HOW), apply_chunk_size, "chunk-size", 0, "SIZE",
          "split larger blobs over idle connections; 0: never (default 16MiB)"),
     CALL(FETCH(OPTION_HOW), apply_per_host, "max-per-host", 0, "N",
-         "requests at once to one registry, 1 to 64 (default: no further limit)"),
+         "concurrent requests to one registry, 1 to 64 (default: no separate limit)"),
     FLAG(FETCH(OPTION_HOW), run.dry_run, "dry-run", 0,
-         "tell what would be fetched, with sizes; fetch only manifests, into memory"),
+         "print what would be fetched, with sizes; store nothing"),
     FLAG(FETCH(OPTION_HOW), run.recheck, "recheck", 0,
-         "hash what the store has already, too, and fetch damaged blobs again"),
+         "also hash blobs that are already in the store; refetch damaged ones"),
     CALL(FETCH(OPTION_HOW), apply_limit_rate, "limit-rate", 0, "RATE",
-         "bytes per second, all connections together (default: no limit)"),
+         "bytes per second over all connections (default: no limit)"),
     CALL(BOTH(OPTION_HOW), apply_retries, "retries", 0, "N",
-         "failed attempts in a row after the first (default 5)"),
+         "retries of a request without progress (default 5)"),
     TIME(BOTH(OPTION_HOW), KIND_TIME, run.retry_max_wait_ms, "retry-max-wait",
-         "longest wait before an attempt (default 120s)"),
+         "longest wait before a retry (default 120s)"),
     TIME(BOTH(OPTION_HOW), KIND_TIME, run.connect_timeout_ms, "connect-timeout",
-         "for name lookup, connecting and TLS (default 30s)"),
+         "limit for name lookup, connection and TLS handshake (default 30s)"),
     TIME(BOTH(OPTION_HOW), KIND_TIME, run.stall_timeout_ms, "stall-timeout",
-         "reconnect after so long below 1 KiB/s (default 30s)"),
+         "reconnect after TIME below 1 KiB/s (default 30s)"),
     TIME(BOTH(OPTION_HOW), KIND_TIME_OR_0, run.timeout_ms, "timeout",
-         "for the whole run (default 0: no limit)"),
+         "limit for the whole run (default 0: no limit)"),
     CALL(FETCH(OPTION_HOW), apply_max_size, "max-size", 0, "SIZE",
-         "refuse an image of more wanted content than this (default: none)"),
+         "refuse images larger than this (default: no limit)"),
     CHOICE(FETCH(OPTION_HOW), fetch.durability, "durability", "full|none",
-           "force data to the disk, or leave it to the system (default full)"),
+           "sync data to the disk, or leave that to the system (default full)"),
     SECRET(BOTH(OPTION_REGISTRY), apply_user, "user", 'u', "USER[:PASSWORD]",
-           "log in; without a password it is asked for on the terminal"),
+           "log in; asks for a missing password on the terminal"),
     FLAG(BOTH(OPTION_REGISTRY), login.wants_stdin_password, "password-stdin", 0,
          "read the password of --user from stdin"),
     SECRET(BOTH(OPTION_REGISTRY), apply_refresh, "refresh", 0, "TOKEN",
            "log in with an identity (refresh) token"),
     TEXT(BOTH(OPTION_REGISTRY), run.authfile, "authfile", "FILE",
-         "look for credentials here before the usual places"),
+         "look for credentials here first"),
     FLAG(BOTH(OPTION_REGISTRY), run.plain_http, "plain-http", 0,
-         "http instead of https, for every registry of this run"),
+         "use http instead of https for every registry of this run"),
     FLAG(BOTH(OPTION_REGISTRY), run.skip_verify, "skip-verify", 'k',
-         "take any certificate of the registry itself"),
+         "accept any certificate from the registry itself"),
     TEXT(BOTH(OPTION_REGISTRY), run.ca_file, "tlscacert", "FILE",
-         "certificates to trust besides the system's (PEM)"),
+         "additional certificates to trust (PEM)"),
     TEXT(BOTH(OPTION_REGISTRY), run.certificate_file, "tlscert", "FILE",
          "client certificate (PEM), with --tlskey"),
-    TEXT(BOTH(OPTION_REGISTRY), run.key_file, "tlskey", "FILE", "its key (PEM)"),
+    TEXT(BOTH(OPTION_REGISTRY), run.key_file, "tlskey", "FILE",
+         "key of the client certificate (PEM)"),
     TEXT(BOTH(OPTION_REGISTRY), run.hosts_dir, "hosts-dir", "DIR",
          "hosts.toml files (default /etc/tug/certs.d, else /etc/containerd/certs.d)"),
     SECRET(BOTH(OPTION_REGISTRY), apply_proxy, "proxy", 0, "URL",
-           "for all requests (default: http_proxy, https_proxy, all_proxy, no_proxy)"),
+           "proxy for all requests (default: http_proxy, https_proxy, all_proxy, no_proxy)"),
     FLAG(BOTH(OPTION_REGISTRY), run.log_http, "http-dump", 0,
-         "show heads of requests and answers on stderr, without secrets"),
+         "print headers of requests and responses on stderr, without secrets"),
     FLAG(BOTH(OPTION_REGISTRY), run.log_timing, "http-trace", 0,
-         "show the times of each request on stderr"),
+         "print the timing of each request on stderr"),
     CHOICE(FETCH(OPTION_SHOW), fetch.progress, "progress", "auto|tty|plain|json|none",
            "progress on stderr (default auto)"),
     CHOICE(BOTH(OPTION_SHOW), common.format, "format", "text|json",
@@ -493,8 +493,8 @@ static const struct option_spec table[] = {
          "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
     CALL(ALL(OPTION_GLOBAL), apply_quiet, "quiet", 'q', NULL, "only errors on stderr"),
     CALL(ALL(OPTION_GLOBAL), apply_verbose, "verbose", 'v', NULL,
-         "tell more on stderr; twice: still more"),
-    CALL(ALL(OPTION_GLOBAL), apply_debug, "debug", 0, NULL, "the same as -v twice"),
+         "print more on stderr; twice: even more"),
+    CALL(ALL(OPTION_GLOBAL), apply_debug, "debug", 0, NULL, "same as -v -v"),
     CHOICE(ALL(OPTION_GLOBAL), common.color, "color", "auto|always|never",
            "colour in the progress display (default auto)"),
     FLAG(ALL(OPTION_GLOBAL), common.wants_help, "help", 'h', "show help and exit"),

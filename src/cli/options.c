@@ -18,7 +18,7 @@
 #include "suggest.h"
 #include "text.h"
 
-/* Values from here on stand for options without a short name: table index added. */
+/* getopt_long values of options without a short name: this plus the index in the table. */
 #define LONG_ONLY 256
 
 void settings_fini(struct settings *settings)
@@ -56,14 +56,14 @@ static int option_value(size_t index)
 }
 
 /* Fill in all options, in a parser that is all zero. mode: getopt's first character,
- * '+' stops at operands, '-' hands them out in order (and pays no heed to POSIXLY_CORRECT). */
+ * '+' stops at operands, '-' returns them in order (even with POSIXLY_CORRECT). */
 static void build_parser(struct parser *parser, char mode)
 {
     char *shorts = parser->short_options;
     struct option *longs = parser->long_options;
 
     *shorts++ = mode;
-    *shorts++ = ':'; /* tell a missing value from an unknown option */
+    *shorts++ = ':'; /* return ':' for a missing value, not '?' */
     for (size_t i = 0; option_at(i) != NULL; i++) {
         const struct option_help *const help = &option_at(i)->help;
 
@@ -98,7 +98,7 @@ static int name_length(const char *word)
     return (int)strcspn(word, "=");
 }
 
-/* Refuse a long option that there is not. */
+/* Refuse an unknown long option. */
 static int refuse_name(const char *command, const char *word)
 {
     const int length = name_length(word);
@@ -108,7 +108,7 @@ static int refuse_name(const char *command, const char *word)
                         suggest_option(word + 2, (size_t)length - 2, suggestion));
 }
 
-/* Tell what getopt_long does not like about the word it read last. */
+/* Report why getopt_long refused the word it read last. */
 static int refuse_word(const char *command, int answer, const char *word)
 {
     const struct option_spec *const spec = find_value(optopt);
@@ -128,8 +128,8 @@ static int refuse_word(const char *command, int answer, const char *word)
     return refuse_name(command, word);
 }
 
-/* Tell whether a word is an abbreviation. They are refused: one that is unique today is ambiguous,
- * or another option, tomorrow. */
+/* Tell whether a word abbreviates an option. Abbreviations are refused: one that is unique today
+ * would become ambiguous with the next option. */
 static bool is_abbreviated(const struct option_spec *spec, const char *word)
 {
     return strncmp(word, "--", 2) == 0 && (size_t)name_length(word) != 2 + strlen(spec->help.name);
@@ -161,7 +161,7 @@ static void mark_given(struct settings *settings, const struct option_spec *spec
     }
 }
 
-/* Take one answer of getopt_long. Returns: 0, or an exit status. */
+/* Apply one option or operand that getopt_long returned. Returns: 0, or an exit status. */
 static int take_answer(struct settings *settings, char **argv, const char *command, int answer)
 {
     const struct option_spec *const spec = find_value(answer);
@@ -185,7 +185,7 @@ static int take_answer(struct settings *settings, char **argv, const char *comma
         return refuse_name(command, word);
     }
     if (command == NULL && spec->group != OPTION_GLOBAL) {
-        return report_usage(NULL, "option '--%s' belongs behind the command", spec->help.name);
+        return report_usage(NULL, "option '--%s' must come after the command", spec->help.name);
     }
     mark_given(settings, spec);
     return apply_option(settings, command, spec, spec->help.argument != NULL ? optarg : NULL);

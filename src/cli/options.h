@@ -24,12 +24,12 @@ enum option_group {
     OPTION_GROUP_COUNT,
 };
 
-/* Commands, as far as options tell them apart. */
+/* Commands, as sets of options. */
 #define COMMAND_FETCH 1U
 #define COMMAND_RESOLVE 2U
 #define COMMAND_OTHER 4U /* help, version */
 
-/* More options than there are. */
+/* Capacity for the table of options. */
 #define OPTIONS_MAX 96
 
 /* How progress is shown (--progress). */
@@ -104,13 +104,13 @@ struct settings {
 void settings_fini(struct settings *settings);
 
 /* Parse options and operands.
- * settings: filled; what earlier calls left is kept, so global options may stand anywhere.
+ * settings: filled; values of earlier calls are kept, so global options may come anywhere.
  * argv: argc words, the first is skipped; borrowed as long as settings live.
- * command: name for messages, NULL when it is not known yet: then parsing stops at the first
- * operand, and global options alone are taken. command_bit: COMMAND_… of it. out_next: the first
+ * command: name for messages, NULL when not known yet: then parsing stops at the first
+ * operand, and only global options are accepted. command_bit: COMMAND_… of it. out_next: the first
  * word not parsed (argc: none). Options without effect on the command, or beside each other, are
  * refused, unless help or the version is asked for.
- * Returns: 0, or the exit status after telling on standard error what is wrong. */
+ * Returns: 0, or the exit status after an error was reported on standard error. */
 int options_parse(struct settings *settings, int argc, char **argv, const char *command,
                   unsigned command_bit, int *out_next);
 

@@ -44,18 +44,18 @@ bool results_init(struct results *results, const struct ref_list *refs, enum res
 /* Free everything; results may be zero or half-made. */
 void results_fini(struct results *results);
 
-/* Take the result of a reference and print every line that no longer has to wait.
- * Returns: false when standard output has failed, with output_errno telling why. */
+/* Record the result of a reference and print every line that is due.
+ * Returns: false when standard output has failed; output_errno has the reason. */
 bool results_take(struct results *results, const struct tug_image_result *image);
 
-/* Take something that would be fetched (TUG_EVENT_PLANNED). */
+/* Record a blob that would be fetched (TUG_EVENT_PLANNED). */
 void results_plan(struct results *results, const struct tug_event *event);
 
-/* Take error as the result of every reference that has none yet, and print the rest. */
+/* Record error as the result of every reference without one, and print the rest. */
 bool results_finish(struct results *results, const struct tug_error *error);
 
-/* Write each reference that is not complete to fd, a line each, over what is there; a regular file
- * ends after them. Returns: 0, or an errno. */
+/* Write each reference that is not complete to fd, a line each, over its present content; a regular
+ * file is truncated after them. Returns: 0, or an errno. */
 int results_write_failed(const struct results *results, int fd);
 
 /* Return the exit status that the results make.

@@ -20,11 +20,11 @@
 #include "now.h"
 #include "report.h"
 
-/* Leave at once. The store is made for it: what a crash at any point leaves behind is valid. The
- * display keeps the terminal's state whole after each write, so there is nothing to restore. */
+/* Exit immediately. The store is valid after a crash at any point, and the display leaves the
+ * terminal in a sane state after each write, so there is nothing to restore. */
 static void leave(int signal_number)
 {
-    report_error(NULL, "interrupted again, or too slow to stop: leaving at once");
+    report_error(NULL, "interrupted again, or too slow to stop: exiting immediately");
     _exit(128 + signal_number);
 }
 
@@ -65,7 +65,7 @@ static void *take_signals(void *argument)
     }
 }
 
-/* Collect the signals to take: those that are not ignored. */
+/* Choose the signals to handle: all that are not ignored. */
 static void choose_signals(sigset_t *out_taken)
 {
     static const int candidates[] = {SIGINT, SIGTERM, SIGHUP};

@@ -14,8 +14,8 @@
 /* How long a cancelled fetch may take to return before the process ends without it. */
 #define SIGNALS_GRACE_MS 850
 
-/* A signal this soon after the first is the same one told twice: timeout(1), for one, signals its
- * child and then the whole process group. */
+/* A signal this soon after the first one is a duplicate: timeout(1), for one, signals its child and
+ * then the whole process group. */
 #define SIGNALS_ECHO_MS 100
 
 /* The signals of one run. Fields are private to signals.c. */

@@ -191,7 +191,7 @@ static void search_look(struct search *search, const char *name)
     }
 }
 
-/* Look a word up among those of other tools. */
+/* Look up a word of another tool. */
 static bool find_known(const struct known *table, size_t count, const char *word,
                        char out_text[SUGGESTION_MAX])
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What may have been meant by a word that tug does not know.
+ * Suggestions for misspelt commands and options.
  * Threads: any; nothing is shared.
  */
 #ifndef TUG_CLI_SUGGEST_H
@@ -11,7 +11,7 @@
 /* Capacity for a suggestion, NUL included. */
 #define SUGGESTION_MAX 160
 
-/* Suggest a command. word: as typed. names: of the commands there are, ended by NULL.
+/* Suggest a command. word: as typed. names: of all commands, ended by NULL.
  * out_text: receives what to put behind a message, ": did you mean …?", or "". Returns: out_text.
  */
 const char *suggest_command(const char *word, const char *const *names,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The images and blobs at work, as the events tell of them, rates, and the last retry.
+ * Active images and blobs as reported by events, rates, and the last retry.
  * Threads: main. Times are seconds since the start of the run (tug_totals.seconds).
  */
 #ifndef TUG_DISPLAY_ACTIVE_H
@@ -12,10 +12,10 @@
 
 #include <tug/fetch.h>
 
-/* Most blobs kept: downloads are limited to 64, the others wait, are being verified, or are done
- * already. Most images kept. */
+/* Most blobs kept: downloads are limited to 64; the others wait, are being verified, or are done.
+ * Also the most images kept. */
 #define ACTIVE_MAX 256
-/* A download of which no byte came for so long is shown as stalled. */
+/* A download without a byte for this long is shown as stalled. */
 #define ACTIVE_STALL_SECONDS 3.0
 
 /* A rate as a moving average over about three seconds. All zero is ready to use. */
@@ -33,7 +33,7 @@ void rate_sample(struct rate *rate, double seconds, uint64_t bytes);
 /* What a blob is doing. */
 enum active_state {
     ACTIVE_DOWNLOADING,
-    ACTIVE_VERIFYING, /* all bytes are there */
+    ACTIVE_VERIFYING, /* all bytes were received */
     ACTIVE_RETRYING,  /* until retry_seconds */
     ACTIVE_WAITING,   /* for another process */
     ACTIVE_QUEUED,    /* it began, and goes on when its turn comes or the registry allows it */
@@ -46,9 +46,9 @@ struct active_blob {
     char *ref;           /* owned; of the image it is shown with, NULL unknown */
     uint64_t size_bytes; /* 0: unknown, or empty */
     uint64_t done_bytes;
-    uint64_t resumed_bytes; /* there before this run */
+    uint64_t resumed_bytes; /* received by an earlier run */
     enum active_state state;
-    double seen_seconds;  /* when an event told of it last */
+    double seen_seconds;  /* of its last event */
     double moved_seconds; /* when done_bytes changed last */
     double retry_seconds; /* when the next attempt follows */
     struct rate rate;
@@ -61,7 +61,7 @@ struct active_image {
     bool has_blobs; /* a manifest was read: the bytes known are not those of an index alone */
     uint64_t blobs, blobs_done;
     uint64_t bytes_known, bytes_done;
-    double seen_seconds;  /* when the first event told of it */
+    double seen_seconds;  /* of its first event */
     double retry_seconds; /* when its manifest is asked for again; in the past: it is not waited */
 };
 
@@ -76,7 +76,7 @@ struct active_retry {
     uint64_t count; /* retries so far */
 };
 
-/* What is at work, oldest first. All zero is empty. */
+/* Active images and blobs, oldest first. All zero is empty. */
 struct active {
     struct active_blob *blobs; /* owned */
     size_t count;
@@ -94,15 +94,15 @@ void active_on_event(struct active *active, const struct tug_event *event);
 /* Find a blob. Returns: borrowed until the next event, or NULL. */
 const struct active_blob *active_find(const struct active *active, const struct tug_digest *digest);
 
-/* Tell whether a blob is still to come: neither done nor there before. */
+/* Tell whether a blob is still to be fetched: neither done nor reused. */
 bool active_is_live(const struct active_blob *blob);
 
-/* Tell for how long no byte of a blob has come although its download runs; 0: that is not so, or
- * not worth telling yet. now_seconds: of the run. */
+/* Return how long a running download has received no byte; 0: it is not stalled, or not long enough
+ * to show. now_seconds: of the run. */
 double active_stalled_seconds(const struct active_blob *blob, double now_seconds);
 
-/* Tell whether the last retry is still what the user should know: until the next attempt begins,
- * and on until something has come since (and three seconds more, to be read). */
+/* Tell whether the last retry is still worth showing: until a byte arrives after the next attempt
+ * has begun, and at least three seconds, so that it can be read. */
 bool active_has_retry(const struct active *active, const struct tug_totals *totals);
 
 /* The part of an image, or of the whole run, that is done, 0 to 1; negative: not known yet. While

@@ -2,8 +2,8 @@
  *
  * Turn failures into lines on standard error and into exit statuses.
  *
- * Knows: the exit status contract. Does not know: progress displays; whoever shows one clears it
- * first.
+ * Knows: the exit status contract. Does not know: progress displays, which the caller
+ * clears first.
  * Threads: the caller's.
  */
 #include "report.h"
@@ -51,7 +51,7 @@ int report_exit_status(enum tug_status status)
     return 70; /* a status this command does not know yet */
 }
 
-/* Write a line to standard error; nobody could be told if that failed. */
+/* Write a line to standard error; a failure to do so cannot be reported. */
 static void write_line(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 static void write_line(const char *format, ...)
 {

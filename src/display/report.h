@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the command tells about failures: lines on standard error and the exit status.
+ * Reports of failures: lines on standard error and the exit status.
  * Threads: any; each line is one write.
  */
 #ifndef TUG_DISPLAY_REPORT_H
@@ -17,7 +17,7 @@
 #define EXIT_STATUS_TIMEOUT 10
 
 /* Return the exit status that stands for a library status (tug(1), "Exit status").
- * TUG_ERR_CANCELLED gives 130: who knows the signal uses 128 + its number instead. */
+ * TUG_ERR_CANCELLED gives 130; a caller that knows the signal uses 128 + its number instead. */
 int report_exit_status(enum tug_status status);
 
 /* Print "tug: SUBJECT: MESSAGE" as one line.
@@ -47,7 +47,7 @@ int report_usage(const char *command, const char *format, ...)
  * Returns: EXIT_STATUS_USAGE. */
 int report_usage_hint(const char *command);
 
-/* Write a text to standard output and free it; a failure is told on standard error.
+/* Write a text to standard output and free it; a failure is reported on standard error.
  * Returns: 0, or the exit status of a failure. */
 int report_output(struct text *text);
 

@@ -74,7 +74,7 @@ static void add_blobs(const struct active *active, const struct active_image *im
     }
 }
 
-/* Decide what has a row. Returns: how many rows are left out and to be told of. */
+/* Choose the rows. Returns: the number of rows left out, for ROW_MORE. */
 static size_t select_shown(const struct active *active, size_t most, struct shown *shown)
 {
     size_t live = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Say in one line what a run came to.
+ * Sum up a run in one line.
  *
  * Knows: totals, units, exit statuses. Does not know: displays.
  * Threads: the caller's.

@@ -10,18 +10,18 @@
 
 #include "text.h"
 
-/* What a run came to. */
+/* The figures of a finished run. */
 struct summary {
     struct tug_totals totals; /* at its end */
     uint64_t fetched_count;   /* blobs and manifests that were fetched */
-    uint64_t reused_count;    /* those that the store had already */
+    uint64_t reused_count;    /* blobs and manifests that were already in the store */
     uint64_t reused_bytes;    /* sizes of the blobs that were reused */
     uint64_t
         stopped_count; /* of totals.images_failed: ended with the run, for no fault of theirs */
     int exit_status;   /* of the command; above 128: a signal ended the run */
 };
 
-/* Write the line, without its end: what happened first, and no figure that says nothing. */
+/* Write the line, without newline: the outcome first, then every figure that is not zero. */
 void summary_format(const struct summary *summary, struct text *out_text);
 
 #endif

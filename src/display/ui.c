@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is told about a run, whatever the form: lines for events, the summary, which of them are
- * wanted.
+ * Progress of a run in any form: lines for events, the summary, and which of them are shown.
  *
  * Knows: events, units. Does not know: the terminal.
  * Threads: main.
@@ -215,7 +214,7 @@ static void show_event(struct ui *ui, const struct tug_event *event)
     text_fini(&text);
 }
 
-/* Without a display, too, an image that is not what was asked for is told of. */
+/* Even without a display, warn of an image that is not what was asked for. */
 static void show_silent_warning(const struct tug_event *event)
 {
     char line[TUG_ERROR_MESSAGE_MAX + 1024];

@@ -34,18 +34,17 @@ struct ui *ui_create(const struct ui_options *options);
 /* Distance of ticks that suits the display, in ms, for tug_fetch_options.tick_ms. */
 uint64_t ui_tick_ms(const struct ui *ui);
 
-/* Show an event of the run. Failed images are not shown: that is for whoever reports errors. */
+/* Show an event of the run. Failed images are not shown; the caller reports errors. */
 void ui_on_event(struct ui *ui, const struct tug_event *event);
 
-/* Make way for other output to the terminal: what is drawn in place is removed, and drawn again at
- * the next tick. */
+/* Make way for other output to the terminal: erase the block drawn in place until the next tick. */
 void ui_clear(struct ui *ui);
 
-/* Tell of a failure of the run as a whole, as the form does it.
+/* Report a failure of the run as a whole, in the form's way.
  * code: for JSON; message: safe text, one line. */
 void ui_show_error(struct ui *ui, enum tug_status code, const char *message);
 
-/* Say how the command ends, for the summary. ui: NULL is allowed. */
+/* Set the exit status, for the summary. ui: NULL is allowed. */
 void ui_set_exit_status(struct ui *ui, int exit_status);
 
 /* Remove what is drawn in place, leave a summary line of the run, and free the display.

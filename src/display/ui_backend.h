@@ -34,7 +34,7 @@ struct ui {
     /* written by ui.c */
     struct tug_totals totals; /* of the last event */
     uint64_t fetched_count;   /* blobs and manifests that were fetched */
-    uint64_t reused_count;    /* those that the store had already */
+    uint64_t reused_count;    /* blobs and manifests that were already in the store */
     uint64_t reused_bytes;    /* sizes of the blobs that were reused */
     uint64_t stopped_count;   /* images that ended with the run, for no fault of theirs */
     int exit_status;          /* of the command */

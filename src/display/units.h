@@ -15,16 +15,16 @@
 /* Longest time that is accepted, 366 days: further sums of times cannot overflow. */
 #define UNITS_TIME_MS_MAX (UINT64_C(366) * 24 * 3600 * 1000)
 
-/* Parse a size: digits, perhaps with a decimal fraction, then nothing (bytes), K, M, G, KiB, MiB,
- * GiB (powers of 1024) or KB, MB, GB (powers of 1000). A fraction of a byte is cut off.
+/* Parse a size: digits, optionally with a decimal fraction, then nothing (bytes), K, M, G, KiB,
+ * MiB, GiB (powers of 1024) or KB, MB, GB (powers of 1000). A fraction of a byte is cut off.
  * out_bytes: untouched on failure. Returns: false when malformed or over 2^63 - 1 bytes. */
 bool units_parse_size(const char *text, uint64_t *out_bytes);
 
-/* Parse a rate: a size, and perhaps "/s" after it.
+/* Parse a rate: a size, optionally followed by "/s".
  * out_bytes_per_s: untouched on failure. Returns: false when malformed, zero or too large. */
 bool units_parse_rate(const char *text, uint64_t *out_bytes_per_s);
 
-/* Parse a time: digits, perhaps with a decimal fraction, then nothing or s (seconds), ms, m
+/* Parse a time: digits, optionally with a decimal fraction, then nothing or s (seconds), ms, m
  * (minutes) or h. More than zero never becomes zero.
  * out_ms: untouched on failure. Returns: false when malformed or over UNITS_TIME_MS_MAX. */
 bool units_parse_time(const char *text, uint64_t *out_ms);

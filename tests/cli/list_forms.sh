@@ -31,7 +31,7 @@ f15_repository() {
     expect_names a:1 "a@$digest"
     run fetch "$digest"
     expect_status 2
-    expect_text err "--repository HOST/NAME must say where it is"
+    expect_text err "give its repository with --repository HOST/NAME"
     run fetch --repository "$registry/a" nginx:1.27
     expect_status 2
     expect_text err "neither a tag nor a digest"

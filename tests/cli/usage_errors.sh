@@ -17,7 +17,7 @@ expect_usage() { # MESSAGE WORD…
 
 expect_usage "tug: unknown command 'fecth'" fecth
 expect_usage "tug: unknown option '--nope'" --nope
-expect_usage "tug: option '--platform' belongs behind the command" --platform linux/amd64 fetch x
+expect_usage "tug: option '--platform' must come after the command" --platform linux/amd64 fetch x
 expect_usage "tug: fetch: no reference given" fetch
 expect_usage "tug: fetch: no reference given" -v fetch --fail-fast
 expect_usage "tug: unknown option '--nope'" fetch --nope x
@@ -32,13 +32,13 @@ expect_usage "tug: unknown option '--password'" fetch --password secret x # T-14
 grep -q secret "$WORK/err" && fail "a value was shown"
 expect_usage "--user: not USER or USER:PASSWORD" fetch --user=:secret x
 grep -q secret "$WORK/err" && fail "a value was shown"
-expect_usage "--tlscert and --tlskey belong together" fetch --tlscert c.pem x
-expect_usage "--tlscert and --tlskey belong together" resolve --tlskey k.pem x
-expect_usage "--user and --refresh: only one of them" fetch --user me --refresh t x
+expect_usage "--tlscert needs --tlskey" fetch --tlscert c.pem x
+expect_usage "--tlskey needs --tlscert" resolve --tlskey k.pem x
+expect_usage "--user and --refresh exclude each other" fetch --user me --refresh t x
 expect_usage "--password-stdin needs --user" fetch --password-stdin x
-expect_usage "--password-stdin, but --user has a password" fetch -u me:pw --password-stdin x
-expect_usage "stdin can be only one" fetch -u me --password-stdin --from-file -
-expect_usage "--password-stdin: there is no password on stdin" fetch -u me --password-stdin x
+expect_usage "--password-stdin has no effect: --user has a password" fetch -u me:pw --password-stdin x
+expect_usage "--password-stdin and --from-file - both read stdin" fetch -u me --password-stdin --from-file -
+expect_usage "--password-stdin: no password on stdin" fetch -u me --password-stdin x
 expect_usage "tug: resolve: no reference given" resolve
 expect_usage "--retries 'x'" fetch --retries x y
 expect_usage "--retries '-1'" fetch --retries -1 y
@@ -66,10 +66,10 @@ f15_options_without_effect() {
     expect_usage "tug: option '--label' has no effect on 'resolve' (only on fetch)" resolve --label a=b x
     expect_usage "tug: option '--label' has no effect on 'version' (only on fetch)" version --label a=b
     expect_usage "option '--authfile' has no effect on 'help' (only on fetch and resolve)" help --authfile f
-    expect_usage "--all-platforms and --platform: only one of them" fetch --all-platforms --platform linux x
-    expect_usage "--failed-file has no effect beside --dry-run" fetch --dry-run --failed-file f x
-    expect_usage "--progress has no effect beside --quiet" -q fetch --progress json x
-    expect_usage "--quiet and --verbose: only one of them" -q fetch -v x
+    expect_usage "--all-platforms and --platform exclude each other" fetch --all-platforms --platform linux x
+    expect_usage "--failed-file has no effect with --dry-run" fetch --dry-run --failed-file f x
+    expect_usage "--progress has no effect with --quiet" -q fetch --progress json x
+    expect_usage "--quiet and --verbose exclude each other" -q fetch -v x
     # Help of a command has what the command takes, and nothing else.
     run help fetch
     cp "$WORK/out" "$WORK/fetch"

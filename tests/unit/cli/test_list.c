@@ -97,12 +97,12 @@ Test(cli_list, tells_what_is_wrong_and_where)
     char long_line[LIST_LINE_MAX + 100];
 
     expect_error("a:1\nB//:x\nc:1\n", 14, "refs:2: ", "a:1,c:1,");
-    expect_error("a:1\nb\0c\n", 8, "refs:2: line has a NUL", "a:1,");
+    expect_error("a:1\nb\0c\n", 8, "refs:2: line contains a NUL", "a:1,");
     expect_error("a#b\n", 4, "refs:1: ", "");
     expect_error("a b\n", 4, "refs:1: ", "");
     memset(long_line, 'a', sizeof long_line);
     (void)memcpy(long_line + sizeof long_line - 5, "\nb:1", 4);
-    expect_error(long_line, sizeof long_line - 1, "refs:1: line is too long", "b:1,");
+    expect_error(long_line, sizeof long_line - 1, "refs:1: line too long", "b:1,");
 }
 
 Test(cli_list, operands_and_files_keep_their_order)
@@ -232,8 +232,7 @@ Test(cli_list, an_index_is_a_list)
     cr_assert_str_eq(ref_list_options(&list, 1), "");
     ref_list_fini(&list);
     expect_error("{\"manifests\":[{\"digest\":\"sha256:" HEX "\"}]}", 100,
-                 "refs: entry 1: an entry without a full name: --repository HOST/NAME must say",
-                 "");
+                 "refs: entry 1: entry without a full name: give its repository with", "");
     cr_assert_eq(load_source("{\"manifests\":[{\"digest\":\"sha256:../x\"}]}", &source, &list),
                  USAGE);
     cr_assert_eq(load_source("{\"manifests\":[5]}", &source, &list), USAGE);
@@ -294,9 +293,9 @@ Test(cli_list, f15_tags_and_digests_belong_to_the_repository)
 
 Test(cli_list, f15_a_digest_alone_needs_the_repository)
 {
-    expect_refused(D "\n", "refs:1: '" D "' is a digest alone: --repository");
-    expect_refused("[\"" D "\"]", "refs: entry 1: '" D "' is a digest alone");
-    expect_refused("sha256:12\n", "is a digest alone");
+    expect_refused(D "\n", "refs:1: '" D "' is only a digest: give its repository");
+    expect_refused("[\"" D "\"]", "refs: entry 1: '" D "' is only a digest");
+    expect_refused("sha256:12\n", "is only a digest");
 }
 
 Test(cli_list, f16_entries_for_other_platforms_are_left_out)
