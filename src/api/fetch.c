@@ -191,7 +191,8 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     own->labels = NULL;
     own->label_count = 0;
     if (own->max_concurrent_downloads > TUG_DOWNLOADS_MAX) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "%u downloads at once: at most %d",
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "%u downloads at once, over the limit of %d",
                          own->max_concurrent_downloads, TUG_DOWNLOADS_MAX);
     }
     own->max_concurrent_downloads =

@@ -102,7 +102,7 @@ static enum tug_status begin_work(struct tug__credentials *credentials, struct w
             return TUG_OK;
         }
         if (request->should_stop != NULL && request->should_stop(request->stop_context)) {
-            return tug__fail(err, TUG_ERR_CANCELLED, "cancelled");
+            return tug__fail(err, TUG_ERR_CANCELLED, "interrupted");
         }
     }
 }

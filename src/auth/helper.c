@@ -344,7 +344,7 @@ static enum tug_status run(const struct tug__helper_request *request, char *prog
         break;
     case ENDING_CANCELLED:
         finish(&child);
-        status = tug__fail(err, TUG_ERR_CANCELLED, "cancelled");
+        status = tug__fail(err, TUG_ERR_CANCELLED, "interrupted");
         break;
     case ENDING_TOO_MUCH:
         finish(&child);

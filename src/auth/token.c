@@ -130,7 +130,7 @@ static enum tug_status wait_unlocking(struct tug__token_cache *cache,
     is_stopped = request->should_stop != NULL && request->should_stop(request->stop_context);
     lock(cache);
     if (is_stopped) {
-        return tug__fail(error, TUG_ERR_CANCELLED, "cancelled");
+        return tug__fail(error, TUG_ERR_CANCELLED, "interrupted");
     }
     while (cache->wakes == wakes && entry->is_fetching && entry->flight == flight) {
         (void)pthread_cond_wait(&cache->changed, &cache->mutex);

@@ -105,7 +105,7 @@ enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tu
     }
     if (max_bytes > 0 && wanted_bytes > max_bytes) {
         return tug__fail(err, TUG_ERR_TOO_LARGE,
-                         "the image has %" PRIu64 " bytes or more, the limit is %" PRIu64,
+                         "the image has %" PRIu64 " bytes or more, over the limit of %" PRIu64,
                          wanted_bytes, max_bytes);
     }
     return check_space(resolver, image, blobs, count, err);

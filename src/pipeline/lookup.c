@@ -306,7 +306,7 @@ static void tell_why(const struct lookup *lookup, struct answer *answer)
     } else if (lookup->is_failing_fast) {
         (void)tug__fail(&error, TUG_ERR_CANCELLED, "not asked for: another reference failed first");
     } else {
-        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "the time for the run is over");
+        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "timed out");
     }
     answer->result.status = error.code;
     answer->result.error = error;

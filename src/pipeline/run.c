@@ -151,12 +151,11 @@ static void fail_rest(struct tug__resolver *resolver)
     struct tug_error error = {0};
 
     if (tug__cancel_is_set(resolver->settings->cancel)) {
-        (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted; what was received is kept");
+        (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted; partial downloads are kept");
     } else if (resolver->is_failing_fast) {
         (void)tug__fail(&error, TUG_ERR_CANCELLED, "not fetched: another reference failed first");
     } else {
-        (void)tug__fail(&error, TUG_ERR_TIMEOUT,
-                        "the time for the run is over; what was received is kept");
+        (void)tug__fail(&error, TUG_ERR_TIMEOUT, "timed out; partial downloads are kept");
     }
     resolver->is_stopping = true;
     while (resolver->images != NULL) {

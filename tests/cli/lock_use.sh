@@ -83,7 +83,7 @@ waits_no_longer_than_it_may() {
     run fetch --plain-http --progress none --timeout 100ms "$registry/app:1"
     expect_status 10
     expect_empty out
-    expect_match err "tug: $registry/app:1: the time for the run is over; what was received is kept"
+    expect_match err "tug: $registry/app:1: timed out; partial downloads are kept"
     fetch_and_wait "$registry/app:1"
     kill -TERM "$pid"
     wait "$pid"

@@ -43,7 +43,7 @@ expect_lines out 1
 start_registry --generate app:1=1M --rule "path=/manifests/1 delay=60000"
 run resolve --timeout 300ms "$registry/app:1"
 expect_status 10
-expect_match err "tug: $registry/app:1: the time for the run is over"
+expect_match err "tug: $registry/app:1: timed out"
 
 # What a registry calls the type goes to terminals and scripts: only what is one.
 start_registry --generate app:1=1M --rule "omit=Content-Type add-header=Content-Type:_application/x$(printf '\302\233')2J"

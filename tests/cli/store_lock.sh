@@ -14,7 +14,7 @@ run fetch --plain-http --progress none --timeout 1s "$registry/app:1"
 took_ms=$((($(date +%s%N) - began) / 1000000))
 expect_status 10
 expect_empty out
-expect_match err "tug: $registry/app:1: the time for the run is over; what was received is kept"
+expect_match err "tug: $registry/app:1: timed out; partial downloads are kept"
 [ "$took_ms" -lt 3000 ] || fail "it took $took_ms ms"
 
 "$TUG" fetch --plain-http --progress none "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &

@@ -38,7 +38,7 @@ Test(limits, max_size_refuses_before_any_blob)
     /* A root asked for by its tag has no descriptor that tells its size. */
     flow.options.max_size_bytes = built.total_bytes - built.manifest.size_bytes - 1;
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_TOO_LARGE, "%s", flow.seen.error.message);
-    cr_assert_not_null(strstr(flow.seen.error.message, "the limit is"), "%s",
+    cr_assert_not_null(strstr(flow.seen.error.message, "over the limit of"), "%s",
                        flow.seen.error.message);
     cr_assert_eq(flow_requests(&flow, "GET", "/blobs/"), 0);
     cr_assert_eq(flow.seen.counts[TUG_EVENT_RETRY], 0);
@@ -90,7 +90,7 @@ Test(limits, max_size_by_the_command)
 
     open_scene(&flow, &built);
     cr_assert_eq(flow_command(&flow, "app:1", more, &result), 6, "%s", result.err);
-    cr_assert_not_null(strstr(result.err, "the limit is 102400"), "%s", result.err);
+    cr_assert_not_null(strstr(result.err, "over the limit of 102400"), "%s", result.err);
     cr_assert_eq(flow_requests(&flow, "GET", "/blobs/"), 0);
     run_result_fini(&result);
     flow_close(&flow);
