@@ -1,7 +1,8 @@
 #!/bin/bash
 # Holds every "Does not know: A, B." line at the head of a file of src/ against what the file includes,
 # directly or not (gcc -M): each such line names at least one word of the table below, and none of the
-# headers that know that word is included. Other phrases are for the reader.
+# headers that know that word is included. Other phrases are for the reader. Of the command, its
+# displays and the api the phrases are only checked: what they may include is few to begin with.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -47,6 +48,6 @@ while read -r file; do
         found=$(grep -vxF -e "$file" -e "${file%.c}.h" <<< "$includes" | sed 's|^|/|' | grep -E "${known[$phrase]}" | head -n 1)
         [ -z "$found" ] || { echo "check-knows: $file knows '$phrase' by ${found#/}"; failed=1; }
     done < <(phrases "$file")
-    [ "$words" -gt 0 ] || { echo "check-knows: $file: none of its words can be checked"; failed=1; }
+    [ "$words" -gt 0 ] || [[ $file =~ ^src/(cli|display|api)/ ]] || { echo "check-knows: $file: none of its words can be checked"; failed=1; }
 done < <(grep -lE 'Does not know:' -r src --include='*.[ch]' | sort)
 exit "$failed"

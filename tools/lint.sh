@@ -44,6 +44,7 @@ check "shell" shellcheck -x "${scripts[@]}"
 check "layers" tools/check-layers.sh
 check "globals" tools/check-globals.sh
 check "docs" tools/check-docs.sh
+check "knows" tools/check-knows.sh
 check "tests" tools/check-tests.sh
 check "headers" headers_alone
 check "man pages" mandoc -T lint -W warning man/*.[1-9]

@@ -2,7 +2,7 @@
  *
  * Lay out the rows of the display.
  *
- * Knows: what is at work, units. Does not know: the terminal, events.
+ * Knows: what is at work, units. Does not know: the terminal, the order of events.
  * Threads: the caller's.
  */
 #include "rows.h"

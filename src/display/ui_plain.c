@@ -2,7 +2,7 @@
  *
  * Progress as lines for a log: no escape codes, nothing drawn in place.
  *
- * Knows: totals. Does not know: events, which ui.c turns into lines.
+ * Knows: totals. Does not know: the order of events, which ui.c turns into lines.
  * Threads: main.
  */
 #include "ui_backend.h"

@@ -2,9 +2,8 @@
  *
  * Progress as a block of lines at the bottom of the terminal, redrawn in place.
  *
- * Knows: the terminal's size, cursor-up and erase. Does not know: events, which ui.c turns into
- * lines that stay above the block.
- * Threads: main.
+ * Knows: the terminal's size, cursor-up and erase. Does not know: the order of events, which ui.c
+ * turns into lines that stay above the block. Threads: main.
  *
  * Between two writes the cursor stands at the start of the line below the block, nothing is hidden
  * and no attribute is set: the process may end at any time without restoring anything. A line of

@@ -16,19 +16,6 @@
 #include "oci/limits.h"
 #include "engine/state.h"
 
-bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
-                           const struct tug_error *error)
-{
-    if (error->code != TUG_ERR_NOT_FOUND || !node->wanted.may_be_blob ||
-        node->job_kind != TUG__JOB_MANIFEST || engine->is_stopping) {
-        return false;
-    }
-    node->job_kind = TUG__JOB_LOOK;
-    node->attempt.failures = 0;
-    tug__node_enqueue(engine, node);
-    return true;
-}
-
 /* Check whether a blob may come that is as long as its registry says. */
 static enum tug_status check_size(const struct tug__wanted *wanted, uint64_t size_bytes,
                                   struct tug_error *err)

@@ -200,3 +200,16 @@ bool tug__settled_refusal(const struct tug__settled *settled, const struct tug__
     *out_error = error != NULL ? *error : node->refusals->error;
     return true;
 }
+
+bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug_error *error)
+{
+    if (error->code != TUG_ERR_NOT_FOUND || !node->wanted.may_be_blob ||
+        node->job_kind != TUG__JOB_MANIFEST || engine->is_stopping) {
+        return false;
+    }
+    node->job_kind = TUG__JOB_LOOK;
+    node->attempt.failures = 0;
+    tug__node_enqueue(engine, node);
+    return true;
+}

@@ -2,8 +2,8 @@
  *
  * What something is that is named by its digest alone: a document, or a blob.
  *
- * Knows: the members of manifests and indexes, media types. Does not know: where it is from.
- * Threads: any.
+ * Knows: the members of manifests and indexes, media types. Does not know: the store, where it is
+ * from. Threads: any.
  */
 #include "oci/content_kind.h"
 

@@ -2,7 +2,7 @@
  *
  * A set of digests.
  *
- * Knows: digests. Does not know: what they are of.
+ * Knows: digests. Does not know: HTTP, what they are of.
  * Threads: its owner's.
  */
 #include "pipeline/digest_set.h"

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "oci/content_kind.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
 
@@ -413,29 +414,6 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
     return status;
 }
 
-enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct tug_digest *digest, uint64_t size_bytes,
-                                     const char *media_type, struct tug_error *err)
-{
-    struct tug_event event = {
-        .kind = TUG_EVENT_RESOLVED,
-        .ref = image->result.ref,
-        .digest = *digest,
-        .media_type = media_type,
-        .size_bytes = size_bytes,
-    };
-
-    image->media_type = strdup(media_type);
-    if (image->media_type == NULL) {
-        return tug__fail_memory(err);
-    }
-    image->result.media_type = image->media_type;
-    image->result.digest = *digest;
-    image->result.size_bytes = size_bytes;
-    tug__emit(resolver, &event);
-    return TUG_OK;
-}
-
 void tug__image_take_document(struct tug__resolver *resolver, struct tug__image *image,
                               const struct tug__purpose *purpose, const struct tug_digest *digest,
                               const char *bytes, size_t length, const char *media_type,
@@ -606,4 +584,42 @@ void tug__image_begin(struct tug__resolver *resolver, size_t position)
         tug__image_fail(resolver, image, &error);
     }
     tug__image_settle(resolver, image);
+}
+
+void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
+                             const struct tug__purpose *purpose, const struct tug_digest *digest,
+                             const char *bytes, size_t length, const char *media_type,
+                             bool is_pinned)
+{
+    if (!tug__image_may_be_blob(image, purpose) || tug__content_is_document(bytes, length) ||
+        !tug__image_take_blob(resolver, image, purpose, digest, length, media_type)) {
+        tug__image_take_document(resolver, image, purpose, digest, bytes, length, media_type,
+                                 is_pinned);
+    }
+}
+
+void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug__purpose *purpose, const struct tug__settled *settled)
+{
+    const struct tug_digest *const digest = &settled->digest;
+    struct tug_error error = {0};
+    char text[TUG_DIGEST_TEXT_MAX];
+    bool is_document = false;
+    struct tug__buf buf;
+
+    tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
+    if (settled->size_bytes <= TUG__MANIFEST_BYTES_MAX &&
+        tug__store_read(resolver->settings->store, digest, &buf, NULL) == TUG_OK) {
+        is_document = tug__content_is_document(buf.data, buf.length);
+    }
+    if (is_document) {
+        tug__image_take_document(resolver, image, purpose, digest, buf.data, buf.length, NULL,
+                                 true);
+    } else if (!tug__image_take_blob(resolver, image, purpose, digest, settled->size_bytes,
+                                     settled->media_type)) {
+        (void)tug__fail(&error, TUG_ERR_CONTENT, "manifest %s: it is none, but a blob",
+                        tug_digest_format(digest, text));
+        tug__image_fail(resolver, image, &error);
+    }
+    tug__buf_fini(&buf);
 }

@@ -2,7 +2,7 @@
  *
  * Dry runs: what would be fetched.
  *
- * Knows: images, digests. Does not know: how it would be fetched.
+ * Knows: images, digests. Does not know: HTTP, how it would be fetched.
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"

@@ -2,7 +2,7 @@
  *
  * What a run tells its caller: events, and the sums that go with each.
  *
- * Knows: images, downloads, totals. Does not know: why anything happened.
+ * Knows: images, downloads, totals. Does not know: HTTP, why anything happened.
  * Threads: the resolver.
  */
 #include "pipeline/resolver.h"

@@ -80,11 +80,15 @@ void tug__image_take_document(struct tug__resolver *resolver, struct tug__image 
                               const struct tug__purpose *purpose, const struct tug_digest *digest,
                               const char *bytes, size_t length, const char *media_type,
                               bool is_pinned);
-/* The root of an image is known: keep it for the result and tell. media_type: copied. Errors:
- * TUG_ERR_NO_MEMORY. */
-enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct tug_digest *digest, uint64_t size_bytes,
-                                     const char *media_type, struct tug_error *err);
+/* As tug__image_take_document, but the root of a reference by digest may turn out to be a blob. */
+void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
+                             const struct tug__purpose *purpose, const struct tug_digest *digest,
+                             const char *bytes, size_t length, const char *media_type,
+                             bool is_pinned);
+/* A blob is in the store that an image wants to read: it is a document all the same, or the root of
+ * a reference by digest, or the image fails. */
+void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug__purpose *purpose, const struct tug__settled *settled);
 /* Something an image waited for is there. Goes on with it when it was the last. */
 void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
 /* Report and count what the store had already. */
@@ -176,15 +180,13 @@ enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__ima
 
 /* --- untyped.c --- */
 
-/* As tug__image_take_document, but the root of a reference by digest may turn out to be a blob. */
-void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
-                             const struct tug__purpose *purpose, const struct tug_digest *digest,
-                             const char *bytes, size_t length, const char *media_type,
-                             bool is_pinned);
-/* A blob is in the store that an image wants to read: it is a document all the same, or the root of
- * a reference by digest, or the image fails. */
-void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
-                            const struct tug__purpose *purpose, const struct tug__settled *settled);
+/* The root of an image is known: keep it for the result and tell. media_type: copied. Errors:
+ * TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *digest, uint64_t size_bytes,
+                                     const char *media_type, struct tug_error *err);
+/* Tell whether what is wanted for that purpose may turn out to be a blob. */
+bool tug__image_may_be_blob(const struct tug__image *image, const struct tug__purpose *purpose);
 /* A blob is the root of an image. media_type: as its registry says. Returns: false when the image
  * did not ask for just anything of that digest. */
 bool tug__image_take_blob(struct tug__resolver *resolver, struct tug__image *image,

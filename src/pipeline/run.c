@@ -2,7 +2,7 @@
  *
  * The resolver's loop: begin images, give out work, take messages, keep the clock.
  *
- * Knows: everything of this room by its doors. Does not know: how any of it is done.
+ * Knows: everything of this room by its doors. Does not know: HTTP, how any of it is done.
  * Threads: the caller of tug__run, which is the resolver.
  */
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * Make events fit to leave.
  *
- * Knows: which members hold a server's words. Does not know: secrets.
+ * Knows: which members hold a server's words. Does not know: HTTP, secrets.
  * Threads: any.
  */
 #include "pipeline/shown.h"

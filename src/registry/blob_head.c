@@ -2,7 +2,7 @@
  *
  * Ask whether a registry has a blob, and what it says of it.
  *
- * Knows: what an answer to a HEAD of a blob must be. Does not know: what becomes of it.
+ * Knows: what an answer to a HEAD of a blob must be. Does not know: the store, what becomes of it.
  * Threads: the client's owner.
  */
 #include <stdio.h>

@@ -284,7 +284,7 @@ static enum tug_status lock_to_make(struct tug_store *store,
     if (err != NULL) {
         err->code = TUG_ERR_TIMEOUT;
     }
-    return tug__wrap(err, TUG_ERR_TIMEOUT, "the time for the run is over");
+    return tug__wrap(err, TUG_ERR_TIMEOUT, "timed out");
 }
 
 /* Two processes may make the same store at once: under the lock only one does. */
