@@ -300,7 +300,8 @@ static int run_steps(struct run *run)
 
 int cmd_fetch(const struct settings *settings, const struct command_table *table)
 {
-    struct run run = {.batch.settings = settings, .settings = settings, .failed_fd = -1};
+    struct run run = {
+        .batch.settings = settings, .settings = settings, .failed_fd = -1, .began_ms = now_ms()};
     int status;
 
     (void)table;

@@ -204,8 +204,9 @@ bool tug__settled_refusal(const struct tug__settled *settled, const struct tug__
 bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
                            const struct tug_error *error)
 {
-    if (error->code != TUG_ERR_NOT_FOUND || !node->wanted.may_be_blob ||
-        node->job_kind != TUG__JOB_MANIFEST || engine->is_stopping) {
+    /* docker-registry 2 answers 500 for a blob that is asked for as a manifest */
+    if ((error->code != TUG_ERR_NOT_FOUND && error->http_status != 500) ||
+        !node->wanted.may_be_blob || node->job_kind != TUG__JOB_MANIFEST || engine->is_stopping) {
         return false;
     }
     node->job_kind = TUG__JOB_LOOK;

@@ -173,7 +173,8 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool 
     }
     if (status == TUG_OK) {
         status = take_reply(ref, out_reply, answer, err);
-    } else if (status == TUG_ERR_NOT_FOUND && pinned != NULL) {
+    } else if (pinned != NULL &&
+               (status == TUG_ERR_NOT_FOUND || (is_last && err->http_status == 500))) {
         status = ask_for_blob(asker, &source, pinned, answer, out_reply, err);
     }
     free(out_reply->body);

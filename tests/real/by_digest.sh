@@ -35,3 +35,12 @@ fetch_and_check "$REGISTRY/real/index@$index_digest" "$index_digest"
     assert_blobs "$STORE"
 fetch_and_check "$REGISTRY/real/index@$arm64" "$arm64" linux/arm64
 manifest_content real/index "$arm64" | assert_blobs "$STORE"
+
+# A layer by its digest (f24): no manifest, so the registry is asked for a blob, which gets a name.
+layer=$(registry_manifest real/single 1 | jq -r '.layers[0].digest')
+rm -rf "$STORE"
+# docker-registry answers 500 for it, which is tried again once here.
+tug_run 0 fetch --retries 1 "$name@$layer"
+assert_equal "what is printed" "$name@$layer $layer" "$(cat "$OUT")"
+echo "$layer" | assert_blobs "$STORE"
+assert_json "$STORE/index.json" "index.json" '[.manifests[].digest] == [$digest]' --arg digest "$layer"
