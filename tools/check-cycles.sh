@@ -1,11 +1,13 @@
 #!/bin/bash
 # No circle among the files of src/: fails and names the members when object files need each other
 # (one defines what the next one needs, round and round). Reads the object files of the last build;
-# without one it says so and fails.
+# without one, or when a source is newer than its object file, it says so and fails.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
-obj=${1:-$(find build -mindepth 2 -maxdepth 2 -name src -printf "%T@ %p\n" | sort -n | tail -n 1 | cut -d" " -f2)}
+last=$(find build -path 'build/*/src/*' -name '*.o' -printf '%T@ %p\n' 2> /dev/null | sort -n |
+    tail -n 1 | cut -d ' ' -f 2)
+obj=${1:-${last%%/src/*}/src}
 [ -d "$obj" ] || { echo "check-cycles: nothing is built; run 'make' first"; exit 1; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/tug-cycles.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -15,9 +17,12 @@ find "$obj" -name '*.o' | while read -r object; do
     source=src/${object#"$obj"/}
     source=${source%.o}.c
     [ -f "$source" ] || continue
+    [ ! "$source" -nt "$object" ] || { echo "$source" >> "$work/stale"; continue; }
     nm --format=posix "$object" |
         awk -v file="$source" '$2 == "U" { print file, "U", $1 } $2 ~ /^[TDBRVW]$/ { print file, "D", $1 }'
 done > "$work/symbols"
+[ ! -s "$work/stale" ] ||
+    { echo "check-cycles: $(head -n 1 "$work/stale") is newer than its object; run 'make' first"; exit 1; }
 [ -s "$work/symbols" ] || { echo "check-cycles: no object files in $obj"; exit 1; }
 awk '$2 == "D" { home[$3] = $1 } $2 == "U" { user[NR] = $1; need[NR] = $3 }
     END { for (i in need) if (need[i] in home && home[need[i]] != user[i]) print user[i], home[need[i]] }' \
