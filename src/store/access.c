@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Modes, groups and owners of what is made below the store's root: they follow the root's.
+ * Modes, groups and owners of everything created below the store's root: they follow the root's.
  *
  * Knows: modes, owners, groups. Does not know: documents, the network.
  * Threads: any.
  *
- * A root that tug makes has mode 0700, and so has all below it. One that was there before may be
- * shared (0755, 2775) or another user's (sudo): directories take its mode and group, and as root
- * its owner, too. None of that is possible everywhere, so failures are no errors; what cannot have
- * the group gives it no more rights than others have.
+ * A root that tug creates has mode 0700, and so has everything below it. An existing root may be
+ * shared (0755, 2775) or belong to another user (sudo): new directories get its mode and group and,
+ * when running as root, its owner too. Not every file system or user allows that, so failures are
+ * not errors; a file that cannot get the root's group gives its own group no more rights than
+ * others have.
  */
 #include "store/internal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Committed blobs: look up, read, make their names durable.
+ * Committed blobs: stat and read them, make their names durable.
  *
  * Knows: blobs/<alg>/<hex>. Does not know: documents, the network, partial downloads.
  * Threads: any.
@@ -30,7 +30,7 @@ enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest 
     if (dirs.blobs_fd >= 0 &&
         fstatat(dirs.blobs_fd, tug__digest_hex(digest, name), &info, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) {
-            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look up '%s'", name);
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat '%s'", name);
         }
         info.st_mode = 0;
     }
@@ -76,8 +76,8 @@ enum tug_status tug__store_open_blob(struct tug_store *store, const struct tug_d
                              err);
 }
 
-/* Sync one directory if names in it changed. The flag goes down before the sync, so that a name
- * that comes meanwhile raises it again; it goes up again when the sync fails. */
+/* Sync one directory if names in it changed. The flag is cleared before the sync, so that a name
+ * added meanwhile sets it again; it is also set again when the sync fails. */
 static enum tug_status sync_dir(struct tug_store *store, enum tug_digest_algorithm algorithm,
                                 struct tug_error *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hash a committed blob again: is it what its name says?
+ * Hash a committed blob again: does it still match its name?
  *
- * Knows: blobs, digests. Does not know: documents, the network, what becomes of a damaged blob.
+ * Knows: blobs, digests. Does not know: documents, the network, what is done with a damaged blob.
  * Threads: any.
  */
 #include "store/internal.h"
@@ -15,7 +15,7 @@
 #include "base/hash.h"
 #include "oci/digest.h"
 
-/* Hash from the current end of what was hashed to the end of the file. */
+/* Hash from the offset reached so far to the end of the file. */
 static enum tug_status hash_file(int fd, struct tug__hash *hash, const struct tug__check *check,
                                  uint64_t *out_bytes, struct tug_error *err)
 {
@@ -65,7 +65,7 @@ enum tug_status tug__file_digest(int fd, enum tug_digest_algorithm algorithm,
     return status;
 }
 
-/* Tell whether content that cannot be read is lost, so that a new file would mend it. */
+/* Tell whether unreadable content is lost for good, so that only a new file can repair it. */
 static bool is_lost(const struct tug_error *error)
 {
     return error->code == TUG_ERR_STORE && (error->os_errno == EIO || error->os_errno == ENOENT);

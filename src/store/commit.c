@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Turn verified downloads into blobs, or throw them away: the one place that holds the order on
- * which the safety against crashes rests.
+ * Turn verified downloads into blobs, or discard them. Crash safety depends on the order of the
+ * steps, and this is the only place that sets it.
  *
  * Knows: the steps of ingest.c and blob.c. Does not know: documents, the network.
  * Threads: any; each ingest belongs to the calling thread.
@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 
-/* Sync one file and rename it. On failure the file is removed: after a failed fsync nobody knows
- * what the disk holds. */
+/* Sync one file and rename it. On failure the file is removed: after a failed fsync the state of
+ * the data on disk is unknown. */
 static enum tug_status commit_one(struct tug__ingest *ingest, struct tug_error *err)
 {
     enum tug_status status = tug__ingest_sync(ingest, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The directories of a layout: opened or made when first needed, made again when somebody removed
- * them.
+ * The directories of a layout: opened or created when first needed, created again after they were
+ * removed.
  *
  * Knows: the names below blobs/ and ingest/. Does not know: documents, the network.
  * Threads: any.
@@ -18,7 +18,8 @@
 #include "base/fs.h"
 #include "oci/digest.h"
 
-/* Make a directory of the layout, or open it; a new one is for those whom the root is for. */
+/* Create a directory of the layout, or open an existing one; a new one gets its mode and owner from
+ * the root. */
 static enum tug_status make_dir(const struct tug_store *store, int parent_fd, const char *name,
                                 int *out_fd, struct tug_error *err)
 {
@@ -32,8 +33,8 @@ static enum tug_status make_dir(const struct tug_store *store, int parent_fd, co
     return status;
 }
 
-/* Make a directory again that was removed after it was opened. Its descriptor, which other threads
- * may be using, then stands for the new one. */
+/* Create a directory again that was removed after it was opened. Its descriptor, which other
+ * threads may be using, then refers to the new one. */
 static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, const char *name,
                                  int fd, struct tug_error *err)
 {
@@ -42,8 +43,7 @@ static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, c
     enum tug_status status;
 
     if (fstat(fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at the directory '%s'",
-                               name);
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat the directory '%s'", name);
     }
     if (info.st_nlink > 0) {
         return TUG_OK;
@@ -55,7 +55,7 @@ static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, c
     return status;
 }
 
-/* Open a directory of the layout; unless it is to be made, it may be missing (*fd stays -1). */
+/* Open a directory of the layout; without `make` it may be missing (*fd stays -1). */
 static enum tug_status open_dir(const struct tug_store *store, int parent_fd, const char *name,
                                 bool make, int *fd, struct tug_error *err)
 {
@@ -68,7 +68,7 @@ static enum tug_status open_dir(const struct tug_store *store, int parent_fd, co
         return TUG_OK;
     }
     if (make && store->makes_nothing) {
-        return tug__fail_errno(err, TUG_ERR_STORE, EROFS, "cannot make the directory '%s'", name);
+        return tug__fail_errno(err, TUG_ERR_STORE, EROFS, "cannot create the directory '%s'", name);
     }
     if (make) {
         return make_dir(store, parent_fd, name, fd, err);
@@ -79,7 +79,7 @@ static enum tug_status open_dir(const struct tug_store *store, int parent_fd, co
     return tug__fs_open_dir(parent_fd, name, fd, err);
 }
 
-/* Open the directories that hold those of the algorithms. */
+/* Open the parents of the algorithms' directories. */
 static enum tug_status open_areas(struct tug_store *store, bool make, struct tug_error *err)
 {
     const enum tug_status status =

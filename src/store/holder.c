@@ -17,7 +17,7 @@
 
 #include "base/cleanup.h"
 
-/* Lines of /proc/locks that are read; a busy machine has some hundreds. */
+/* Most lines of /proc/locks that are read; a busy machine has a few hundred. */
 #define LINES_MAX 100000
 
 bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_minor,
@@ -28,7 +28,7 @@ bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_
     uint64_t line_inode = 0;
     long pid = 0;
 
-    /* 1: FLOCK  ADVISORY  WRITE 4711 08:01:42 0 EOF; with "->" before the kind one that waits */
+    /* 1: FLOCK  ADVISORY  WRITE 4711 08:01:42 0 EOF; "->" before the kind marks a waiter */
     if (sscanf(line, "%*d: FLOCK %*s %*s %ld %x:%x:%" SCNu64, &pid, &line_major, &line_minor,
                &line_inode) != 4 ||
         line_major != device_major || line_minor != device_minor || line_inode != inode) {
@@ -73,7 +73,7 @@ void tug__holder_describe(int fd, char *out_text, size_t capacity)
     comm_fd = open(path, O_RDONLY | O_CLOEXEC);
     length = comm_fd >= 0 ? read(comm_fd, name, sizeof name) : 0;
     length = length > 0 && name[length - 1] == '\n' ? length - 1 : length;
-    if (length <= 0) { /* it ended, and a process that it started has the file */
+    if (length <= 0) { /* it has exited, and a child of it still has the file open */
         (void)snprintf(out_text, capacity, "process %ld", pid);
         return;
     }

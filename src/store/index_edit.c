@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Edit index.json as text: what stays is copied byte for byte, new entries come last.
+ * Edit index.json as text: unchanged elements are copied byte for byte, new entries come last.
  *
  * Knows: elements and their names. Does not know: documents, the network.
- * Threads: any; an edit belongs to one at a time.
+ * Threads: any; an edit belongs to one thread at a time.
  *
- * The new text is never in memory as a whole. An edit holds 8 bytes for each stretch of elements
- * that stay, and the texts of the entries it is given.
+ * The new text is never in memory as a whole. An edit holds 8 bytes for each run of kept elements,
+ * and the texts of the new entries.
  */
 #include "store/internal.h"
 
@@ -16,11 +16,11 @@
 #include "base/error.h"
 #include "base/fs.h"
 
-/* Bytes that are gathered for one write. */
+/* Buffer size: bytes collected for one write. */
 #define OUTPUT_BYTES ((size_t)64 * 1024)
 #define NO_POSITION SIZE_MAX
 
-/* The name of an entry, to be looked up. */
+/* The name of an entry, in a table sorted for lookup. */
 struct tug__edit_name {
     uint64_t hash;
     size_t position; /* in entries */
@@ -28,11 +28,11 @@ struct tug__edit_name {
 
 struct tug__edit_entry {
     size_t offset, length; /* within entry_texts */
-    bool is_there;         /* the index has just this already */
+    bool is_there;         /* the index has this exact text already */
 };
 
-/* Elements that stay, from the first one's begin to the last one's end. An index has at most
- * 256 MiB: 32 bits will do, and there may be millions. */
+/* A run of kept elements, from the start of the first to the end of the last. An index has at most
+ * 256 MiB, so 32 bits suffice, and there may be millions of runs. */
 struct tug__edit_run {
     uint32_t begin, end;
 };
@@ -48,14 +48,14 @@ static int compare_names(const void *a, const void *b)
     return (left->position > right->position) - (left->position < right->position);
 }
 
-/* The last entry of that name: of several it is the one that counts. */
+/* Find the last entry of that name: among several, the last one counts. */
 static size_t find_entry(const struct tug__index_edit *edit, const char *name, size_t length)
 {
     const uint64_t hash = tug__index_name_hash(name, length);
     size_t low = 0;
     size_t high = edit->count;
 
-    while (low < high) { /* to the first name behind those of this hash */
+    while (low < high) { /* to the first name after those with this hash */
         const size_t middle = low + (high - low) / 2;
 
         if (edit->names[middle].hash <= hash) {
@@ -81,7 +81,7 @@ static bool counts(const struct tug__index_edit *edit, size_t position)
     return find_entry(edit, name, strlen(name)) == position;
 }
 
-/* Make the texts of all entries that count; the others' stay empty. */
+/* Write the texts of all entries that count; those of the others stay empty. */
 static enum tug_status make_texts(struct tug__index_edit *edit, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
@@ -132,7 +132,8 @@ static enum tug_status keep(struct tug__index_edit *edit, const struct tug__inde
     return TUG_OK;
 }
 
-/* Does an element stay? Of several that are just what an entry says, the first does. */
+/* Decide whether an element is kept. Among several that match an entry exactly, the first one is.
+ */
 static enum tug_status judge_element(void *context, const struct tug__index_element *element,
                                      struct tug_error *err)
 {
@@ -200,10 +201,10 @@ bool tug__index_edit_is_needed(const struct tug__index_edit *edit)
     return is_needed;
 }
 
-/* Where the new text goes: a file, or nowhere (fd -1), to be counted only. */
+/* Destination of the new text: a file, or none (fd -1) when only its length is wanted. */
 struct output {
     int fd;
-    uint64_t offset; /* of the file; bytes that left the buffer */
+    uint64_t offset; /* in the file: bytes flushed so far */
     struct tug__buf buf;
     enum tug_status status;
     struct tug_error *err;
@@ -235,7 +236,7 @@ static void put(struct output *output, const char *text, size_t length)
     output->offset += length;
 }
 
-/* Put elements on a line of their own. */
+/* Write elements on a line of their own. */
 static void put_elements(struct output *output, bool *is_first, const char *text, size_t length)
 {
     const char *const separator = *is_first ? "[\n" : ",\n";

@@ -27,7 +27,7 @@ static bool is_alphanumeric(char c)
  * "-._:@+" or "--", joined by '/'. */
 static bool is_ref_name(const char *name)
 {
-    bool is_start = true; /* an alphanumeric must come */
+    bool is_start = true; /* an alphanumeric must follow */
 
     for (const char *at = name; *at != '\0'; at++) {
         if (is_alphanumeric(*at)) {
@@ -64,7 +64,7 @@ static enum tug_status append_annotation(struct tug__buf *buf, bool is_first, co
     return status == TUG_OK ? tug__json_append_string(buf, value, err) : status;
 }
 
-/* Tell whether a later label has the same key: then that one counts. */
+/* Tell whether a later label has the same key and so overrides this one. */
 static bool is_overridden(const struct tug__index_entry *entry, size_t position, size_t key_length)
 {
     for (size_t i = position + 1; i < entry->label_count; i++) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The elements of index.json with their places and names, one after the other, in one scan.
+ * Report the elements of index.json with their offsets and names, in one scan.
  *
- * Knows: the form of an index, which annotations are names. Does not know: documents, the network,
- * how an index is changed. Threads: any.
+ * Knows: the structure of an index, which annotations are names. Does not know: documents, the
+ * network, how an index is changed. Threads: any.
  *
- * Nothing is kept, so the memory does not grow with the file. No values are built for elements as
- * most tools write them. One that has an escape anywhere is parsed, because a name or its key may
- * be spelled in several ways then.
+ * Nothing is stored, so memory does not grow with the file. Elements as most tools write them are
+ * not parsed into values. An element that has an escape anywhere is, because its name or a key may
+ * then be spelled in several ways.
  */
 #include "store/internal.h"
 
@@ -18,18 +18,18 @@
 #include "base/json.h"
 #include "base/json_scan.h"
 
-/* One element, when it is parsed into values: small. */
+/* Limits for one element that is parsed into values: small. */
 static const struct tug__json_limits element_limits = {1024 * 1024, 32, 20000};
 
-/* The scan under way. */
+/* State of a scan. */
 struct walk {
     const char *text;
     tug__index_element_fn on_element;
     void *context;
-    struct tug__index_element element; /* the one the walk is within */
+    struct tug__index_element element; /* the current one */
     struct tug__index_list list;
     bool is_found;     /* "manifests" was seen */
-    bool is_inside;    /* the walk is within it */
+    bool is_inside;    /* the scan is within it */
     bool is_annotated; /* ... and within an element's annotations */
     bool has_full_name;
 };
@@ -50,7 +50,7 @@ static void begin_element(struct walk *walk, const struct tug__json_value_place 
     walk->has_full_name = false;
 }
 
-/* The names of an image by a parsed element: the first of the two that is a text. */
+/* The name in a parsed element: the first of the two annotations that is a string. */
 static const char *parsed_name(const struct tug__json *element)
 {
     const struct tug__json_value *const annotations =
@@ -60,8 +60,8 @@ static const char *parsed_name(const struct tug__json *element)
     return name != NULL ? name : tug__json_text(tug__json_get(annotations, TUG__INDEX_REF_NAME));
 }
 
-/* Hand on an element with an escape: what it says counts, not how it is written. One that cannot be
- * parsed has no name, which is not our business. */
+/* Report an element with an escape: its decoded value counts, not its spelling. One that cannot be
+ * parsed is reported without a name, and left alone. */
 static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
 {
     struct tug__index_element *const element = &walk->element;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Partial downloads: ingest/<alg>/<hex>, one at a time, until they get their name under blobs/.
+ * One partial download, ingest/<alg>/<hex>, until it gets its name under blobs/.
  *
- * Knows: files, flock(2), that state.c keeps the state. Does not know: the network, documents.
- * Threads: an ingest belongs to one thread at a time.
+ * Knows: files, flock(2), state.c. Does not know: the network, documents. Threads: an ingest
+ * belongs to one thread at a time.
  */
 #include "store/internal.h"
 
@@ -21,8 +21,8 @@
 #include "base/fs.h"
 #include "oci/digest.h"
 
-/* The file may be renamed or removed between opening and locking it, by the process that had it, or
- * have to be removed: then it is opened anew. */
+/* Between open and lock the file may be renamed or removed by the process that held it, or it may
+ * have to be removed here: then it is opened again. */
 #define OPEN_TRIES 100
 
 static enum tug_status get_dirs(const struct tug__ingest *ingest,
@@ -31,10 +31,10 @@ static enum tug_status get_dirs(const struct tug__ingest *ingest,
     return tug__store_dirs(ingest->store, ingest->digest.algorithm, true, out_dirs, err);
 }
 
-/* Tell whether a name still means the file that is open.
- * out_is_shared: the file has other names: then its bytes are not only ours.
- * Errors: TUG_ERR_STORE: it cannot be looked at. Only ENOENT means that the name is gone. */
-static enum tug_status look_at_name(int dir_fd, const char *name, int fd, bool *out_is_same,
+/* Tell whether a name still refers to the open file. out_is_shared: the file has other names or
+ * another owner, so its content is not ours alone. Errors: TUG_ERR_STORE: stat failed. Only ENOENT
+ * means that the name is gone. */
+static enum tug_status compare_name(int dir_fd, const char *name, int fd, bool *out_is_same,
                                     bool *out_is_shared, struct tug_error *err)
 {
     struct stat by_name = {0};
@@ -42,15 +42,15 @@ static enum tug_status look_at_name(int dir_fd, const char *name, int fd, bool *
 
     if (fstat(fd, &by_fd) != 0 ||
         (fstatat(dir_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT)) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", name);
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat '%s'", name);
     }
     *out_is_same = by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
     *out_is_shared = by_fd.st_nlink > 1 || (by_fd.st_uid != geteuid() && geteuid() != 0);
     return TUG_OK;
 }
 
-/* Remove a name that another user's file has, so that the download begins anew: that file could not
- * be made a blob, because only its owner can make it read-only. */
+/* Remove the name of another user's file, so that the download starts over: that file could never
+ * become a blob, because only its owner can make it read-only. */
 static enum tug_status remove_foreign(const struct tug_store *store, int dir_fd, const char *name,
                                       struct tug_error *err)
 {
@@ -65,17 +65,17 @@ static enum tug_status remove_foreign(const struct tug_store *store, int dir_fd,
         return tug__fail_errno(err, TUG_ERR_STORE, code, "cannot remove '%s'", name);
     }
     return tug__fail_errno(err, TUG_ERR_STORE, code,
-                           "the partial download '%s' in the store '%s' belongs to user %u, and "
-                           "only that user can go on with it or remove it",
+                           "the partial download '%s' in the store '%s' belongs to user %u; "
+                           "only that user can resume or remove it",
                            name, store->path, info.st_uid);
 }
 
-/* Make way after permission was denied. A partial file that may not even be read is another user's,
- * so whether its process is still at work can only be looked up; one that is not seen (in another
- * container) begins anew when it finds that its file is gone.
- * err: holds the refusal, which stays when it was the directory's. */
-static enum tug_status make_way(const struct tug_store *store, int dir_fd, const char *name,
-                                struct tug_error *err)
+/* Clear the name after permission was denied. A partial file that we cannot even read belongs to
+ * another user, and only /proc/locks can tell whether a process still writes it; a process that
+ * does not show there (in another container) starts over when it finds its file gone. err: in: the
+ * refusal; kept when the directory caused it. */
+static enum tug_status clear_name(const struct tug_store *store, int dir_fd, const char *name,
+                                  struct tug_error *err)
 {
     struct stat info;
 
@@ -91,8 +91,8 @@ static enum tug_status make_way(const struct tug_store *store, int dir_fd, const
                : remove_foreign(store, dir_fd, name, err);
 }
 
-/* Open the partial file once. One that is read-only (between sync and rename, or left there by a
- * crash) is opened for reading: enough to find out whether a process holds it. */
+/* Open the partial file once. A read-only one (between sync and rename, or left by a crash) is
+ * opened for reading, which is enough to find out whether a process holds it. */
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
                                     struct tug_error *err)
 {
@@ -109,15 +109,15 @@ static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
     return status;
 }
 
-/* Look at a file after it was locked. *out_is_ours: it can be used; otherwise the name must be
- * opened anew: it means another file now, or was made writable, or was removed. */
-static enum tug_status take_over(const struct tug_store *store, int dir_fd, const char *name,
-                                 int fd, bool *out_is_ours, struct tug_error *err)
+/* Claim a file after it was locked. *out_is_ours: it can be used; otherwise the name must be opened
+ * again: it now refers to another file, or was made writable, or was removed. */
+static enum tug_status claim(const struct tug_store *store, int dir_fd, const char *name, int fd,
+                             bool *out_is_ours, struct tug_error *err)
 {
     const bool is_read_only = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
     bool is_same = false;
     bool is_shared = false;
-    const enum tug_status status = look_at_name(dir_fd, name, fd, &is_same, &is_shared, err);
+    const enum tug_status status = compare_name(dir_fd, name, fd, &is_same, &is_shared, err);
 
     *out_is_ours = false;
     if (status != TUG_OK || !is_same) {
@@ -128,14 +128,13 @@ static enum tug_status take_over(const struct tug_store *store, int dir_fd, cons
         *out_is_ours = !is_read_only;
         return TUG_OK;
     }
-    /* A hard link to another file, which must not be overwritten, or another user's
-     * download, which we could not make read-only, or a file that is neither writable nor ours to
-     * make so. */
+    /* A hard link to another file, which must not be overwritten; or another user's download, which
+     * we could not make read-only; or a file that we can neither write nor make writable. */
     return remove_foreign(store, dir_fd, name, err);
 }
 
-/* Open and lock it. The mode and the name are touched under the lock only: until then they are
- * another process's, which may be about to publish the file with them. */
+/* Open and lock the file. Its mode and name are changed only under the lock: until then they may
+ * belong to another process that is about to publish the file with them. */
 static enum tug_status open_locked(const struct tug_store *store, int dir_fd, const char *name,
                                    int *out_fd, struct tug_error *err)
 {
@@ -145,7 +144,7 @@ static enum tug_status open_locked(const struct tug_store *store, int dir_fd, co
         bool is_ours = false;
 
         if (status != TUG_OK && err->os_errno == EACCES) {
-            status = make_way(store, dir_fd, name, err);
+            status = clear_name(store, dir_fd, name, err);
             if (status != TUG_OK) {
                 return status;
             }
@@ -161,7 +160,7 @@ static enum tug_status open_locked(const struct tug_store *store, int dir_fd, co
             }
         }
         if (status == TUG_OK) {
-            status = take_over(store, dir_fd, name, fd, &is_ours, err);
+            status = claim(store, dir_fd, name, fd, &is_ours, err);
         }
         if (status != TUG_OK) {
             return status;
@@ -174,8 +173,8 @@ static enum tug_status open_locked(const struct tug_store *store, int dir_fd, co
     return tug__fail(err, TUG_ERR_BUSY, "another process is downloading this blob");
 }
 
-/* Tell whether a state file could not be looked at for a reason that passes, or that a person can
- * mend: then what was downloaded is not thrown away. */
+/* Tell whether a state file could not be read for a reason that may pass or that the user can fix:
+ * then the downloaded data is not discarded. */
 static bool is_passing(const struct tug_error *error)
 {
     switch (error->os_errno) {
@@ -190,8 +189,8 @@ static bool is_passing(const struct tug_error *error)
     }
 }
 
-/* Tell what there is; empty a file that cannot be part of the blob. */
-static enum tug_status take_stock(struct tug__ingest *ingest, int dir_fd, struct tug_error *err)
+/* Find which parts are present; empty a file that cannot be part of the blob. */
+static enum tug_status find_present(struct tug__ingest *ingest, int dir_fd, struct tug_error *err)
 {
     struct tug_error state_error = {0};
     bool is_valid = false;
@@ -200,7 +199,7 @@ static enum tug_status take_stock(struct tug__ingest *ingest, int dir_fd, struct
     enum tug_status status;
 
     if (fstat(ingest->fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat a partial download");
     }
     data_bytes = (uint64_t)info.st_size;
     status = tug__state_load(ingest, dir_fd, data_bytes, &is_valid, &state_error);
@@ -209,7 +208,7 @@ static enum tug_status take_stock(struct tug__ingest *ingest, int dir_fd, struct
         return status;
     }
     if (status != TUG_OK && state_error.os_errno == ENOENT) {
-        is_valid = data_bytes <= ingest->size_bytes; /* no state: it is the beginning */
+        is_valid = data_bytes <= ingest->size_bytes; /* no state: one piece from the start */
         return is_valid ? tug__extents_add(&ingest->present, 0, data_bytes, err)
                         : tug__ingest_reset(ingest, err);
     }
@@ -241,7 +240,7 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
             open_locked(store, dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
     }
     if (status == TUG_OK) {
-        status = take_stock(ingest, dirs.ingest_fd, err);
+        status = find_present(ingest, dirs.ingest_fd, err);
     }
     if (status != TUG_OK) {
         tug__ingest_close(ingest);
@@ -272,7 +271,7 @@ enum tug_status tug__ingest_check_name(const struct tug__ingest *ingest, struct 
     struct stat info;
 
     if (fstat(ingest->fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat a partial download");
     }
     return info.st_nlink > 0 ? TUG_OK : fail_removed(ingest, err);
 }
@@ -287,7 +286,7 @@ enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *e
     struct stat info;
 
     if (fstat(ingest->fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat a partial download");
     }
     if ((uint64_t)info.st_size != ingest->size_bytes) {
         return tug__fail(err, TUG_ERR_STORE,
@@ -310,16 +309,16 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
 
     (void)tug__digest_hex(&ingest->digest, name);
     if (status == TUG_OK) {
-        status = look_at_name(dirs.ingest_fd, name, ingest->fd, &is_same, &is_shared, err);
+        status = compare_name(dirs.ingest_fd, name, ingest->fd, &is_same, &is_shared, err);
     }
     if (status != TUG_OK) {
         return status;
     }
-    /* What was hashed is the open file: the name must still mean that one. */
+    /* The open file was hashed: the name must still refer to it. */
     if (!is_same) {
         return fail_removed(ingest, err);
     }
-    /* A complete file needs no state; left behind, one would speak of the next partial file. */
+    /* A complete file needs no state; a leftover one would be taken for the next partial file's. */
     if (ingest->state_fd >= 0 && tug__state_remove(ingest, dirs.ingest_fd, err) != TUG_OK) {
         return TUG_ERR_STORE;
     }
@@ -339,7 +338,7 @@ enum tug_status tug__ingest_reset(struct tug__ingest *ingest, struct tug_error *
         return status;
     }
     tug__extents_fini(&ingest->present);
-    /* The data first: a state that claims more than there is, is worthless. */
+    /* The data first: a state file that claims more than the data file holds is rejected. */
     if (ftruncate(ingest->fd, 0) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot empty a partial download");
     }
@@ -356,12 +355,13 @@ enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error 
 
     (void)tug__digest_hex(&ingest->digest, name);
     if (status == TUG_OK) {
-        status = look_at_name(dirs.ingest_fd, name, ingest->fd, &is_same, &is_shared, err);
+        status = compare_name(dirs.ingest_fd, name, ingest->fd, &is_same, &is_shared, err);
     }
     if (status != TUG_OK || !is_same) {
-        return status; /* not the same: the name, and a state file, are another's */
+        return status; /* not the same: name and state file belong to another process */
     }
-    /* The name last: without it another process begins anew, with a state file of its own. */
+    /* The name last: once it is gone, another process may start over with a state file of its own.
+     */
     if (ftruncate(ingest->fd, 0) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot empty a partial download");
     }
@@ -379,7 +379,7 @@ void tug__ingest_close(struct tug__ingest *ingest)
         return;
     }
     if (ingest->fd >= 0) {
-        (void)close(ingest->fd); /* gives the lock back too */
+        (void)close(ingest->fd); /* releases the lock, too */
     }
     if (ingest->state_fd >= 0) {
         (void)close(ingest->state_fd);

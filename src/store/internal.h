@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of the store room share.
- */
+ * Declarations shared by the files of the store room. */
 #ifndef TUG_STORE_INTERNAL_H
 #define TUG_STORE_INTERNAL_H
 
@@ -17,78 +16,79 @@
 struct tug__algorithm_dirs {
     int blobs_fd;
     int ingest_fd;
-    bool is_dirty; /* names under blobs_fd changed since the last fsync; at first they may have been
-                      by another process, which has not synced them yet */
+    bool is_dirty; /* names under blobs_fd changed since the last fsync; initially true, because
+                      another process may have changed them and not synced yet */
 };
 
 struct tug_store {
     /* set at open, then read-only */
     char *path;
     bool is_durable;
-    bool makes_nothing; /* what is missing stays so: its descriptor is -1 */
+    bool makes_nothing; /* missing files and directories stay missing: descriptor -1 */
     int root_fd;
-    mode_t root_mode; /* of the root as it was at open: what is made below it follows (access.c) */
+    mode_t root_mode; /* the root's at open; everything created below it follows (access.c) */
     uid_t root_owner;
     gid_t root_group;
     int blobs_fd;
     int ingest_fd;
-    /* under lock, by algorithm: opened or made when first needed. Held for the opening of
-     * directories, never for data */
+    /* guarded by lock; by algorithm: opened or created when first needed. The lock is held while
+     * directories are opened, never while data is written */
     pthread_mutex_t lock;
     struct tug__algorithm_dirs dirs[TUG_DIGEST_SHA512 + 1];
-    /* held while the directories are synced: a caller that comes meanwhile waits for the result.
-     * Taken before lock */
+    /* held while the directories are synced: a concurrent caller waits for the result. Acquired
+     * before lock */
     pthread_mutex_t sync_lock;
 };
 
-/* Modes that follow from the root's: of a directory below it, and of a file that whoever may write
- * to the root may have to go on with (a partial download, a lock). */
+/* Modes derived from the root's: of a directory below it, and of a file that other users with write
+ * access to the root may have to use (a partial download, a lock). */
 mode_t tug__access_dir_mode(mode_t root_mode);
 mode_t tug__access_file_mode(mode_t root_mode);
-/* The mode of what could not have its group: that has the rights of others then. */
+/* The mode of a file that could not get the root's group: its own group gets the rights of others.
+ */
 mode_t tug__access_without_group(mode_t mode);
-/* Give what is open a group, an owner (only root can) and a mode, whatever the umask is, as far as
+/* Set the group, owner (as root only) and mode of an open file, whatever the umask is, as far as
  * that is possible. */
 void tug__access_give(int fd, uid_t owner, gid_t group, mode_t mode);
-/* Give a new directory or file of the store what follows from its root. */
+/* Set owner, group and mode of a new directory or file of the store as its root requires. */
 void tug__store_give_dir(const struct tug_store *store, int fd);
 void tug__store_give_file(const struct tug_store *store, int fd);
 
-/* Get the directories of an algorithm, opened or (make) made when needed. Those that were removed
- * since they were opened are made again, and their descriptors stand for the new ones.
- * out_dirs: a copy whose descriptors stay open as long as the store. A directory that does not
- * exist and is not to be made gives -1. Errors: TUG_ERR_STORE. Threads: any. */
+/* Get the directories of an algorithm, opened or (with make) created when needed. Directories
+ * removed since they were opened are created again, and their descriptors refer to the new ones.
+ * out_dirs: a copy whose descriptors stay open as long as the store. Without make, a missing
+ * directory gives -1. Errors: TUG_ERR_STORE. Threads: any. */
 enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorithm algorithm,
                                 bool make, struct tug__algorithm_dirs *out_dirs,
                                 struct tug_error *err);
-/* Open the directories that every layout has. *out_complete: all of them are there. */
+/* Open the directories that every layout has. *out_complete: all of them exist. */
 enum tug_status tug__store_open_dirs(struct tug_store *store, bool make, bool *out_complete,
                                      struct tug_error *err);
 /* Remember that a name under blobs/<algorithm> changed. */
 void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
 
-/* The steps of a commit, in their order (commit.c). Make the data durable (nothing under
- * TUG_DURABILITY_NONE) and read-only (mode 0444). */
+/* The steps of a commit, in order (commit.c). Make the data durable (not under TUG_DURABILITY_NONE)
+ * and read-only (mode 0444). */
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err);
-/* Give the verified, synced file its name under blobs/. A blob that is there already is replaced.
- * The name is durable after the next tug__store_sync_blobs. Errors: tug__store_is_removed() when
- * the partial file has lost its name. */
+/* Give the verified, synced file its name under blobs/. An existing blob is replaced. The name is
+ * durable after the next tug__store_sync_blobs. Errors: tug__store_is_removed() when the partial
+ * file has lost its name. */
 enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error *err);
-/* Make the names that were published so far durable: fsync the directories blobs/<alg> that changed
- * since the last call. Nothing under TUG_DURABILITY_NONE. */
+/* Make all names published so far durable: fsync the directories blobs/<alg> that changed since the
+ * last call. Does nothing under TUG_DURABILITY_NONE. */
 enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err);
-/* Remove the partial file. The ingest must still be closed. */
+/* Remove the partial file. The caller still closes the ingest. */
 enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err);
 
 /* Capacity for the name of a state file. */
 #define TUG__STATE_NAME_MAX (TUG_DIGEST_TEXT_MAX + 8)
 
-/* Open a partial download's state file and add what it claims to ingest->present.
- * data_bytes: length of the data file. *out_is_valid: false when the file is not to be trusted;
- * then nothing was added. Errors: TUG_ERR_STORE; os_errno is ENOENT when there is no state file. */
+/* Open a partial download's state file and add the parts it records to ingest->present.
+ * data_bytes: length of the data file. *out_is_valid: false when the file is invalid; then nothing
+ * was added. Errors: TUG_ERR_STORE; os_errno is ENOENT when there is no state file. */
 enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t data_bytes,
                                 bool *out_is_valid, struct tug_error *err);
-/* Close and remove the state file if there is one, whatever it is. Errors: TUG_ERR_STORE. */
+/* Close and remove the state file if there is one, even an invalid one. Errors: TUG_ERR_STORE. */
 enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
 
 /* Annotations that name an image in index.json: the full reference, and the specification's. */
@@ -101,25 +101,26 @@ enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct
     "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
     "\"manifests\":[]}"
 
-/* One element of `manifests`. Borrowed from the scan, for the call that it is handed to. */
+/* One element of `manifests`. Borrowed from the scan, for the callback only. */
 struct tug__index_element {
     size_t offset, length; /* within the text of the index */
-    const char *text;      /* the element's own: length bytes, not NUL-terminated */
+    const char *text;      /* the element: length bytes, not NUL-terminated */
     const char *name;      /* not NUL-terminated; NULL: none */
     size_t name_length;
 };
 
-/* Take an element. Returns: anything but TUG_OK ends the scan with it. */
+/* Receive an element. Returns: anything but TUG_OK ends the scan with that status. */
 typedef enum tug_status (*tug__index_element_fn)(void *context,
                                                  const struct tug__index_element *element,
                                                  struct tug_error *err);
 
-/* The value of `manifests` within the text: from '[' to behind ']', or a null, which is empty. */
+/* The value of `manifests` within the text: from '[' up to and including ']', or null, which counts
+ * as empty. */
 struct tug__index_list {
     size_t begin, end;
 };
 
-/* Find the elements of an index and their names, in their order.
+/* Report the elements of an index and their names, in order.
  * text: borrowed for the call. out_list: untouched on failure, which may come after any number of
  * elements. Errors: TUG_ERR_CONTENT (not JSON, or no index), TUG_ERR_TOO_LARGE (a limit),
  * TUG_ERR_NO_MEMORY, and what on_element returns. */
@@ -127,32 +128,32 @@ enum tug_status tug__index_scan(const char *text, size_t length,
                                 const struct tug__json_limits *limits,
                                 tug__index_element_fn on_element, void *context,
                                 struct tug__index_list *out_list, struct tug_error *err);
-/* A number by which names are looked up; equal names have equal ones. */
+/* Hash of a name, for lookups. */
 uint64_t tug__index_name_hash(const char *name, size_t length);
 
 /* Append an image's entry as JSON text. Errors: as tug__buf_append. */
 enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__index_entry *entry,
                                         struct tug_error *err);
 
-/* An edit of index.json under way: what stays of the text, and what comes new. Fields are private
- * to index_edit.c. */
+/* An edit of index.json in progress: which text is kept, and which is new. Fields are private to
+ * index_edit.c. */
 struct tug__index_edit {
     const char *text; /* borrowed */
     size_t length;
     struct tug__index_list list;
     const struct tug__index_entry *entries; /* borrowed */
     size_t count;
-    struct tug__edit_name *names;  /* owned; sorted, to look entries up */
-    struct tug__edit_entry *added; /* owned; of each entry */
-    struct tug__buf entry_texts;   /* of all entries */
-    struct tug__edit_run *runs;    /* owned; elements that stay, in stretches */
+    struct tug__edit_name *names;  /* owned; sorted, for lookups by name */
+    struct tug__edit_entry *added; /* owned; one per entry */
+    struct tug__buf entry_texts;   /* texts of all entries */
+    struct tug__edit_run *runs;    /* owned; runs of kept elements */
     size_t run_count, run_capacity;
-    bool is_open;      /* the last stretch goes on */
+    bool is_open;      /* the last run may still grow */
     bool is_shrinking; /* an element is left out */
 };
 
-/* Compare an index with what it is to have: an element that names one of the entries stays where it
- * is if its text is just that entry's, and is left out otherwise; all others stay.
+/* Compare an index with the entries it should have: an element that names one of them is kept if
+ * its text is exactly that entry's, and dropped otherwise; all other elements are kept.
  * text, entries: borrowed, must live as long as the edit. out_edit: tug__index_edit_fini is due;
  * untouched on failure. Errors: as tug__index_scan. */
 enum tug_status tug__index_edit_init(struct tug__index_edit *out_edit, const char *text,
@@ -163,23 +164,25 @@ enum tug_status tug__index_edit_init(struct tug__index_edit *out_edit, const cha
 bool tug__index_edit_is_needed(const struct tug__index_edit *edit);
 /* Length of the new text in bytes. */
 size_t tug__index_edit_length(const struct tug__index_edit *edit);
-/* Write the new text to an empty file: entries that were not there come last.
- * edit: a struct tug__index_edit (as tug__fs_replacement wants it). Errors: TUG_ERR_STORE. */
+/* Write the new text to an empty file; new entries come last.
+ * edit: a struct tug__index_edit. Errors: TUG_ERR_STORE. */
 enum tug_status tug__index_edit_write(void *edit, int fd, struct tug_error *err);
 /* Free what an edit holds. A zeroed one is allowed. */
 void tug__index_edit_fini(struct tug__index_edit *edit);
 
-/* Read a line of /proc/locks. out_pid: filled when it is of a flock that is held on that file. */
+/* Parse a line of /proc/locks. Returns: true, with *out_pid, when it is a flock held on that file.
+ */
 bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_minor,
                        uint64_t inode, long *out_pid);
-/* Find the process that holds a flock on a file. Returns: 0 when none does, when it is in another
- * container, or on another machine. */
+/* Find the process that holds a flock on a file. Returns: its pid; 0 when there is none, or when it
+ * runs in another container or on another machine. */
 long tug__holder_find(const struct stat *file);
-/* Say which process holds a flock on an open file: "process 4711 (tug)", or "another process". */
+/* Describe the process that holds a flock on an open file: "process 4711 (tug)", or "another
+ * process". */
 void tug__holder_describe(int fd, char *out_text, size_t capacity);
 
-/* Take the store's lock against other processes and threads; waits for it.
- * wait: until when; NULL: as long as it takes. out_fd: to be given to tug__store_unlock.
+/* Take the store's lock against other processes and threads; waits until it is free.
+ * wait: when to give up; NULL: never. out_fd: for tug__store_unlock.
  * Errors: TUG_ERR_STORE; TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_wait *wait,
                                 int *out_fd, struct tug_error *err);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Open a store, or make one.
+ * Open a store, or create one.
  *
  * Knows: the OCI image layout. Does not know: documents, the network.
  * Threads: any.
  *
- * A layout is made from the inside out: blobs/ and ingest/, index.json, and oci-layout last. A
- * directory without oci-layout is taken for a store in the making when it holds nothing but these.
+ * A layout is created in this order: blobs/ and ingest/, index.json, and oci-layout last. A
+ * directory without oci-layout counts as an unfinished store when it holds nothing but these.
  */
 #include "store/internal.h"
 
@@ -30,7 +30,7 @@
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define LAYOUT_BYTES_MAX 4096
 
-/* Make a directory and its missing parents with mode 0700. */
+/* Create a directory and its missing parents with mode 0700. */
 static enum tug_status make_path(const char *path, struct tug_error *err)
 {
     TUG__AUTO_FREE char *copy = strdup(path);
@@ -43,7 +43,7 @@ static enum tug_status make_path(const char *path, struct tug_error *err)
             *slash = '\0';
         }
         if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
-            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make the directory '%s'",
+            return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot create the directory '%s'",
                                    copy);
         }
         if (slash == NULL) {
@@ -55,7 +55,7 @@ static enum tug_status make_path(const char *path, struct tug_error *err)
 
 static enum tug_status open_root(struct tug_store *store, bool must_exist, struct tug_error *err)
 {
-    /* A link to the store is the user's own; links within it are not followed. */
+    /* A link to the store is the user's choice; links within it are not followed. */
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
     store->root_fd = open(store->path, flags);
@@ -80,7 +80,7 @@ static enum tug_status open_root(struct tug_store *store, bool must_exist, struc
     return TUG_OK;
 }
 
-/* Names that a store in the making may hold. */
+/* Names that an unfinished store may hold. */
 static bool is_own_name(const char *name)
 {
     static const char *const own[] = {
@@ -95,7 +95,7 @@ static bool is_own_name(const char *name)
     return false;
 }
 
-/* A directory without oci-layout: may it become a store? */
+/* Check that a directory without oci-layout may become a store. */
 static enum tug_status check_empty(const struct tug_store *store, struct tug_error *err)
 {
     const int fd = openat(store->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -145,14 +145,14 @@ static enum tug_status check_layout(const struct tug_store *store, struct tug_er
     tug__json_destroy(json);
     tug__buf_fini(&buf);
     if (status != TUG_OK && err != NULL) {
-        err->code = TUG_ERR_STORE; /* whatever JSON said: this is about the store */
+        err->code = TUG_ERR_STORE; /* whatever the JSON error was: the store is at fault */
     }
     return status == TUG_OK ? TUG_OK
                             : tug__wrap(err, TUG_ERR_STORE, "'%s/" LAYOUT_FILE "'", store->path);
 }
 
-/* Tell whether a file is there. One that cannot be looked at is not taken for missing: it would be
- * replaced. */
+/* Tell whether a file exists. A failed stat does not count as missing: the file would be replaced.
+ */
 static enum tug_status find_file(const struct tug_store *store, const char *name, bool *out_found,
                                  struct tug_error *err)
 {
@@ -161,11 +161,11 @@ static enum tug_status find_file(const struct tug_store *store, const char *name
     *out_found = fstatat(store->root_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0;
     return *out_found || errno == ENOENT
                ? TUG_OK
-               : tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s/%s'", store->path,
+               : tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat '%s/%s'", store->path,
                                  name);
 }
 
-/* A file of the layout, to be written. */
+/* A file of the layout, for write_file. */
 struct layout_file {
     const struct tug_store *store;
     const char *text;
@@ -186,7 +186,7 @@ static enum tug_status make_file(const struct tug_store *store, const char *name
     const struct tug__fs_replacement replacement = {
         .temporary = temporary,
         .name = name,
-        .mode = 0600, /* write_file gives the right one */
+        .mode = 0600, /* write_file sets the final one */
         .sync = store->is_durable,
         .write = write_file,
         .context = &file,
@@ -198,7 +198,7 @@ static enum tug_status make_file(const struct tug_store *store, const char *name
                                         : tug__fs_replace(store->root_fd, &replacement, err);
 }
 
-/* Make what is missing, and open it. */
+/* Create what is missing, and open it. */
 static enum tug_status complete_layout(struct tug_store *store, struct tug_error *err)
 {
     bool is_complete = false;
@@ -211,7 +211,7 @@ static enum tug_status complete_layout(struct tug_store *store, struct tug_error
                             : status;
 }
 
-/* The lock file is made by the first that needs it; anything else of its name is refused early. */
+/* The lock file is created on first use; anything else with its name is refused early. */
 static enum tug_status check_lock(const struct tug_store *store, struct tug_error *err)
 {
     struct stat info;
@@ -221,7 +221,7 @@ static enum tug_status check_lock(const struct tug_store *store, struct tug_erro
                : tug__fail(err, TUG_ERR_STORE, "'%s/lock' is not a regular file", store->path);
 }
 
-/* Open a layout that may have all it needs: that takes no lock, and nothing is written. */
+/* Open a layout that may be complete: takes no lock and writes nothing. */
 static enum tug_status open_complete(struct tug_store *store, bool *out_complete,
                                      struct tug_error *err)
 {
@@ -241,7 +241,7 @@ static enum tug_status open_complete(struct tug_store *store, bool *out_complete
                : status;
 }
 
-/* A wait for another process that makes the same store. */
+/* A wait for another process that creates the same store. */
 struct opening {
     const struct tug_store_options *options;
     uint64_t end_ns;
@@ -287,7 +287,7 @@ static enum tug_status lock_to_make(struct tug_store *store,
     return tug__wrap(err, TUG_ERR_TIMEOUT, "timed out");
 }
 
-/* Two processes may make the same store at once: under the lock only one does. */
+/* Two processes may try to create the same store at once: the lock lets only one do it. */
 static enum tug_status open_or_make(struct tug_store *store,
                                     const struct tug_store_options *options, struct tug_error *err)
 {
@@ -309,13 +309,13 @@ static enum tug_status open_or_make(struct tug_store *store,
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the store '%s'", store->path);
 }
 
-/* Remember whom the root is for. */
-static enum tug_status look_at_root(struct tug_store *store, struct tug_error *err)
+/* Remember the root's mode and owner, which new files and directories follow. */
+static enum tug_status note_root(struct tug_store *store, struct tug_error *err)
 {
     struct stat info;
 
     if (fstat(store->root_fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", store->path);
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat '%s'", store->path);
     }
     store->root_mode = info.st_mode;
     store->root_owner = info.st_uid;
@@ -331,10 +331,10 @@ static enum tug_status open_layout(struct tug_store *store, const struct tug_sto
     enum tug_status status = open_root(store, must_exist, err);
 
     if (status == TUG_OK && store->root_fd < 0) {
-        return TUG_OK; /* missing, and not to be made */
+        return TUG_OK; /* missing, and make_nothing is set */
     }
     if (status == TUG_OK) {
-        status = look_at_root(store, err);
+        status = note_root(store, err);
     }
     if (status == TUG_OK) {
         status = find_file(store, LAYOUT_FILE, &is_made, err);
@@ -348,7 +348,7 @@ static enum tug_status open_layout(struct tug_store *store, const struct tug_sto
     }
     if (!is_made) {
         status = check_empty(store, err);
-        if (status != TUG_OK) { /* unless another process was quicker to make it */
+        if (status != TUG_OK) { /* unless another process has created it meanwhile */
             (void)find_file(store, LAYOUT_FILE, &is_made, NULL);
         }
     }

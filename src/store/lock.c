@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The store's two lock files: `lock` around changes of index.json, `lock.use` held by every run
- * that brings content.
+ * that adds content.
  *
  * Knows: flock(2). Does not know: the network, what the locks protect.
- * Threads: any; each takes its own descriptor, so threads exclude each other too.
+ * Threads: any; each call opens its own descriptor, so threads exclude each other, too.
  *
- * flock(2) knows no time limit, and a signal ends it in one thread only: a caller that may have to
- * give up polls, in small steps.
+ * flock(2) has no timeout, and a signal interrupts it in one thread only, so a wait that may be
+ * given up polls at short intervals.
  */
 #include "store/internal.h"
 
@@ -23,14 +23,14 @@
 #include "base/error.h"
 #include "base/fs.h"
 
-#define LOOK_NS (5 * TUG__NS_PER_MS)
-/* How long nobody is told. */
-#define TELL_NS TUG__NS_PER_S
+#define POLL_NS (5 * TUG__NS_PER_MS)
+/* How long to wait before on_busy is called. */
+#define REPORT_NS TUG__NS_PER_S
 
-/* Tries to open a lock file that other processes make and remove at the same moment. */
+/* Attempts to open a lock file that other processes create and remove at the same time. */
 #define OPEN_TRIES 10
 
-/* A file to lock, and how. */
+/* Which file to lock, and how. */
 struct lock {
     const struct tug_store *store;
     const char *name;
@@ -39,8 +39,8 @@ struct lock {
     const struct tug__lock_wait *wait;
 };
 
-/* Say what is waited for. */
-static void tell(const struct lock *lock, int fd)
+/* Report which lock is waited for. */
+static void report_wait(const struct lock *lock, int fd)
 {
     char holder[320];
     char text[TUG_ERROR_MESSAGE_MAX];
@@ -58,20 +58,20 @@ static int lock_file(const struct lock *lock, int fd)
 {
     const struct tug__lock_wait *const wait = lock->wait;
     const int operation = lock->operation | (wait != NULL ? LOCK_NB : 0);
-    const struct timespec look = {.tv_nsec = LOOK_NS};
-    const uint64_t tell_ns = tug__now_ns() + TELL_NS;
-    bool is_told = false;
+    const struct timespec interval = {.tv_nsec = POLL_NS};
+    const uint64_t report_ns = tug__now_ns() + REPORT_NS;
+    bool is_reported = false;
 
     while (flock(fd, operation) != 0) {
         if (errno == EWOULDBLOCK) {
             if (wait->should_give_up != NULL && wait->should_give_up(wait->context)) {
                 return ECANCELED;
             }
-            if (!is_told && tug__now_ns() >= tell_ns) {
-                is_told = true;
-                tell(lock, fd);
+            if (!is_reported && tug__now_ns() >= report_ns) {
+                is_reported = true;
+                report_wait(lock, fd);
             }
-            (void)nanosleep(&look, NULL);
+            (void)nanosleep(&interval, NULL);
         } else if (errno != EINTR) {
             return errno;
         }
@@ -79,7 +79,7 @@ static int lock_file(const struct lock *lock, int fd)
     return 0;
 }
 
-/* Open the lock file; a new one is for those whom the root is for. One that is there is opened
+/* Open the lock file; a new one gets its mode and owner from the root. An existing one is opened
  * without O_CREAT, which fs.protected_regular (proc(5)) refuses for another user's file in a sticky
  * directory. */
 static enum tug_status open_lock(const struct lock *lock, int *out_fd, struct tug_error *err)
@@ -146,7 +146,7 @@ enum tug_status tug__store_lock(struct tug_store *store, const struct tug__lock_
     return hold(&lock, out_fd, err);
 }
 
-/* Tell whether nothing can be named in the store: its root is read-only, or not ours to write. */
+/* Tell whether the store cannot be changed: its root is read-only or not writable for us. */
 static bool is_read_only(const struct tug_store *store)
 {
     return faccessat(store->root_fd, ".", W_OK, AT_EACCESS) != 0;
@@ -158,7 +158,7 @@ enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_w
     const struct lock lock = {
         .store = store,
         .name = "lock.use",
-        .open_mode = O_RDONLY, /* enough to share it, on network file systems too */
+        .open_mode = O_RDONLY, /* enough for a shared lock, on network file systems too */
         .operation = LOCK_SH,
         .wait = wait,
     };

@@ -3,14 +3,14 @@
  * index.json: which images the store has.
  *
  * Knows: the annotations that name an image. Does not know: documents, the network, whether the
- * content is there. Threads: any; a change is made under the store's lock.
+ * content is present. Threads: any; a change is made under the store's lock.
  *
- * The file is edited as text (index_edit.c), so that everything else stays byte for byte what it
- * was, whichever tool wrote it.
+ * The file is edited as text (index_edit.c), so that everything else stays byte for byte as it was,
+ * whichever tool wrote it.
  *
- * Memory: the text once, and besides it less than 64 MiB, however many names it has: 8 bytes for
- * each (all names), or for each stretch of elements that stay (a change); INDEX_BYTES_MAX holds no
- * more than 5 million of either. A change adds the texts of its own entries.
+ * Memory: the text once, plus less than 64 MiB, however many names it has: 8 bytes for each name
+ * (all names), or for each run of kept elements (a change); INDEX_BYTES_MAX has room for no more
+ * than 5 million of either. A change adds the texts of its own entries.
  */
 #include "store/internal.h"
 
@@ -29,10 +29,10 @@
 _Static_assert(INDEX_BYTES_MAX <= UINT32_MAX, "index_edit.c keeps places in 32 bits");
 
 static const struct tug__json_limits index_limits = {INDEX_BYTES_MAX, 64, 64 * 1024 * 1024};
-/* The element that a look found, parsed into values: small. */
+/* Limits for the element that a lookup found, parsed into values: small. */
 static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 
-/* Read index.json; a missing one is an empty one. out_text: tug__buf_fini is due. */
+/* Read index.json; a missing one counts as empty. out_text: tug__buf_fini is due. */
 static enum tug_status read_text(const struct tug_store *store, struct tug__buf *out_text,
                                  struct tug_error *err)
 {
@@ -49,7 +49,7 @@ static enum tug_status read_text(const struct tug_store *store, struct tug__buf 
     return status;
 }
 
-/* Say whose error it is: a broken index.json is the store's trouble. */
+/* Name the file in an error; a broken index.json is an error of the store. */
 static enum tug_status name_error(const struct tug_store *store, enum tug_status status,
                                   struct tug_error *err)
 {
@@ -60,13 +60,13 @@ static enum tug_status name_error(const struct tug_store *store, enum tug_status
     return tug__wrap(err, status, "'%s/index.json'", store->path);
 }
 
-/* A change of index.json, to be written. */
+/* A change of index.json, for write_change. */
 struct change {
     const struct tug_store *store;
     struct tug__index_edit *edit;
 };
 
-/* The new file has the mode, group and (as root) owner of the one that it replaces. */
+/* The new file gets the mode, group and (as root) owner of the one that it replaces. */
 static enum tug_status write_change(void *context, int fd, struct tug_error *err)
 {
     const struct change *const change = context;
@@ -81,7 +81,7 @@ static enum tug_status write_change(void *context, int fd, struct tug_error *err
     return tug__index_edit_write(change->edit, fd, err);
 }
 
-/* Make the new text the file. */
+/* Replace index.json by the edited text. */
 static enum tug_status replace_text(struct tug_store *store, struct tug__index_edit *edit,
                                     struct tug_error *err)
 {
@@ -89,7 +89,7 @@ static enum tug_status replace_text(struct tug_store *store, struct tug__index_e
     const struct tug__fs_replacement replacement = {
         .temporary = "index.json.tmp",
         .name = "index.json",
-        .mode = 0600, /* write_change gives the right one */
+        .mode = 0600, /* write_change sets the final one */
         .sync = store->is_durable,
         .write = write_change,
         .context = &change,
@@ -104,7 +104,7 @@ static enum tug_status replace_text(struct tug_store *store, struct tug__index_e
     return status == TUG_OK ? tug__fs_replace(store->root_fd, &replacement, err) : status;
 }
 
-/* refusal: why index.json cannot be changed; NULL: the lock is held. */
+/* Add entries. refusal: why index.json cannot be changed; NULL: the lock is held. */
 static enum tug_status put(struct tug_store *store, const struct tug__index_entry *entries,
                            size_t count, const struct tug_error *refusal, struct tug_error *err)
 {
@@ -145,13 +145,13 @@ enum tug_status tug__store_index_put(struct tug_store *store,
         return status;
     }
     if (refusal.os_errno == EROFS || refusal.os_errno == EACCES) {
-        return put(store, entries, count, &refusal, err); /* maybe there is nothing to change */
+        return put(store, entries, count, &refusal, err); /* perhaps nothing has to change */
     }
     *err = refusal;
     return status;
 }
 
-/* Read index.json and hand on its elements. */
+/* Read index.json and pass each element to on_element. */
 static enum tug_status walk(const struct tug_store *store, tug__index_element_fn on_element,
                             void *context, struct tug_error *err)
 {
@@ -170,7 +170,7 @@ static enum tug_status walk(const struct tug_store *store, tug__index_element_fn
     return status == TUG_OK ? TUG_OK : name_error(store, status, err);
 }
 
-/* The digest an element names, if it is one. */
+/* Get the digest that an element names. Returns: false when it has no valid one. */
 static bool element_digest(const char *text, size_t length, struct tug_digest *out_digest)
 {
     struct tug__json *json = NULL;
@@ -186,44 +186,44 @@ static bool element_digest(const char *text, size_t length, struct tug_digest *o
     return is_found;
 }
 
-/* A look for one name. */
-struct look {
+/* A lookup of one name. */
+struct lookup {
     const char *name;
     size_t length;
     bool is_found;
     struct tug_digest digest;
 };
 
-static enum tug_status look_at_element(void *context, const struct tug__index_element *element,
-                                       struct tug_error *err)
+static enum tug_status match_element(void *context, const struct tug__index_element *element,
+                                     struct tug_error *err)
 {
-    struct look *const look = context;
+    struct lookup *const lookup = context;
 
     (void)err;
-    look->is_found =
-        look->is_found || (element->name != NULL && element->name_length == look->length &&
-                           memcmp(element->name, look->name, look->length) == 0 &&
-                           element_digest(element->text, element->length, &look->digest));
+    lookup->is_found =
+        lookup->is_found || (element->name != NULL && element->name_length == lookup->length &&
+                             memcmp(element->name, lookup->name, lookup->length) == 0 &&
+                             element_digest(element->text, element->length, &lookup->digest));
     return TUG_OK;
 }
 
 enum tug_status tug__store_index_find(struct tug_store *store, const char *name, bool *out_found,
                                       struct tug_digest *out_digest, struct tug_error *err)
 {
-    struct look look = {.name = name, .length = strlen(name)};
-    const enum tug_status status = walk(store, look_at_element, &look, err);
+    struct lookup lookup = {.name = name, .length = strlen(name)};
+    const enum tug_status status = walk(store, match_element, &lookup, err);
 
     if (status != TUG_OK) {
         return status;
     }
-    *out_found = look.is_found;
-    if (look.is_found) {
-        *out_digest = look.digest;
+    *out_found = lookup.is_found;
+    if (lookup.is_found) {
+        *out_digest = lookup.digest;
     }
     return TUG_OK;
 }
 
-/* All names, being gathered. */
+/* All names, while they are collected. */
 struct gathering {
     struct tug__index_names names;
     size_t capacity;

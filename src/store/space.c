@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Disk space: what is free, what is held, what is taken in advance.
+ * Disk space: free, already used by a partial download, reserved in advance.
  *
  * Knows: statvfs(3), fallocate(2). Does not know: the network, why space is needed.
- * Threads: as for what it is called on.
+ * Threads: any for the store; an ingest's owner for the ingest.
  */
 #include "store/internal.h"
 
@@ -25,10 +25,10 @@ enum tug_status tug__store_free_bytes(struct tug_store *store, uint64_t *out_byt
     struct statvfs info;
 
     if (fstatvfs(store->root_fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot tell the free space of '%s'",
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot determine the free space of '%s'",
                                store->path);
     }
-    if (info.f_blocks == 0) { /* a file system that does not tell, as ramfs */
+    if (info.f_blocks == 0) { /* a file system that does not report it, such as ramfs */
         *out_bytes = UINT64_MAX;
         return TUG_OK;
     }
@@ -70,13 +70,13 @@ enum tug_status tug__ingest_reserve(struct tug__ingest *ingest, struct tug_error
         return status;
     }
     if (fstat(ingest->fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at a partial download");
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat a partial download");
     }
     held_bytes = (uint64_t)info.st_blocks * STAT_BLOCK_BYTES;
     if (ingest->size_bytes <= held_bytes) {
         return TUG_OK;
     }
-    /* Asking first: a fallocate that fails half way leaves the disk full. */
+    /* Check first: a fallocate that fails half way leaves the disk full. */
     if (ingest->size_bytes - held_bytes > free_bytes) {
         return fail_full(ingest, ingest->size_bytes - held_bytes - free_bytes, err);
     }
@@ -84,15 +84,15 @@ enum tug_status tug__ingest_reserve(struct tug__ingest *ingest, struct tug_error
         const int code = errno;
 
         if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-            const bool is_given_back = ftruncate(ingest->fd, info.st_size) == 0;
+            const bool is_released = ftruncate(ingest->fd, info.st_size) == 0;
 
             return tug__fail_errno(err, TUG_ERR_STORE, code,
-                                   "cannot take %" PRIu64 " bytes of disk space in '%s'%s",
+                                   "cannot reserve %" PRIu64 " bytes of disk space in '%s'%s",
                                    ingest->size_bytes - held_bytes, ingest->store->path,
-                                   is_given_back ? "" : ", nor give back what was taken");
+                                   is_released ? "" : ", nor release the part reserved");
         }
         if (code != EINTR) {
-            return TUG_OK; /* not for this file system */
+            return TUG_OK; /* not supported by this file system */
         }
     }
     return TUG_OK;

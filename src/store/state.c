@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which parts of a partial download are there, once they no longer are one piece from the start:
- * ingest/<alg>/<hex>.state.
- *
- * Knows: the file's format, below. Does not know: the network, which thread writes which part.
- * Threads: load, begin and remove belong to the ingest's owner; tug__ingest_note may be called by
- * several threads at once, each with slots of its own.
- *
- * The file has one fixed length. A header of 128 bytes names the blob; then come slots of 32 bytes,
- * one for each part, written in place with one pwrite when the part has grown. Each carries a check
- * sum over its content, its number and the header, and none crosses a sector. A slot is written
- * after the data it speaks of, so a killed process leaves only true claims. A power cut may keep
- * the slot and lose the data: then the digest finds it. Whatever does not check out to the last
- * bit (another version, another blob, a torn slot, more than the data file has) makes the whole
- * file worthless.
+ * Which parts of a partial download are present, once they are no longer one piece from the start:
+ * ingest/<alg>/<hex>.state.  Knows: the file's format, below. Does not know: the network, which
+ * thread writes which part. Threads: load, begin and remove belong to the ingest's owner;
+ * tug__ingest_note may be called by several threads at once, each with slots of its own.  The file
+ * has a fixed length. A header of 128 bytes names the blob; then come slots of 32 bytes, one per
+ * part, written in place with one pwrite when the part has grown. Each carries a checksum over its
+ * content, its number and the header, and none crosses a sector. A slot is written after the data
+ * it describes, so a killed process leaves only true claims. A power cut may keep the slot and lose
+ * the data: the digest check catches that. Any mismatch (another version, another blob, a torn
+ * slot, more than the data file has) makes the whole file invalid.
  */
 #include "store/internal.h"
 
@@ -59,7 +55,7 @@ struct state_file {
     struct state_slot slots[TUG__INGEST_SLOTS];
 };
 
-/* Parts of an earlier download that are taken over; the other slots are for what comes now. */
+/* Most parts carried over from an earlier download; the other slots are for this one. */
 #define PARTS_MAX (TUG__INGEST_SLOTS / 2)
 
 static char *state_name(const struct tug__ingest *ingest, char out_name[TUG__STATE_NAME_MAX])
@@ -84,7 +80,7 @@ static void make_header(const struct tug__ingest *ingest, struct state_header *o
         htole64(tug__fnv_add(TUG__FNV_START, out_header, offsetof(struct state_header, check)));
 }
 
-/* Check sum of a slot: its content, its place, and the blob it belongs to. */
+/* Checksum of a slot: over its content, its number, and the blob it belongs to. */
 static uint64_t slot_sum(const struct state_header *header, unsigned number,
                          const struct state_slot *slot)
 {
@@ -102,16 +98,15 @@ static void make_slot(const struct state_header *header, unsigned number, uint64
     out_slot->check = slot_sum(header, number, out_slot);
 }
 
-/* Tell whether a slot holds nothing at all. */
+/* Tell whether a slot is all zero. */
 static bool is_unused(const struct state_slot *slot)
 {
     return slot->first == 0 && slot->end == 0 && slot->reserved == 0 && slot->check == 0;
 }
 
-/* Add what the slots claim to ingest->present. Returns: false when any of it is not to be trusted.
- */
-static bool take_slots(struct tug__ingest *ingest, const struct state_file *file,
-                       uint64_t data_bytes)
+/* Add the parts in the slots to ingest->present. Returns: false when any of them is invalid. */
+static bool add_slots(struct tug__ingest *ingest, const struct state_file *file,
+                      uint64_t data_bytes)
 {
     for (unsigned i = 0; i < TUG__INGEST_SLOTS; i++) {
         const struct state_slot *const slot = &file->slots[i];
@@ -145,7 +140,7 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
         return status;
     }
     if (fstat(ingest->state_fd, &info) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot look at '%s'", name);
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot stat '%s'", name);
     }
     if (data_bytes > ingest->size_bytes || (uint64_t)info.st_size != STATE_BYTES) {
         return TUG_OK;
@@ -156,12 +151,12 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
     }
     make_header(ingest, &expected);
     *out_is_valid = memcmp(&file.header, &expected, sizeof expected) == 0 &&
-                    take_slots(ingest, &file, data_bytes);
+                    add_slots(ingest, &file, data_bytes);
     if (!*out_is_valid) {
         tug__extents_fini(&ingest->present);
     }
     if (ingest->present.count > PARTS_MAX) {
-        ingest->present.count = PARTS_MAX; /* the last ones: they are fetched again */
+        ingest->present.count = PARTS_MAX; /* drops the last ones: they are fetched again */
     }
     return TUG_OK;
 }
