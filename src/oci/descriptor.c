@@ -223,6 +223,68 @@ static enum tug_status read_urls(const struct tug__json_value *value,
     return status;
 }
 
+/* The annotations that are kept, while they are measured (text NULL) or copied. */
+struct annotations {
+    char *text;
+    size_t length;
+    size_t count;
+};
+
+static bool take_annotation(void *context, const char *key, const struct tug__json_value *member)
+{
+    struct annotations *const kept = context;
+    const char *const value = tug__json_text(member);
+    const size_t key_bytes = strlen(key) + 1;
+    const size_t value_bytes = value != NULL ? strlen(value) + 1 : 0;
+
+    /* an empty key marks the end of the kept ones */
+    if (value == NULL || *key == '\0' || key_bytes + value_bytes > TUG__ANNOTATION_BYTES_MAX) {
+        return true;
+    }
+    if (kept->text != NULL) {
+        memcpy(kept->text + kept->length, key, key_bytes);
+        memcpy(kept->text + kept->length + key_bytes, value, value_bytes);
+    }
+    kept->length += key_bytes + value_bytes;
+    kept->count++;
+    return kept->count < TUG__ANNOTATIONS_MAX;
+}
+
+/* Keep the annotations that are within the limits, in memory of just their length. */
+static enum tug_status read_annotations(const struct tug__json_value *value,
+                                        struct tug__descriptor *descriptor, struct tug_error *err)
+{
+    const struct tug__json_value *const members = tug__json_get(value, "annotations");
+    struct annotations kept = {0};
+
+    tug__json_each_member(members, take_annotation, &kept);
+    if (kept.count == 0) {
+        return TUG_OK;
+    }
+    descriptor->annotations = calloc(1, kept.length + 1);
+    if (descriptor->annotations == NULL) {
+        return tug__fail_memory(err);
+    }
+    kept = (struct annotations){.text = descriptor->annotations};
+    tug__json_each_member(members, take_annotation, &kept);
+    return TUG_OK;
+}
+
+const char *tug__descriptor_annotation(const struct tug__descriptor *descriptor, const char *key)
+{
+    const char *at = descriptor->annotations;
+
+    while (at != NULL && *at != '\0') {
+        const char *const value = at + strlen(at) + 1;
+
+        if (strcmp(at, key) == 0) {
+            return value;
+        }
+        at = value + strlen(value) + 1;
+    }
+    return NULL;
+}
+
 enum tug_status tug__descriptor_read(const struct tug__json_value *value,
                                      struct tug__descriptor *out_descriptor, struct tug_error *err)
 {
@@ -255,6 +317,9 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
         status = read_urls(value, &descriptor, err);
     }
     if (status == TUG_OK) {
+        status = read_annotations(value, &descriptor, err);
+    }
+    if (status == TUG_OK) {
         /* malformed data leaves no trace in err */
         status = read_data(value, &descriptor, &ignored);
         if (status != TUG_OK && err != NULL) {
@@ -274,5 +339,6 @@ void tug__descriptor_fini(struct tug__descriptor *descriptor)
     free(descriptor->media_type);
     free(descriptor->data);
     free(descriptor->urls);
+    free(descriptor->annotations);
     *descriptor = (struct tug__descriptor){0};
 }

@@ -29,6 +29,9 @@ struct tug__descriptor {
      * spaces; NULL: none. Owned. */
     char *urls;
     bool has_urls; /* of a foreign layer: it names any, https or not */
+    /* For tug__descriptor_annotation: key, NUL, value, NUL, for each, and a NUL. NULL: none. Owned.
+     */
+    char *annotations;
 };
 
 /* A parsed manifest or index. */
@@ -61,6 +64,12 @@ enum tug_status tug__document_parse(const char *bytes, size_t length, const char
 
 /* Free what a document owns. A zeroed document is allowed. */
 void tug__document_fini(struct tug__document *document);
+
+/* Find an annotation of a descriptor, by its exact key.
+ * Returns: its value, borrowed from the descriptor; NULL when there is none, or none that is kept:
+ * those that are no string, without a key, or over a limit of oci/limits.h are left out.
+ * Threads: any. Blocks: no. */
+const char *tug__descriptor_annotation(const struct tug__descriptor *descriptor, const char *key);
 
 /* Read os, architecture, variant and os.version from an image config, normalised.
  * out_has_platform: false when the config is no JSON object or names no os or architecture, or no

@@ -25,6 +25,12 @@
 /* Media type text: RFC 6838 allows 127 + 1 + 127 characters. */
 #define TUG__MEDIA_TYPE_MAX 256
 
+/* Annotations that a descriptor keeps, and the bytes of one with its key. What is beyond is left
+ * out and the document is taken: real ones carry signatures and certificates of 10 KiB there, and
+ * no fetch needs those. What tug reads is shorter than 200 bytes; real layers have up to ten. */
+#define TUG__ANNOTATIONS_MAX 64
+#define TUG__ANNOTATION_BYTES_MAX 1024
+
 /* URLs of a foreign layer that are looked at, and their length; real ones have one. */
 #define TUG__FOREIGN_URLS_MAX 8
 #define TUG__FOREIGN_URL_MAX 2048

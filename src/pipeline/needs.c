@@ -107,7 +107,8 @@ enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug_
         image->entry_capacity = capacity;
     }
     copy.media_type = strdup(entry->media_type);
-    copy.urls = NULL; /* no layer */
+    copy.urls = NULL;        /* no layer */
+    copy.annotations = NULL; /* nor read for one */
     copy.data = entry->data != NULL ? malloc(entry->size_bytes) : NULL;
     if (copy.media_type == NULL || (copy.data == NULL && entry->data != NULL)) {
         free(copy.media_type);

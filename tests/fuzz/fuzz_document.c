@@ -23,6 +23,21 @@ static void require(int condition)
     }
 }
 
+/* Every annotation that is kept is found by its key, and all are within the limits. */
+static void check_annotations(const struct tug__descriptor *child)
+{
+    size_t count = 0;
+
+    for (const char *at = child->annotations; at != NULL && *at != '\0'; count++) {
+        const char *const value = at + strlen(at) + 1;
+
+        require(tug__descriptor_annotation(child, at) == value);
+        require((size_t)(value - at) + strlen(value) + 1 <= TUG__ANNOTATION_BYTES_MAX);
+        at = value + strlen(value) + 1;
+    }
+    require(count <= TUG__ANNOTATIONS_MAX && (child->annotations == NULL || count > 0));
+}
+
 static void check_child(const struct tug__descriptor *child)
 {
     volatile uint8_t sum = 0;
@@ -31,6 +46,7 @@ static void check_child(const struct tug__descriptor *child)
     require(child->size_bytes <= INT64_MAX);
     require(child->media_type != NULL && strlen(child->media_type) <= TUG__MEDIA_TYPE_MAX);
     require(child->kind == tug__media_kind(child->media_type));
+    check_annotations(child);
     for (uint64_t i = 0; child->data != NULL && i < child->size_bytes; i++) {
         sum = (uint8_t)(sum + child->data[i]);
     }

@@ -57,7 +57,8 @@ Test(oom_parsers, documents)
         "\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\"," DIGEST
         ",\"size\":3,\"data\":\"YWJj\"},\"annotations\":{\"a\":\"b\"},"
         "\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\"," DIGEST
-        ",\"size\":3,\"urls\":[\"https://example.org/a\",\"https://example.org/b\"]}]}";
+        ",\"size\":3,\"annotations\":{\"c\":\"d\"},\"urls\":[\"https://example.org/a\",\"https://"
+        "example.org/b\"]}]}";
     static char index[] =
         "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","
         "\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\"," DIGEST

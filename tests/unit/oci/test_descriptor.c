@@ -269,6 +269,96 @@ Test(oci_descriptor, t01_urls_of_foreign_layers_only_and_https_only)
     tug__descriptor_fini(&descriptor);
 }
 
+static void expect_annotation(const struct tug__descriptor *descriptor, const char *key,
+                              const char *expected)
+{
+    const char *const value = tug__descriptor_annotation(descriptor, key);
+
+    if (expected == NULL) {
+        cr_assert_null(value, "%s: '%s'", key, value);
+        return;
+    }
+    cr_assert_not_null(value, "%s: missing", key);
+    cr_assert_str_eq(value, expected, "%s", key);
+}
+
+Test(oci_descriptor, keeps_annotations)
+{
+    struct tug__descriptor descriptor;
+
+    expect_ok("{" DIGEST ",'size':5,'annotations':{'io.example.position':'1:2:3:1','':'no key',"
+              "'io.example':'shorter','number':5,'null':null,'empty':'','last':'\u00e9'}}",
+              &descriptor);
+    expect_annotation(&descriptor, "io.example.position", "1:2:3:1");
+    expect_annotation(&descriptor, "io.example", "shorter");
+    expect_annotation(&descriptor, "empty", "");
+    expect_annotation(&descriptor, "last", "\xc3\xa9");
+    expect_annotation(&descriptor, "", NULL);
+    expect_annotation(&descriptor, "number", NULL);
+    expect_annotation(&descriptor, "null", NULL);
+    expect_annotation(&descriptor, "shorter", NULL); /* a value is no key */
+    expect_annotation(&descriptor, "Last", NULL);
+    tug__descriptor_fini(&descriptor);
+}
+
+Test(oci_descriptor, takes_annotations_that_are_none)
+{
+    static const char *const members[] = {
+        "'size':5",
+        "'size':5,'annotations':null",
+        "'size':5,'annotations':{}",
+        "'size':5,'annotations':[]",
+        "'size':5,'annotations':'text'",
+        "'size':5,'annotations':{'a':1}",
+    };
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        struct tug__descriptor descriptor;
+        char text[300];
+
+        (void)snprintf(text, sizeof text, "{" DIGEST ",%s}", members[i]);
+        expect_ok(text, &descriptor);
+        cr_assert_null(descriptor.annotations, "%s", text);
+        expect_annotation(&descriptor, "a", NULL);
+        tug__descriptor_fini(&descriptor);
+    }
+}
+
+/* Signatures and certificates of some KiB stand there: no reason to refuse what they belong to. */
+Test(oci_descriptor, leaves_out_long_annotations_alone)
+{
+    struct tug__descriptor descriptor;
+    char text[3 * TUG__ANNOTATION_BYTES_MAX];
+    const int most = TUG__ANNOTATION_BYTES_MAX - 4; /* with the key and both ends */
+
+    (void)snprintf(text, sizeof text,
+                   "{" DIGEST ",'size':5,'annotations':{'ab':'%0*d','cd':'%0*d','ef':'kept'}}",
+                   most + 1, 0, most, 0);
+    expect_ok(text, &descriptor);
+    expect_annotation(&descriptor, "ab", NULL);
+    cr_assert_eq(strlen(tug__descriptor_annotation(&descriptor, "cd")), (size_t)most);
+    expect_annotation(&descriptor, "ef", "kept");
+    tug__descriptor_fini(&descriptor);
+}
+
+Test(oci_descriptor, keeps_the_first_annotations_of_many)
+{
+    struct tug__descriptor descriptor;
+    char text[4096];
+    size_t at = (size_t)snprintf(text, sizeof text, "{" DIGEST ",'size':5,'annotations':{");
+
+    for (unsigned i = 1; i <= TUG__ANNOTATIONS_MAX + 1; i++) {
+        at +=
+            (size_t)snprintf(text + at, sizeof text - at, "%s'key%u':'%u'", i > 1 ? "," : "", i, i);
+    }
+    (void)snprintf(text + at, sizeof text - at, "}}");
+    expect_ok(text, &descriptor);
+    expect_annotation(&descriptor, "key1", "1");
+    expect_annotation(&descriptor, "key64", "64");
+    expect_annotation(&descriptor, "key65", NULL);
+    tug__descriptor_fini(&descriptor);
+}
+
 Test(oci_descriptor, f10_refuses_names_in_another_case)
 {
     refuse("{" DIGEST ",'size':1,'Size':2}", TUG_ERR_CONTENT, "'Size' differs from 'size'");
