@@ -70,7 +70,7 @@ $(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Isrc/display -Itests $(if $(PLAIN),-Ite
 # These are compiled more often than they run.
 $(OBJ)/tests/unit/%.o $(OBJ)/tests/flow/%.o: TUG_QUICK := $(if $(SANITIZE),,-O0)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
-$(OBJ)/src/engine/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
+$(OBJ)/src/base/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
 $(OBJ)/%.o: %.c Makefile
 	$(call say,CC)

@@ -55,7 +55,7 @@ sees api pipeline registry store ref oci base
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'curl/' src/http/http_internal.h
-only_in 'ck_' src/engine/queue.c
+only_in 'ck_' src/base/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c
 only_in 'openssl/' src/base/hash.c src/base/str.c src/http/tls.c
 

@@ -19,9 +19,9 @@
 #include <tug/fetch.h>
 
 #include "base/cancel.h"
+#include "base/queue.h"
 #include "engine/budget.h"
 #include "engine/progress.h"
-#include "engine/queue.h"
 #include "engine/task.h"
 
 /* Threads that hash: more than cores are no use, and four outrun any disk. */

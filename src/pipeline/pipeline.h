@@ -12,7 +12,7 @@
 #include <tug/fetch.h>
 
 #include "base/cancel.h"
-#include "engine/queue.h"
+#include "base/queue.h"
 
 /* All of a run's input. Borrowed for the call. */
 struct tug__run_settings {

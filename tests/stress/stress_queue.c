@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "engine/queue.h"
+#include "base/queue.h"
 #include "stress/stress.h"
 
 #define CONSUMERS_MAX 8

@@ -2,7 +2,7 @@
  *
  * Queues and bells: capacity, order, one ring a message, two threads. tests/stress has the rest.
  */
-#include "engine/queue.h"
+#include "base/queue.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -52,7 +52,7 @@ static void expect_message(struct tug__queue *queue, uint64_t number)
     cr_assert(msg.length == number * 2);
 }
 
-Test(engine_queue, holds_its_capacity_in_order)
+Test(base_queue, holds_its_capacity_in_order)
 {
     static const uint32_t capacities[] = {1, 2, 3, 4, 7, 8, 100, 1024, 65535};
 
@@ -78,7 +78,7 @@ Test(engine_queue, holds_its_capacity_in_order)
     tug__bell_destroy(NULL);
 }
 
-Test(engine_queue, goes_round_and_round)
+Test(base_queue, goes_round_and_round)
 {
     struct pair pair = pair_create(TUG__QUEUE_SPMC, 3);
     uint64_t pushed = 0;
@@ -99,7 +99,7 @@ Test(engine_queue, goes_round_and_round)
     pair_destroy(&pair);
 }
 
-Test(engine_queue, rings_once_a_message)
+Test(base_queue, rings_once_a_message)
 {
     struct pair pair = pair_create(TUG__QUEUE_SPSC, 2);
     struct tug__msg msg = message(1);
@@ -121,7 +121,7 @@ Test(engine_queue, rings_once_a_message)
     pair_destroy(&pair);
 }
 
-Test(engine_queue, one_bell_serves_several_queues)
+Test(base_queue, one_bell_serves_several_queues)
 {
     struct pair pair = pair_create(TUG__QUEUE_SPSC, 4);
     struct tug__queue *other = NULL;
@@ -137,7 +137,7 @@ Test(engine_queue, one_bell_serves_several_queues)
     pair_destroy(&pair);
 }
 
-Test(engine_queue, waiting_uses_up_all_rings, .timeout = 20)
+Test(base_queue, waiting_uses_up_all_rings, .timeout = 20)
 {
     struct pair pair = pair_create(TUG__QUEUE_SPSC, 4);
 
@@ -152,7 +152,7 @@ Test(engine_queue, waiting_uses_up_all_rings, .timeout = 20)
     pair_destroy(&pair);
 }
 
-Test(engine_queue, waiting_ends_at_the_deadline, .timeout = 20)
+Test(base_queue, waiting_ends_at_the_deadline, .timeout = 20)
 {
     struct pair pair = pair_create(TUG__QUEUE_SPSC, 4);
     const uint64_t deadline_ns = tug__deadline_ns(30);
@@ -177,7 +177,7 @@ static void *produce(void *argument)
     return NULL;
 }
 
-Test(engine_queue, two_threads_keep_the_order, .timeout = 60)
+Test(base_queue, two_threads_keep_the_order, .timeout = 60)
 {
     static const uint32_t capacities[] = {1, 2, 64};
 
@@ -218,7 +218,7 @@ static void *sleep_on_bell(void *argument)
 }
 
 /* A signal without SA_RESTART interrupts the wait, but is no ring. */
-Test(engine_queue, signals_are_no_rings, .timeout = 20)
+Test(base_queue, signals_are_no_rings, .timeout = 20)
 {
     struct pair pair = pair_create(TUG__QUEUE_SPSC, 1);
     const struct sigaction action = {.sa_handler = ignore_signal};

@@ -12,15 +12,15 @@
  * Why rings of a single producer: ck's multi-producer enqueue spins until earlier producers have
  * finished, which burns whole time slices when threads outnumber cores.
  */
-#ifndef TUG_ENGINE_QUEUE_H
-#define TUG_ENGINE_QUEUE_H
+#ifndef TUG_BASE_QUEUE_H
+#define TUG_BASE_QUEUE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <tug/error.h>
 
-/* One message. kind is the sender's and the receiver's business (task.h). */
+/* One message. kind is the sender's and the receiver's business. */
 struct tug__msg {
     uint32_t kind;
     void *object; /* never NULL */

@@ -12,7 +12,7 @@
  * ThreadSanitizer does not understand ck's inline assembly. This file is compiled without it, and
  * tells it about every hand-over of an object instead; the semaphores it knows itself.
  */
-#include "engine/queue.h"
+#include "base/queue.h"
 
 #include <errno.h>
 #include <semaphore.h>
