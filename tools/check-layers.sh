@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref url http hosts auth registry store engine pipeline api cli"
+rooms="base toml oci ref url http hosts auth registry store pool engine pipeline api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -48,7 +48,8 @@ sees hosts url toml base
 sees auth url base
 sees registry auth hosts http url oci base
 sees store oci base
-sees engine registry store oci url base
+sees pool registry store oci base
+sees engine pool registry store oci base
 sees pipeline engine registry store ref oci url base
 sees api pipeline registry store ref oci base
 # The compiler finds only these folders' own headers for them.

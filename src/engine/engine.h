@@ -15,31 +15,10 @@
  * empties it after each call that may fill it (take_event, submit, wake). Only events that are told
  * as they happen (a start, a retry) go out by settings.on_event, which must not call the engine.
  *
- * Threads: all functions belong to the thread that made the engine, the resolver.
- *
- *                jobs (spmc)                    segments (spsc each)
- *   resolver ───────────────▶ N workers ───────────────────────────▶ lanes (hash, commit)
- *      ▲  ╲__________________________ inbox (spsc each) ______________▶ │
- *      └──────────── events (an spsc ring per worker and per lane) ────┘
- *
- * Resolver: the thread that made the engine. It owns the graph (nodes, edges, transfers, jobs,
- * retry timers, what is known of hosts) and never touches the network.
- *
- * Locks: in this room one of the rate limit (budget.h) and two of the pool (pool.h), and one of the
- * registry's session (registry/session.h), each for a few lines and never nested. Objects have one
- * owner at a time; queues hand them over.
- *
- * Shutdown, always in this order (tug__pool_stop walks it):
- *   1. the resolver submits no more jobs and sets the pool's stop flag;
- *   2. workers that wait for a job or for the network are woken; each writes out what it holds,
- *      sends its job back, then ENDED; the resolver goes on taking events, so that nobody waits
- *      for room;
- *   3. each lane gets STOP: it hashes and commits what is complete, then sends STOPPED; images that
- *      are complete by that get their names;
- *   4. each lane gets END, and sends ENDED;
- *   5. all threads are joined;
- *   6. transfers that are not complete are closed (their files stay for the next run), jobs still
- *      in the ring are freed, then queues, bells and clients.
+ * Threads: all functions belong to the thread that made the engine, the resolver. It owns the graph
+ * (nodes, edges, transfers, jobs, retry timers, what is known of hosts) and never touches the
+ * network: other threads do, and pool/pool.h has the picture of them and the order of shutdown. No
+ * locks in this room.
  */
 #ifndef TUG_ENGINE_ENGINE_H
 #define TUG_ENGINE_ENGINE_H
@@ -52,13 +31,13 @@
 
 #include "base/buf.h"
 #include "oci/document.h"
+#include "pool/publication.h"
 #include "store/store.h"
 
 struct tug__bell;
 struct tug__edge;
 struct tug__engine;
 struct tug__node;
-struct tug__publication;
 struct tug__session;
 
 /* All of an engine's input; what it points to is borrowed and must outlive the engine. */
@@ -227,7 +206,7 @@ uint64_t tug__engine_wanted_bytes(const struct tug__engine *engine);
 /* The disk space that these still need. Blocks: on the disk. */
 uint64_t tug__engine_missing_bytes(const struct tug__engine *engine);
 
-/* Stop in order ("Shutdown" above); what is complete is still committed and published.
+/* Stop in order (pool/pool.h, "Shutdown"); what is complete is still committed and published.
  * handler: borrowed for the call. Blocks: until all threads have ended. */
 void tug__engine_stop(struct tug__engine *engine, const struct tug__engine_handler *handler);
 /* Free a stopped engine, with all that is left of its work; NULL is allowed. */

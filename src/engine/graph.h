@@ -19,7 +19,7 @@
 
 #include "oci/document.h"
 #include "engine/engine.h"
-#include "engine/task.h"
+#include "pool/task.h"
 
 struct tug__host;
 

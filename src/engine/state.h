@@ -11,7 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/graph.h"
-#include "engine/pool.h"
+#include "pool/pool.h"
 #include "engine/spread.h"
 #include "registry/retry.h"
 

@@ -3,8 +3,8 @@
  * The door of the pipeline room: run a set of references against a store.
  *
  * The thread that calls tug__run is the resolver: it owns the images and, by the engine
- * (engine/engine.h, which has the picture of threads and the order of shutdown), all that is
- * wanted. It never touches the network. No locks in this room.
+ * (engine/engine.h), all that is wanted. It never touches the network; pool/pool.h has the picture
+ * of the threads that do, and the order of shutdown. No locks in this room.
  */
 #ifndef TUG_PIPELINE_PIPELINE_H
 #define TUG_PIPELINE_PIPELINE_H

@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "engine/publication.h"
 
 /* Shortest distance of two rewrites of index.json while the run goes on. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)

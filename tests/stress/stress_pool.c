@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "oci/digest.h"
-#include "engine/pool.h"
+#include "pool/pool.h"
 #include "stress/stress.h"
 #include "support/tmpdir.h"
 

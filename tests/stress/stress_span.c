@@ -4,7 +4,7 @@
  * writes that. Whatever they meet in, no byte is written by both, and none that the cut got is left
  * out.
  */
-#include "engine/progress.h"
+#include "pool/progress.h"
 
 #include <pthread.h>
 #include <string.h>

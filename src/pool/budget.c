@@ -5,7 +5,7 @@
  * Knows: the clock. Does not know: images, whose bytes they are.
  * Threads: any.
  */
-#include "engine/budget.h"
+#include "pool/budget.h"
 
 #include "base/clock.h"
 #include "base/thread.h"

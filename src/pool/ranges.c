@@ -5,7 +5,7 @@
  * Knows: extents, spans, the number of slots. Does not know: requests, files, clocks.
  * Threads: see ranges.h.
  */
-#include "engine/ranges.h"
+#include "pool/ranges.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  *
  * The threads of a run: started, fed with documents, stopped. Nothing here uses the network.
  */
-#include "engine/pool.h"
+#include "pool/pool.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -74,7 +74,7 @@ static void run_end(struct run *run)
     run_free(run);
 }
 
-Test(engine_pool, starts_and_stops, .timeout = 60)
+Test(pool, starts_and_stops, .timeout = 60)
 {
     static const unsigned counts[] = {1, 2, 3, 16, TUG_DOWNLOADS_MAX};
 
@@ -166,21 +166,21 @@ static void start_with_threads(unsigned most)
     tug__registry_release();
 }
 
-Test(engine_pool, f30_without_threads_nothing_runs, .timeout = 60)
+Test(pool, f30_without_threads_nothing_runs, .timeout = 60)
 {
     if (geteuid() == 0) {
         start_with_threads(1);
     }
 }
 
-Test(engine_pool, f30_two_threads_will_do, .timeout = 60)
+Test(pool, f30_two_threads_will_do, .timeout = 60)
 {
     if (geteuid() == 0) {
         start_with_threads(2);
     }
 }
 
-Test(engine_pool, f30_fewer_threads_are_fewer_workers, .timeout = 60)
+Test(pool, f30_fewer_threads_are_fewer_workers, .timeout = 60)
 {
     if (geteuid() == 0) {
         start_with_threads(8);
@@ -215,7 +215,7 @@ static bool is_present(const struct run *run, const struct tug_digest *digest)
     return present;
 }
 
-Test(engine_pool, a_lane_verifies_and_stores_documents, .timeout = 30)
+Test(pool, a_lane_verifies_and_stores_documents, .timeout = 30)
 {
     struct run run = run_begin(2);
     struct tug__job jobs[2];
@@ -244,7 +244,7 @@ Test(engine_pool, a_lane_verifies_and_stores_documents, .timeout = 30)
 }
 
 /* Stopping is not forgetting: what a lane has, it commits first, and every job comes back. */
-Test(engine_pool, stopping_finishes_what_is_complete, .timeout = 30)
+Test(pool, stopping_finishes_what_is_complete, .timeout = 30)
 {
     enum { COUNT = 150 }; /* more than two groups */
     struct run run = run_begin(4);
@@ -308,7 +308,7 @@ static void fill_transfer(const struct run *run, struct tug__transfer *transfer,
 }
 
 /* A blob that nobody wants any more may be complete: waiting in a group to be committed. */
-Test(engine_pool, what_is_dropped_is_in_no_group, .timeout = 30)
+Test(pool, what_is_dropped_is_in_no_group, .timeout = 30)
 {
     struct run run = run_begin(1);
     struct dropped *const dropped = calloc(1, sizeof *dropped);

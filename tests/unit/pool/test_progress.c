@@ -2,7 +2,7 @@
 /* Spans one call at a time: what is claimed cannot be cut, what is cut cannot be claimed. */
 #include <criterion/criterion.h>
 
-#include "engine/progress.h"
+#include "pool/progress.h"
 
 /* Claim; the worker must be told to end when it gets less than it wanted. */
 static bool claims(struct tug__span *span, uint64_t wanted, uint64_t expected)

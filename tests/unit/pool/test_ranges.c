@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/ranges.h"
+#include "pool/ranges.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -272,7 +272,7 @@ Test(ranges, every_byte_is_written_once_whatever_happens, .timeout = 60)
 }
 
 /* More parts than the state file has slots are refused, wherever they come from. */
-Test(engine_ranges, parts_without_a_slot_are_refused)
+Test(ranges, parts_without_a_slot_are_refused)
 {
     for (unsigned count = TUG__INGEST_SLOTS - 2; count < TUG__INGEST_SLOTS; count++) {
         const uint64_t size_bytes = 2 * (uint64_t)count * UNIT;

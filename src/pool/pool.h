@@ -2,15 +2,35 @@
  *
  * The threads of a run and the queues between them.
  *
- *   jobs      spmc, resolver → workers
- *   segments  spsc, one per (worker or resolver, lane) → that lane
- *   events    spsc, one per worker and per lane → resolver
+ *                jobs (spmc)                    segments (spsc each)
+ *   resolver ───────────────▶ N workers ───────────────────────────▶ lanes (hash, commit)
+ *      ▲  ╲__________________________ inbox (spsc each) ______________▶ │
+ *      └──────────── events (an spsc ring per worker and per lane) ────┘
+ *
+ * Resolver: the thread that started the pool. It makes all that travels here (jobs, transfers,
+ * publications), and never touches the network.
+ *
+ * Locks: one of the rate limit (budget.h), two of the pool, and one of the registry's session
+ * (registry/session.h), each for a few lines and never nested. Objects have one owner at a time;
+ * queues hand them over.
+ *
+ * Shutdown, always in this order (tug__pool_stop walks 1 to 5):
+ *   1. the resolver submits no more jobs and sets the pool's stop flag;
+ *   2. workers that wait for a job or for the network are woken; each writes out what it holds,
+ *      sends its job back, then ENDED; the resolver goes on taking events, so that nobody waits
+ *      for room;
+ *   3. each lane gets STOP: it hashes and commits what is complete, then sends STOPPED; images that
+ *      are complete by that get their names;
+ *   4. each lane gets END, and sends ENDED;
+ *   5. all threads are joined;
+ *   6. transfers that are not complete are closed (their files stay for the next run), jobs still
+ *      in the ring are freed, then queues, bells and clients.
  *
  * Threads: the functions below belong to the resolver, those of the "worker" and "lane" sections to
  * the thread named.
  */
-#ifndef TUG_ENGINE_POOL_H
-#define TUG_ENGINE_POOL_H
+#ifndef TUG_POOL_POOL_H
+#define TUG_POOL_POOL_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -20,9 +40,9 @@
 
 #include "base/cancel.h"
 #include "base/queue.h"
-#include "engine/budget.h"
-#include "engine/progress.h"
-#include "engine/task.h"
+#include "pool/budget.h"
+#include "pool/progress.h"
+#include "pool/task.h"
 
 /* Threads that hash: more than cores are no use, and four outrun any disk. */
 #define TUG__LANES_MAX 4
@@ -31,8 +51,8 @@
 #define TUG__GROUP_MAX 64
 
 /* What is under way at most, all lanes together, with that many workers. The resolver keeps to it,
- * whatever the references are (jobs.c, publish.c). Blobs whose bytes are all there but not yet
- * committed hold a file each, hence the group in the first. */
+ * whatever the references are (engine/dispatch.c, pipeline/publish.c). Blobs whose bytes are all
+ * there but not yet committed hold a file each, hence the group in the first. */
 #define TUG__TRANSFERS_OPEN_MAX(workers) (2 * (workers) + TUG__GROUP_MAX)
 #define TUG__JOBS_OUT_MAX(workers) (2 * (workers))
 #define TUG__INLINE_OUT_MAX 64
@@ -177,7 +197,7 @@ struct tug__pool_handler {
     void *context;
 };
 
-/* Stop in order (engine.h, "Shutdown"): first the workers, then the lanes, which still commit and
+/* Stop in order ("Shutdown" above): first the workers, then the lanes, which still commit and
  * publish what is complete. handler: borrowed for the call.
  * Blocks: until all threads have ended and are joined: some milliseconds plus the disk. */
 void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *handler);

@@ -2,8 +2,8 @@
  *
  * Images that are complete and want their names: what lane 0 is given to put into index.json.
  */
-#ifndef TUG_ENGINE_PUBLICATION_H
-#define TUG_ENGINE_PUBLICATION_H
+#ifndef TUG_POOL_PUBLICATION_H
+#define TUG_POOL_PUBLICATION_H
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
  * Knows: threads and queues. Does not know: images, what jobs mean.
  * Threads: the resolver.
  */
-#include "engine/pool.h"
+#include "pool/pool.h"
 
 #include <assert.h>
 #include <stdio.h>

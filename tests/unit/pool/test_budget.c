@@ -2,7 +2,7 @@
  *
  * The rate limit: one thread, many threads, stopping.
  */
-#include "engine/budget.h"
+#include "pool/budget.h"
 
 #include <criterion/criterion.h>
 
@@ -62,7 +62,7 @@ static double measure(unsigned count)
 }
 
 /* The credit at the start is 50 ms of the second. */
-Test(engine_budget, holds_the_rate, .timeout = 20)
+Test(budget, holds_the_rate, .timeout = 20)
 {
     const double one = measure(1);
     const double many = measure(16);
@@ -71,7 +71,7 @@ Test(engine_budget, holds_the_rate, .timeout = 20)
     cr_assert(many > 0.85 * RATE && many < 1.06 * RATE, "%.0f", many);
 }
 
-Test(engine_budget, no_limit_is_no_wait, .timeout = 20)
+Test(budget, no_limit_is_no_wait, .timeout = 20)
 {
     struct tug__budget budget;
     struct tug__cancel stop;
@@ -84,7 +84,7 @@ Test(engine_budget, no_limit_is_no_wait, .timeout = 20)
     tug__budget_fini(&budget);
 }
 
-Test(engine_budget, a_stop_ends_a_long_wait, .timeout = 20)
+Test(budget, a_stop_ends_a_long_wait, .timeout = 20)
 {
     struct tug__budget budget;
     struct tug__cancel stop;

@@ -11,8 +11,8 @@
  *
  * Threads: the resolver's, except that a share's worker reads first_byte, slot and its spans.
  */
-#ifndef TUG_ENGINE_RANGES_H
-#define TUG_ENGINE_RANGES_H
+#ifndef TUG_POOL_RANGES_H
+#define TUG_POOL_RANGES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@
 #include <tug/error.h>
 
 #include "base/extents.h"
-#include "engine/progress.h"
+#include "pool/progress.h"
 #include "store/store.h"
 
 /* Farthest a share may begin ahead of the first missing byte: the hash can then follow from the

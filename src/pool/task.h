@@ -7,8 +7,8 @@
  *   transfer  a blob on its way to the store. It outlives its jobs: each fetches one share of the
  *             blob, one after the other or several at once. One lane follows with the hash.
  */
-#ifndef TUG_ENGINE_TASK_H
-#define TUG_ENGINE_TASK_H
+#ifndef TUG_POOL_TASK_H
+#define TUG_POOL_TASK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +19,9 @@
 
 #include "base/cancel.h"
 #include "base/hash.h"
-#include "engine/progress.h"
-#include "engine/publication.h"
-#include "engine/ranges.h"
+#include "pool/progress.h"
+#include "pool/publication.h"
+#include "pool/ranges.h"
 #include "registry/registry.h"
 #include "store/store.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/pool.h"
+#include "pool/pool.h"
 
 /* How long the end of a run waits for the store's lock. */
 #define STOP_WAIT_NS (500 * TUG__NS_PER_MS)

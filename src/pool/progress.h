@@ -3,8 +3,8 @@
  * Numbers that threads share while they run: counters, gates, and the spans that workers divide
  * among themselves.
  */
-#ifndef TUG_ENGINE_PROGRESS_H
-#define TUG_ENGINE_PROGRESS_H
+#ifndef TUG_POOL_PROGRESS_H
+#define TUG_POOL_PROGRESS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * Bytes are paid for after they came: who took some waits until all bytes before and these are due.
  * So the rate is smooth, whatever the number of connections, and nobody is favoured.
  */
-#ifndef TUG_ENGINE_BUDGET_H
-#define TUG_ENGINE_BUDGET_H
+#ifndef TUG_POOL_BUDGET_H
+#define TUG_POOL_BUDGET_H
 
 #include <pthread.h>
 #include <stdbool.h>

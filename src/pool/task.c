@@ -5,7 +5,7 @@
  * Knows: jobs. Does not know: who made them, the graph.
  * Threads: the owner's.
  */
-#include "engine/task.h"
+#include "pool/task.h"
 
 #include <stdlib.h>
 

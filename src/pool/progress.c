@@ -5,7 +5,7 @@
  * Knows: atomics. Does not know: images, what is counted or divided.
  * Threads: see progress.h.
  */
-#include "engine/progress.h"
+#include "pool/progress.h"
 
 void tug__counter_set(struct tug__counter *counter, uint64_t value)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "engine/pool.h"
+#include "pool/pool.h"
 
 static bool should_stop(void *context)
 {
