@@ -1,67 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From references to everything they need: images, their documents, what those name.
+ * What documents name: manifests and indexes are read, and what they name is wanted in turn.
  *
- * Knows: documents, platforms, the store's content. Does not know: requests, retries.
+ * Knows: documents, images. Does not know: requests, retries, which platform is chosen.
  * Threads: the resolver.
- *
- * An image goes through its states once: GATHERING while any index of it is still to be read (the
- * choice of a platform needs all of them), FETCHING until all it waits for is there, PUBLISHING
- * while a lane writes index.json, DONE. What is in the store already is taken from there on the
- * way.
  */
 #include "pipeline/resolver.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "oci/content_kind.h"
-#include "oci/digest.h"
 #include "oci/limits.h"
 
 #define DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 
-/* What an image wants of one digest. */
-struct request {
-    const struct tug__descriptor *descriptor;
-    bool has_size;    /* the descriptor's size is known */
-    bool is_document; /* a manifest or index */
-    bool is_root;
-    bool is_optional; /* as of a purpose */
-    bool is_recheck;  /* the store has it, but it has to be hashed first */
-    enum tug__want want;
-    unsigned depth;
-};
-
-/* --- what the store has --- */
-
-void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *image,
-                            const struct tug_digest *digest, const char *media_type,
-                            uint64_t size_bytes)
-{
-    struct tug_event event = {
-        .kind = TUG_EVENT_REUSED,
-        .ref = image->result.ref,
-        .digest = *digest,
-        .media_type = media_type,
-        .size_bytes = size_bytes,
-        .done_bytes = size_bytes,
-    };
-
-    image->result.bytes_reused += size_bytes;
-    image->result.blobs_done++;
-    resolver->reporter.totals.blobs_done++;
-    resolver->reporter.bytes_settled += size_bytes;
-    tug__emit(resolver, &event);
-}
-
-/* Read a document from the store if it is there, and let the image go on with it. */
-static bool serve_document(struct tug__resolver *resolver, struct tug__image *image,
-                           const struct request *request)
+enum tug_status tug__image_want(struct tug__resolver *resolver, struct tug__image *image,
+                                const struct tug__request *request, struct tug_error *err)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
     const struct tug__purpose purpose = {
@@ -70,179 +27,18 @@ static bool serve_document(struct tug__resolver *resolver, struct tug__image *im
         .is_root = request->is_root,
         .is_document = true,
     };
-    struct tug__need *const need = tug__image_need(image, &descriptor->digest);
-    bool is_present;
-    struct tug__buf buf;
-
-    tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
-    is_present = tug__stored_document(resolver->settings->store, &descriptor->digest, &buf) &&
-                 (!request->has_size || buf.length == descriptor->size_bytes);
-    if (is_present) {
-        if (!request->has_size) {
-            resolver->reporter.totals.bytes_known += buf.length;
-            image->result.bytes_known += buf.length;
-        }
-        tug__image_note_reused(resolver, image, &descriptor->digest, descriptor->media_type,
-                               buf.length);
-        if (need != NULL) {
-            need->is_document = true;
-            need->has_size = true;
-            need->size_bytes = buf.length;
-        }
-        tug__image_take_content(resolver, image, &purpose, &descriptor->digest, buf.data,
-                                buf.length, descriptor->media_type, true);
-    }
-    tug__buf_fini(&buf);
-    return is_present;
-}
-
-/* What the store can do for a request. */
-enum served {
-    SERVED_NOT = 0,   /* it must be fetched */
-    SERVED_UNCHECKED, /* it is there, but has to be hashed (options.recheck) */
-    SERVED,           /* it was there, and the image went on with it */
-};
-
-/* Serve a request from the store.
- * Errors: TUG_ERR_STORE: the store cannot be looked at: what came could not be found either. */
-static enum tug_status serve_request(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct request *request, enum served *out_served,
-                                     struct tug_error *err)
-{
-    const struct tug__descriptor *const descriptor = request->descriptor;
-    bool is_present = false;
-    uint64_t size_bytes = 0;
-    const enum tug_status status = tug_store_stat(resolver->settings->store, &descriptor->digest,
-                                                  &is_present, &size_bytes, err);
-
-    *out_served = SERVED_NOT;
-    if (status != TUG_OK || !is_present) {
-        return status;
-    }
-    if (request->is_document) {
-        *out_served = serve_document(resolver, image, request) ? SERVED : SERVED_NOT;
-    } else if (size_bytes == descriptor->size_bytes && resolver->settings->options.recheck &&
-               !tug__digest_set_has(&resolver->checked, &descriptor->digest)) {
-        *out_served = SERVED_UNCHECKED;
-    } else if (size_bytes == descriptor->size_bytes) {
-        tug__image_note_reused(resolver, image, &descriptor->digest, descriptor->media_type,
-                               size_bytes);
-        *out_served = SERVED;
-    }
-    return TUG_OK;
-}
-
-/* --- asking for things --- */
-
-/* Tell whether a layer may be fetched from the URLs it names (T-01). */
-static bool may_ask_urls(const struct tug__resolver *resolver,
-                         const struct tug__descriptor *descriptor)
-{
-    return descriptor->urls != NULL && resolver->settings->options.foreign_layers;
-}
-
-/* Make an image wait for a digest that the store does not have. */
-static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__image *image,
-                                const struct request *request, struct tug_error *err)
-{
-    const struct tug__descriptor *const descriptor = request->descriptor;
-    const struct tug__purpose purpose = {
-        .want = request->want,
-        .depth = request->depth,
-        .is_root = request->is_root,
-        .is_document = request->is_document,
-        .is_optional = request->is_optional,
-    };
-    const struct tug__wanted wanted = {
-        .digest = descriptor->digest,
-        .has_size = request->has_size,
-        .size_bytes = descriptor->size_bytes,
-        .kind = descriptor->kind,
-        .is_document = request->is_document,
-        .media_type = descriptor->media_type[0] != '\0' ? descriptor->media_type : NULL,
-        .data = descriptor->data,
-        .urls = may_ask_urls(resolver, descriptor) ? descriptor->urls : NULL,
-        .source = image->ref,
-        .may_be_blob = request->is_root,
-        .max_bytes = resolver->settings->options.max_size_bytes,
-        .is_recheck = request->is_recheck,
-    };
-    const enum tug_status status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
-                                                     tug__purpose_pack(&purpose), err);
-
-    image->pending += status == TUG_OK;
-    return status;
-}
-
-/* Keep what an image needs of a digest. Without memory for the URLs the registry is asked. */
-static void note_need(struct tug__image *image, const struct request *request)
-{
-    const struct tug__descriptor *const descriptor = request->descriptor;
-    struct tug__need *const need = tug__image_need(image, &descriptor->digest);
-
-    need->is_document = request->is_document;
-    need->has_size = request->has_size;
-    need->size_bytes = request->has_size ? descriptor->size_bytes : 0;
-    need->kind = descriptor->kind;
-    need->urls = descriptor->urls != NULL ? strdup(descriptor->urls) : NULL;
-}
-
-/* An image needs a digest: count it, take it from the store, or wait for it. */
-static enum tug_status ask_for(struct tug__resolver *resolver, struct tug__image *image,
-                               const struct request *request, struct tug_error *err)
-{
-    const struct tug__descriptor *const descriptor = request->descriptor;
-    struct request asked = *request;
-    enum served served = SERVED_NOT;
-    char text[TUG_DIGEST_TEXT_MAX];
-    bool is_new = false;
+    struct tug__buf body;
+    bool is_read = false;
     enum tug_status status;
 
-    if (image->state == TUG__IMAGE_DONE) {
-        return TUG_OK; /* it failed over a sibling */
+    tug__buf_init(&body, TUG__MANIFEST_BYTES_MAX);
+    status = tug__image_ask(resolver, image, request, &body, &is_read, err);
+    if (is_read) {
+        tug__image_take_content(resolver, image, &purpose, &descriptor->digest, body.data,
+                                body.length, descriptor->media_type, true);
     }
-    status = tug__image_see(image, &descriptor->digest, &is_new, err);
-    if (status != TUG_OK || !is_new) {
-        return status;
-    }
-    note_need(image, request);
-    image->result.blobs++;
-    resolver->reporter.totals.blobs++;
-    resolver->reporter.totals.bytes_known += request->has_size ? descriptor->size_bytes : 0;
-    image->wanted_bytes += request->has_size ? descriptor->size_bytes : 0;
-    image->result.bytes_known += request->has_size ? descriptor->size_bytes : 0;
-    if (tug__engine_knows(resolver->engine, &descriptor->digest)) {
-        return wait_for(resolver, image, request, err);
-    }
-    status = serve_request(resolver, image, request, &served, err);
-    if (status != TUG_OK || served == SERVED || image->state == TUG__IMAGE_DONE) {
-        return status;
-    }
-    asked.is_recheck = served == SERVED_UNCHECKED;
-    if (resolver->settings->options.dry_run && !request->is_document && !asked.is_recheck) {
-        if (request->is_optional) {
-            tug__emit_warning(resolver, image, "foreign layer %s comes only if the registry has it",
-                              tug_digest_format(&descriptor->digest, text));
-        }
-        tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
-                         descriptor->size_bytes);
-        return TUG_OK;
-    }
-    return wait_for(resolver, image, &asked, err);
-}
-
-/* --- what documents name --- */
-
-static bool is_document_kind(enum tug__media_kind kind)
-{
-    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
-}
-
-/* Tell whether an entry of an index is to be read. One without a type is a manifest or an index,
- * whatever its own members say: indexes name nothing else without saying what it is. */
-static bool is_document_entry(const struct tug__descriptor *entry)
-{
-    return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
+    tug__buf_fini(&body);
+    return status;
 }
 
 /* Tell whether an entry may be an index, so that the choice of a platform has to wait for it. */
@@ -272,13 +68,13 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
     enum tug_status status = TUG_OK;
 
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        const struct request request = {
+        const struct tug__request request = {
             .descriptor = blobs[i],
             .has_size = true,
             .is_optional = tug__may_be_left_out(resolver, blobs[i]),
         };
 
-        status = ask_for(resolver, image, &request, err);
+        status = tug__image_want(resolver, image, &request, err);
         if (status == TUG_ERR_NOT_FOUND && request.is_optional) { /* as another image has learnt */
             status =
                 tug__image_leave_out(resolver, image, &blobs[i]->digest, blobs[i]->size_bytes, err);
@@ -294,25 +90,47 @@ static bool has_untyped_config(const struct tug__document *document)
            strcasecmp(document->children[0].media_type, "application/octet-stream") == 0;
 }
 
-/* Ask for the children of a manifest from first up to end. is_held: only look whether they may
- * come.
- */
-static enum tug_status ask_for_children(struct tug__resolver *resolver, struct tug__image *image,
-                                        const struct tug__document *document, size_t first,
-                                        size_t end, bool is_held, struct tug_error *err)
+/* The children of a manifest from first up to end, in the order in which they are asked for.
+ * Returns: owned; NULL without memory. */
+static const struct tug__descriptor **order_children(const struct tug__document *document,
+                                                     size_t first, size_t end)
 {
     const struct tug__descriptor **const blobs = calloc(end - first + 1, sizeof *blobs);
-    enum tug_status status;
 
     if (blobs == NULL) {
-        return tug__fail_memory(err);
+        return NULL;
     }
     for (size_t i = first; i < end; i++) {
         blobs[i - first] = &document->children[i];
     }
     qsort(blobs, end - first, sizeof(const struct tug__descriptor *), compare_blobs);
-    status = tug__image_admit(resolver, image, blobs, end - first, err);
-    if (status == TUG_OK && !is_held) {
+    return blobs;
+}
+
+/* Look whether all children of a manifest may come. */
+static enum tug_status admit_children(struct tug__resolver *resolver, struct tug__image *image,
+                                      const struct tug__document *document, struct tug_error *err)
+{
+    const size_t count = document->child_count;
+    const struct tug__descriptor **const blobs = order_children(document, 0, count);
+    const enum tug_status status = blobs != NULL
+                                       ? tug__image_admit(resolver, image, blobs, count, err)
+                                       : tug__fail_memory(err);
+
+    free(blobs);
+    return status;
+}
+
+enum tug_status tug__image_want_children(struct tug__resolver *resolver, struct tug__image *image,
+                                         const struct tug__document *document, size_t first,
+                                         size_t end, struct tug_error *err)
+{
+    const struct tug__descriptor **const blobs = order_children(document, first, end);
+    enum tug_status status = blobs != NULL
+                                 ? tug__image_admit(resolver, image, blobs, end - first, err)
+                                 : tug__fail_memory(err);
+
+    if (status == TUG_OK) {
         status = ask_for_blobs(resolver, image, blobs, end - first, err);
     }
     free(blobs);
@@ -351,38 +169,17 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
                                                                 .media_type = document->media_type},
                                       err); /* might have been an index: now it is one to choose */
     }
-    if (status == TUG_OK) {
-        status = ask_for_children(resolver, image, document, 0, wanted, is_held, err);
+    if (status == TUG_OK && is_held) { /* before anything is fetched of it */
+        status = admit_children(resolver, image, document, err);
     }
-    if (status == TUG_OK && is_held) {
-        status = ask_for_children(resolver, image, document, 0, 1, false, err);
+    if (status == TUG_OK) {
+        status = tug__image_want_children(resolver, image, document, 0, is_held ? 1 : wanted, err);
     }
     if (status == TUG_OK && is_held) {
         image->held = *document;
         *document = (struct tug__document){0};
     }
     return status;
-}
-
-/* The config of a manifest that is held is there: judge it, ask for the rest. */
-static enum tug_status take_held(struct tug__resolver *resolver, struct tug__image *image,
-                                 struct tug_error *err)
-{
-    struct tug__document document = image->held;
-    enum tug_status status = tug__image_judge(resolver, image, err);
-
-    image->held = (struct tug__document){0};
-    if (status == TUG_OK) {
-        status = ask_for_children(resolver, image, &document, 1, document.child_count, false, err);
-    }
-    tug__document_fini(&document);
-    return status;
-}
-
-/* How much of what may turn out to be a manifest is wanted. */
-static enum tug__want root_want(const struct tug__image *image)
-{
-    return image->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
 }
 
 /* Take what an index names: nested indexes at once, the rest is kept for the choice. */
@@ -400,13 +197,13 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
         const struct tug__descriptor *const child = &document->children[i];
 
         if (may_be_index(child)) {
-            const struct request request = {.descriptor = child,
-                                            .has_size = true,
-                                            .is_document = true,
-                                            .want = root_want(image),
-                                            .depth = purpose->depth + 1};
+            const struct tug__request request = {.descriptor = child,
+                                                 .has_size = true,
+                                                 .is_document = true,
+                                                 .want = tug__image_root_want(image),
+                                                 .depth = purpose->depth + 1};
 
-            status = ask_for(resolver, image, &request, err);
+            status = tug__image_want(resolver, image, &request, err);
         } else {
             status = tug__image_add_entry(image, child, err);
         }
@@ -414,10 +211,9 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
     return status;
 }
 
-void tug__image_take_document(struct tug__resolver *resolver, struct tug__image *image,
-                              const struct tug__purpose *purpose, const struct tug_digest *digest,
-                              const char *bytes, size_t length, const char *media_type,
-                              bool is_pinned)
+static void take_document(struct tug__resolver *resolver, struct tug__image *image,
+                          const struct tug__purpose *purpose, const struct tug_digest *digest,
+                          const char *bytes, size_t length, const char *media_type, bool is_pinned)
 {
     struct tug__document document = {0};
     struct tug_error error = {0};
@@ -445,147 +241,6 @@ void tug__image_take_document(struct tug__resolver *resolver, struct tug__image 
     tug__document_fini(&document);
 }
 
-/* --- the choice --- */
-
-static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct tug__descriptor *entry, enum tug__want want,
-                                     struct tug_error *err)
-{
-    const struct request request = {
-        .descriptor = entry,
-        .has_size = true,
-        .is_document = is_document_entry(entry),
-        .want = want,
-        .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would be a lie about its type */
-    };
-
-    return ask_for(resolver, image, &request, err);
-}
-
-/* All indexes are read: choose among their entries and ask for them, the wanted ones first. */
-static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
-                                      struct tug_error *err)
-{
-    const struct tug__wish *const wish = &image->wish;
-    const size_t count = image->entry_count;
-    enum tug__want *const wants = calloc(count + 1, sizeof *wants);
-    size_t *const best = calloc(wish->platform_count + 1, sizeof *best);
-    enum tug_status status = wants != NULL && best != NULL ? TUG_OK : tug__fail_memory(err);
-
-    if (status == TUG_OK) {
-        status = tug__plan_select(wish, image->entries, count, wants, best, err);
-    }
-    if (status == TUG_OK) {
-        tug__image_tell_choice(resolver, image, wants, best);
-    }
-    for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
-        for (size_t i = 0; status == TUG_OK && i < count; i++) {
-            if ((int)wants[i] == want) {
-                status = ask_for_entry(resolver, image, &image->entries[i], wants[i], err);
-            }
-        }
-    }
-    free(wants);
-    free(best);
-    return status;
-}
-
-/* Nothing is pending: go to the next state. */
-static void advance(struct tug__resolver *resolver, struct tug__image *image)
-{
-    struct tug_error error = {0};
-
-    if (image->state == TUG__IMAGE_GATHERING) {
-        image->state = TUG__IMAGE_FETCHING;
-        if ((image->is_index && choose_entries(resolver, image, &error) != TUG_OK) ||
-            (image->held.child_count > 0 && take_held(resolver, image, &error) != TUG_OK)) {
-            tug__image_fail(resolver, image, &error);
-        }
-    }
-    if (image->state != TUG__IMAGE_FETCHING || image->pending > 0) {
-        return; /* failed, or there is more to wait for now */
-    }
-    tug__image_publish(resolver, image);
-}
-
-void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
-{
-    image->pending--;
-    if (image->pending == 0) {
-        advance(resolver, image);
-    }
-}
-
-/* --- the beginning --- */
-
-/* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
- * nothing has changed, that is all. */
-static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
-                                   struct tug_error *err)
-{
-    const struct tug__purpose purpose = {
-        .want = root_want(image), .is_root = true, .is_document = true};
-    struct tug__wanted wanted = {.is_document = true, .source = image->ref};
-    enum tug_status status = TUG_OK;
-    char *tag;
-
-    if (!resolver->has_names) {
-        status = tug__store_index_names(resolver->settings->store, &resolver->names, err);
-        resolver->has_names = status == TUG_OK;
-    }
-    if (status != TUG_OK) {
-        return status;
-    }
-    tag = strdup(tug_ref_tag(image->ref));
-    if (tag == NULL) {
-        return tug__fail_memory(err);
-    }
-    wanted.tag = tag;
-    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.ref);
-    image->result.blobs++;
-    resolver->reporter.totals.blobs++;
-    status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
-                               tug__purpose_pack(&purpose), err);
-    image->pending += status == TUG_OK;
-    free(tag);
-    return status;
-}
-
-static enum tug_status ask_for_digest(struct tug__resolver *resolver, struct tug__image *image,
-                                      struct tug_error *err)
-{
-    char no_type[] = "";
-    const struct tug__descriptor root = {
-        .digest = *tug_ref_digest(image->ref),
-        .media_type = no_type,
-    };
-    const struct request request = {
-        .descriptor = &root, .is_document = true, .is_root = true, .want = root_want(image)};
-
-    return ask_for(resolver, image, &request, err);
-}
-
-void tug__image_begin(struct tug__resolver *resolver, size_t position)
-{
-    struct tug__image *const image = tug__image_create(resolver, position);
-    struct tug_error error = {0};
-    enum tug_status status;
-
-    if (image == NULL) {
-        return;
-    }
-    tug__emit(resolver, &(struct tug_event){.kind = TUG_EVENT_IMAGE_PROGRESS,
-                                            .ref = image->result.ref,
-                                            .image = &image->result});
-    image->pending++; /* until its root was asked for, so that it cannot advance before */
-    status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
-                                                : ask_for_tag(resolver, image, &error);
-    if (status != TUG_OK) {
-        tug__image_fail(resolver, image, &error);
-    }
-    tug__image_settle(resolver, image);
-}
-
 void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
                              const struct tug__purpose *purpose, const struct tug_digest *digest,
                              const char *bytes, size_t length, const char *media_type,
@@ -593,8 +248,7 @@ void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *
 {
     if (!tug__image_may_be_blob(image, purpose) || tug__content_is_document(bytes, length) ||
         !tug__image_take_blob(resolver, image, purpose, digest, length, media_type)) {
-        tug__image_take_document(resolver, image, purpose, digest, bytes, length, media_type,
-                                 is_pinned);
+        take_document(resolver, image, purpose, digest, bytes, length, media_type, is_pinned);
     }
 }
 
@@ -613,8 +267,7 @@ void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *i
         is_document = tug__content_is_document(buf.data, buf.length);
     }
     if (is_document) {
-        tug__image_take_document(resolver, image, purpose, digest, buf.data, buf.length, NULL,
-                                 true);
+        take_document(resolver, image, purpose, digest, buf.data, buf.length, NULL, true);
     } else if (!tug__image_take_blob(resolver, image, purpose, digest, settled->size_bytes,
                                      settled->media_type)) {
         (void)tug__fail(&error, TUG_ERR_CONTENT, "manifest %s: it is none, but a blob",

@@ -26,6 +26,18 @@ struct tug__purpose {
     bool is_optional; /* when its registry does not have it, the image does without */
 };
 
+/* What an image wants of one digest. */
+struct tug__request {
+    const struct tug__descriptor *descriptor;
+    bool has_size;    /* the descriptor's size is known */
+    bool is_document; /* a manifest or index */
+    bool is_root;
+    bool is_optional; /* as of a purpose */
+    bool is_recheck;  /* the store has it, but it has to be hashed first */
+    enum tug__want want;
+    unsigned depth;
+};
+
 /* A purpose as a number, and back. */
 unsigned tug__purpose_pack(const struct tug__purpose *purpose);
 struct tug__purpose tug__purpose_unpack(unsigned number);
@@ -86,6 +98,8 @@ struct tug__image {
     struct tug__image *next_publishing; /* of the same publication; or of those done */
 };
 
+/* How much is wanted of a root that turns out to be a manifest, and of the same in an index. */
+enum tug__want tug__image_root_want(const struct tug__image *image);
 /* The image whose waiter an edge has; NULL: it has failed meanwhile. */
 struct tug__image *tug__image_of(const struct tug__edge *edge);
 /* Remember that an image needs a digest. *out_is_new: false when it did already.

@@ -44,6 +44,11 @@ struct tug__purpose tug__purpose_unpack(unsigned number)
     };
 }
 
+enum tug__want tug__image_root_want(const struct tug__image *image)
+{
+    return image->wish.metadata_only ? TUG__WANT_METADATA : TUG__WANT_ALL;
+}
+
 struct tug__image *tug__image_of(const struct tug__edge *edge)
 {
     return (struct tug__image *)edge->waiter;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The state of a run, shared by its files: run.c (loop and clock), events.c (what the caller is
- * told), documents.c, admit.c and image.c (images and documents), choice.c and judge.c (their
- * platforms), untyped.c (roots that are blobs), settle.c (what came of what they want), left_out.c,
- * complete.c, present.c and publish.c (their names). All of it belongs to the thread of tug__run.
- * Content is brought by the engine (engine.h).
+ * told), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), choice.c and
+ * judge.c (their platforms), untyped.c (roots that are blobs), settle.c (what came of what they
+ * want), left_out.c, complete.c, present.c and publish.c (their names). All of it belongs to the
+ * thread of tug__run. Content is brought by the engine (engine.h).
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -70,17 +70,33 @@ void tug__emit_notice(struct tug__resolver *resolver, const char *text);
 /* Report the state of each active download and image, what registries warn of, and the sums. */
 void tug__tick(struct tug__resolver *resolver);
 
+/* --- ask.c --- */
+
+/* An image needs a digest: count it, and take it from the store or wait for it.
+ * body: receives a document that the store has; limited by the caller. out_is_read: it did.
+ * Errors: TUG_ERR_STORE (the store cannot be looked at: what came could not be found either),
+ * TUG_ERR_NO_MEMORY, and as tug__engine_start. */
+enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image *image,
+                               const struct tug__request *request, struct tug__buf *body,
+                               bool *out_is_read, struct tug_error *err);
+/* Report and count what the store had already. */
+void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug_digest *digest, const char *media_type,
+                            uint64_t size_bytes);
+
 /* --- documents.c --- */
 
-/* Begin the image of a reference: look for what the store knows, ask for its root. */
-void tug__image_begin(struct tug__resolver *resolver, size_t position);
-/* A document that an image waits for is in the store: take what it names.
+/* Ask for what an image needs (tug__image_ask), and go on with it at once when it is a document
+ * that the store has. */
+enum tug_status tug__image_want(struct tug__resolver *resolver, struct tug__image *image,
+                                const struct tug__request *request, struct tug_error *err);
+/* Want the children of a manifest from first up to end, if they may come (tug__image_admit). */
+enum tug_status tug__image_want_children(struct tug__resolver *resolver, struct tug__image *image,
+                                         const struct tug__document *document, size_t first,
+                                         size_t end, struct tug_error *err);
+/* A document that an image waits for is there: take what it names. The root of a reference by
+ * digest may turn out to be a blob.
  * media_type: what it was announced as, NULL unknown; is_pinned as tug__document_parse. */
-void tug__image_take_document(struct tug__resolver *resolver, struct tug__image *image,
-                              const struct tug__purpose *purpose, const struct tug_digest *digest,
-                              const char *bytes, size_t length, const char *media_type,
-                              bool is_pinned);
-/* As tug__image_take_document, but the root of a reference by digest may turn out to be a blob. */
 void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
                              const struct tug__purpose *purpose, const struct tug_digest *digest,
                              const char *bytes, size_t length, const char *media_type,
@@ -89,12 +105,13 @@ void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *
  * a reference by digest, or the image fails. */
 void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
                             const struct tug__purpose *purpose, const struct tug__settled *settled);
+
+/* --- advance.c --- */
+
+/* Begin the image of a reference: look for what the store knows, ask for its root. */
+void tug__image_begin(struct tug__resolver *resolver, size_t position);
 /* Something an image waited for is there. Goes on with it when it was the last. */
 void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
-/* Report and count what the store had already. */
-void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *image,
-                            const struct tug_digest *digest, const char *media_type,
-                            uint64_t size_bytes);
 
 /* --- settle.c --- */
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The states that an image goes through, from its reference to the line for its name.
+ *
+ * Knows: images, the choice of entries (plan.h). Does not know: requests, what documents say.
+ * Threads: the resolver.
+ *
+ * Each state comes once: GATHERING while any index of it is still to be read (the choice of a
+ * platform needs all of them), FETCHING until all it waits for is there, PUBLISHING while a lane
+ * writes index.json, DONE. What is in the store already is taken from there on the way.
+ */
+#include "pipeline/resolver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "oci/limits.h"
+
+/* --- the choice --- */
+
+static bool is_document_kind(enum tug__media_kind kind)
+{
+    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
+}
+
+/* Tell whether an entry of an index is to be read. One without a type is a manifest or an index,
+ * whatever its own members say: indexes name nothing else without saying what it is. */
+static bool is_document_entry(const struct tug__descriptor *entry)
+{
+    return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
+}
+
+/* The config of a manifest that is held is there: judge it, ask for the rest. */
+static enum tug_status take_held(struct tug__resolver *resolver, struct tug__image *image,
+                                 struct tug_error *err)
+{
+    struct tug__document document = image->held;
+    enum tug_status status = tug__image_judge(resolver, image, err);
+
+    image->held = (struct tug__document){0};
+    if (status == TUG_OK) {
+        status = tug__image_want_children(resolver, image, &document, 1, document.child_count, err);
+    }
+    tug__document_fini(&document);
+    return status;
+}
+
+static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__descriptor *entry, enum tug__want want,
+                                     struct tug_error *err)
+{
+    const struct tug__request request = {
+        .descriptor = entry,
+        .has_size = true,
+        .is_document = is_document_entry(entry),
+        .want = want,
+        .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would be a lie about its type */
+    };
+
+    return tug__image_want(resolver, image, &request, err);
+}
+
+/* All indexes are read: choose among their entries and ask for them, the wanted ones first. */
+static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
+                                      struct tug_error *err)
+{
+    const struct tug__wish *const wish = &image->wish;
+    const size_t count = image->entry_count;
+    enum tug__want *const wants = calloc(count + 1, sizeof *wants);
+    size_t *const best = calloc(wish->platform_count + 1, sizeof *best);
+    enum tug_status status = wants != NULL && best != NULL ? TUG_OK : tug__fail_memory(err);
+
+    if (status == TUG_OK) {
+        status = tug__plan_select(wish, image->entries, count, wants, best, err);
+    }
+    if (status == TUG_OK) {
+        tug__image_tell_choice(resolver, image, wants, best);
+    }
+    for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
+        for (size_t i = 0; status == TUG_OK && i < count; i++) {
+            if ((int)wants[i] == want) {
+                status = ask_for_entry(resolver, image, &image->entries[i], wants[i], err);
+            }
+        }
+    }
+    free(wants);
+    free(best);
+    return status;
+}
+
+/* Nothing is pending: go to the next state. */
+static void advance(struct tug__resolver *resolver, struct tug__image *image)
+{
+    struct tug_error error = {0};
+
+    if (image->state == TUG__IMAGE_GATHERING) {
+        image->state = TUG__IMAGE_FETCHING;
+        if ((image->is_index && choose_entries(resolver, image, &error) != TUG_OK) ||
+            (image->held.child_count > 0 && take_held(resolver, image, &error) != TUG_OK)) {
+            tug__image_fail(resolver, image, &error);
+        }
+    }
+    if (image->state != TUG__IMAGE_FETCHING || image->pending > 0) {
+        return; /* failed, or there is more to wait for now */
+    }
+    tug__image_publish(resolver, image);
+}
+
+void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
+{
+    image->pending--;
+    if (image->pending == 0) {
+        advance(resolver, image);
+    }
+}
+
+/* --- the beginning --- */
+
+/* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
+ * nothing has changed, that is all. */
+static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
+                                   struct tug_error *err)
+{
+    const struct tug__purpose purpose = {
+        .want = tug__image_root_want(image), .is_root = true, .is_document = true};
+    struct tug__wanted wanted = {.is_document = true, .source = image->ref};
+    enum tug_status status = TUG_OK;
+    char *tag;
+
+    if (!resolver->has_names) {
+        status = tug__store_index_names(resolver->settings->store, &resolver->names, err);
+        resolver->has_names = status == TUG_OK;
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    tag = strdup(tug_ref_tag(image->ref));
+    if (tag == NULL) {
+        return tug__fail_memory(err);
+    }
+    wanted.tag = tag;
+    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.ref);
+    image->result.blobs++;
+    resolver->reporter.totals.blobs++;
+    status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
+                               tug__purpose_pack(&purpose), err);
+    image->pending += status == TUG_OK;
+    free(tag);
+    return status;
+}
+
+static enum tug_status ask_for_digest(struct tug__resolver *resolver, struct tug__image *image,
+                                      struct tug_error *err)
+{
+    char no_type[] = "";
+    const struct tug__descriptor root = {
+        .digest = *tug_ref_digest(image->ref),
+        .media_type = no_type,
+    };
+    const struct tug__request request = {.descriptor = &root,
+                                         .is_document = true,
+                                         .is_root = true,
+                                         .want = tug__image_root_want(image)};
+
+    return tug__image_want(resolver, image, &request, err);
+}
+
+void tug__image_begin(struct tug__resolver *resolver, size_t position)
+{
+    struct tug__image *const image = tug__image_create(resolver, position);
+    struct tug_error error = {0};
+    enum tug_status status;
+
+    if (image == NULL) {
+        return;
+    }
+    tug__emit(resolver, &(struct tug_event){.kind = TUG_EVENT_IMAGE_PROGRESS,
+                                            .ref = image->result.ref,
+                                            .image = &image->result});
+    image->pending++; /* until its root was asked for, so that it cannot advance before */
+    status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
+                                                : ask_for_tag(resolver, image, &error);
+    if (status != TUG_OK) {
+        tug__image_fail(resolver, image, &error);
+    }
+    tug__image_settle(resolver, image);
+}
