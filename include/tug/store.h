@@ -74,6 +74,36 @@ enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest 
                                bool *out_is_present, uint64_t *out_size_bytes,
                                struct tug_error *err);
 
+/* How far a long call is. Later versions add members at the end. */
+struct tug_work_progress {
+    uint64_t items_done, items_total; /* blobs, images or members; total 0: not known yet */
+    uint64_t bytes_done, bytes_total; /* of their content; total 0: not known yet */
+    double seconds;                   /* since the call began */
+};
+
+/* How a long call on a store tells how far it is, waits for other processes, and is told to stop.
+ * Zero: it does none of that. Every function may be called from several threads, one call at a
+ * time, and must not call a function on the same store. Start with `= TUG_WATCH_INIT`. */
+struct tug_watch {
+    size_t size; /* of this struct: TUG_WATCH_INIT sets it */
+    /* Told at most ten times a second, and once at the end. */
+    void (*on_progress)(void *context, const struct tug_work_progress *progress);
+    /* Asked at least every 256 KiB of work and every 100 ms of waiting; true ends the call with
+     * TUG_ERR_CANCELLED. */
+    bool (*should_stop)(void *context);
+    /* Told once when the call has waited a second for another process. text: one line that names
+     * the process, borrowed for the call. */
+    void (*on_wait)(void *context, const char *text);
+    /* Told what the user should know and what fails nothing. text: one line, escaped. */
+    void (*on_warning)(void *context, const char *text);
+    void *context; /* handed to each */
+};
+
+#define TUG_WATCH_INIT                                                                             \
+    {                                                                                              \
+        .size = sizeof(struct tug_watch)                                                           \
+    }
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

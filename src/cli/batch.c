@@ -75,11 +75,16 @@ void batch_report_failure(const struct tug_image_result *image)
     report_error(NULL, line);
 }
 
+static void cancel_fetch(void *fetch)
+{
+    tug_fetch_cancel(fetch);
+}
+
 int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_error, int *out_signal)
 {
     static const struct tug_error no_result = {.code = TUG_ERR_INTERNAL, .message = "no result"};
     struct signals signals;
-    const int os_errno = signals_start(&signals, batch->fetch);
+    const int os_errno = signals_start(&signals, cancel_fetch, batch->fetch);
 
     if (os_errno != 0) {
         report_errno("signals", "start thread", os_errno);

@@ -24,11 +24,14 @@ struct command {
     int (*run)(const struct settings *settings, const struct command_table *table);
 };
 
-/* All commands, in the order help shows them; main.c has the one table. */
+/* All commands, in the order help shows them. */
 struct command_table {
     const struct command *commands;
     size_t count;
 };
+
+/* The one table (commands.c). */
+const struct command_table *commands_table(void);
 
 /* Look up a command by name. Returns: borrowed from the table, or NULL. */
 const struct command *command_find(const struct command_table *table, const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tug: the table of commands and the way to them.
+ * tug: from the command line to a command.
  *
  * Knows: commands by name, global options. Does not know: what commands do.
  * Threads: main.
@@ -21,46 +21,6 @@
 
 /* Open files that suffice for the most downloads at once. */
 #define FILES_WANTED 1024
-
-static const char *const fetch_examples[] = {
-    "tug fetch alpine:3.20",
-    "tug fetch --platform linux/arm64 --platform linux/amd64 nginx:1.27",
-    "tug --store /srv/images fetch --from-file images.txt --failed-file again.txt",
-    "tug fetch --plain-http --format json localhost:5000/app:1.4 | jq -r .digest",
-    NULL,
-};
-
-static const char fetch_description[] =
-    "Fetch images into the store. A reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST];\n"
-    "the default host is docker.io. Content that is already in the store is not\n"
-    "fetched again, and interrupted downloads are resumed. Prints\n"
-    "FULL-REFERENCE DIGEST for each complete image. TIME is a number with ms, s, m or\n"
-    "h, by default seconds; SIZE is in bytes, or with K, M, G, KiB, MiB or GiB\n"
-    "(powers of 1024) or KB, MB or GB.\n";
-
-static const char *const resolve_examples[] = {
-    "tug resolve alpine:3.20",
-    "tug resolve --format json --user me registry.example.org/team/app:1.4 | jq -r .digest",
-    NULL,
-};
-
-static const char resolve_description[] =
-    "Ask the registries which digests the references name, and fetch nothing. Prints\n"
-    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
-
-static const struct command all_commands[] = {
-    {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
-     fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
-    {"resolve", "[options] REF...", "print the digests of references", resolve_description,
-     COMMAND_RESOLVE, resolve_examples, cmd_resolve},
-    {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
-    {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
-};
-
-static const struct command_table commands = {
-    .commands = all_commands,
-    .count = sizeof all_commands / sizeof all_commands[0],
-};
 
 /* Keep the process small. By default glibc gives each thread an arena of its own, from which freed
  * memory hardly ever goes back, and raises its limit for separate mappings to the largest block
@@ -98,18 +58,18 @@ static int dispatch(struct settings *settings, int argc, char **argv)
         return status;
     }
     if (settings->common.wants_version) {
-        return cmd_version(settings, &commands);
+        return cmd_version(settings, commands_table());
     }
     if (next == argc) {
         if (settings->common.wants_help) {
-            return help_print_commands(&commands, STDOUT_FILENO);
+            return help_print_commands(commands_table(), STDOUT_FILENO);
         }
-        (void)help_print_commands(&commands, STDERR_FILENO);
+        (void)help_print_commands(commands_table(), STDERR_FILENO);
         return EXIT_STATUS_USAGE;
     }
-    command = command_find(&commands, argv[next]);
+    command = command_find(commands_table(), argv[next]);
     if (command == NULL) {
-        return command_refuse(&commands, argv[next]);
+        return command_refuse(commands_table(), argv[next]);
     }
     status = options_parse(settings, argc - next, argv + next, command->name, command->bit, &next);
     if (status != 0) {
@@ -119,15 +79,15 @@ static int dispatch(struct settings *settings, int argc, char **argv)
         return help_print_command(command);
     }
     if (settings->common.wants_version) {
-        return cmd_version(&(struct settings){0}, &commands);
+        return cmd_version(&(struct settings){0}, commands_table());
     }
-    if (command->bit != COMMAND_OTHER) {
+    if ((command->bit & COMMAND_NETWORK) != 0) {
         status = login_prepare(settings, command->name);
         if (status != 0) {
             return status;
         }
     }
-    return command->run(settings, &commands);
+    return command->run(settings, commands_table());
 }
 
 int main(int argc, char **argv)

@@ -54,11 +54,37 @@ static bool is_given(const struct settings *settings, const char *name)
     return false;
 }
 
+/* The commands of a set, for messages; those that take global options only have no need of it. */
+static const struct {
+    const char *name;
+    unsigned bit;
+} command_names[] = {
+    {"fetch", COMMAND_FETCH},   {"resolve", COMMAND_RESOLVE}, {"images", COMMAND_IMAGES},
+    {"ls", COMMAND_LS},         {"active", COMMAND_ACTIVE},   {"get", COMMAND_GET},
+    {"verify", COMMAND_VERIFY}, {"label", COMMAND_LABEL},     {"rm", COMMAND_RM},
+    {"prune", COMMAND_PRUNE},   {"export", COMMAND_EXPORT},   {"import", COMMAND_IMPORT},
+};
+
+/* Add the names of a set of commands: "a", "a and b", "a, b and c". */
+static void add_commands(struct text *text, unsigned commands)
+{
+    for (size_t i = 0; i < COUNT(command_names); i++) {
+        if ((commands & command_names[i].bit) != 0) {
+            commands &= ~command_names[i].bit;
+            text_printf(text, "%s%s", command_names[i].name,
+                        commands == 0                      ? ""
+                        : (commands & (commands - 1)) == 0 ? " and "
+                                                           : ", ");
+        }
+    }
+}
+
 static void refuse_command(const struct option_spec *spec, const char *command,
                            struct text *out_why)
 {
-    text_printf(out_why, "option '--%s' has no effect on '%s' (only on fetch%s)", spec->help.name,
-                command, (spec->commands & COMMAND_RESOLVE) != 0 ? " and resolve" : "");
+    text_printf(out_why, "option '--%s' has no effect on '%s' (only on ", spec->help.name, command);
+    add_commands(out_why, spec->commands);
+    text_puts(out_why, ")");
 }
 
 bool option_rules_check(const struct settings *settings, const char *command, unsigned command_bit,

@@ -372,7 +372,7 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 /* A group of options, and the commands that they have an effect on. */
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
-#define ALL(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_OTHER
+#define ALL(group) group, COMMAND_ALL
 
 #define CALL(group, apply, name, short_name, argument, text)                                       \
     {                                                                                              \

@@ -24,10 +24,23 @@ enum option_group {
     OPTION_GROUP_COUNT,
 };
 
-/* Commands, as sets of options. */
-#define COMMAND_FETCH 1U
-#define COMMAND_RESOLVE 2U
-#define COMMAND_OTHER 4U /* help, version */
+/* Commands, as sets of options; option_rules.c has their names. */
+#define COMMAND_FETCH (1U << 0)
+#define COMMAND_RESOLVE (1U << 1)
+#define COMMAND_IMAGES (1U << 2)
+#define COMMAND_LS (1U << 3)
+#define COMMAND_ACTIVE (1U << 4)
+#define COMMAND_GET (1U << 5)
+#define COMMAND_VERIFY (1U << 6)
+#define COMMAND_LABEL (1U << 7)
+#define COMMAND_RM (1U << 8)
+#define COMMAND_PRUNE (1U << 9)
+#define COMMAND_EXPORT (1U << 10)
+#define COMMAND_IMPORT (1U << 11)
+#define COMMAND_OTHER (1U << 12) /* help, version */
+#define COMMAND_ALL ((1U << 13) - 1)
+/* Those that talk to registries, and so have credentials. */
+#define COMMAND_NETWORK (COMMAND_FETCH | COMMAND_RESOLVE)
 
 /* Capacity for the table of options. */
 #define OPTIONS_MAX 96

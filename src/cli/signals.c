@@ -2,7 +2,7 @@
  *
  * A thread that takes the signals that end a run.
  *
- * Knows: tug_fetch_cancel. Does not know: results, progress.
+ * Knows: whom to tell. Does not know: the library, results, progress.
  * Threads: main starts and stops; take_signals is the signal thread. Signals are read from a
  * descriptor, so no code of ours ever runs in a signal handler.
  */
@@ -61,7 +61,7 @@ static void *take_signals(void *argument)
         }
         signals->received = (int)info.ssi_signo;
         first_ms = now_ms();
-        tug_fetch_cancel(signals->fetch);
+        signals->cancel(signals->context);
     }
 }
 
@@ -91,11 +91,12 @@ static void release(struct signals *signals)
     (void)pthread_sigmask(SIG_SETMASK, &signals->previous_mask, NULL);
 }
 
-int signals_start(struct signals *signals, struct tug_fetch *fetch)
+int signals_start(struct signals *signals, void (*cancel)(void *context), void *context)
 {
     int os_errno = 0;
 
-    *signals = (struct signals){.fetch = fetch, .signal_fd = -1, .end_fd = -1};
+    *signals =
+        (struct signals){.cancel = cancel, .context = context, .signal_fd = -1, .end_fd = -1};
     choose_signals(&signals->taken);
     (void)pthread_sigmask(SIG_BLOCK, &signals->taken, &signals->previous_mask);
     signals->signal_fd = signalfd(-1, &signals->taken, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SIGINT, SIGTERM and SIGHUP during a fetch: the first one cancels it, another one ends the
+ * SIGINT, SIGTERM and SIGHUP during a command: the first one cancels it, another one ends the
  * process at once.
  */
 #ifndef TUG_CLI_SIGNALS_H
@@ -9,9 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <tug/fetch.h>
-
-/* How long a cancelled fetch may take to return before the process ends without it. */
+/* How long a cancelled command may take to return before the process ends without it. */
 #define SIGNALS_GRACE_MS 850
 
 /* A signal this soon after the first one is a duplicate: timeout(1), for one, signals its child and
@@ -21,7 +19,8 @@
 /* The signals of one run. Fields are private to signals.c. */
 struct signals {
     /* set at start, then read-only */
-    struct tug_fetch *fetch;
+    void (*cancel)(void *context);
+    void *context;
     sigset_t taken;
     sigset_t previous_mask;
     int signal_fd;
@@ -33,13 +32,14 @@ struct signals {
 
 /* Block the signals in this thread, and so in all it starts from now on, and start the thread that
  * takes them. A signal that is ignored stays ignored (nohup).
- * fetch: borrowed until signals_stop; it is cancelled from the other thread.
+ * cancel: called once, with context, by the other thread when the first signal comes; context is
+ * borrowed until signals_stop.
  * Returns: 0, or an errno; then nothing has changed.
- * Threads: main, before tug_fetch_run. Blocks: no. */
-int signals_start(struct signals *signals, struct tug_fetch *fetch);
+ * Threads: main, before others are started. Blocks: no. */
+int signals_start(struct signals *signals, void (*cancel)(void *context), void *context);
 
 /* End the thread and give the signals their meaning back.
- * Returns: the signal that cancelled the fetch, 0 when none did.
+ * Returns: the signal that cancelled the command, 0 when none did.
  * Threads: main, once after signals_start succeeded. Blocks: until the thread has ended, at once.
  */
 int signals_stop(struct signals *signals);

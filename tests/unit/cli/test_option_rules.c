@@ -18,7 +18,7 @@
 #define USAGE 2
 #define FETCH COMMAND_FETCH
 #define BOTH (COMMAND_FETCH | COMMAND_RESOLVE)
-#define ALL (COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_OTHER)
+#define ALL COMMAND_ALL
 
 /* What is right for an option. */
 struct row {
@@ -162,10 +162,12 @@ Test(cli_option_rules, f15_every_option_with_every_command)
     static const struct {
         const char *name;
         unsigned bit;
-    } commands[] = {{"fetch", COMMAND_FETCH},
-                    {"resolve", COMMAND_RESOLVE},
-                    {"version", COMMAND_OTHER},
-                    {"help", COMMAND_OTHER}};
+    } commands[] = {
+        {"fetch", COMMAND_FETCH},   {"resolve", COMMAND_RESOLVE}, {"images", COMMAND_IMAGES},
+        {"ls", COMMAND_LS},         {"active", COMMAND_ACTIVE},   {"get", COMMAND_GET},
+        {"verify", COMMAND_VERIFY}, {"label", COMMAND_LABEL},     {"rm", COMMAND_RM},
+        {"prune", COMMAND_PRUNE},   {"export", COMMAND_EXPORT},   {"import", COMMAND_IMPORT},
+        {"version", COMMAND_OTHER}, {"help", COMMAND_OTHER}};
     char said[512];
 
     for (size_t i = 0; i < ROW_COUNT; i++) {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of commands, with what help says of each.
+ *
+ * Knows: every command by its function. Does not know: options, what commands do.
+ * Threads: main.
+ */
+#include "command.h"
+
+static const char *const fetch_examples[] = {
+    "tug fetch alpine:3.20",
+    "tug fetch --platform linux/arm64 --platform linux/amd64 nginx:1.27",
+    "tug --store /srv/images fetch --from-file images.txt --failed-file again.txt",
+    "tug fetch --plain-http --format json localhost:5000/app:1.4 | jq -r .digest",
+    NULL,
+};
+
+static const char fetch_description[] =
+    "Fetch images into the store. A reference is [HOST[:PORT]/]NAME[:TAG][@DIGEST];\n"
+    "the default host is docker.io. Content that is already in the store is not\n"
+    "fetched again, and interrupted downloads are resumed. Prints\n"
+    "FULL-REFERENCE DIGEST for each complete image. TIME is a number with ms, s, m or\n"
+    "h, by default seconds; SIZE is in bytes, or with K, M, G, KiB, MiB or GiB\n"
+    "(powers of 1024) or KB, MB or GB.\n";
+
+static const char *const resolve_examples[] = {
+    "tug resolve alpine:3.20",
+    "tug resolve --format json --user me registry.example.org/team/app:1.4 | jq -r .digest",
+    NULL,
+};
+
+static const char resolve_description[] =
+    "Ask the registries which digests the references name, and fetch nothing. Prints\n"
+    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
+
+static const struct command all_commands[] = {
+    {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
+     fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
+    {"resolve", "[options] REF...", "print the digests of references", resolve_description,
+     COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
+    {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
+};
+
+const struct command_table *commands_table(void)
+{
+    static const struct command_table commands = {
+        .commands = all_commands,
+        .count = sizeof all_commands / sizeof all_commands[0],
+    };
+
+    return &commands;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The frame around a command on a store.
+ *
+ * Knows: the store's path, signals, standard error. Does not know: what is done to the store.
+ * Threads: main; stop runs on the signal thread, should_stop on any.
+ */
+#include "store_run.h"
+
+#include <stdio.h>
+
+#include "report.h"
+#include "store_path.h"
+
+static void stop(void *context)
+{
+    struct store_run *const run = context;
+
+    atomic_store(&run->is_stopped, true);
+}
+
+static bool should_stop(void *context)
+{
+    struct store_run *const run = context;
+
+    return atomic_load(&run->is_stopped);
+}
+
+static void on_text(void *context, const char *text)
+{
+    const struct store_run *const run = context;
+
+    if (run->settings->common.verbosity >= 0) {
+        report_warning(text);
+    }
+}
+
+static int open_store(struct store_run *run, const char *command, enum store_need need)
+{
+    const struct tug_store_options options = {
+        .size = sizeof options,
+        .durability = run->settings->fetch.durability,
+        .must_exist = need == STORE_MUST_EXIST,
+        .on_wait = on_text,
+        .wait_context = run,
+    };
+    struct tug_error error = {0};
+    struct text path = {0};
+    bool is_default;
+    enum tug_status status;
+
+    if (!store_path_find(run->settings->common.store_path, &path, &is_default)) {
+        return report_usage(command, "no store: give --store, or set TUG_STORE or HOME");
+    }
+    if (path.has_failed) {
+        text_fini(&path);
+        return report_no_memory();
+    }
+    if (is_default && need == STORE_MAY_BEGIN) {
+        store_path_make_parents(path.data);
+    }
+    status = tug_store_open(path.data, &options, &run->store, &error);
+    text_fini(&path);
+    if (status != TUG_OK) {
+        report_error(NULL, error.message);
+    }
+    return report_exit_status(status);
+}
+
+int store_run_begin(struct store_run *run, const struct settings *settings, const char *command,
+                    enum store_need need)
+{
+    int status;
+    int os_errno;
+
+    *run = (struct store_run){
+        .watch = {.size = sizeof run->watch,
+                  .should_stop = should_stop,
+                  .on_wait = on_text,
+                  .on_warning = on_text,
+                  .context = run},
+        .settings = settings,
+    };
+    status = open_store(run, command, need);
+    if (status != 0) {
+        return status;
+    }
+    os_errno = signals_start(&run->signals, stop, run);
+    if (os_errno != 0) {
+        tug_store_close(run->store);
+        report_errno("signals", "start thread", os_errno);
+        return EXIT_STATUS_STORE;
+    }
+    return 0;
+}
+
+int store_run_end(struct store_run *run, enum tug_status status, const struct tug_error *error,
+                  bool is_reported)
+{
+    const int signal_number = signals_stop(&run->signals);
+
+    tug_store_close(run->store);
+    if (status == TUG_ERR_CANCELLED && signal_number != 0) {
+        report_error(NULL, "interrupted");
+        return 128 + signal_number;
+    }
+    if (status != TUG_OK && !is_reported) {
+        report_error(NULL, error->message);
+    }
+    return report_exit_status(status);
+}
