@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What something is that is named by its digest alone: a document, or a blob.
+ * Classify content that is known by its digest only: a document, or a blob.
  *
- * Knows: the members of manifests and indexes, media types. Does not know: the store, where it is
- * from. Threads: any.
+ * Knows: the members of manifests and indexes, media types. Does not know: the store, where content
+ * comes from. Threads: any.
  */
 #include "oci/content_kind.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Read descriptors and platforms out of JSON.
+ * Read descriptors and platforms from JSON.
  *
  * Knows: image-spec 1.1.1 "descriptor", base/json.h.
- * Does not know: the network, the store, where in a document a descriptor stands.
+ * Does not know: the network, the store, where in a document a descriptor is.
  * Threads: any.
  */
 #include "oci/descriptor.h"
@@ -25,12 +25,12 @@ const char *const tug__descriptor_names[] = {
     "mediaType", "digest", "size", "urls", "data", "annotations", "platform", "artifactType", NULL,
 };
 
-/* The members of a platform object, which an image config has at its top. */
+/* The members of a platform object; an image config has them at its top level. */
 static const char *const platform_names[] = {
     "os", "architecture", "variant", "os.version", "os.features", NULL,
 };
 
-/* Printable ASCII only: no control characters of any kind, nothing that looks like another text. */
+/* Printable ASCII only: no control characters of any kind, no look-alike characters. */
 static bool is_printable(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -48,13 +48,13 @@ enum tug_status tug__media_type_check(const char *media_type, struct tug_error *
                          TUG__MEDIA_TYPE_MAX);
     }
     if (!is_printable(media_type)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "mediaType: '%s' has characters that no type has",
-                         media_type);
+        return tug__fail(err, TUG_ERR_CONTENT,
+                         "mediaType: '%s' has characters not allowed in a media type", media_type);
     }
     return TUG_OK;
 }
 
-/* Copy a string member into a platform field; a missing one leaves it as it is. */
+/* Copy a string member into a platform field; a missing one leaves the field unchanged. */
 static enum tug_status read_field(const struct tug__json_value *value, const char *key,
                                   char field[TUG_PLATFORM_FIELD_MAX], struct tug_error *err)
 {
@@ -69,8 +69,8 @@ static enum tug_status read_field(const struct tug__json_value *value, const cha
                          TUG_PLATFORM_FIELD_MAX - 1);
     }
     if (!is_printable(text)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "%s: '%s' has characters that no platform has", key,
-                         text);
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: '%s' has characters not allowed in a platform",
+                         key, text);
     }
     (void)strcpy(field, text);
     return TUG_OK;
@@ -115,7 +115,7 @@ static enum tug_status read_media_type(const struct tug__json_value *value,
     if (status != TUG_OK) {
         return status;
     }
-    /* the specification requires it, old documents lack it */
+    /* required by the specification, but missing in old documents */
     text = text != NULL ? text : "";
     status = tug__media_type_check(text, err);
     if (status != TUG_OK) {
@@ -154,13 +154,14 @@ static enum tug_status read_platform(const struct tug__json_value *value,
     if (status != TUG_OK) {
         return tug__wrap(err, status, "platform");
     }
-    /* an object without either is how some tools write "none" */
+    /* some tools write "none" as an object without either */
     descriptor->has_platform =
         descriptor->platform.os[0] != '\0' || descriptor->platform.architecture[0] != '\0';
     return TUG_OK;
 }
 
-/* Keep the embedded content when it can be what size says; else the blob is fetched as usual. */
+/* Keep the embedded content when its length can match size; otherwise the blob is fetched as usual.
+ */
 static enum tug_status read_data(const struct tug__json_value *value,
                                  struct tug__descriptor *descriptor, struct tug_error *err)
 {
@@ -169,7 +170,7 @@ static enum tug_status read_data(const struct tug__json_value *value,
     size_t length = 0;
     enum tug_status status;
 
-    /* base64 is longer than what it stands for: no need to decode what cannot fit */
+    /* base64 is longer than its content: no need to decode text that cannot match */
     if (text == NULL || descriptor->size_bytes > strlen(text)) {
         return TUG_OK;
     }
@@ -184,7 +185,7 @@ static enum tug_status read_data(const struct tug__json_value *value,
     return TUG_OK;
 }
 
-/* An https URL of visible ASCII that is not too long. */
+/* Accept an https URL of printable ASCII within the length limit. */
 static bool is_usable_url(const char *url)
 {
     size_t length = 0;
@@ -198,7 +199,7 @@ static bool is_usable_url(const char *url)
     return length <= TUG__FOREIGN_URL_MAX && url[length] == '\0';
 }
 
-/* Keep where a foreign layer may be fetched from; what is no https URL is left out (T-01). */
+/* Keep the URLs of a foreign layer; any that is not https is dropped. */
 static enum tug_status read_urls(const struct tug__json_value *value,
                                  struct tug__descriptor *descriptor, struct tug_error *err)
 {
@@ -223,14 +224,14 @@ static enum tug_status read_urls(const struct tug__json_value *value,
     return status;
 }
 
-/* The annotations that are kept, while they are measured (text NULL) or copied. */
+/* The kept annotations, while they are measured (text NULL) or copied. */
 struct annotations {
     char *text;
     size_t length;
     size_t count;
 };
 
-static bool take_annotation(void *context, const char *key, const struct tug__json_value *member)
+static bool add_annotation(void *context, const char *key, const struct tug__json_value *member)
 {
     struct annotations *const kept = context;
     const char *const value = tug__json_text(member);
@@ -250,14 +251,14 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
     return kept->count < TUG__ANNOTATIONS_MAX;
 }
 
-/* Keep the annotations that are within the limits, in memory of just their length. */
+/* Keep the annotations that are within the limits, in one block of their exact length. */
 static enum tug_status read_annotations(const struct tug__json_value *value,
                                         struct tug__descriptor *descriptor, struct tug_error *err)
 {
     const struct tug__json_value *const members = tug__json_get(value, "annotations");
     struct annotations kept = {0};
 
-    tug__json_each_member(members, take_annotation, &kept);
+    tug__json_each_member(members, add_annotation, &kept);
     if (kept.count == 0) {
         return TUG_OK;
     }
@@ -266,7 +267,7 @@ static enum tug_status read_annotations(const struct tug__json_value *value,
         return tug__fail_memory(err);
     }
     kept = (struct annotations){.text = descriptor->annotations};
-    tug__json_each_member(members, take_annotation, &kept);
+    tug__json_each_member(members, add_annotation, &kept);
     return TUG_OK;
 }
 
@@ -320,7 +321,7 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
         status = read_annotations(value, &descriptor, err);
     }
     if (status == TUG_OK) {
-        /* malformed data leaves no trace in err */
+        /* malformed data is ignored and leaves err unchanged */
         status = read_data(value, &descriptor, &ignored);
         if (status != TUG_OK && err != NULL) {
             *err = ignored;

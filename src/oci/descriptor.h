@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Read the parts that manifests, indexes and configs share. Internal to this room.
+ * Read the objects that manifests, indexes and configs share. Internal to this room.
  * Threads: any.
  */
 #ifndef TUG_OCI_DESCRIPTOR_H
@@ -12,11 +12,11 @@
 #include "base/json.h"
 #include "oci/document.h"
 
-/* The members of a descriptor that have a meaning; NULL-terminated. */
+/* The known members of a descriptor; NULL-terminated. */
 extern const char *const tug__descriptor_names[];
 
 /* Read one descriptor.
- * value: borrowed; NULL (a JSON null) is refused like any other non-object.
+ * value: borrowed; NULL (a JSON null) is refused as any other non-object.
  * out_descriptor: to be freed with tug__descriptor_fini; untouched on failure.
  * Errors: TUG_ERR_CONTENT (the message begins with the member that is wrong), TUG_ERR_UNSUPPORTED
  * (digest algorithm), TUG_ERR_NO_MEMORY. */
@@ -26,10 +26,10 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
 /* Free what a descriptor owns. A zeroed one is allowed. */
 void tug__descriptor_fini(struct tug__descriptor *descriptor);
 
-/* Read os, architecture, variant and os.version of an object, normalised; what is missing stays
- * empty. out_platform: untouched on failure.
- * Errors: TUG_ERR_CONTENT (no object; a member that is no string, too long or not printable, or
- * named as a known one in another case). */
+/* Read os, architecture, variant and os.version of an object, normalised; missing ones stay empty.
+ * out_platform: untouched on failure.
+ * Errors: TUG_ERR_CONTENT (not an object; a member that is not a string, is too long or not
+ * printable, or differs from a known one in case only). */
 enum tug_status tug__platform_read(const struct tug__json_value *value,
                                    struct tug_platform *out_platform, struct tug_error *err);
 

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 
-/* Most bytes of a refused digest that a message repeats. */
+/* Most bytes of a refused digest shown in a message. */
 #define SHOWN_MAX 100
 
 /* A registered algorithm that tug verifies. */
@@ -54,7 +54,7 @@ static bool is_algorithm(const char *text, size_t length)
     return !is_start;
 }
 
-/* [a-zA-Z0-9=_-]+, what the specification allows for any algorithm */
+/* [a-zA-Z0-9=_-]+, as the specification allows for any algorithm */
 static bool is_encoded(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {

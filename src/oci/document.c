@@ -3,7 +3,7 @@
  * Parse manifests and indexes.
  *
  * Knows: image-spec 1.1.1 "manifest" and "image-index", their Docker forms, CVE-2021-41190.
- * Does not know: the network, the store, whether the digest is right.
+ * Does not know: the network, the store, whether the content matches its digest.
  * Threads: any.
  */
 #include "oci/document.h"
@@ -19,19 +19,19 @@
 
 #define OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define OCI_INDEX "application/vnd.oci.image.index.v1+json"
-/* Withdrawn before image-spec 1.1; the only kind of document without schemaVersion. */
+/* Withdrawn before image-spec 1.1; the only document type without schemaVersion. */
 #define ARTIFACT_MANIFEST "application/vnd.oci.artifact.manifest.v1+json"
 
-/* The members of manifests and indexes that have a meaning, here or to other tools. */
+/* The members of manifests and indexes with a meaning here or in other tools. */
 static const char *const document_names[] = {
     "schemaVersion", "mediaType", "artifactType", "config",  "layers",     "blobs", "manifests",
     "subject",       "fsLayers",  "annotations",  "history", "signatures", NULL,
 };
 
-/* What is said about a document. */
+/* What a document claims to be. */
 struct claims {
-    char *announced; /* by the answer or the descriptor; NULL: nothing. Owned, normalised */
-    char *own;       /* by its mediaType member; NULL: nothing. Owned, normalised */
+    char *announced; /* type by the response or the descriptor; NULL: none. Owned, normalised */
+    char *own;       /* type by its mediaType member; NULL: none. Owned, normalised */
     bool is_pinned;
 };
 
@@ -41,7 +41,7 @@ static void claims_fini(struct claims *claims)
     free(claims->own);
 }
 
-/* Copy a media type without parameters and blanks, in lower case; NULL for a generic one. */
+/* Copy a media type in lower case, without parameters and blanks; NULL for a generic one. */
 static enum tug_status normalise_type(const char *text, char **out_type, struct tug_error *err)
 {
     enum tug_status status;
@@ -96,7 +96,7 @@ static enum tug_status refuse_schema1(struct tug_error *err)
                      "image again with a current tool");
 }
 
-/* Refuse schema 1, by whatever sign, and anything that is not schema 2. */
+/* Refuse schema 1, by any of its marks, and anything that is not schema 2. */
 static enum tug_status check_schema(const struct tug__json_value *root, const struct claims *claims,
                                     struct tug_error *err)
 {
@@ -121,9 +121,9 @@ static enum tug_status check_schema(const struct tug__json_value *root, const st
     return version == 2 ? TUG_OK : tug__fail(err, TUG_ERR_CONTENT, "schemaVersion: not 2");
 }
 
-/* Settle the kind by what is said about the document; TUG__MEDIA_OTHER when nothing is. */
-static enum tug_status judge_claims(const struct claims *claims, enum tug__media_kind *out_kind,
-                                    struct tug_error *err)
+/* Determine the kind from the claims; TUG__MEDIA_OTHER when there are none. */
+static enum tug_status kind_by_claims(const struct claims *claims, enum tug__media_kind *out_kind,
+                                      struct tug_error *err)
 {
     const enum tug__media_kind announced = tug__media_kind(claims->announced);
     const enum tug__media_kind own = tug__media_kind(claims->own);
@@ -141,7 +141,8 @@ static enum tug_status judge_claims(const struct claims *claims, enum tug__media
                          "announced as '%s', which is neither a manifest nor an index",
                          claims->announced);
     }
-    /* pinned: the announced type is the one in the descriptor, and an unknown one denies nothing */
+    /* pinned: the announced type is the descriptor's, and an unknown own type does not contradict
+     * it */
     if (claims->own != NULL && strcmp(claims->own, claims->announced) != 0 &&
         !(claims->is_pinned && (own == announced || own == TUG__MEDIA_OTHER))) {
         return tug__fail(err, TUG_ERR_CONTENT, "announced as '%s', but its mediaType is '%s'",
@@ -151,8 +152,8 @@ static enum tug_status judge_claims(const struct claims *claims, enum tug__media
     return TUG_OK;
 }
 
-/* A manifest has a config and layers, which may be none (null is what Go writes for that). Only the
- * withdrawn artifact manifest has neither. */
+/* A manifest has a config and a list of layers, which may be empty (Go writes null for that). Only
+ * the withdrawn artifact manifest has neither. */
 static enum tug_status check_parts(const struct tug__json_value *root, const struct claims *claims,
                                    struct tug_error *err)
 {
@@ -168,11 +169,11 @@ static enum tug_status check_parts(const struct tug__json_value *root, const str
                                          : tug__fail(err, TUG_ERR_CONTENT, "layers: missing");
 }
 
-/* Settle the kind by the members, and refuse members that contradict it. A member counts even when
- * it is null: other parsers may see something in it. kind: in: from judge_claims; out: index or
- * manifest. */
-static enum tug_status judge_members(const struct tug__json_value *root, enum tug__media_kind *kind,
-                                     struct tug_error *err)
+/* Determine the kind from the members, and refuse members that contradict it. A member counts even
+ * when it is null: other parsers may give it a meaning. kind: in: from kind_by_claims; out: index
+ * or manifest. */
+static enum tug_status kind_by_members(const struct tug__json_value *root,
+                                       enum tug__media_kind *kind, struct tug_error *err)
 {
     const bool is_index = tug__json_has(root, "manifests");
     const bool has_layers = tug__json_has(root, "layers");
@@ -198,7 +199,7 @@ static enum tug_status judge_members(const struct tug__json_value *root, enum tu
     return TUG_OK;
 }
 
-/* Read one descriptor to the end of the children. *capacity: of the array, grown when needed. */
+/* Read one descriptor and append it to the children. *capacity: of the array, grown when needed. */
 static enum tug_status append_child(struct tug__document *document, size_t *capacity,
                                     const struct tug__json_value *value, struct tug_error *err)
 {
@@ -222,7 +223,7 @@ static enum tug_status append_child(struct tug__document *document, size_t *capa
     return status;
 }
 
-/* Append all descriptors of an array member; a missing one is an empty one. */
+/* Append all descriptors of an array member; a missing member counts as empty. */
 static enum tug_status append_list(struct tug__document *document, size_t *capacity,
                                    const struct tug__json_value *root, const char *key,
                                    struct tug_error *err)
@@ -262,14 +263,14 @@ static enum tug_status read_children(struct tug__document *document,
         document->has_config = true;
     }
     status = append_list(document, &capacity, root, "layers", err);
-    /* beside config and layers `blobs` is a stranger's extension */
+    /* next to config and layers, `blobs` is an extension unknown to us */
     if (status == TUG_OK && config == NULL && !tug__json_has(root, "layers")) {
         status = append_list(document, &capacity, root, "blobs", err);
     }
     return status;
 }
 
-/* Build a document from what is parsed. On failure it holds what must be freed. */
+/* Build a document from parsed JSON. On failure it may hold memory that must be freed. */
 static enum tug_status build_document(const struct tug__json_value *root, struct claims *claims,
                                       struct tug__document *document, struct tug_error *err)
 {
@@ -280,10 +281,10 @@ static enum tug_status build_document(const struct tug__json_value *root, struct
         status = check_schema(root, claims, err);
     }
     if (status == TUG_OK) {
-        status = judge_claims(claims, &document->kind, err);
+        status = kind_by_claims(claims, &document->kind, err);
     }
     if (status == TUG_OK) {
-        status = judge_members(root, &document->kind, err);
+        status = kind_by_members(root, &document->kind, err);
     }
     if (status != TUG_OK) {
         return status;

@@ -14,22 +14,23 @@
 
 #include "oci/media_type.h"
 
-/* A reference from one document to a blob (image-spec "descriptor"). */
+/* A reference from a document to its content (image-spec "descriptor"). */
 struct tug__descriptor {
     struct tug_digest digest;
     uint64_t size_bytes;       /* 0 to INT64_MAX */
     enum tug__media_kind kind; /* of media_type */
     char *media_type;          /* owned, never NULL, possibly empty, at most TUG__MEDIA_TYPE_MAX */
     bool has_platform;
-    struct tug_platform platform; /* normalised; meaningful when has_platform */
+    struct tug_platform platform; /* normalised; valid when has_platform */
     /* The decoded `data` member, only when its length is size_bytes (its digest is not checked
      * here); NULL otherwise. Owned. */
     uint8_t *data;
-    /* Of a foreign layer: the https URLs it names, at most TUG__FOREIGN_URLS_MAX, separated by
-     * spaces; NULL: none. Owned. */
+    /* Of a foreign layer: its https URLs, at most TUG__FOREIGN_URLS_MAX, separated by spaces; NULL:
+     * none. Owned. */
     char *urls;
-    bool has_urls; /* of a foreign layer: it names any, https or not */
-    /* For tug__descriptor_annotation: key, NUL, value, NUL, for each, and a NUL. NULL: none. Owned.
+    bool has_urls; /* of a foreign layer: it has URLs, https or not */
+    /* For tug__descriptor_annotation: for each, key, NUL, value, NUL; then a NUL. NULL: none.
+     * Owned.
      */
     char *annotations;
 };
@@ -38,7 +39,7 @@ struct tug__descriptor {
 struct tug__document {
     enum tug__media_kind kind; /* TUG__MEDIA_INDEX or TUG__MEDIA_MANIFEST */
     char *media_type;          /* the effective one; owned, never NULL */
-    /* An index's manifests; or a manifest's config first (when it has one), then layers, then the
+    /* An index's manifests; or a manifest's config (when it has one), then its layers, then the
      * `blobs` of the withdrawn artifact manifest. In the document's order, duplicates kept. */
     struct tug__descriptor *children;
     size_t child_count;
@@ -47,17 +48,16 @@ struct tug__document {
 
 /* Parse a manifest or index and refuse what is ambiguous (CVE-2021-41190).
  * bytes: length bytes, borrowed for the call.
- * media_type: what the document was announced as (Content-Type of the answer, or the descriptor's
- *   type), NULL or a generic type when unknown; then the document's own mediaType decides, and
- *   without that its members (`manifests`, or `config` and `layers`).
- * is_pinned: the document was asked for by digest, so that a mediaType member which disagrees with
- *   media_type within the same kind, is no error. By tag any known, different type is one.
+ * media_type: the announced type (Content-Type of the response, or the descriptor's type), NULL or
+ * a generic type when unknown; then the document's own mediaType decides, and without that its
+ * members (`manifests`, or `config` and `layers`).
+ * is_pinned: the document was requested by digest, so a mediaType member that differs from
+ * media_type within the same kind is not an error. By tag, any known type that differs is one.
  * out_document: initialised on success, to be freed with tug__document_fini; untouched on failure.
  * Errors: TUG_ERR_CONTENT (not JSON, no schemaVersion 2, both index and manifest, kind differs from
- *   media_type, a manifest without config or layers, a member named as a known one in another case,
- *   a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to
- *   tug), TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY.
- * Threads: any. Blocks: no. */
+ * media_type, a manifest without config or layers, a member that differs from a known one in case
+ * only, a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to tug),
+ * TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY. Threads: any. Blocks: no. */
 enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,
                                     bool is_pinned, struct tug__document *out_document,
                                     struct tug_error *err);
@@ -66,16 +66,16 @@ enum tug_status tug__document_parse(const char *bytes, size_t length, const char
 void tug__document_fini(struct tug__document *document);
 
 /* Find an annotation of a descriptor, by its exact key.
- * Returns: its value, borrowed from the descriptor; NULL when there is none, or none that is kept:
- * those that are no string, without a key, or over a limit of oci/limits.h are left out.
+ * Returns: its value, borrowed from the descriptor; NULL when there is none. Annotations that are
+ * not strings, have no key, or exceed a limit of oci/limits.h are dropped.
  * Threads: any. Blocks: no. */
 const char *tug__descriptor_annotation(const struct tug__descriptor *descriptor, const char *key);
 
 /* Read os, architecture, variant and os.version from an image config, normalised.
- * out_has_platform: false when the config is no JSON object or names no os or architecture, or no
- * usable ones; also on failure.
- * Errors: TUG_ERR_CONTENT: a config that other parsers may read in another way (a member named
- * twice, or as a known one in another case). Threads: any. Blocks: no. */
+ * out_has_platform: false when the config is not a JSON object or has no usable os or architecture;
+ * also on failure.
+ * Errors: TUG_ERR_CONTENT: a config that other parsers may read differently (a duplicate member, or
+ * one that differs from a known one in case only). Threads: any. Blocks: no. */
 enum tug_status tug__config_platform(const char *bytes, size_t length,
                                      struct tug_platform *out_platform, bool *out_has_platform,
                                      struct tug_error *err);

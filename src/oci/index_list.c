@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lists in JSON, of any length: an index by its manifests, an array of texts, results of tug.
+ * Lists in JSON, of any length: the manifests of an index, an array of strings, results of tug.
  *
  * Knows: digests, media types, platforms, annotations. Does not know: references, the network, the
  * store. Threads: any.
@@ -19,7 +19,7 @@
 
 #define SPACES " \t\r\n"
 
-/* A list in a local file may be longer than what a registry may send. */
+/* A list in a local file may be longer than a document from a registry. */
 static const struct tug__json_limits list_limits = {(size_t)256 * 1024 * 1024, 64, 64000000};
 static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 
@@ -34,8 +34,8 @@ bool tug_platform_runs(const struct tug_platform *wanted, const struct tug_platf
     return tug__platform_rank(wanted, offered) < TUG__PLATFORM_NO_MATCH;
 }
 
-/* Find the full name that annotations give: other tools write no more than a tag as the name of the
- * layout. */
+/* Find the full name in the annotations. In the specification's one, most tools write only
+ * a tag. */
 static enum tug_status read_name(const struct tug__json_value *value, const char **out_name,
                                  struct tug_error *err)
 {
@@ -59,7 +59,7 @@ static enum tug_status read_platform(const struct tug__json_value *value,
     const enum tug_status status =
         platform != NULL ? tug__platform_read(platform, &entry->platform, err) : TUG_OK;
 
-    /* an object without either is how some tools write "none" */
+    /* some tools write "none" as an object without either */
     entry->has_platform = entry->platform.os[0] != '\0' || entry->platform.architecture[0] != '\0';
     return status;
 }
@@ -74,8 +74,8 @@ static enum tug_status read_digest(const struct tug__json_value *value,
                                               : status;
 }
 
-/* Read one of the `manifests` of an index and hand it on. */
-static enum tug_status take_manifest(const struct reader *reader, const char *text, size_t length,
+/* Read one of an index's `manifests` and report it. */
+static enum tug_status read_manifest(const struct reader *reader, const char *text, size_t length,
                                      struct tug_error *err)
 {
     struct tug__json *json = NULL;
@@ -105,7 +105,7 @@ static enum tug_status take_manifest(const struct reader *reader, const char *te
         status = read_name(root, &entry.name, err);
     }
     if (status == TUG_OK) {
-        /* without a type it may be one, unless it is for one platform */
+        /* without a type it may be an index, unless it has a platform */
         entry.is_index = media_type == NULL || *media_type == '\0'
                              ? !entry.has_platform
                              : tug__media_kind(media_type) == TUG__MEDIA_INDEX;
@@ -115,9 +115,9 @@ static enum tug_status take_manifest(const struct reader *reader, const char *te
     return status;
 }
 
-/* Read one text of an array and hand it on. */
-static enum tug_status take_text(const struct reader *reader, const char *text, size_t length,
-                                 struct tug_error *err)
+/* Read one string of an array and report it. */
+static enum tug_status read_string(const struct reader *reader, const char *text, size_t length,
+                                   struct tug_error *err)
 {
     struct tug__buf object = {0};
     struct tug__json *json = NULL;
@@ -125,7 +125,7 @@ static enum tug_status take_text(const struct reader *reader, const char *text, 
     enum tug_status status;
 
     if (text[0] != '"') {
-        return tug__fail(err, TUG_ERR_CONTENT, "not a text");
+        return tug__fail(err, TUG_ERR_CONTENT, "not a string");
     }
     tug__buf_init(&object, entry_limits.max_bytes);
     status = tug__buf_printf(&object, err, "{\"text\":%.*s}", (int)length, text);
@@ -146,22 +146,22 @@ static enum tug_status take_text(const struct reader *reader, const char *text, 
 static enum tug_status on_manifest(void *context, size_t number, const char *text, size_t length,
                                    struct tug_error *err)
 {
-    const enum tug_status status = take_manifest(context, text, length, err);
+    const enum tug_status status = read_manifest(context, text, length, err);
 
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "manifests[%zu]", number);
 }
 
-static enum tug_status on_text(void *context, size_t number, const char *text, size_t length,
-                               struct tug_error *err)
+static enum tug_status on_string(void *context, size_t number, const char *text, size_t length,
+                                 struct tug_error *err)
 {
-    const enum tug_status status = take_text(context, text, length, err);
+    const enum tug_status status = read_string(context, text, length, err);
 
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "[%zu]", number);
 }
 
-/* --- results, an object a line --- */
+/* --- results, one object per line --- */
 
-/* Read the reference and the digest of a result. out_json: owned; entry borrows from it. */
+/* Read the reference and the digest from a result. out_json: owned; entry borrows from it. */
 static enum tug_status read_result(const char *text, size_t length, struct tug__json **out_json,
                                    struct tug_list_entry *entry, struct tug_error *err)
 {
@@ -201,7 +201,7 @@ static size_t line_length(const char *text, size_t length)
     return end != NULL ? (size_t)(end - text) : length;
 }
 
-static enum tug_status take_results(const struct reader *reader, const char *text, size_t length,
+static enum tug_status read_results(const struct reader *reader, const char *text, size_t length,
                                     struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
@@ -230,16 +230,17 @@ static enum tug_status take_results(const struct reader *reader, const char *tex
 
 /* --- any list --- */
 
-/* Name a document that is no list, if we know it. Returns: NULL when we do not. */
+/* Describe a known document that is not a list. Returns: NULL for an unknown one. */
 static const char *name_document(const char *text, size_t length)
 {
     static const char *const known[][2] = {
         {"layers", "an image manifest, not a list of images: name the image itself instead"},
         {"fsLayers", "a schema 1 image manifest, not a list of images"},
         {"rootfs", "an image's config, not a list of images"},
-        {"auths", "a file of credentials, not a list of images"},
-        {"tags", "a registry's list of tags, not of images: write them one a line"},
-        {"imageLayoutVersion", "an OCI layout's mark, not a list: its index.json is one"},
+        {"auths", "a credentials file, not a list of images"},
+        {"tags", "a registry's list of tags, not of images: write one tag per line"},
+        {"imageLayoutVersion",
+         "a layout's oci-layout file, not a list of images: name its index.json"},
     };
     struct tug__json *json = NULL;
     const char *name = NULL;
@@ -268,10 +269,10 @@ enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn
         length--;
     }
     if (length > 0 && *text == '[') {
-        return tug__json_each_element(text, length, &list_limits, NULL, on_text, &reader, err);
+        return tug__json_each_element(text, length, &list_limits, NULL, on_string, &reader, err);
     }
     if (length > 0 && is_result(text, line_length(text, length))) {
-        return take_results(&reader, text, length, err);
+        return read_results(&reader, text, length, err);
     }
     name = name_document(text, length);
     if (name != NULL) {

@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every limit on what a registry may send, with its reason.
+ * Every limit on documents from a registry, with its reason.
  */
 #ifndef TUG_OCI_LIMITS_H
 #define TUG_OCI_LIMITS_H
 
 #include <stdint.h>
 
-/* A manifest or index: the distribution specification asks registries to take at least 4 MiB, and
+/* A manifest or index: the distribution specification asks registries to accept at least 4 MiB, and
  * registries refuse more. */
 #define TUG__MANIFEST_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* An image config, read only to compare its platform: large ones exist (long histories). */
 #define TUG__CONFIG_BYTES_MAX ((size_t)8 * 1024 * 1024)
-/* Nesting within one JSON document: real ones need 5. */
+/* Nesting depth of one JSON document: real ones need 5. */
 #define TUG__JSON_DEPTH_MAX 64
-/* Values in one JSON document: json-c takes about 100 bytes for each, and a 4 MiB manifest of real
+/* Values in one JSON document: json-c needs about 100 bytes for each, and a 4 MiB manifest of real
  * descriptors has about 130 000. */
 #define TUG__JSON_VALUES_MAX ((size_t)300000)
-/* One blob: 1 PiB is beyond every registry and file system in use; a larger size is a lie, and
- * refused before anything is added to it. */
+/* One blob: 1 PiB is beyond every registry and file system in use; a larger size is bogus, and is
+ * refused before it enters any sum. */
 #define TUG__BLOB_BYTES_MAX (UINT64_C(1) << 50)
 /* Indexes within indexes: real ones need 2. */
 #define TUG__INDEX_DEPTH_MAX 64
-/* Media type text: RFC 6838 allows 127 + 1 + 127 characters. */
+/* Length of a media type: RFC 6838 allows 127 + 1 + 127 characters. */
 #define TUG__MEDIA_TYPE_MAX 256
 
-/* Annotations that a descriptor keeps, and the bytes of one with its key. What is beyond is left
- * out and the document is taken: real ones carry signatures and certificates of 10 KiB there, and
- * no fetch needs those. What tug reads is shorter than 200 bytes; real layers have up to ten. */
+/* Annotations kept of a descriptor, and the length of one with its key. Any beyond that are
+ * dropped, and the document is still accepted: real ones hold signatures and certificates of 10
+ * KiB, which no fetch needs. Those that tug reads are shorter than 200 bytes; real layers have up
+ * to ten. */
 #define TUG__ANNOTATIONS_MAX 64
 #define TUG__ANNOTATION_BYTES_MAX 1024
 
-/* URLs of a foreign layer that are looked at, and their length; real ones have one. */
+/* URLs of a foreign layer that are used, and their length; real layers have one. */
 #define TUG__FOREIGN_URLS_MAX 8
 #define TUG__FOREIGN_URL_MAX 2048
 

@@ -15,21 +15,21 @@
 #define OCI "application/vnd.oci."
 #define DOCKER "application/vnd.docker."
 
-/* A media type, or with is_prefix all that begin with it. */
+/* A media type or, with is_prefix, all that begin with it. */
 struct known_type {
     const char *name;
     enum tug__media_kind kind;
     bool is_prefix;
 };
 
-/* The first that fits counts. */
+/* The first match counts. */
 static const struct known_type known_types[] = {
     {OCI "image.manifest.v1+json", TUG__MEDIA_MANIFEST, false},
     {OCI "image.index.v1+json", TUG__MEDIA_INDEX, false},
     {OCI "image.config.v1+json", TUG__MEDIA_CONFIG, false},
     {OCI "image.layer.nondistributable.", TUG__MEDIA_FOREIGN, true},
     {OCI "image.layer.", TUG__MEDIA_LAYER, true},
-    {OCI "artifact.manifest.v1+json", TUG__MEDIA_MANIFEST, false}, /* withdrawn, still around */
+    {OCI "artifact.manifest.v1+json", TUG__MEDIA_MANIFEST, false}, /* withdrawn, but still in use */
     {DOCKER "distribution.manifest.v2+json", TUG__MEDIA_MANIFEST, false},
     {DOCKER "distribution.manifest.list.v2+json", TUG__MEDIA_INDEX, false},
     {DOCKER "distribution.manifest.v1+json", TUG__MEDIA_SCHEMA1, false},
@@ -40,7 +40,7 @@ static const struct known_type known_types[] = {
     {"application/vnd.erofs.layer.", TUG__MEDIA_LAYER, true},
 };
 
-/* Types that say nothing. */
+/* Generic types, which say nothing about the content. */
 static const char *const generic_types[] = {
     "",
     "application/json",
@@ -48,7 +48,7 @@ static const char *const generic_types[] = {
     "text/plain",
 };
 
-/* Step over blanks, and find the length of the type without parameters and blanks after it. */
+/* Skip blanks, and find the length of the type without trailing parameters and blanks. */
 static const char *bare_type(const char *media_type, size_t *out_length)
 {
     const char *const start = media_type + strspn(media_type, " \t");

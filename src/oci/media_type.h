@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a media type means to a fetcher.
+ * What a media type means for fetching.
  */
 #ifndef TUG_OCI_MEDIA_TYPE_H
 #define TUG_OCI_MEDIA_TYPE_H
@@ -14,7 +14,7 @@ enum tug__media_kind {
     TUG__MEDIA_SCHEMA1,   /* Docker manifest v2 schema 1: refused */
     TUG__MEDIA_CONFIG,    /* an image config (OCI, Docker): has a platform */
     TUG__MEDIA_LAYER,     /* a file system layer of any packing */
-    TUG__MEDIA_FOREIGN,   /* a layer that registries may lack: then its `urls` have it */
+    TUG__MEDIA_FOREIGN, /* a layer that registries may lack; then its `urls` say where to get it */
 };
 
 /* Classify a media type; case does not matter, parameters after ';' are ignored.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Platforms: normal form, text, this machine's, and which offers run on which.
+ * Platforms: normal form, text form, and this machine's.
  *
- * Knows: the names Go gives to systems and architectures, the aliases people write, uname(2).
+ * Knows: Go's names for systems and architectures, common aliases, uname(2).
  * Does not know: documents, JSON.
  * Threads: any.
  */
@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 
-/* Most bytes of a refused specifier that a message repeats. */
+/* Most bytes of a refused specifier shown in a message. */
 #define SHOWN_MAX 100
 
 static const char *const known_systems[] = {
@@ -29,11 +29,11 @@ static const char *const known_architectures[] = {
     "ppc64le", "riscv",  "riscv64",  "s390",     "s390x",     "sparc",       "sparc64", "wasm",
 };
 
-/* Another name of an architecture. */
+/* Another name for an architecture. */
 struct alias {
     const char *name;
     const char *architecture;
-    const char *variant; /* what the name implies; NULL: the variant stays as it is */
+    const char *variant; /* implied by the name; NULL: the variant is left unchanged */
 };
 
 static const struct alias aliases[] = {
@@ -41,7 +41,7 @@ static const struct alias aliases[] = {
     {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},    {"armel", "arm", "v6"},
 };
 
-/* Names of uname that are neither Go's nor an alias. */
+/* Names from uname that are neither Go's nor an alias. */
 static const struct alias machines[] = {
     {"i486", "386", ""},        {"i586", "386", ""},           {"i686", "386", ""},
     {"armv5", "arm", "v5"},     {"armv6", "arm", "v6"},        {"armv7", "arm", "v7"},
@@ -70,7 +70,7 @@ static void lower_case(char *text)
     }
 }
 
-/* Copy text into a platform field, cut at its capacity. */
+/* Copy text into a platform field, truncated to its capacity. */
 static void set_field(char field[TUG_PLATFORM_FIELD_MAX], const char *text)
 {
     const size_t length = strnlen(text, TUG_PLATFORM_FIELD_MAX - 1);
@@ -87,7 +87,7 @@ static void set_alias(struct tug_platform *platform, const struct alias *alias)
     }
 }
 
-/* Write "8" as "v8", leave out a minor 0, leave out the default or (32-bit ARM) put it in. */
+/* Write "8" as "v8", drop a minor 0, and drop the default variant or, for 32-bit ARM, add it. */
 static void normalise_variant(struct tug_platform *platform)
 {
     const bool is_amd64 = strcmp(platform->architecture, "amd64") == 0;
@@ -140,7 +140,7 @@ void tug_platform_host(struct tug_platform *out_platform)
         set_field(platform.os, names.sysname);
         set_field(platform.architecture, names.machine);
         for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
-            /* "armv7l", "armv5tel": the end of the name tells endianness and extensions */
+            /* "armv7l", "armv5tel": the suffix gives endianness and extensions */
             const bool is_arm = strncmp(machines[i].name, "armv", 4) == 0;
             const size_t length = strlen(machines[i].name) + (is_arm ? 0 : 1);
 
@@ -154,7 +154,7 @@ void tug_platform_host(struct tug_platform *out_platform)
     *out_platform = platform;
 }
 
-/* Where the parts of a specifier are; a length of 0 means not given. */
+/* The parts of a specifier; a length of 0 means not given. */
 struct parts {
     const char *start[3];
     size_t length[3];
@@ -163,7 +163,8 @@ struct parts {
     size_t version_length;
 };
 
-/* Cut "OS(VERSION)/ARCH/VARIANT" up. Returns: false when it has more parts or a lone bracket. */
+/* Split "OS(VERSION)/ARCH/VARIANT". Returns: false when it has more parts or an unmatched
+ * parenthesis. */
 static bool split_parts(const char *text, struct parts *out_parts)
 {
     struct parts parts = {0};
@@ -196,7 +197,7 @@ static bool split_parts(const char *text, struct parts *out_parts)
     return true;
 }
 
-/* Copy a part of a specifier. Returns: false when it is empty, too long or has other characters
+/* Copy a part of a specifier. Returns: false when it is empty, too long or has characters other
  * than [A-Za-z0-9_.-]. */
 static bool copy_part(char field[TUG_PLATFORM_FIELD_MAX], const char *part, size_t length)
 {
@@ -220,8 +221,8 @@ static enum tug_status refuse(const char *text, const char *why, struct tug_erro
                      is_cut ? "..." : "", why);
 }
 
-/* Complete a platform of which only one word is known, in its os field. Returns: false when the
- * word is neither an operating system nor an architecture. */
+/* Complete a platform given as one word, which is in its os field. Returns: false when the word is
+ * neither an operating system nor an architecture. */
 static bool complete_word(struct tug_platform *platform)
 {
     struct tug_platform host;

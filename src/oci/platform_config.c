@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Read the platform out of an image config.
+ * Read the platform from an image config.
  *
- * Knows: image-spec 1.1.1 "config". Does not know: the network, the store, what the platform is
- * compared with. Threads: any.
+ * Knows: image-spec 1.1.1 "config". Does not know: the network, the store, which platform is
+ * wanted. Threads: any.
  */
 #include "oci/document.h"
 
@@ -35,9 +35,9 @@ enum tug_status tug__config_platform(const char *bytes, size_t length,
     *out_platform = platform;
     *out_has_platform = false;
     if (tug__json_scan(bytes, length, &limits, NULL, NULL, &counts, NULL) != TUG_OK) {
-        return TUG_OK; /* no JSON object: an artifact may have anything there */
+        return TUG_OK; /* not a JSON object: an artifact may use anything as its config */
     }
-    status = tug__json_parse(bytes, length, &limits, &json, err); /* refuses what is named twice */
+    status = tug__json_parse(bytes, length, &limits, &json, err); /* refuses duplicate members */
     if (status != TUG_OK) {
         return status;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rank the platforms on offer for the one that is wanted.
+ * Rank the offered platforms for the wanted one.
  *
- * Knows: which processors run the code of which older ones.
+ * Knows: which processors run code for which older ones.
  * Does not know: indexes, manifests.
  * Threads: any.
  */
@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-/* The oldest 32-bit ARM that is offered, and the one that 64-bit ARM processors run. */
+/* The oldest 32-bit ARM version in use, and the newest one that 64-bit ARM processors run. */
 #define ARM_OLDEST 5
 #define ARM_OF_ARM64 8
-/* ARM v9.x is v8.(x+5) and more, until v8.9, the last. */
+/* ARM v9.x includes v8.(x+5), up to v8.9, the last one. */
 #define ARM_V9_AHEAD 5
 #define ARM_V8_LAST 9
 
@@ -23,7 +23,7 @@ struct version {
     int minor;
 };
 
-/* Read one number of at most two digits. Returns: the end of it, NULL when there is none. */
+/* Read a number of at most two digits. Returns: its end, NULL when there is none. */
 static const char *read_number(const char *text, int *out_number)
 {
     int number = 0;
@@ -40,8 +40,8 @@ static const char *read_number(const char *text, int *out_number)
     return digits > 0 ? text : NULL;
 }
 
-/* Read a variant "vN" or "vN.M"; none means major version when_empty. Returns: false when it is
- * neither. */
+/* Read a variant "vN" or "vN.M"; an empty one means major version when_empty. Returns: false when
+ * it is anything else. */
 static bool read_version(const char *variant, int when_empty, struct version *out_version)
 {
     struct version version = {.major = when_empty};
@@ -78,7 +78,7 @@ static int rank_amd64(const struct tug_platform *wanted, const struct tug_platfo
     return want.major - offer.major;
 }
 
-/* Rank an offer for 32-bit ARM, newest being the version that is wanted. */
+/* Rank an offer for 32-bit ARM; newest is the wanted version. */
 static int rank_arm(int newest, const struct tug_platform *offered)
 {
     struct version offer;
@@ -124,7 +124,7 @@ static int rank_arm64(const struct tug_platform *wanted, const struct tug_platfo
 }
 
 /* Tell whether a version begins with all the components of another ("10.0.17763.1" with
- * "10.0.17763"); an empty one is the beginning of any. */
+ * "10.0.17763"); every version begins with an empty one. */
 static bool begins_with(const char *version, const char *beginning)
 {
     const size_t length = strlen(beginning);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of a reference, shared by the two files of this room.
- * Threads: a reference is immutable: any. Blocks: never.
+ * The internals of a reference, shared by the two files of this room.
+ * Threads: any, since a reference is immutable. Blocks: never.
  */
 #ifndef TUG_REF_REF_H
 #define TUG_REF_REF_H
@@ -12,7 +12,8 @@
 #include <tug/oci.h>
 #include <tug/ref.h>
 
-/* Most characters of host "/" repository, as registries and the distribution project limit it. */
+/* Most characters of host "/" repository, the limit of registries and of the distribution project.
+ */
 #define TUG__REF_NAME_MAX 255
 /* Most characters of a tag. */
 #define TUG__REF_TAG_MAX 128
@@ -43,13 +44,13 @@ struct tug__ref_parts {
     struct tug__ref_slice digest;
 };
 
-/* Fill in what a reference may leave out: docker.io, its "library/", the tag "latest". The legacy
- * host name index.docker.io becomes docker.io.
+/* Fill in the parts that a reference may omit: docker.io, its "library/", the tag "latest". The
+ * legacy host name index.docker.io becomes docker.io.
  * Returns: false when host "/" repository is then longer than TUG__REF_NAME_MAX. */
 bool tug__ref_complete(struct tug__ref_parts *parts);
 
 /* Make a reference from complete, valid parts.
- * digest: of parts->digest, NULL when there is none. Returns: owned; NULL without memory. */
+ * digest: of parts->digest, NULL when there is none. Returns: owned; NULL when out of memory. */
 struct tug_ref *tug__ref_create(const struct tug__ref_parts *parts,
                                 const struct tug_digest *digest);
 

@@ -3,7 +3,7 @@
  * Parse image references.
  *
  * Knows: the reference grammar of the distribution project, exactly.
- * Does not know: registries, what a missing part means (ref_print.c fills it in).
+ * Does not know: registries, the meaning of a missing part (ref_print.c fills it in).
  * Threads: any.
  */
 #include "ref/ref.h"
@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
-/* Most bytes of a refused reference that a message repeats. */
+/* Most bytes of a refused reference shown in a message. */
 #define SHOWN_MAX 160
-/* Hex digits of a bare sha256, which would be a name by the grammar. */
+/* Hex digits of a bare sha256 digest, which the grammar would accept as a name. */
 #define BARE_DIGEST_LENGTH 64
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -25,7 +25,7 @@
 #define LOWER_HEX DIGITS "abcdef"
 #define HEX LOWER_HEX "ABCDEF"
 
-/* Length of the beginning of a slice that consists of the given characters. */
+/* Length of the prefix of a slice that consists of the given characters. */
 static size_t span(struct tug__ref_slice slice, const char *characters)
 {
     size_t length = 0;
@@ -42,7 +42,7 @@ static struct tug__ref_slice skip(struct tug__ref_slice slice, size_t length)
     return (struct tug__ref_slice){.start = slice.start + length, .length = slice.length - length};
 }
 
-/* The beginning of a slice up to a character, or all of it. */
+/* The part of a slice before a character, or all of it. */
 static struct tug__ref_slice until(struct tug__ref_slice slice, char end)
 {
     const char *const at = slice.length > 0 ? memchr(slice.start, end, slice.length) : NULL;
@@ -53,8 +53,8 @@ static struct tug__ref_slice until(struct tug__ref_slice slice, char end)
     return slice;
 }
 
-/* Cut the last part off at a separator. *slice: shortened when the separator is there.
- * Returns: what follows it; no start when it is not there. */
+/* Split off the last part at a separator. *slice: shortened when it has the separator. Returns: the
+ * part after it; without a start when there is none. */
 static struct tug__ref_slice cut_off(struct tug__ref_slice *slice, char separator)
 {
     const struct tug__ref_slice whole = *slice;
@@ -71,7 +71,7 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Tell whether a text begins as a digest does, however wrong the rest of it is. */
+/* Tell whether a text begins like a digest, even if the rest is malformed. */
 static bool has_algorithm(const char *text)
 {
     return starts_with(text, "sha256:") || starts_with(text, "sha384:") ||
@@ -83,7 +83,7 @@ static bool is_port(const char *text, const char *end)
     return strspn(text, DIGITS) == (size_t)(end - text);
 }
 
-/* Tell whether what follows an '@' may be meant as a digest, and not as a host. */
+/* Tell whether the text after an '@' may be meant as a digest rather than a host. */
 static bool is_like_digest(const char *text)
 {
     const char *const colon = strchr(text, ':');
@@ -98,9 +98,9 @@ static const char *last_at(const char *start, const char *end)
     return memrchr(start, '@', (size_t)(end - start));
 }
 
-/* Find the '@' that ends user information, which no message should repeat: it stands before the
- * first '/' and has a ':' (or follows a scheme). A password may hold a '/' or an '@' by mistake, so
- * the last '@' counts that no digest follows. Returns: NULL when there is none. */
+/* Find the '@' that ends user information, which no message may show: that comes before the first
+ * '/' and has a ':' (or follows a scheme). A password may contain an unescaped '/' or '@', so the
+ * last '@' not followed by a digest counts. Returns: NULL when there is none. */
 static const char *find_secret_end(const char *text)
 {
     const char *const scheme = strstr(text, "://");
@@ -119,7 +119,7 @@ static const char *find_secret_end(const char *text)
     return scheme != NULL || (colon != NULL && colon < at) ? last : NULL;
 }
 
-/* Name the reference in front of a filled error. */
+/* Prefix an error with the reference. */
 static enum tug_status wrap(const char *text, enum tug_status status, struct tug_error *err)
 {
     const char *const secret_end = find_secret_end(text);
@@ -129,9 +129,9 @@ static enum tug_status wrap(const char *text, enum tug_status status, struct tug
                      SHOWN_MAX, shown, strlen(shown) > SHOWN_MAX ? "..." : "");
 }
 
-/* Each check below returns NULL, or what is wrong, with the part's name in front. */
+/* Each check below returns NULL or an error text that begins with the name of the part. */
 
-/* Say what to leave out of a text that has a scheme. */
+/* Say what to remove from a text with a scheme. */
 static const char *check_scheme(const char *text)
 {
     if (starts_with(text, "docker://")) {
@@ -170,7 +170,7 @@ static const char *check_text(const char *text)
     return NULL;
 }
 
-/* domain-component: letters, digits and inner dashes */
+/* domain-component: letters, digits and, not at its ends, dashes */
 static bool is_domain_component(struct tug__ref_slice component)
 {
     return component.length > 0 && span(component, LOWER UPPER DIGITS "-") == component.length &&
@@ -311,7 +311,8 @@ static const char *check_tag(struct tug__ref_slice tag)
     return NULL;
 }
 
-/* The first component of a name is a host when nothing on the default registry can be called so. */
+/* The first component of a name is a host when no repository of the default registry can begin with
+ * it. */
 static bool is_host(struct tug__ref_slice component)
 {
     static const char localhost[] = "localhost";
@@ -327,7 +328,7 @@ static bool is_host(struct tug__ref_slice component)
            memcmp(component.start, localhost, component.length) == 0;
 }
 
-/* Take a reference apart at its separators, which none of the parts may hold. */
+/* Split a reference at its separators, which no part may contain. */
 static struct tug__ref_parts split(const char *text)
 {
     struct tug__ref_parts parts = {.repository = {.start = text, .length = strlen(text)}};
@@ -359,7 +360,7 @@ static const char *check_parts(const struct tug__ref_parts *parts)
     return wrong;
 }
 
-/* Parse the digest of a reference; an algorithm we do not know is the caller's mistake here. */
+/* Parse the digest of a reference; an unknown algorithm is an invalid argument here. */
 static enum tug_status parse_digest(struct tug__ref_slice text, struct tug_digest *out_digest,
                                     struct tug_error *err)
 {

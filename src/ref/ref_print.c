@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The canonical form of a reference: what is left out is filled in, and the full name is written.
+ * The canonical form of a reference: fill in omitted parts and write the full name.
  *
  * Knows: the default registry and its peculiar names, the default tag.
  * Does not know: registries, the grammar.
@@ -71,7 +71,7 @@ static char *write_parts(struct tug_ref *ref, const struct tug__ref_parts *parts
     return at;
 }
 
-/* Write HOST/NAME[:TAG][@DIGEST] from the parts that are written already. */
+/* Write HOST/NAME[:TAG][@DIGEST] from the parts written before. */
 static void write_name(struct tug_ref *ref, char *at)
 {
     ref->name = at;
@@ -92,7 +92,7 @@ struct tug_ref *tug__ref_create(const struct tug__ref_parts *parts, const struct
 {
     const size_t parts_bytes = parts->host.length + 1 + strlen(OFFICIAL_PREFIX) +
                                parts->repository.length + 1 + parts->tag.length + 1;
-    /* every part a second time within the name, its separators in place of their NULs */
+    /* every part once more within the name, with separators in place of the NULs */
     struct tug_ref *const ref = calloc(1, sizeof *ref + 2 * parts_bytes + 1 + TUG_DIGEST_TEXT_MAX);
 
     if (ref == NULL) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Declarations shared by the files of the store room. */
+ * Declarations shared by the files of the store room.
+ */
 #ifndef TUG_STORE_INTERNAL_H
 #define TUG_STORE_INTERNAL_H
 

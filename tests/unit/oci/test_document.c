@@ -347,9 +347,10 @@ Test(oci_document, refuses_overlong_and_unprintable_types)
     memset(type, 'a', sizeof type - 1);
     type[sizeof type - 1] = '\0';
     refuse(MANIFEST, type, BY_TAG, TUG_ERR_CONTENT, "longer than 256");
-    refuse(MANIFEST, "a/\x1b[2J", BY_TAG, TUG_ERR_CONTENT, "characters that no type has");
+    refuse(MANIFEST, "a/\x1b[2J", BY_TAG, TUG_ERR_CONTENT,
+           "characters not allowed in a media type");
     refuse("{'schemaVersion':2,'mediaType':'a\\u000d','layers':[]}", OCI_MANIFEST, PINNED,
-           TUG_ERR_CONTENT, "characters that no type has");
+           TUG_ERR_CONTENT, "characters not allowed in a media type");
 }
 
 Test(oci_document, refuses_what_is_no_json_object)

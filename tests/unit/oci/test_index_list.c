@@ -62,7 +62,7 @@ Test(index_list, a_bad_document_is_no_bad_argument)
     expect("{\"manifests\":[{\"digest\":\"sha256:zz\"}]}", TUG_ERR_CONTENT, "manifests[0]");
     expect("{\"manifests\":[{}]}", TUG_ERR_CONTENT, "no digest");
     expect("{\"manifests\":[{\"digest\":\"blake3:aa\"}]}", TUG_ERR_UNSUPPORTED, "manifests[0]");
-    expect("[5]", TUG_ERR_CONTENT, "[0]: not a text");
+    expect("[5]", TUG_ERR_CONTENT, "[0]: not a string");
     expect("[\"a\",", TUG_ERR_CONTENT, "not valid JSON");
     expect("5", TUG_ERR_CONTENT, "not valid JSON");
     expect("", TUG_ERR_CONTENT, "not valid JSON");
@@ -100,7 +100,7 @@ Test(index_list, f45_an_array_of_texts_is_a_list)
 {
     expect_notes("[]", "");
     expect_notes(" \n[ \"a:1\", \"b\\u0041 label.x=\\\"y\\\"\" ]\n", "a:1|||;bA label.x=\"y\"|||;");
-    expect("[\"a\", {\"x\": 1}]", TUG_ERR_CONTENT, "[1]: not a text");
+    expect("[\"a\", {\"x\": 1}]", TUG_ERR_CONTENT, "[1]: not a string");
 }
 
 Test(index_list, f45_results_are_a_list)
@@ -155,8 +155,8 @@ Test(index_list, f46_names_documents_that_are_no_list)
     expect("{\"schemaVersion\":1,\"fsLayers\":[]}", TUG_ERR_CONTENT, "a schema 1 image manifest");
     expect("{\"os\":\"linux\",\"rootfs\":{}}", TUG_ERR_CONTENT, "an image's config");
     expect("{\"name\":\"a\",\"tags\":[]}", TUG_ERR_CONTENT, "a registry's list of tags");
-    expect("{\"auths\":{}}", TUG_ERR_CONTENT, "a file of credentials");
-    expect("{\"imageLayoutVersion\":\"1.0.0\"}", TUG_ERR_CONTENT, "index.json is one");
+    expect("{\"auths\":{}}", TUG_ERR_CONTENT, "a credentials file");
+    expect("{\"imageLayoutVersion\":\"1.0.0\"}", TUG_ERR_CONTENT, "name its index.json");
     expect("{\"layers\":[],\"manifests\":[]}", TUG_OK, "");
     expect("{\"other\":1}", TUG_ERR_CONTENT, "manifests: missing");
 }
