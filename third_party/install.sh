@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install the Debian packages of the groups given (build, test, static, lint, fuzz, bench; none: all) that are missing.
-# As root it calls apt-get; anybody else is shown the command to run. Does nothing when all are there.
+# As root it calls apt-get, which removes nothing; anybody else is shown the command to run. Does nothing when all
+# are there.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,10 +15,18 @@ for group in $groups; do
         "$here/packages")"
 done
 
+# Tell whether a package is installed, or another that does the same: NAME/OTHER.
+is_there() {
+    for name in $(echo "$1" | tr / ' '); do
+        status=$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null || true)
+        [ "$status" != installed ] || return 0
+    done
+    return 1
+}
+
 missing=""
 for package in $wanted; do
-    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
+    is_there "$package" || missing="$missing ${package%%/*}"
 done
 [ -n "$missing" ] || exit 0
 
@@ -38,9 +47,9 @@ if [ ! -e "$policy" ]; then
 fi
 status=0
 # shellcheck disable=SC2086 # a list of names
-DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing ||
-    { apt-get update -q &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing; } ||
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --no-remove $missing ||
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends --no-remove $missing; } ||
     status=$?
 [ -z "$made_policy" ] || rm -f "$policy"
 exit "$status"

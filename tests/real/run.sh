@@ -6,14 +6,15 @@
 # Environment: see lib.sh. The registry is started once and images are made once for all scripts.
 # A script can also be run by itself, e.g. TUG=build/tug tests/real/readers.sh; with WORK set to an
 # empty folder, what it made stays there. Prints "ok NAME" or what failed and "FAIL NAME" for each,
-# and at the end "N passed, N failed". Exit status: 0 when something ran and nothing failed.
+# lines of theirs that begin with "= ", and at the end "N passed, N failed". Exit status: 0 when
+# something ran and nothing failed.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 is_test() { # NAME
     case $1 in
-    run | lib | registry | store | make_images) return 1 ;;
+    run | lib* | registry | store | make_images) return 1 ;;
     esac
 }
 
@@ -41,6 +42,7 @@ run_test() { # NAME
     if "$here/$1.sh" > "$log" 2>&1 < /dev/null; then
         passed=$((passed + 1))
         echo "ok $1 ($((SECONDS - start)) s)"
+        sed -n '/^= /p' "$log"
     else
         failed=$((failed + 1))
         tail -n 40 "$log"
