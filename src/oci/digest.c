@@ -160,6 +160,11 @@ bool tug_digest_equal(const struct tug_digest *a, const struct tug_digest *b)
     return a->algorithm == b->algorithm && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+int tug__digest_compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct tug_digest)); /* unused bytes are zero */
+}
+
 const char *tug__digest_algorithm_name(enum tug_digest_algorithm algorithm)
 {
     return (size_t)algorithm < ALGORITHM_COUNT ? algorithms[algorithm].name : "";

@@ -20,6 +20,8 @@ char *tug__digest_hex(const struct tug_digest *digest, char out_text[TUG_DIGEST_
  * the document and not of the caller. */
 enum tug_status tug__digest_read(const char *text, struct tug_digest *out_digest,
                                  struct tug_error *err);
+/* Order two digests, each the first member of what a and b point to: for qsort, tsearch. */
+int tug__digest_compare(const void *a, const void *b);
 /* Compute the digest of bytes in memory. Errors: TUG_ERR_INTERNAL, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__digest_of(enum tug_digest_algorithm algorithm, const void *bytes,
                                size_t length, struct tug_digest *out_digest, struct tug_error *err);

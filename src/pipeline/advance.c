@@ -35,10 +35,10 @@ static bool is_document_entry(const struct tug__descriptor *entry)
 static enum tug_status take_held(struct tug__resolver *resolver, struct tug__image *image,
                                  struct tug_error *err)
 {
-    struct tug__document document = image->held;
+    struct tug__document document = image->gathered.held;
     enum tug_status status = tug__image_judge(resolver, image, err);
 
-    image->held = (struct tug__document){0};
+    image->gathered.held = (struct tug__document){0};
     if (status == TUG_OK) {
         status = tug__image_want_children(resolver, image, &document, 1, document.child_count, err);
     }
@@ -66,13 +66,13 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
                                       struct tug_error *err)
 {
     const struct tug__wish *const wish = &image->wish;
-    const size_t count = image->entry_count;
+    const size_t count = image->gathered.entry_count;
     enum tug__want *const wants = calloc(count + 1, sizeof *wants);
     size_t *const best = calloc(wish->platform_count + 1, sizeof *best);
     enum tug_status status = wants != NULL && best != NULL ? TUG_OK : tug__fail_memory(err);
 
     if (status == TUG_OK) {
-        status = tug__plan_select(wish, image->entries, count, wants, best, err);
+        status = tug__plan_select(wish, image->gathered.entries, count, wants, best, err);
     }
     if (status == TUG_OK) {
         tug__image_tell_choice(resolver, image, wants, best);
@@ -80,7 +80,7 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {
             if ((int)wants[i] == want) {
-                status = ask_for_entry(resolver, image, &image->entries[i], wants[i], err);
+                status = ask_for_entry(resolver, image, &image->gathered.entries[i], wants[i], err);
             }
         }
     }
@@ -96,8 +96,9 @@ static void advance(struct tug__resolver *resolver, struct tug__image *image)
 
     if (image->state == TUG__IMAGE_GATHERING) {
         image->state = TUG__IMAGE_FETCHING;
-        if ((image->is_index && choose_entries(resolver, image, &error) != TUG_OK) ||
-            (image->held.child_count > 0 && take_held(resolver, image, &error) != TUG_OK)) {
+        if ((image->gathered.is_index && choose_entries(resolver, image, &error) != TUG_OK) ||
+            (image->gathered.held.child_count > 0 &&
+             take_held(resolver, image, &error) != TUG_OK)) {
             tug__image_fail(resolver, image, &error);
         }
     }

@@ -32,8 +32,9 @@ static void warn_of_versions(struct tug__resolver *resolver, const struct tug__i
     char list[TUG__PLAN_VERSIONS_MAX];
     char text[TUG_PLATFORM_TEXT_MAX];
 
-    if (tug__plan_passed_over(wanted, image->entries, image->entry_count, wants, best, list)) {
-        const struct tug_platform *const chosen = &image->entries[best].platform;
+    if (tug__plan_passed_over(wanted, image->gathered.entries, image->gathered.entry_count, wants,
+                              best, list)) {
+        const struct tug_platform *const chosen = &image->gathered.entries[best].platform;
 
         tug__emit_warning(resolver, image,
                           "taking %s of several versions, not %s (--platform '%s(VERSION)/%s' "
@@ -52,14 +53,14 @@ void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *i
         return;
     }
     for (size_t i = 0; i < wish->platform_count; i++) {
-        if (best[i] < image->entry_count) {
+        if (best[i] < image->gathered.entry_count) {
             warn_of_substitute(resolver, image, &wish->platforms[i],
-                               &image->entries[best[i]].platform);
+                               &image->gathered.entries[best[i]].platform);
             warn_of_versions(resolver, image, &wish->platforms[i], wants, best[i]);
         }
     }
-    if (wish->platform_count == 1 && best[0] < image->entry_count) {
-        image->platform = image->entries[best[0]].platform;
-        image->result.platform = &image->platform;
+    if (wish->platform_count == 1 && best[0] < image->gathered.entry_count) {
+        image->found.platform = image->gathered.entries[best[0]].platform;
+        image->result.platform = &image->found.platform;
     }
 }

@@ -29,10 +29,11 @@ void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image
         tug__image_fail(resolver, image, &error);
         return;
     }
-    tug__image_release(image);
-    if (image->result.left_out_count > 0 && image->left_out_text == NULL) {
-        image->left_out_text = tug__left_out_text(image->left_out, image->result.left_out_count);
-        if (image->left_out_text == NULL) {
+    tug__gathered_fini(&image->gathered);
+    if (image->result.left_out_count > 0 && image->found.left_out_text == NULL) {
+        image->found.left_out_text =
+            tug__left_out_text(image->found.left_out, image->result.left_out_count);
+        if (image->found.left_out_text == NULL) {
             (void)tug__fail_memory(&error);
             tug__image_fail(resolver, image, &error);
             return;
@@ -45,6 +46,6 @@ void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image
         return;
     }
     image->state = TUG__IMAGE_PUBLISHING;
-    resolver->images_publishing++;
+    resolver->images.publishing_count++;
     tug__naming_add(&resolver->naming, image);
 }

@@ -9,12 +9,8 @@
 
 #include <search.h>
 #include <stdlib.h>
-#include <string.h>
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct tug_digest));
-}
+#include "oci/digest.h"
 
 bool tug__digest_set_add(struct tug__digest_set *set, const struct tug_digest *digest)
 {
@@ -26,7 +22,7 @@ bool tug__digest_set_add(struct tug__digest_set *set, const struct tug_digest *d
     copy = malloc(sizeof *copy);
     if (copy != NULL) {
         *copy = *digest;
-        if (tsearch(copy, &set->root, compare_digests) == NULL) {
+        if (tsearch(copy, &set->root, tug__digest_compare) == NULL) {
             free(copy);
         }
     }
@@ -35,7 +31,7 @@ bool tug__digest_set_add(struct tug__digest_set *set, const struct tug_digest *d
 
 bool tug__digest_set_has(const struct tug__digest_set *set, const struct tug_digest *digest)
 {
-    return tfind(digest, &set->root, compare_digests) != NULL;
+    return tfind(digest, &set->root, tug__digest_compare) != NULL;
 }
 
 void tug__digest_set_fini(struct tug__digest_set *set)

@@ -159,15 +159,15 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
                           tug_digest_format(digest, text));
     }
     if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG) {
-        status = tug__image_add_check(image, &document->children[0].digest,
-                                      purpose->is_root ? NULL : digest, err);
+        status = tug__gathered_add_check(&image->gathered, &document->children[0].digest,
+                                         purpose->is_root ? NULL : digest, err);
     }
     if (status == TUG_OK && !purpose->is_root && image->state == TUG__IMAGE_GATHERING) {
-        status = tug__image_add_entry(image,
-                                      &(struct tug__descriptor){.digest = *digest,
-                                                                .kind = document->kind,
-                                                                .media_type = document->media_type},
-                                      err); /* might have been an index: now it is one to choose */
+        status = tug__gathered_add_entry(
+            &image->gathered,
+            &(struct tug__descriptor){
+                .digest = *digest, .kind = document->kind, .media_type = document->media_type},
+            err); /* might have been an index: now it is one to choose */
     }
     if (status == TUG_OK && is_held) { /* before anything is fetched of it */
         status = admit_children(resolver, image, document, err);
@@ -176,7 +176,7 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
         status = tug__image_want_children(resolver, image, document, 0, is_held ? 1 : wanted, err);
     }
     if (status == TUG_OK && is_held) {
-        image->held = *document;
+        image->gathered.held = *document;
         *document = (struct tug__document){0};
     }
     return status;
@@ -205,7 +205,7 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
 
             status = tug__image_want(resolver, image, &request, err);
         } else {
-            status = tug__image_add_entry(image, child, err);
+            status = tug__gathered_add_entry(&image->gathered, child, err);
         }
     }
     return status;
@@ -227,7 +227,7 @@ static void take_document(struct tug__resolver *resolver, struct tug__image *ima
     if (status != TUG_OK) {
         (void)tug__wrap(&error, status, "manifest %s", tug_digest_format(digest, text));
     } else if (purpose->is_root) {
-        image->is_index = document.kind == TUG__MEDIA_INDEX;
+        image->gathered.is_index = document.kind == TUG__MEDIA_INDEX;
         status = tug__image_note_root(resolver, image, digest, length, document.media_type, &error);
     }
     if (status == TUG_OK) {

@@ -107,7 +107,7 @@ static void measure_all(struct tug__resolver *resolver)
     totals->bytes_done = resolver->reporter.bytes_settled;
     totals->blobs_active = 0;
     totals->bytes_received = tug__engine_load(resolver->engine).received_bytes;
-    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
+    for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {
         image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
     }
     tug__engine_each_download(resolver->engine, measure, resolver);
@@ -134,7 +134,7 @@ static void report_download(void *context, const struct tug__download *download)
  * added, because 0 stands for an image that was never told of. */
 static void report_images(struct tug__resolver *resolver)
 {
-    for (struct tug__image *image = resolver->images; image != NULL; image = image->next) {
+    for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {
         struct tug_image_result *const result = &image->result;
         const uint64_t marks = 1 + result->blobs + result->blobs_done + result->bytes_known +
                                result->bytes_done + (result->digest.algorithm != TUG_DIGEST_NONE);

@@ -32,12 +32,12 @@ struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t posi
     image->result.position = position;
     image->state = TUG__IMAGE_GATHERING;
     image->started_ns = tug__now_ns();
-    image->next = resolver->images;
+    image->next = resolver->images.at_work;
     if (image->next != NULL) {
         image->next->previous = image;
     }
-    resolver->images = image;
-    resolver->images_active++;
+    resolver->images.at_work = image;
+    resolver->images.active_count++;
     return image;
 }
 
@@ -46,32 +46,32 @@ struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t posi
 static void retire(struct tug__resolver *resolver, struct tug__image *image)
 {
     if (image->state == TUG__IMAGE_PUBLISHING) {
-        resolver->images_publishing--;
+        resolver->images.publishing_count--;
     }
     image->state = TUG__IMAGE_DONE;
     image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
     image->result.seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
-    resolver->images_active--;
-    resolver->images_done++;
+    resolver->images.active_count--;
+    resolver->images.done_count++;
     if (image->previous != NULL) {
         image->previous->next = image->next;
     } else {
-        resolver->images = image->next;
+        resolver->images.at_work = image->next;
     }
     if (image->next != NULL) {
         image->next->previous = image->previous;
     }
     image->previous = NULL;
-    image->next = resolver->done_images;
-    resolver->done_images = image;
+    image->next = resolver->images.done;
+    resolver->images.done = image;
 }
 
 void tug__images_sweep(struct tug__resolver *resolver)
 {
-    while (resolver->done_images != NULL) {
-        struct tug__image *const image = resolver->done_images;
+    while (resolver->images.done != NULL) {
+        struct tug__image *const image = resolver->images.done;
 
-        resolver->done_images = image->next;
+        resolver->images.done = image->next;
         tug__image_fini(image);
         free(image);
     }
@@ -86,15 +86,14 @@ static void report_failure(struct tug__resolver *resolver, struct tug_image_resu
     resolver->reporter.totals.images_failed++;
     result->status = error->code;
     result->error = *error;
-    if (resolver->first_status == TUG_OK) {
-        resolver->first_status = error->code;
-        resolver->first_error = *error;
-        (void)tug__wrap(&resolver->first_error, error->code, "%s", result->ref);
+    if (resolver->ending.first_error.code == TUG_OK) {
+        resolver->ending.first_error = *error;
+        (void)tug__wrap(&resolver->ending.first_error, error->code, "%s", result->ref);
     }
     tug__emit(resolver, &event);
     if (resolver->settings->options.fail_fast) {
-        resolver->is_failing_fast = true;
-        resolver->is_stopping = true;
+        resolver->ending.is_failing_fast = true;
+        resolver->ending.is_stopping = true;
         tug__engine_halt(resolver->engine);
     }
 }
@@ -107,7 +106,7 @@ void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
         .ref = tug_ref_name(resolver->settings->refs[position]),
     };
 
-    resolver->images_done++;
+    resolver->images.done_count++;
     report_failure(resolver, &result, error);
 }
 
@@ -119,7 +118,7 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
     }
     retire(resolver, image);
     report_failure(resolver, &image->result, error);
-    tug__image_release(image);
+    tug__gathered_fini(&image->gathered);
     tug__engine_forget(resolver->engine, &image->waiter);
 }
 

@@ -51,6 +51,6 @@ enum tug_status tug__run_use_store(struct tug__resolver *resolver, uint64_t end_
     if (err != NULL) {
         *err = (struct tug_error){0};
     }
-    resolver->is_stopping = true;
+    resolver->ending.is_stopping = true;
     return TUG_OK;
 }

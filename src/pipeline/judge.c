@@ -33,7 +33,7 @@ static void judge_entry(struct tug__resolver *resolver, struct tug__image *image
     char text[TUG_PLATFORM_TEXT_MAX];
     char promised_text[TUG_PLATFORM_TEXT_MAX];
 
-    entries = tug__image_find_entries(image, manifest, &count);
+    entries = tug__gathered_find_entries(&image->gathered, manifest, &count);
     for (size_t i = 0; i < count; i++) {
         if (!entries[i].has_platform) {
             continue;
@@ -50,7 +50,7 @@ static void judge_entry(struct tug__resolver *resolver, struct tug__image *image
                         tug_platform_format(promised, promised_text),
                         tug_platform_format(platform, text));
     if (image->result.platform != NULL && is_same_machine(image->result.platform, promised)) {
-        image->platform = *platform;
+        image->found.platform = *platform;
     }
 }
 
@@ -62,8 +62,8 @@ static enum tug_status judge_root(struct tug__resolver *resolver, struct tug__im
     char text[TUG_PLATFORM_TEXT_MAX];
     char wanted[TUG_PLATFORM_TEXT_MAX];
 
-    image->platform = *platform;
-    image->result.platform = &image->platform;
+    image->found.platform = *platform;
+    image->result.platform = &image->found.platform;
     for (size_t i = 0; !wish->all_platforms && i < wish->platform_count; i++) {
         if (tug__platform_rank(&wish->platforms[i], platform) != TUG__PLATFORM_NO_MATCH) {
             continue;
@@ -118,10 +118,10 @@ enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__ima
 {
     enum tug_status status = TUG_OK;
 
-    for (const struct tug__config_check *check = image->checks; status == TUG_OK && check != NULL;
-         check = check->next) {
+    for (const struct tug__config_check *check = image->gathered.checks;
+         status == TUG_OK && check != NULL; check = check->next) {
         status = judge_config(resolver, image, check, err);
     }
-    tug__image_forget_checks(image);
+    tug__gathered_forget_checks(&image->gathered);
     return status;
 }

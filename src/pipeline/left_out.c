@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "oci/digest.h"
 
 /* Digests that the annotation names; the rest is "...". Containerd takes labels of 4096 bytes. */
 #define NAMED_MAX 24
@@ -32,7 +33,7 @@ enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug_
     char text[TUG_DIGEST_TEXT_MAX];
     struct tug__need *const need = tug__image_need(image, digest);
     struct tug_digest *const grown =
-        reallocarray(image->left_out, image->result.left_out_count + 1, sizeof *grown);
+        reallocarray(image->found.left_out, image->result.left_out_count + 1, sizeof *grown);
 
     if (grown == NULL) {
         return tug__fail_memory(err);
@@ -40,9 +41,9 @@ enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug_
     if (need != NULL) {
         need->is_left_out = true;
     }
-    image->left_out = grown;
-    image->left_out[image->result.left_out_count++] = *digest;
-    image->result.left_out = image->left_out;
+    image->found.left_out = grown;
+    image->found.left_out[image->result.left_out_count++] = *digest;
+    image->result.left_out = image->found.left_out;
     image->result.blobs--;
     image->result.bytes_known -= size_bytes;
     image->wanted_bytes -= size_bytes;
@@ -55,11 +56,6 @@ enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug_
     return TUG_OK;
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct tug_digest));
-}
-
 char *tug__left_out_text(struct tug_digest *digests, size_t count)
 {
     const size_t named = count < NAMED_MAX ? count : NAMED_MAX;
@@ -69,7 +65,7 @@ char *tug__left_out_text(struct tug_digest *digests, size_t count)
     if (text == NULL) {
         return NULL;
     }
-    qsort(digests, count, sizeof *digests, compare_digests);
+    qsort(digests, count, sizeof *digests, tug__digest_compare);
     *at = '\0';
     for (size_t i = 0; i < named; i++) {
         if (i > 0) {

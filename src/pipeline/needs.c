@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an image keeps while it is at work: what it needs, its indexes' entries, configs to compare.
+ * What an image needs, digest by digest, and what for.
  *
- * Knows: digests, descriptors. Does not know: the graph, jobs, the store's content.
+ * Knows: digests. Does not know: the graph, jobs, the store's content.
  * Threads: the resolver.
  */
 #include "pipeline/image.h"
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "oci/digest.h"
 
 _Static_assert(offsetof(struct tug__need, digest) == 0, "a need is found by its first member");
 _Static_assert(offsetof(struct tug__image, waiter) == 0, "an image is found by its first member");
@@ -54,12 +55,6 @@ struct tug__image *tug__image_of(const struct tug__edge *edge)
     return (struct tug__image *)edge->waiter;
 }
 
-/* Digests are compared as bytes: unused ones are zero. */
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct tug_digest));
-}
-
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
                                bool *out_is_new, struct tug_error *err)
 {
@@ -74,7 +69,7 @@ enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest
         return tug__fail_memory(err);
     }
     need->digest = *digest;
-    if (tsearch(need, &image->needs, compare_digests) == NULL) {
+    if (tsearch(need, &image->needs, tug__digest_compare) == NULL) {
         free(need);
         return tug__fail_memory(err);
     }
@@ -83,7 +78,7 @@ enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest
 
 struct tug__need *tug__image_need(const struct tug__image *image, const struct tug_digest *digest)
 {
-    struct tug__need *const *const found = tfind(digest, &image->needs, compare_digests);
+    struct tug__need *const *const found = tfind(digest, &image->needs, tug__digest_compare);
 
     return found != NULL ? *found : NULL;
 }
@@ -96,124 +91,15 @@ static void free_need(void *argument)
     free(need);
 }
 
-enum tug_status tug__image_add_entry(struct tug__image *image, const struct tug__descriptor *entry,
-                                     struct tug_error *err)
-{
-    struct tug__descriptor copy = *entry;
-
-    if (image->entry_count == image->entry_capacity) {
-        const size_t capacity = image->entry_capacity > 0 ? image->entry_capacity * 2 : 16;
-        struct tug__descriptor *const grown = reallocarray(image->entries, capacity, sizeof *grown);
-
-        if (grown == NULL) {
-            return tug__fail_memory(err);
-        }
-        image->entries = grown;
-        image->entry_capacity = capacity;
-    }
-    copy.media_type = strdup(entry->media_type);
-    copy.urls = NULL;        /* no layer */
-    copy.annotations = NULL; /* nor read for one */
-    copy.data = entry->data != NULL ? malloc(entry->size_bytes) : NULL;
-    if (copy.media_type == NULL || (copy.data == NULL && entry->data != NULL)) {
-        free(copy.media_type);
-        free(copy.data);
-        return tug__fail_memory(err);
-    }
-    if (entry->data != NULL) {
-        memcpy(copy.data, entry->data, entry->size_bytes);
-    }
-    image->entries[image->entry_count++] = copy;
-    return TUG_OK;
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-    const struct tug__descriptor *const left = a;
-    const struct tug__descriptor *const right = b;
-
-    return compare_digests(&left->digest, &right->digest);
-}
-
-const struct tug__descriptor *tug__image_find_entries(struct tug__image *image,
-                                                      const struct tug_digest *digest,
-                                                      size_t *out_count)
-{
-    const struct tug__descriptor *const entries = image->entries;
-    size_t first = 0;
-    size_t end = image->entry_count;
-
-    if (!image->has_ordered_entries && image->entry_count > 0) {
-        qsort(image->entries, image->entry_count, sizeof *image->entries, compare_entries);
-    }
-    image->has_ordered_entries = true;
-    while (first < end) {
-        const size_t middle = first + (end - first) / 2;
-
-        if (compare_digests(&entries[middle].digest, digest) < 0) {
-            first = middle + 1;
-        } else {
-            end = middle;
-        }
-    }
-    while (end < image->entry_count && tug_digest_equal(&entries[end].digest, digest)) {
-        end++;
-    }
-    *out_count = end - first;
-    return entries + first;
-}
-
-enum tug_status tug__image_add_check(struct tug__image *image, const struct tug_digest *config,
-                                     const struct tug_digest *manifest, struct tug_error *err)
-{
-    struct tug__config_check *const check = calloc(1, sizeof *check);
-
-    if (check == NULL) {
-        return tug__fail_memory(err);
-    }
-    check->digest = *config;
-    check->is_entry = manifest != NULL;
-    if (manifest != NULL) {
-        check->manifest = *manifest;
-    }
-    check->next = image->checks;
-    image->checks = check;
-    return TUG_OK;
-}
-
-void tug__image_forget_checks(struct tug__image *image)
-{
-    while (image->checks != NULL) {
-        struct tug__config_check *const check = image->checks;
-
-        image->checks = check->next;
-        free(check);
-    }
-}
-
-void tug__image_release(struct tug__image *image)
-{
-    for (size_t i = 0; i < image->entry_count; i++) {
-        free(image->entries[i].media_type);
-        free(image->entries[i].data);
-    }
-    free(image->entries);
-    image->entries = NULL;
-    image->entry_count = 0;
-    image->entry_capacity = 0;
-    tug__image_forget_checks(image);
-    tug__document_fini(&image->held);
-}
-
 void tug__image_fini(struct tug__image *image)
 {
-    tug__image_release(image);
+    tug__gathered_fini(&image->gathered);
     tdestroy(image->needs, free_need);
     image->needs = NULL;
-    free(image->media_type);
-    image->media_type = NULL;
-    free(image->left_out);
-    image->left_out = NULL;
-    free(image->left_out_text);
-    image->left_out_text = NULL;
+    free(image->found.media_type);
+    image->found.media_type = NULL;
+    free(image->found.left_out);
+    image->found.left_out = NULL;
+    free(image->found.left_out_text);
+    image->found.left_out_text = NULL;
 }

@@ -29,7 +29,7 @@ static void reopen(struct look *look)
 {
     look->is_missing = true;
     look->image->state = TUG__IMAGE_FETCHING;
-    look->resolver->images_publishing--;
+    look->resolver->images.publishing_count--;
     look->image->pending++; /* until all was asked for, so that it cannot advance before */
     look->image->repairs++;
 }
@@ -72,7 +72,7 @@ static void ask_again(struct look *look, const struct tug__need *need)
                         "%s was removed from the store while it was fetched, %d times: another "
                         "program cleans it up",
                         text, look->image->repairs);
-    } else if (!look->resolver->is_stopping) {
+    } else if (!look->resolver->ending.is_stopping) {
         tug__emit_warning(look->resolver, look->image,
                           "%s was removed from the store: fetching it again", text);
         (void)want_again(look->resolver, look->image, need, &look->error);
@@ -105,7 +105,7 @@ bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *im
         tug__image_fail(resolver, image, &look.error);
         return false;
     }
-    if (look.is_missing && !resolver->is_stopping) {
+    if (look.is_missing && !resolver->ending.is_stopping) {
         tug__image_settle(resolver, image); /* else the end of the run tells why */
     }
     return !look.is_missing;

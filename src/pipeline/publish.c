@@ -35,12 +35,12 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
 
     return (struct tug__index_entry){
         .name = image->result.ref,
-        .media_type = image->media_type,
+        .media_type = image->found.media_type,
         .digest = image->result.digest,
         .size_bytes = image->result.size_bytes,
         .source_host = tug_ref_host(image->ref),
         .source_repository = tug_ref_repository(image->ref),
-        .left_out = image->left_out_text,
+        .left_out = image->found.left_out_text,
         .labels = has_labels ? own->labels : options->labels,
         .label_count = has_labels ? own->label_count : options->label_count,
     };
@@ -125,12 +125,12 @@ bool tug__publish_is_crowded(size_t ready, size_t named)
 
 uint64_t tug__publish_due(struct tug__resolver *resolver)
 {
-    const bool is_last = resolver->images_active == resolver->images_publishing &&
-                         resolver->images_begun == resolver->settings->ref_count;
+    const bool is_last = resolver->images.active_count == resolver->images.publishing_count &&
+                         resolver->images.begun == resolver->settings->ref_count;
     const uint64_t due_ns = resolver->naming.published_ns + REWRITE_NS;
     const bool is_first = resolver->naming.published_ns == 0;
-    const bool is_crowded = tug__publish_is_crowded(resolver->naming.ready_count,
-                                                    resolver->names.count + resolver->images_done);
+    const bool is_crowded = tug__publish_is_crowded(
+        resolver->naming.ready_count, resolver->names.count + resolver->images.done_count);
 
     if (resolver->naming.first_ready == NULL) {
         return TUG__NEVER_NS;
@@ -138,7 +138,8 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
     if (resolver->naming.publication != NULL) {
         return TUG__NEVER_NS; /* its end will wake us */
     }
-    if (!is_first && !is_last && !is_crowded && !resolver->is_stopping && tug__now_ns() < due_ns) {
+    if (!is_first && !is_last && !is_crowded && !resolver->ending.is_stopping &&
+        tug__now_ns() < due_ns) {
         return due_ns;
     }
     look_at_ready(resolver);

@@ -29,30 +29,37 @@ struct tug__reporter {
     uint64_t started_ns;
 };
 
+/* The images of a run. Those in line for their names are the naming's as well. */
+struct tug__images {
+    struct tug__image *at_work;
+    struct tug__image *done; /* to be freed when nobody looks at them any more */
+    /* counts that bound what is under way */
+    size_t begun;            /* of the references: all before this one */
+    size_t active_count;     /* begun and not done */
+    size_t publishing_count; /* of these: need nothing more but their name */
+    size_t done_count;
+};
+
+/* Why a run ends, and what it returns. */
+struct tug__ending {
+    bool is_stopping; /* no new work: cancelled, timed out, or failing fast */
+    bool is_failing_fast;
+    struct tug_error first_error; /* of the first reference that failed; zero: none did */
+};
+
 struct tug__resolver {
     const struct tug__run_settings *settings;
     struct tug__engine *engine;
     struct tug__session *session; /* of registries; shared with the engine */
     struct tug__wish wish;
-    struct tug__image *images;      /* those at work */
-    struct tug__image *done_images; /* to be freed when nobody looks at them any more */
+    struct tug__images images;
     struct tug__digest_set planned; /* told of by a dry run */
     struct tug__digest_set checked; /* options.recheck: hashed in this run */
     struct tug__index_names names;  /* what index.json named when the run began */
     bool has_names;
     struct tug__naming naming;
     struct tug__reporter reporter;
-
-    /* counts that bound what is under way */
-    size_t images_begun;
-    size_t images_active;     /* begun and not done */
-    size_t images_publishing; /* of these: need nothing more but their name */
-    size_t images_done;
-
-    bool is_failing_fast;
-    bool is_stopping; /* no new work: cancelled, timed out, or failing fast */
-    enum tug_status first_status;
-    struct tug_error first_error;
+    struct tug__ending ending;
 };
 
 /* --- events.c --- */

@@ -47,7 +47,7 @@ static bool publish_rest(void *context)
 /* Begin no new work from now on. */
 static void halt(struct tug__resolver *resolver)
 {
-    resolver->is_stopping = true;
+    resolver->ending.is_stopping = true;
     tug__engine_halt(resolver->engine);
 }
 
@@ -62,12 +62,12 @@ static void submit(struct tug__resolver *resolver)
  * Returns: true if so. */
 static bool begin_image(struct tug__resolver *resolver, size_t most)
 {
-    if (resolver->is_stopping || resolver->images_begun == resolver->settings->ref_count ||
-        resolver->images_active - resolver->images_publishing >= most ||
-        resolver->images_publishing >= IMAGES_PUBLISHING_MAX) {
+    if (resolver->ending.is_stopping || resolver->images.begun == resolver->settings->ref_count ||
+        resolver->images.active_count - resolver->images.publishing_count >= most ||
+        resolver->images.publishing_count >= IMAGES_PUBLISHING_MAX) {
         return false;
     }
-    tug__image_begin(resolver, resolver->images_begun++);
+    tug__image_begin(resolver, resolver->images.begun++);
     tug__images_sweep(resolver);
     return true;
 }
@@ -109,7 +109,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
     const uint64_t tick_ns = settings->options.tick_ms * TUG__NS_PER_MS;
     uint64_t next_tick_ns = tug__now_ns() + tick_ns;
 
-    while (resolver->images_done < settings->ref_count) {
+    while (resolver->images.done_count < settings->ref_count) {
         uint64_t wake_ns = tug__engine_wake(resolver->engine);
         uint64_t look_ns;
         uint64_t publish_ns;
@@ -125,7 +125,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
         wake_ns = wake_ns < publish_ns ? wake_ns : publish_ns;
         wake_ns = wake_ns < next_tick_ns ? wake_ns : next_tick_ns;
         wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
-        if (resolver->images_done < settings->ref_count && !resolver->is_stopping) {
+        if (resolver->images.done_count < settings->ref_count && !resolver->ending.is_stopping) {
             tug__bell_wait(settings->bell, wake_ns);
         }
         while (tug__engine_take_event(resolver->engine)) {
@@ -138,7 +138,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
             next_tick_ns = now_ns + tick_ns;
         }
         if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
-            resolver->is_stopping) {
+            resolver->ending.is_stopping) {
             halt(resolver);
             return;
         }
@@ -152,17 +152,17 @@ static void fail_rest(struct tug__resolver *resolver)
 
     if (tug__cancel_is_set(resolver->settings->cancel)) {
         (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted; partial downloads are kept");
-    } else if (resolver->is_failing_fast) {
+    } else if (resolver->ending.is_failing_fast) {
         (void)tug__fail(&error, TUG_ERR_CANCELLED, "not fetched: another reference failed first");
     } else {
         (void)tug__fail(&error, TUG_ERR_TIMEOUT, "timed out; partial downloads are kept");
     }
-    resolver->is_stopping = true;
-    while (resolver->images != NULL) {
-        tug__image_fail(resolver, resolver->images, &error);
+    resolver->ending.is_stopping = true;
+    while (resolver->images.at_work != NULL) {
+        tug__image_fail(resolver, resolver->images.at_work, &error);
     }
-    for (; resolver->images_begun < resolver->settings->ref_count; resolver->images_begun++) {
-        tug__image_fail_idle(resolver, resolver->images_begun, &error);
+    for (; resolver->images.begun < resolver->settings->ref_count; resolver->images.begun++) {
+        tug__image_fail_idle(resolver, resolver->images.begun, &error);
     }
 }
 
@@ -270,7 +270,7 @@ static enum tug_status make_engine(struct tug__resolver *resolver, struct tug_er
     if (worker_count < wanted) {
         tug__fit_log(options, worker_count, wanted, "the system has no more threads");
     }
-    if (resolver->is_stopping) {
+    if (resolver->ending.is_stopping) {
         tug__engine_halt(resolver->engine);
     }
     return TUG_OK;
@@ -314,15 +314,15 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
 
     if (status == TUG_OK) {
         loop(&resolver, end_ns);
-        resolver.is_stopping = true;
+        resolver.ending.is_stopping = true;
         tug__engine_stop(resolver.engine, &(struct tug__engine_handler){.on_settled = take_settled,
                                                                         .on_round = publish_rest,
                                                                         .context = &resolver});
         fail_rest(&resolver);
         tug__tick(&resolver);
-        status = resolver.first_status;
+        status = resolver.ending.first_error.code;
         if (status != TUG_OK && err != NULL) {
-            *err = resolver.first_error;
+            *err = resolver.ending.first_error;
             tug__session_cut_error(resolver.session, err);
         }
     }

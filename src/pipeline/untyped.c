@@ -54,11 +54,11 @@ enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug_
         .size_bytes = size_bytes,
     };
 
-    image->media_type = strdup(media_type);
-    if (image->media_type == NULL) {
+    image->found.media_type = strdup(media_type);
+    if (image->found.media_type == NULL) {
         return tug__fail_memory(err);
     }
-    image->result.media_type = image->media_type;
+    image->result.media_type = image->found.media_type;
     image->result.digest = *digest;
     image->result.size_bytes = size_bytes;
     tug__emit(resolver, &event);

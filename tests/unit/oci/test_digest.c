@@ -206,3 +206,16 @@ Test(oci_digest, computes_nothing_without_an_algorithm)
     cr_assert_eq(tug__digest_of(TUG_DIGEST_NONE, "", 0, &digest, &err), TUG_ERR_INTERNAL);
     cr_assert_eq(err.code, TUG_ERR_INTERNAL);
 }
+
+/* The order is total, and nothing but the same digest is equal. */
+Test(oci_digest, order)
+{
+    const struct tug_digest low = {.algorithm = TUG_DIGEST_SHA256, .bytes = {1}};
+    const struct tug_digest high = {.algorithm = TUG_DIGEST_SHA256, .bytes = {1, [31] = 1}};
+    const struct tug_digest other = {.algorithm = TUG_DIGEST_SHA512, .bytes = {1}};
+
+    cr_assert_eq(tug__digest_compare(&low, &low), 0);
+    cr_assert_lt(tug__digest_compare(&low, &high), 0);
+    cr_assert_gt(tug__digest_compare(&high, &low), 0);
+    cr_assert_neq(tug__digest_compare(&low, &other), 0);
+}
