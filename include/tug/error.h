@@ -13,7 +13,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* What went wrong, by what the caller can do about it. Zero is success; values are stable. */
+/* Kinds of failure, by what the caller can do about them. Zero is success; values are stable. */
 enum tug_status {
     TUG_OK = 0,
     TUG_ERR_INVALID_ARGUMENT, /* a reference, platform or option the caller must correct */
@@ -45,7 +45,7 @@ struct tug_error {
     int http_status;   /* HTTP status of the failing response, 0 when there was none */
     bool is_permanent; /* retrying is useless, whatever the code (e.g. a bad certificate) */
     /* One line, UTF-8, control characters escaped, no secret: what failed, then why, the
-     * outermost context first. Cut at the capacity. */
+     * outermost context first. Truncated to the capacity. */
     char message[TUG_ERROR_MESSAGE_MAX];
 };
 
@@ -54,12 +54,12 @@ struct tug_error {
  * Threads: any. Blocks: no. */
 const char *tug_status_name(enum tug_status status);
 
-/* Copy text so that a terminal or a log can show it safely, on one line.
+/* Copy text in a form that a terminal or a log can show safely, on one line.
  * Control characters (C0, C1, DEL) become \xNN, other invisible characters \u{N}: blanks
  * other than the space, line and paragraph separators, format characters (bidirectional controls,
  * zero-width ones, soft hyphens), variation selectors, tags, fillers. Invalid UTF-8 bytes become
  * \xNN, a backslash is doubled.
- * dst: receives the NUL-terminated result, cut at a whole escape or character when it does not
+ * dst: receives the NUL-terminated result, truncated before an escape or character that does not
  *      fit. capacity: bytes at dst, at least 1.
  * src: length bytes, need not be NUL-terminated, may be NULL when length is 0.
  * Returns: bytes written to dst, without the NUL.

@@ -40,9 +40,9 @@ enum tug_event_kind {
     TUG_EVENT_IMAGE,   /* image: a reference is complete, or failed */
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
     TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
-                          is_repeated: options.dry_run: this would be fetched for that image */
-    TUG_EVENT_IMAGE_PROGRESS, /* image (status is not set yet): when an image begins, and at each
-                                 tick for each image that has changed since the last one */
+                          is_repeated: with options.dry_run: this would be fetched for that image */
+    TUG_EVENT_IMAGE_PROGRESS, /* image (status is not set yet): when an image starts, and at each
+                                 tick for each image that changed since the last tick */
 };
 
 /* Totals of the run so far. */
@@ -50,10 +50,10 @@ struct tug_totals {
     uint64_t images, images_done, images_failed; /* references added, completed, failed */
     uint64_t blobs, blobs_done; /* blobs and manifests known so far; committed or reused */
     uint64_t bytes_known;       /* size of all blobs known so far */
-    uint64_t bytes_done;        /* of these: in the store, or received and not yet committed */
-    uint64_t bytes_received;    /* body bytes received over the network in this run */
-    uint64_t blobs_active;      /* downloads running now */
-    double seconds;             /* since the start of tug_fetch_run */
+    uint64_t bytes_done;     /* of bytes_known: in the store, or received but not yet committed */
+    uint64_t bytes_received; /* body bytes received over the network in this run */
+    uint64_t blobs_active;   /* downloads running now */
+    double seconds;          /* since the start of tug_fetch_run */
 };
 
 /* The result of one reference, or its progress. */
@@ -71,9 +71,9 @@ struct tug_image_result {
     struct tug_error error;   /* filled when status is not TUG_OK */
     uint64_t blobs_done;      /* of blobs: in the store */
     uint64_t bytes_known;     /* total size of blobs, as far as known */
-    uint64_t bytes_done;      /* of these: in the store, or received and not yet committed */
+    uint64_t bytes_done;      /* of bytes_known: in the store, or received but not yet committed */
     const struct tug_digest *left_out; /* foreign layers that the image lacks: the registry does not
-                                          have them, and options.foreign_layers was not set */
+                                          have them, and options.foreign_layers is not set */
     size_t left_out_count;
     /* The image's platform: that of a single manifest's config, or the one chosen from an index;
      * NULL: unknown, or several. */
@@ -91,17 +91,17 @@ struct tug_event {
     uint64_t size_bytes;
     uint64_t done_bytes;
     uint64_t delay_ms;
-    bool is_repeated;  /* already planned for another image; it would be fetched once */
+    bool is_repeated;  /* already planned for another image; would be fetched only once */
     bool is_rechecked; /* REUSED: its content was hashed again, see options.recheck */
     double seconds;
     const char *text;
-    bool is_shortfall; /* WARNING: an image is less than, or other than, what was asked for */
+    bool is_shortfall; /* WARNING: an image is incomplete or differs from what was requested */
     const struct tug_error *error;
     const struct tug_image_result *image;
     const struct tug_totals *totals; /* set for every kind */
     unsigned attempt;      /* RETRY: number of the failed attempt, from 1, and from 1 again after
-                              progress; 0: the next attempt asks another repository */
-    unsigned attempts_max; /* RETRY: this many failures in a row are final */
+                              progress;      0: the next attempt uses another repository */
+    unsigned attempts_max; /* RETRY: no further attempt after this many failures in a row */
 };
 
 /* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any
@@ -118,70 +118,69 @@ typedef void (*tug_log_fn)(void *context, const char *line);
 struct tug_fetch_options {
     size_t size; /* of this struct, as the program knows it: TUG_FETCH_OPTIONS_INIT sets it */
 
-    /* What. */
+    /* What to fetch. */
     const struct tug_platform *platforms; /* wanted platforms; NULL: this machine's */
     size_t platform_count;
-    bool all_platforms;        /* every entry of every index */
-    bool all_metadata;         /* also manifests and configs of the other platforms */
-    bool metadata_only;        /* no layers; manifests and configs of all platforms, unless some
-                                  are wanted (platforms, here or of a reference) */
-    const char *const *labels; /* "KEY=VALUE" texts, kept as annotations in index.json */
+    bool all_platforms; /* every entry of every index */
+    bool all_metadata;  /* also manifests and configs of the other platforms */
+    bool metadata_only; /* no layers; manifests and configs of all platforms, unless platforms are
+                           given (here or for a reference) */
+    const char *const *labels; /* "KEY=VALUE" strings, kept as annotations in index.json */
     size_t label_count;
 
-    /* How. */
+    /* How to fetch. */
     unsigned max_concurrent_downloads; /* workers, each one connection; 1-64, 0 means 6 */
     unsigned max_per_host; /* concurrent requests to one registry; 0: max_concurrent_downloads */
-    uint64_t chunk_size_bytes; /* blobs larger than this may come over several connections, in parts
-                                  of about this size or more; 0 means 16 MiB */
+    uint64_t chunk_size_bytes; /* blobs larger than this may use several connections, in parts of
+                                  about this size or more; 0 means 16 MiB */
     bool never_split;          /* one connection for each blob (chunk_size_bytes is then ignored) */
     uint64_t limit_bytes_per_s;  /* of all connections together; 0 means no limit */
     unsigned retries;            /* failed attempts in a row after the first; default below */
     bool no_retries;             /* never retry (retries is then ignored) */
     uint64_t retry_max_wait_ms;  /* longest single wait; 0 means 120 s */
     uint64_t connect_timeout_ms; /* name lookup, connect and TLS; 0 means 30 s */
-    uint64_t stall_timeout_ms;   /* so long below 1 KiB/s: reconnect; 0 means 30 s */
+    uint64_t stall_timeout_ms;   /* reconnect after this time below 1 KiB/s; 0 means 30 s */
     uint64_t timeout_ms;         /* the whole run; 0 means none */
-    uint64_t max_size_bytes;     /* an image of which more than this is wanted (manifests, configs
-                                    and layers, each digest once, in the store or not) fails with
-                                    TUG_ERR_TOO_LARGE before the blobs of the manifest that makes
-                                    it so are fetched; 0 means no limit */
-    bool fail_fast;              /* the first failed reference stops the run */
+    uint64_t max_size_bytes; /* an image that needs more than this (manifests, configs and layers,
+                                each digest once, in the store or not) fails with TUG_ERR_TOO_LARGE
+                                before the blobs of the manifest that exceeds the limit are fetched;
+                                0 means no limit */
+    bool fail_fast;          /* the first failed reference stops the run */
     bool dry_run; /* fetch only manifests, into memory, and report what would be fetched */
-    bool recheck; /* hash blobs that are in the store already, too, and fetch those again that are
-                     damaged; default: a name and a size are enough (manifests are always hashed) */
+    bool recheck; /* also hash blobs that are already in the store, and fetch damaged ones again;
+                     default: trust name and size (manifests are always hashed) */
 
     /* Registry. */
     bool plain_http;  /* http instead of https where no hosts.toml says otherwise */
-    bool skip_verify; /* take any certificate, of the references' registries themselves: neither of
-                         mirrors, nor of token servers or hosts they redirect to */
-    const char *ca_file;          /* PEM: certificates to trust besides the system's */
+    bool skip_verify; /* accept any certificate from the references' registries themselves, but not
+                         from mirrors, token servers or hosts they redirect to */
+    const char *ca_file;          /* PEM: CA certificates to trust in addition to the system's */
     const char *certificate_file; /* PEM: client certificate for the registries themselves */
     const char *key_file;         /* PEM: its key; NULL: in certificate_file */
-    const char *hosts_dir;        /* directory of hosts.toml files; NULL: /etc/tug/certs.d, else
-                                     /etc/containerd/certs.d; those that exist */
-    const char *proxy;            /* URL for all requests, loopback hosts too; "": none; NULL: what
-                                     http_proxy, https_proxy, all_proxy and no_proxy say, in small
-                                     letters or capitals */
-    /* Credentials of the one registry that all references of this run belong to. Without any they
-     * come from auth files and credential helpers, when a registry asks for them. */
+    const char *hosts_dir; /* directory of hosts.toml files; NULL: /etc/tug/certs.d if it exists,
+                              else /etc/containerd/certs.d if it exists */
+    const char *proxy;     /* URL for all requests, to loopback hosts too; "": none; NULL: as set in
+                              http_proxy, https_proxy, all_proxy and no_proxy, in lower or upper case */
+    /* Credentials for the one registry that all references of this run belong to. Without any, auth
+     * files and credential helpers are consulted when a registry asks for them. */
     const char *user;          /* with password; NULL: none */
     const char *password;      /* NULL: empty */
     const char *refresh_token; /* an OAuth2 identity token, instead of user; NULL: none */
-    const char *authfile;      /* before the usual auth files; NULL: none */
-    bool foreign_layers;       /* fetch foreign layers that the registry does not have from the URLs
-                                  that manifests name: https only, without credentials; default:
-                                  leave those out, see tug_image_result.left_out */
+    const char *authfile;      /* read before the usual auth files; NULL: none */
+    bool foreign_layers; /* fetch foreign layers that the registry does not have from the URLs in
+                            the manifest: https only, without credentials; default: leave them out,
+                            see tug_image_result.left_out */
     /* Log of requests, for debugging; without secrets. */
     tug_log_fn on_log; /* NULL: none */
-    void *log_context; /* handed to on_log */
-    bool log_http;     /* heads of requests and answers, bodies of errors */
-    bool log_timing;   /* one line of times for each request */
-    bool log_config;   /* which certificates, hosts directory, hosts.toml files and proxies are in
-                          use, and which endpoint of several failed */
+    void *log_context; /* passed to on_log */
+    bool log_http;     /* headers of requests and responses, bodies of error responses */
+    bool log_timing;   /* one line of timings for each request */
+    bool log_config; /* which CA certificates, hosts directory, hosts.toml files and proxies are in
+                        use, and each endpoint's failure when there are several */
 
-    /* Show. */
+    /* Reporting. */
     tug_event_fn on_event; /* NULL: none */
-    void *event_context;   /* handed to on_event */
+    void *event_context;   /* passed to on_event */
     uint64_t tick_ms;      /* interval of progress events; 0 means 200 ms */
 };
 
@@ -202,8 +201,8 @@ struct tug_fetch;
 
 /* Prepare a run.
  * store: borrowed, must outlive the fetch; NULL is allowed for tug_fetch_resolve. options: copied,
- * with all it points to; NULL means all defaults. out_fetch: owned by the caller, untouched on
- * failure.
+ * with everything it points to; NULL means all defaults. out_fetch: owned by the caller, untouched
+ * on failure.
  * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (options.size is 0, an option out of range, a
  * label without '=', a key without a certificate, both kinds of credentials), TUG_ERR_UNSUPPORTED
  * (an option set that the library does not know, see tug/tug.h), TUG_ERR_NO_MEMORY.
@@ -225,9 +224,9 @@ struct tug_reference_options {
     const struct tug_platform *platforms; /* instead of the run's; NULL: the run's */
     size_t platform_count;
     bool all_platforms;        /* every entry of every index; platforms are then ignored */
-    bool all_metadata;         /* as the run's option of that name; false: what the run says */
+    bool all_metadata;         /* as the run's option of that name; false: the run's value */
     bool metadata_only;        /* likewise */
-    const char *const *labels; /* added to the run's; these win if a key is in both */
+    const char *const *labels; /* added to the run's; these win if both have a key */
     size_t label_count;
 };
 
@@ -238,7 +237,7 @@ struct tug_reference_options {
     }
 
 /* As tug_fetch_add, with options of its own.
- * options: copied, with all it points to; NULL: as tug_fetch_add.
+ * options: copied, with everything it points to; NULL: as tug_fetch_add.
  * Errors: also those of tug_label_check, TUG_ERR_INVALID_ARGUMENT (options.size is 0),
  * TUG_ERR_UNSUPPORTED (as for tug_fetch_create), TUG_ERR_NO_MEMORY. */
 enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
@@ -254,12 +253,12 @@ enum tug_status tug_label_check(const char *label, struct tug_error *err);
  * reported as TUG_EVENT_IMAGE.
  * Returns: TUG_OK when every reference is complete; otherwise the code of the first failure, which
  * err describes. TUG_ERR_CANCELLED after tug_fetch_cancel, TUG_ERR_TIMEOUT after
- * options.timeout_ms. TUG_ERR_CONFIG, before any request: a hosts.toml or certificate file, or a
- * proxy in the environment, that cannot be used; TUG_ERR_INVALID_ARGUMENT: credentials for
- * references of several registries, a proxy that is no URL. On failure, committed content stays and
- * partial downloads are kept for the next run. Threads: the fetch's owner; on_event callbacks run
- * on this thread. Blocks: until done. It starts max_concurrent_downloads + up to 4 threads with all
- * signals blocked, and joins them. */
+ * options.timeout_ms. TUG_ERR_CONFIG, before any request: an unusable hosts.toml or certificate
+ * file or proxy in the environment; TUG_ERR_INVALID_ARGUMENT: credentials for references of several
+ * registries, an options.proxy that is not a URL. On failure, committed content stays and partial
+ * downloads are kept for the next run. Threads: the fetch's owner; on_event callbacks run on this
+ * thread. Blocks: until done. It starts up to max_concurrent_downloads + 4 threads with all signals
+ * blocked, and joins them. */
 enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err);
 
 /* Resolve every reference that was added, instead of tug_fetch_run: report the digest, media type

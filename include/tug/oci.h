@@ -84,32 +84,33 @@ void tug_platform_host(struct tug_platform *out_platform);
 char *tug_platform_format(const struct tug_platform *platform,
                           char out_text[TUG_PLATFORM_TEXT_MAX]);
 
-/* Tell whether a platform can run images of another one, as in the choice of an entry of an index.
- * Both normalised, as tug_platform_parse and tug_list_each give them. Threads: any. */
+/* Tell whether a platform can run images for another one, as when an entry of an index is chosen.
+ * Both normalised, as by tug_platform_parse and tug_list_each. Threads: any. */
 bool tug_platform_runs(const struct tug_platform *wanted, const struct tug_platform *offered);
 
-/* One entry of a list in JSON. Texts are borrowed for the call, and unchecked. */
+/* One entry of a list in JSON. Strings are borrowed for the call, and unchecked. */
 struct tug_list_entry {
-    const char *line;         /* of an array of texts: the text; the rest is unset then */
-    const char *name;         /* the full name of the image; NULL: none is given */
-    struct tug_digest digest; /* unset: none is given */
-    bool is_index; /* by its media type: it names further manifests; or it has neither type
-                      nor platform, and may be one */
+    const char *line; /* in an array of strings: the string; the other members are then unset */
+    const char *name; /* the full name of the image; NULL: none given */
+    struct tug_digest digest; /* unset: none given */
+    bool is_index; /* an index by its media type; or, without type and platform, it may be one */
     bool has_platform;
     struct tug_platform platform; /* normalised */
 };
 
-/* Receives an entry. Returns: anything but TUG_OK (with err filled) ends the reading with it. */
+/* Receives an entry. Returns: anything but TUG_OK (with err filled) ends tug_list_each with that
+ * status. */
 typedef enum tug_status (*tug_list_entry_fn)(void *context, const struct tug_list_entry *entry,
                                              struct tug_error *err);
 
 /* Call on_entry for each element of a JSON list, in order. A list is the `manifests` of an OCI
  * index (a store's index.json has full names in its annotations) or Docker manifest list, an array
- * of texts, or the result lines of `tug fetch` and `tug resolve --format json`. Entries are handed
- * on while the text is read: what is wrong further behind shows after that. text: length bytes,
- * borrowed for the call. Errors: TUG_ERR_CONTENT (not such a document; what is known to be
- * something else is named), TUG_ERR_UNSUPPORTED (a digest of an algorithm that tug does not know),
- * TUG_ERR_TOO_LARGE, TUG_ERR_NO_MEMORY, and what on_entry returns. Threads: any. Blocks: no. */
+ * of strings, or the result lines of `tug fetch` and `tug resolve --format json`. Entries are
+ * reported while the text is read, so an error further on may follow any number of entries. text:
+ * length bytes, borrowed for the call. Errors: TUG_ERR_CONTENT (not a list; the message names the
+ * document if it is a known kind), TUG_ERR_UNSUPPORTED (a digest of an algorithm that tug does not
+ * know), TUG_ERR_TOO_LARGE, TUG_ERR_NO_MEMORY, and any status that on_entry returns. Threads: any.
+ * Blocks: no. */
 enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn on_entry,
                               void *context, struct tug_error *err);
 

@@ -18,17 +18,17 @@ struct tug_ref;
 
 /* Parse a reference and complete it: a name without host belongs to docker.io ("nginx" is
  * "docker.io/library/nginx"), one without tag and digest gets ":latest".
- * The first component is a host when it holds '.' or ':', is "localhost", or has upper-case
- * letters. A digest alone is refused, although the grammar would take it for the tag of an image
- * called "sha256". text: NUL-terminated, borrowed. out_ref: owned by the caller, untouched on
- * failure. Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (the message says which part is
- * wrong), TUG_ERR_NO_MEMORY. Threads: any. Blocks: no. */
+ * The first component is a host when it contains '.' or ':', is "localhost", or has upper-case
+ * letters. A digest alone is refused, although by the grammar it is the tag of an image called
+ * "sha256". text: NUL-terminated, borrowed. out_ref: owned by the caller, untouched on failure.
+ * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (the message says which part is wrong),
+ * TUG_ERR_NO_MEMORY. Threads: any. Blocks: no. */
 enum tug_status tug_ref_parse(const char *text, struct tug_ref **out_ref, struct tug_error *err);
 
 /* Free a reference; NULL is allowed. Threads: any, once. Blocks: no. */
 void tug_ref_destroy(struct tug_ref *ref);
 
-/* The full name: HOST/NAME[:TAG][@DIGEST]. Borrowed, as long as ref lives. */
+/* The full name: HOST/NAME[:TAG][@DIGEST]. Borrowed from ref. */
 const char *tug_ref_name(const struct tug_ref *ref);
 /* The registry's host with its port when one is given, e.g. "docker.io", "localhost:5000",
  * "[::1]:5000". Borrowed. */

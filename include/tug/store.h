@@ -20,7 +20,8 @@ extern "C" {
 /* How hard the store tries to survive a power cut. */
 enum tug_durability {
     TUG_DURABILITY_FULL = 0, /* data, then names, then index.json, each forced to the disk */
-    TUG_DURABILITY_NONE,     /* left to the operating system; still consistent after a kill */
+    TUG_DURABILITY_NONE, /* writes are left to the operating system; still consistent after a kill
+                          */
 };
 
 /* Options of a store. Start with `= TUG_STORE_OPTIONS_INIT`: zero is the default of every other
@@ -29,9 +30,9 @@ struct tug_store_options {
     size_t size; /* of this struct: TUG_STORE_OPTIONS_INIT sets it */
     enum tug_durability durability;
     bool must_exist;   /* fail instead of creating a new layout */
-    bool make_nothing; /* for dry runs: a store that is missing or incomplete counts as an empty
-                          one, and nothing is made for it; what writes to it fails */
-    /* Called once if opening waits for more than a second for another process. text: one line that
+    bool make_nothing; /* for dry runs: a missing or incomplete store counts as empty, and nothing
+                          is created; calls that write to it fail */
+    /* Called once if opening waits more than a second for another process. text: one line that
      * names the process, borrowed for the call. May be NULL. */
     void (*on_wait)(void *context, const char *text);
     void *wait_context;
@@ -58,8 +59,8 @@ struct tug_store;
  * TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (an option set that the library
  * does not know), TUG_ERR_NO_MEMORY.
  *
- * Threads: any. Blocks: on the disk; and while another process changes index.json, when a layout
- * has to be made. */
+ * Threads: any. Blocks: on the disk; also while another process changes index.json, if a layout has
+ * to be created. */
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
                                struct tug_store **out_store, struct tug_error *err);
 
@@ -74,29 +75,30 @@ enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest 
                                bool *out_is_present, uint64_t *out_size_bytes,
                                struct tug_error *err);
 
-/* How far a long call is. Later versions add members at the end. */
+/* Progress of a long call. Later versions add members at the end. */
 struct tug_work_progress {
     uint64_t items_done, items_total; /* blobs, images or members; total 0: not known yet */
     uint64_t bytes_done, bytes_total; /* of their content; total 0: not known yet */
     double seconds;                   /* since the call began */
 };
 
-/* How a long call on a store tells how far it is, waits for other processes, and is told to stop.
- * Zero: it does none of that. Every function may be called from several threads, one call at a
- * time, and must not call a function on the same store. Start with `= TUG_WATCH_INIT`. */
+/* Callbacks of a long call on a store: progress, waiting, warnings, and a way to stop it. NULL
+ * members are not called. They may be called from several threads, one call at a time, and must not
+ * call a function on the same store. Start with `= TUG_WATCH_INIT`. */
 struct tug_watch {
     size_t size; /* of this struct: TUG_WATCH_INIT sets it */
-    /* Told at most ten times a second, and once at the end. */
+    /* Called at most ten times a second, and once at the end. */
     void (*on_progress)(void *context, const struct tug_work_progress *progress);
-    /* Asked at least every 256 KiB of work and every 100 ms of waiting; true ends the call with
+    /* Called at least every 256 KiB of work and every 100 ms of waiting; true ends the call with
      * TUG_ERR_CANCELLED. */
     bool (*should_stop)(void *context);
-    /* Told once when the call has waited a second for another process. text: one line that names
+    /* Called once when the call has waited a second for another process. text: one line that names
      * the process, borrowed for the call. */
     void (*on_wait)(void *context, const char *text);
-    /* Told what the user should know and what fails nothing. text: one line, escaped. */
+    /* Called for a problem that the user should know about but that is not an error. text: one
+     * line, escaped. */
     void (*on_warning)(void *context, const char *text);
-    void *context; /* handed to each */
+    void *context; /* passed to each callback */
 };
 
 #define TUG_WATCH_INIT                                                                             \

@@ -7,13 +7,12 @@
  * can be cancelled from any thread. libcurl is initialised (thread-safely) by tug_fetch_create.
  *
  * Structs and versions. An options struct begins with its size, which its _INIT macro sets; later
- * versions of the library add members at the end. A program that was built with an older header
- * gets the defaults of the members it does not know. One that was built with a newer header runs as
- * long as it leaves the members that the library does not know at zero; otherwise the call fails
- * with TUG_ERR_UNSUPPORTED, because an option is never ignored. Structs that the library fills and
- * hands to a callback (tug_event, tug_image_result, tug_totals, tug_list_entry) grow at the end as
- * well: read them through the pointer. The values tug_error, tug_digest and tug_platform never
- * change.
+ * versions of the library add members at the end. A program built with an older header gets the
+ * defaults for members it does not know. One built with a newer header works as long as it leaves
+ * members unknown to the library at zero; otherwise the call fails with TUG_ERR_UNSUPPORTED,
+ * because no option is silently ignored. Structs that the library fills and passes to a callback
+ * (tug_event, tug_image_result, tug_totals, tug_list_entry) grow at the end as well: read them
+ * through the pointer. The values tug_error, tug_digest and tug_platform never change.
  */
 #ifndef TUG_TUG_H
 #define TUG_TUG_H

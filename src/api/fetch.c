@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The public fetch functions: check arguments, fill in defaults, hand over to the pipeline.
+ * The public fetch functions: check arguments, fill in defaults, call the pipeline.
  *
- * Knows: the pipeline's door. Does not know: how anything is fetched.
+ * Knows: the pipeline's interface. Does not know: how anything is fetched.
  * Threads: see tug/fetch.h.
  */
 #include <tug/tug.h>
@@ -27,7 +27,7 @@
 #define CONNECT_TIMEOUT_DEFAULT_MS 30000
 #define STALL_TIMEOUT_DEFAULT_MS 30000
 
-/* A later version appends members; none may hide in padding that an older program left unset. */
+/* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
                    offsetof(struct tug_fetch_options, tick_ms) + sizeof(uint64_t),
                "tug_fetch_options has no padding at its end");
@@ -35,7 +35,7 @@ _Static_assert(sizeof(struct tug_reference_options) ==
                    offsetof(struct tug_reference_options, label_count) + sizeof(size_t),
                "tug_reference_options has no padding at its end");
 
-/* Options that are one text each. */
+/* Options that are a single string each. */
 static const size_t text_offsets[] = {
     offsetof(struct tug_fetch_options, ca_file),
     offsetof(struct tug_fetch_options, certificate_file),
@@ -53,16 +53,16 @@ static const size_t text_offsets[] = {
 struct tug_fetch {
     /* set at create, then read-only */
     struct tug_store *store;          /* borrowed */
-    struct tug_fetch_options options; /* with defaults; what it points to is owned below */
+    struct tug_fetch_options options; /* with defaults; its pointers are owned below */
     struct tug_platform *platforms;
-    bool has_default_platform; /* platforms: nobody asked for it */
+    bool has_default_platform; /* platforms holds this machine's, which was not asked for */
     char **labels;
-    char *texts[TEXT_COUNT]; /* copies of the options' single texts */
+    char *texts[TEXT_COUNT]; /* copies of the options' single strings */
     struct tug__bell *bell;
     bool has_registry; /* tug__registry_release is due */
     /* owner only */
     struct tug_ref **refs;
-    struct tug_reference_options **ref_options; /* of each; NULL: none of its own */
+    struct tug_reference_options **ref_options; /* one per reference; NULL: none of its own */
     size_t ref_count, ref_capacity;
     bool has_run;
     /* shared: set from any thread */
@@ -142,7 +142,7 @@ static enum tug_status copy_platforms(struct tug_fetch *fetch,
     return TUG_OK;
 }
 
-/* Copy the single texts; the options then point to the copies. */
+/* Copy the single strings; the options then point to the copies. */
 static enum tug_status copy_texts(struct tug_fetch *fetch, const struct tug_fetch_options *options,
                                   struct tug_error *err)
 {
@@ -254,14 +254,14 @@ static void free_reference_options(const struct tug_fetch *fetch,
         return;
     }
     for (size_t i = fetch->options.label_count; i < options->label_count; i++) {
-        free((void *)(uintptr_t)options->labels[i]); /* those before are the run's */
+        free((void *)(uintptr_t)options->labels[i]); /* the ones before belong to the run */
     }
     free((void *)(uintptr_t)options->labels);
     free((void *)(uintptr_t)options->platforms);
     free(options);
 }
 
-/* Copy the labels of a reference behind those of the run. */
+/* Append copies of a reference's labels to the run's labels. */
 static enum tug_status copy_reference_labels(const struct tug_fetch *fetch,
                                              const struct tug_reference_options *options,
                                              struct tug_reference_options *own,
@@ -375,7 +375,7 @@ enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, st
     return tug_fetch_add_with(fetch, reference, NULL, err);
 }
 
-/* Run once, one way or the other. */
+/* Run once, to fetch or to resolve. */
 static enum tug_status run(struct tug_fetch *fetch,
                            enum tug_status (*work)(const struct tug__run_settings *settings,
                                                    struct tug_error *err),
