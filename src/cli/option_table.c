@@ -472,7 +472,7 @@ static const struct option_spec table[] = {
     FLAG(BOTH(OPTION_REGISTRY), run.skip_verify, "skip-verify", 'k',
          "accept any certificate from the registry itself"),
     TEXT(BOTH(OPTION_REGISTRY), run.ca_file, "tlscacert", "FILE",
-         "additional certificates to trust (PEM)"),
+         "additional CA certificates to trust (PEM)"),
     TEXT(BOTH(OPTION_REGISTRY), run.certificate_file, "tlscert", "FILE",
          "client certificate (PEM), with --tlskey"),
     TEXT(BOTH(OPTION_REGISTRY), run.key_file, "tlskey", "FILE",

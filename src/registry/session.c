@@ -45,7 +45,7 @@ static enum tug_status copy_settings(struct tug__session *session,
 }
 
 /* Find the system's CA certificates. */
-static void find_authorities(struct tug__session *session)
+static void find_ca_certificates(struct tug__session *session)
 {
     const char *directory = NULL;
     const char *bundle = NULL;
@@ -224,7 +224,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         status = tug__tls_check_client(settings->certificate_file, settings->key_file, err);
     }
     if (status == TUG_OK) {
-        find_authorities(session);
+        find_ca_certificates(session);
         status = make_trust(session, NULL, 0, &session->tls.trust, err);
         session->tls.is_common = true;
     }
