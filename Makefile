@@ -211,5 +211,5 @@ clean: ## remove build/
 help: ## show the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(SUPPORT_OBJ) $(UNIT_OBJ) $(FLOW_OBJ) $(PLAIN_OBJ) $(OOM_OBJ) \
-  $(call objs,$(wildcard tests/stress/*.c tests/resume/*.c tests/bench/*.c)))
+# What each object was made of, whichever program it is for.
+-include $(wildcard $(OBJ)/*/*/*.d $(OBJ)/*/*/*/*.d)
