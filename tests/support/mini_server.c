@@ -137,14 +137,15 @@ static void answer_one(struct fake_connection *connection, const struct mini_opt
                   request.target, reply.status, request.headers, request.body);
     mini_append_line(options->log, line); /* before the answer: who has that finds this */
     const char *const body = reply.body != NULL ? reply.body : "";
-    char *const text =
-        mini_text("HTTP/1.1 %d Answer\r\nContent-Length: %zu\r\n"
-                  "Connection: close\r\n%s\r\n%s",
-                  reply.status, strlen(body), reply.headers != NULL ? reply.headers : "",
-                  strcmp(request.method, "HEAD") == 0 ? "" : body);
+    char *const text = mini_text("HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n"
+                                 "Connection: close\r\n%s\r\n%s",
+                                 reply.status, reply.reason != NULL ? reply.reason : "Answer",
+                                 strlen(body), reply.headers != NULL ? reply.headers : "",
+                                 strcmp(request.method, "HEAD") == 0 ? "" : body);
     send_all(connection->fd, text);
     free(text);
     free(line);
+    free(reply.reason);
     free(reply.headers);
     free(reply.body);
 }

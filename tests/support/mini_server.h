@@ -24,6 +24,7 @@ struct mini_answer {
     int status;
     char *headers; /* owned by the answer: "Name: value\r\n" lines; NULL: none */
     char *body;    /* owned by the answer; NULL: empty */
+    char *reason;  /* owned by the answer: what follows the status; NULL: "Answer" */
 };
 
 /* Decide an answer. ctx: as given to mini_server_run(). Threads: the caller's of that. */

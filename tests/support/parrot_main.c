@@ -6,6 +6,7 @@
  * PLACE: a status (403, 404, 416, 429, 500), type, document, encoding, warning, digest, location
  * (a presigned URL of its own, which answers 403), nowhere (a Location that is no URL).
  * FORM: plain (Basic is decoded), raw, percent, base64, escaped.
+ * A CONNECT is refused; the host it names begins with place and form: "403-raw.example:443".
  * A repository that begins with "bearer" asks for tokens; its second word tells what the token
  * server does: "give" or "deny".
  *
@@ -129,13 +130,14 @@ static struct mini_answer challenge(const struct mini_request *request, const ch
     if (line != NULL) {
         snprintf(host, sizeof host, "%.*s", (int)strcspn(line + 6, "\r\n"), line + 6);
     }
+    const bool is_secure = strcasestr(request->headers, "X-Forwarded-Proto: https") != NULL;
     const bool is_bearer = strncmp(repository, "bearer", 6) == 0;
     return (struct mini_answer){
         .status = 401,
-        .headers = is_bearer
-                       ? mini_text("WWW-Authenticate: Bearer realm=\"http://%s/token/%s\"\r\n",
-                                   host, strstr(repository, "deny") ? "deny" : "give")
-                       : mini_text("WWW-Authenticate: Basic realm=\"parrot\"\r\n"),
+        .headers = is_bearer ? mini_text("WWW-Authenticate: Bearer realm=\"%s://%s/token/%s\"\r\n",
+                                         is_secure ? "https" : "http", host,
+                                         strstr(repository, "deny") ? "deny" : "give")
+                             : mini_text("WWW-Authenticate: Basic realm=\"parrot\"\r\n"),
     };
 }
 
@@ -146,7 +148,9 @@ static struct mini_answer repeat(const char *place, const char *text, const char
     const char *const type = "Content-Type: application/vnd.oci.image.manifest.v1+json\r\n";
     struct mini_answer reply = {.status = (int)strtol(place, NULL, 10)};
     if (reply.status >= 400) {
-        reply.headers = mini_text("X-Seen: %.4000s\r\n", text);
+        reply.reason = mini_text("Denied: %.4000s", text);
+        reply.headers = mini_text(
+            "X-Seen: %.4000s\r\nProxy-Authenticate: Basic realm=\"%.4000s\"\r\n", text, quoted);
         reply.body = mini_text("{\"errors\":[{\"code\":\"DENIED\",\"message\":\"%s\"}]}", quoted);
         return reply;
     }
@@ -180,11 +184,19 @@ static struct mini_answer repeat(const char *place, const char *text, const char
     return reply;
 }
 
+/* What follows a part of a text; NULL without that part. */
+static const char *after(const char *text, const char *part)
+{
+    const char *const found = strstr(text, part);
+    return found != NULL ? found + strlen(part) : NULL;
+}
+
 static struct mini_answer answer(const struct mini_request *request, void *ctx)
 {
     const struct parrot *const parrot = ctx;
     const char *const repository = strstr(request->target, "/v2/");
-    const char *const tag = strstr(request->target, "/manifests/");
+    const bool is_connect = strcmp(request->method, "CONNECT") == 0;
+    const char *const tag = is_connect ? request->target : after(request->target, "/manifests/");
     const bool is_stored = repository != NULL && strncmp(repository, "/v2/stored/", 11) == 0;
     char place[64] = "403";
     const char *form = "plain";
@@ -200,7 +212,7 @@ static struct mini_answer answer(const struct mini_request *request, void *ctx)
     }
     if (tag != NULL) {
         static const char *const forms[] = {"plain", "raw", "percent", "base64", "escaped"};
-        snprintf(place, sizeof place, "%.*s", (int)strcspn(tag + 11, "-?"), tag + 11);
+        snprintf(place, sizeof place, "%.*s", (int)strcspn(tag, "-?"), tag);
         for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
             form = strstr(tag, forms[i]) != NULL ? forms[i] : form;
         }
