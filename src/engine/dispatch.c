@@ -74,7 +74,7 @@ static void submit_inline(struct tug__engine *engine)
 /* Tell whether the first blob of a line may begin. */
 static bool may_begin_blob(const struct tug__engine *engine, const struct tug__host *host)
 {
-    const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(engine->pool->worker_count);
+    const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(tug__pool_worker_count(engine->pool));
 
     return host->queued_blobs.first != NULL &&
            (engine->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
@@ -115,7 +115,7 @@ static struct tug__host *next_host(struct tug__engine *engine, bool wants_docume
 /* Jobs the ring has room for: one at work and one at hand for each worker. */
 static unsigned room(const struct tug__engine *engine)
 {
-    const unsigned most = TUG__JOBS_OUT_MAX(engine->pool->worker_count);
+    const unsigned most = TUG__JOBS_OUT_MAX(tug__pool_worker_count(engine->pool));
 
     return engine->jobs_out < most ? most - engine->jobs_out : 0;
 }

@@ -116,7 +116,7 @@ void tug__engine_each_download(const struct tug__engine *engine,
 struct tug__engine_load tug__engine_load(const struct tug__engine *engine)
 {
     return (struct tug__engine_load){
-        .worker_count = engine->pool->worker_count,
+        .worker_count = tug__pool_worker_count(engine->pool),
         .idle_workers = tug__parts_idle_workers(engine),
         .received_bytes = tug__pool_received(engine->pool),
     };

@@ -17,8 +17,8 @@
 
 #include <tug/fetch.h>
 
-#include "oci/document.h"
 #include "engine/engine.h"
+#include "oci/document.h"
 #include "pool/task.h"
 
 struct tug__host;

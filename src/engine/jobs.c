@@ -131,7 +131,7 @@ bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
     }
     transfer->digest = node->wanted.digest;
     transfer->size_bytes = node->wanted.size_bytes;
-    transfer->lane = engine->next_lane++ % engine->pool->lane_count;
+    transfer->lane = engine->next_lane++ % tug__pool_lane_count(engine->pool);
     transfer->owner = node;
     transfer->is_repair = node->attempt.is_repair;
     tug__gate_init(&transfer->has_state);
@@ -197,7 +197,7 @@ struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *n
     if (node->job_kind == TUG__JOB_BLOB) {
         job->transfer = node->transfer;
     } else {
-        job->lane = engine->next_lane++ % engine->pool->lane_count;
+        job->lane = engine->next_lane++ % tug__pool_lane_count(engine->pool);
     }
     return job;
 }

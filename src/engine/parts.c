@@ -72,7 +72,7 @@ bool tug__parts_take(struct tug__engine *engine, struct tug__node *node,
 
 unsigned tug__parts_idle_workers(const struct tug__engine *engine)
 {
-    const unsigned worker_count = engine->pool->worker_count;
+    const unsigned worker_count = tug__pool_worker_count(engine->pool);
 
     return engine->jobs_out < worker_count ? worker_count - engine->jobs_out : 0;
 }

@@ -11,8 +11,8 @@
 
 #include "engine/engine.h"
 #include "engine/graph.h"
-#include "pool/pool.h"
 #include "engine/spread.h"
+#include "pool/pool.h"
 #include "registry/retry.h"
 
 /* A first-in first-out list of nodes that wait for their turn. */

@@ -23,7 +23,7 @@
 #include "base/fs.h"
 #include "oci/digest.h"
 #include "oci/document.h"
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 #define GROUP_MAX TUG__GROUP_MAX
 /* Bytes of a blob that are hashed in one go: 256 KiB are what one message brings, the rest is what

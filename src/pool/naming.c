@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 /* How long the end of a run waits for the store's lock. */
 #define STOP_WAIT_NS (500 * TUG__NS_PER_MS)

@@ -5,7 +5,7 @@
  * Knows: threads and queues. Does not know: images, what jobs mean.
  * Threads: the resolver.
  */
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -241,6 +241,16 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     }
     *out_pool = pool;
     return TUG_OK;
+}
+
+unsigned tug__pool_worker_count(const struct tug__pool *pool)
+{
+    return pool->worker_count;
+}
+
+unsigned tug__pool_lane_count(const struct tug__pool *pool)
+{
+    return pool->lane_count;
 }
 
 bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The threads of a run and the queues between them.
+ * The door of the pool: the threads of a run and the queues between them.
  *
  *                jobs (spmc)                    segments (spsc each)
  *   resolver ───────────────▶ N workers ───────────────────────────▶ lanes (hash, commit)
@@ -26,26 +26,18 @@
  *   6. transfers that are not complete are closed (their files stay for the next run), jobs still
  *      in the ring are freed, then queues, bells and clients.
  *
- * Threads: the functions below belong to the resolver, those of the "worker" and "lane" sections to
- * the thread named.
+ * Threads: the functions below belong to the resolver.
  */
 #ifndef TUG_POOL_POOL_H
 #define TUG_POOL_POOL_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <tug/fetch.h>
 
-#include "base/cancel.h"
 #include "base/queue.h"
-#include "pool/budget.h"
-#include "pool/progress.h"
 #include "pool/task.h"
-
-/* Threads that hash: more than cores are no use, and four outrun any disk. */
-#define TUG__LANES_MAX 4
 
 /* Verified blobs, documents and publications that a lane commits together. */
 #define TUG__GROUP_MAX 64
@@ -73,89 +65,13 @@ _Static_assert(TUG__INBOX_MESSAGES_MAX(TUG_DOWNLOADS_MAX) <= TUG__LANE_WORK_MAX,
 _Static_assert(TUG__LANE_MESSAGES_MAX(TUG_DOWNLOADS_MAX) <= TUG__LANE_WORK_MAX,
                "a lane never waits for the resolver");
 
-/* Bytes a worker gathers before it writes them: small writes cost ext4 twice the CPU time, larger
- * ones leave the second-level cache. */
-#define TUG__PIECE_BYTES ((size_t)256 * 1024)
-
-/* Bytes a lane reads back at a time: more saves no time, and is memory for each lane. */
-#define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
-
 struct tug__pool;
-
-/* A download worker: one thread, one connection. */
-struct tug__worker {
-    /* set at start, then read-only */
-    struct tug__pool *pool;
-    unsigned number;
-    struct tug__client *client;
-    struct tug__queue *events;                   /* → resolver */
-    struct tug__queue *segments[TUG__LANES_MAX]; /* → lane i */
-    pthread_t thread;
-    bool is_started;
-    /* worker thread only */
-    struct tug__job *job; /* at work */
-    uint8_t *piece;       /* TUG__PIECE_BYTES, made at the first blob */
-    /* shared: bytes received over the network. Writer: the worker; reader: the resolver */
-    struct tug__counter received;
-};
-
-/* A lane of the hash/commit stage: one thread, a fixed share of the blobs. */
-struct tug__lane {
-    /* set at start, then read-only */
-    struct tug__pool *pool;
-    unsigned number;
-    struct tug__queue *events; /* → resolver */
-    struct tug__queue *inbox;  /* resolver → this lane */
-    struct tug__bell *bell;    /* rung by inbox and by every worker's segments[number] */
-    pthread_t thread;
-    bool is_started;
-    /* lane thread only */
-    uint8_t *piece;                /* TUG__READ_BACK_BYTES */
-    struct tug__transfer *lagging; /* with bytes in the file that are not hashed yet, in turn */
-    struct tug__transfer *ready;   /* verified, waiting for the group's commit; newest first */
-    struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
-    struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
-    unsigned ready_job_count;
-    struct tug__publication *publications; /* in the order in which they came */
-    unsigned ready_count;                  /* all three together */
-    uint64_t group_since_ns;               /* when the oldest of them came */
-    unsigned next_sender;                  /* whose segments are looked at next */
-    uint64_t stop_seen_ns;                 /* while waiting for the store's lock; 0: not yet */
-    bool is_stopping;                      /* STOP came */
-    bool is_stopped;                       /* STOPPED was sent */
-    bool is_ending;                        /* END came */
-};
 
 struct tug__pool_settings {
     struct tug_store *store;            /* borrowed, must outlive the pool */
     unsigned worker_count;              /* 1 to TUG_DOWNLOADS_MAX */
     uint64_t bytes_per_s;               /* limit for all together; 0: none */
     struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
-};
-
-struct tug__pool {
-    /* set at start, then read-only */
-    struct tug_store *store;
-    struct tug__bell *resolver_bell;
-    struct tug__bell *job_bell;
-    struct tug__queue *jobs;
-    unsigned worker_count; /* as many as were wanted, or fewer: see tug__pool_start */
-    unsigned lane_count;
-    pthread_mutex_t gate; /* held by tug__pool_start while the counts may still change */
-    struct tug__worker workers[TUG_DOWNLOADS_MAX];
-    struct tug__lane lanes[TUG__LANES_MAX];
-    /* resolver only */
-    unsigned running_workers; /* threads whose ENDED has not been seen */
-    unsigned running_lanes;
-    unsigned working_lanes; /* of these: STOPPED has not been seen */
-    unsigned next_sender;   /* whose events are looked at next */
-    /* shared: set once by the resolver when the workers shall end */
-    struct tug__cancel stop;
-    /* shared: what workers may receive; has a mutex of its own */
-    struct tug__budget budget;
-    /* shared, under notice_lock: what a lane waits for, until the resolver has told it */
-    pthread_mutex_t notice_lock;
-    char notice[TUG_ERROR_MESSAGE_MAX];
 };
 
 /* Start all threads, with all signals blocked; when the system has no more, those that there are,
@@ -166,6 +82,10 @@ struct tug__pool {
 enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struct tug__bell *bell,
                                 struct tug__pool **out_pool, struct tug_error *err);
 
+/* How many workers and lanes there are: as many as were wanted, or fewer. Threads: any. */
+unsigned tug__pool_worker_count(const struct tug__pool *pool);
+unsigned tug__pool_lane_count(const struct tug__pool *pool);
+
 /* Hand a job to whichever worker is free. Takes the job on success. Returns: false when the ring is
  * full; the caller keeps the job. Blocks: no. */
 bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job);
@@ -175,14 +95,10 @@ void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg
 /* Take the next event of any thread, fairly. STOPPED and ENDED are counted here and not returned.
  * Returns: false when there is none. Blocks: no. */
 bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
-/* Tell whether a worker shall give up what it does: its job is cancelled, or the pool stops.
- * worker: a struct tug__worker. Threads: the worker. */
-bool tug__worker_should_stop(void *worker);
 /* Wake every worker so that it looks at its job's cancel flag. Blocks: no. */
 void tug__pool_wake(struct tug__pool *pool);
-/* Leave a line for the resolver, in place of one that it has not taken. Threads: any. */
-void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
-/* Take that line. out_text: TUG_ERROR_MESSAGE_MAX bytes. Returns: false when there is none. */
+/* Take the line that a lane left about what it waits for. out_text: TUG_ERROR_MESSAGE_MAX bytes.
+ * Returns: false when there is none. */
 bool tug__pool_take_notice(struct tug__pool *pool, char *out_text);
 /* Bytes received over the network so far, all workers together. */
 uint64_t tug__pool_received(const struct tug__pool *pool);
@@ -203,18 +119,5 @@ struct tug__pool_handler {
 void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *handler);
 /* Free a stopped pool; NULL is allowed. */
 void tug__pool_destroy(struct tug__pool *pool);
-
-/* Hash a blob that is in the store: job->is_damaged (recheck.c). Errors: TUG_ERR_CANCELLED;
- * TUG_ERR_STORE: it cannot be told. Threads: the worker. Blocks: on the disk. */
-enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
-                                    struct tug_error *err);
-
-/* Name the images of the publications in a lane's group, in one rewrite of index.json, and send
- * them back (naming.c). Threads: the lane. Blocks: on the disk, and for another process's lock. */
-void tug__lane_name_images(struct tug__lane *lane);
-
-/* Thread functions, in worker.c and lane.c. */
-void *tug__worker_main(void *worker);
-void *tug__lane_main(void *lane);
 
 #endif

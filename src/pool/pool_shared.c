@@ -6,7 +6,7 @@
  * Knows: the pool's flags and locks. Does not know: what jobs mean, the graph.
  * Threads: see pool.h.
  */
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 #include <stdio.h>
 #include <string.h>

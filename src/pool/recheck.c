@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 static bool should_stop(void *context)
 {

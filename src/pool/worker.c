@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 /* Distance of a share's notes in the state file. With the piece that is not written yet, what a
  * kill makes us fetch again stays below 1 MiB for each connection. */

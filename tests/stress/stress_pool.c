@@ -61,7 +61,7 @@ static void feed(struct tug__pool *pool, struct tug__bell *bell, struct round *r
         const struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT, .object = &round->jobs[i]};
 
         fill(&round->jobs[i], i);
-        tug__pool_send(pool, stress_random(random, pool->lane_count), &msg);
+        tug__pool_send(pool, stress_random(random, tug__pool_lane_count(pool)), &msg);
         if (stress_random(random, 50) == 0) {
             tug__pool_wake(pool);
         }

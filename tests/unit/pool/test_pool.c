@@ -2,7 +2,7 @@
  *
  * The threads of a run: started, fed with documents, stopped. Nothing here uses the network.
  */
-#include "pool/pool.h"
+#include "pool/internal.h"
 
 #include <dirent.h>
 #include <errno.h>

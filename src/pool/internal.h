@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of the pool:
+ *
+ *   pool.c          threads and queues: made, fed, stopped, joined
+ *   pool_shared.c   what threads tell each other beside the queues
+ *   worker.c        a job, from the ring to its result; recheck.c: a blob of the store
+ *   lane.c          a lane's turn
+ *   naming.c        images into index.json
+ *
+ * Threads: those named at each member and function.
+ */
+#ifndef TUG_POOL_INTERNAL_H
+#define TUG_POOL_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tug/fetch.h>
+
+#include "base/cancel.h"
+#include "base/queue.h"
+#include "pool/budget.h"
+#include "pool/pool.h"
+#include "pool/progress.h"
+#include "pool/task.h"
+
+/* Threads that hash: more than cores are no use, and four outrun any disk. */
+#define TUG__LANES_MAX 4
+
+/* Bytes a worker gathers before it writes them: small writes cost ext4 twice the CPU time, larger
+ * ones leave the second-level cache. */
+#define TUG__PIECE_BYTES ((size_t)256 * 1024)
+
+/* Bytes a lane reads back at a time: more saves no time, and is memory for each lane. */
+#define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
+
+/* A download worker: one thread, one connection. */
+struct tug__worker {
+    /* set at start, then read-only */
+    struct tug__pool *pool;
+    unsigned number;
+    struct tug__client *client;
+    struct tug__queue *events;                   /* → resolver */
+    struct tug__queue *segments[TUG__LANES_MAX]; /* → lane i */
+    pthread_t thread;
+    bool is_started;
+    /* worker thread only */
+    struct tug__job *job; /* at work */
+    uint8_t *piece;       /* TUG__PIECE_BYTES, made at the first blob */
+    /* shared: bytes received over the network. Writer: the worker; reader: the resolver */
+    struct tug__counter received;
+};
+
+/* A lane of the hash/commit stage: one thread, a fixed share of the blobs. */
+struct tug__lane {
+    /* set at start, then read-only */
+    struct tug__pool *pool;
+    unsigned number;
+    struct tug__queue *events; /* → resolver */
+    struct tug__queue *inbox;  /* resolver → this lane */
+    struct tug__bell *bell;    /* rung by inbox and by every worker's segments[number] */
+    pthread_t thread;
+    bool is_started;
+    /* lane thread only */
+    uint8_t *piece;                /* TUG__READ_BACK_BYTES */
+    struct tug__transfer *lagging; /* with bytes in the file that are not hashed yet, in turn */
+    struct tug__transfer *ready;   /* verified, waiting for the group's commit; newest first */
+    struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
+    struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
+    unsigned ready_job_count;
+    struct tug__publication *publications; /* in the order in which they came */
+    unsigned ready_count;                  /* all three together */
+    uint64_t group_since_ns;               /* when the oldest of them came */
+    unsigned next_sender;                  /* whose segments are looked at next */
+    uint64_t stop_seen_ns;                 /* while waiting for the store's lock; 0: not yet */
+    bool is_stopping;                      /* STOP came */
+    bool is_stopped;                       /* STOPPED was sent */
+    bool is_ending;                        /* END came */
+};
+
+struct tug__pool {
+    /* set at start, then read-only */
+    struct tug_store *store;
+    struct tug__bell *resolver_bell;
+    struct tug__bell *job_bell;
+    struct tug__queue *jobs;
+    unsigned worker_count; /* as many as were wanted, or fewer: see tug__pool_start */
+    unsigned lane_count;
+    pthread_mutex_t gate; /* held by tug__pool_start while the counts may still change */
+    struct tug__worker workers[TUG_DOWNLOADS_MAX];
+    struct tug__lane lanes[TUG__LANES_MAX];
+    /* resolver only */
+    unsigned running_workers; /* threads whose ENDED has not been seen */
+    unsigned running_lanes;
+    unsigned working_lanes; /* of these: STOPPED has not been seen */
+    unsigned next_sender;   /* whose events are looked at next */
+    /* shared: set once by the resolver when the workers shall end */
+    struct tug__cancel stop;
+    /* shared: what workers may receive; has a mutex of its own */
+    struct tug__budget budget;
+    /* shared, under notice_lock: what a lane waits for, until the resolver has told it */
+    pthread_mutex_t notice_lock;
+    char notice[TUG_ERROR_MESSAGE_MAX];
+};
+
+/* --- pool_shared.c --- */
+
+/* Tell whether a worker shall give up what it does: its job is cancelled, or the pool stops.
+ * worker: a struct tug__worker. Threads: the worker. */
+bool tug__worker_should_stop(void *worker);
+/* Leave a line for the resolver, in place of one that it has not taken. Threads: any. */
+void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
+
+/* --- worker.c, recheck.c, lane.c, naming.c --- */
+
+/* Hash a blob that is in the store: job->is_damaged (recheck.c). Errors: TUG_ERR_CANCELLED;
+ * TUG_ERR_STORE: it cannot be told. Threads: the worker. Blocks: on the disk. */
+enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
+                                    struct tug_error *err);
+
+/* Name the images of the publications in a lane's group, in one rewrite of index.json, and send
+ * them back (naming.c). Threads: the lane. Blocks: on the disk, and for another process's lock. */
+void tug__lane_name_images(struct tug__lane *lane);
+
+/* Thread functions. */
+void *tug__worker_main(void *worker);
+void *tug__lane_main(void *lane);
+
+#endif
