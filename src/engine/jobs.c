@@ -309,9 +309,7 @@ void tug__jobs_fini(struct tug__engine *engine)
             tug__job_free(job);
         }
         if (node->transfer != NULL) {
-            tug__hash_destroy(node->transfer->hash);
-            tug__extents_fini(&node->transfer->announced);
-            tug__ingest_close(node->transfer->ingest);
+            tug__transfer_close(node->transfer);
             tug__transfer_free(engine, node);
         }
         tug__graph_remove(&engine->graph, node);

@@ -3,10 +3,10 @@
  * The inside of the pool:
  *
  *   pool.c          threads and queues: made, fed, stopped, joined
- *   pool_shared.c   what threads tell each other beside the queues
+ *   pool_shared.c   what its threads tell the resolver, and the other way round
  *   worker.c        a job, from the ring to its result; recheck.c: a blob of the store
- *   lane.c          a lane's turn
- *   naming.c        images into index.json
+ *   lane.c          a lane's turn: lane_hash.c (blobs), lane_document.c (documents), lane_group.c
+ *                   (what is verified, committed together), lane_naming.c (images into index.json)
  *
  * Threads: those named at each member and function.
  */
@@ -113,19 +113,49 @@ bool tug__worker_should_stop(void *worker);
 /* Leave a line for the resolver, in place of one that it has not taken. Threads: any. */
 void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
 
-/* --- worker.c, recheck.c, lane.c, naming.c --- */
+/* Tell the resolver of something. Threads: the lane. */
+void tug__lane_send(struct tug__lane *lane, enum tug__msg_kind kind, void *object);
 
-/* Hash a blob that is in the store: job->is_damaged (recheck.c). Errors: TUG_ERR_CANCELLED;
- * TUG_ERR_STORE: it cannot be told. Threads: the worker. Blocks: on the disk. */
+/* --- worker.c, recheck.c --- */
+
+void *tug__worker_main(void *worker);
+/* Hash a blob that is in the store: job->is_damaged. Errors: TUG_ERR_CANCELLED; TUG_ERR_STORE: it
+ * cannot be told. Threads: the worker. Blocks: on the disk. */
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 
-/* Name the images of the publications in a lane's group, in one rewrite of index.json, and send
- * them back (naming.c). Threads: the lane. Blocks: on the disk, and for another process's lock. */
-void tug__lane_name_images(struct tug__lane *lane);
+/* --- lane.c and its parts. Threads: the lane. They block on the disk. --- */
 
-/* Thread functions. */
-void *tug__worker_main(void *worker);
 void *tug__lane_main(void *lane);
+
+/* lane_hash.c: a worker wrote [offset, offset + length) of a blob, or found it in the partial file.
+ * With the last byte of it the verdict is due: the transfer is in the group, or sent back. */
+void tug__lane_take_segment(struct tug__lane *lane, const struct tug__msg *msg);
+/* Go on with a blob that lags behind, each in turn. When the run ends, only what is complete and
+ * soon done is: the next run hashes the rest again anyway. Returns: false when there is none. */
+bool tug__lane_follow_next(struct tug__lane *lane);
+/* Forget a transfer that may lag behind. */
+void tug__lane_stop_following(struct tug__lane *lane, struct tug__transfer *transfer);
+
+/* lane_document.c: verify a document and put it into the group, or send it back. */
+void tug__lane_take_document(struct tug__lane *lane, struct tug__job *job);
+
+/* lane_group.c: put something verified into the group. A group that is full by that is committed.
+ * ingest: taken; NULL: the document is in the store. */
+void tug__lane_add_blob(struct tug__lane *lane, struct tug__transfer *transfer);
+void tug__lane_add_document(struct tug__lane *lane, struct tug__job *job,
+                            struct tug__ingest *ingest);
+void tug__lane_add_publication(struct tug__lane *lane, struct tug__publication *publication);
+/* Take a transfer out of the group, if it is there. */
+void tug__lane_take_out(struct tug__lane *lane, const struct tug__transfer *transfer);
+/* Tell whether the group has waited for so long that it must not wait behind a blob that streams
+ * without a pause. */
+bool tug__lane_is_commit_due(const struct tug__lane *lane);
+/* Commit everything in the group, files, then directories, then index.json, and report it. */
+void tug__lane_commit(struct tug__lane *lane);
+
+/* lane_naming.c: name the images of the publications in the group, in one rewrite of index.json,
+ * and send them back. Blocks: for another process's lock. */
+void tug__lane_name_images(struct tug__lane *lane);
 
 #endif

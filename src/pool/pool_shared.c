@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the resolver and the threads of its pool tell each other beside the queues: to stop, and a
- * line about what a lane waits for.
+ * What the threads of a pool and the resolver tell each other: events, to stop, and a line about
+ * what a lane waits for.
  *
  * Knows: the pool's flags and locks. Does not know: what jobs mean, the graph.
  * Threads: see pool.h.
@@ -29,6 +29,13 @@ bool tug__pool_take_notice(struct tug__pool *pool, char *out_text)
     pool->notice[0] = '\0';
     (void)pthread_mutex_unlock(&pool->notice_lock);
     return has_one;
+}
+
+void tug__lane_send(struct tug__lane *lane, enum tug__msg_kind kind, void *object)
+{
+    const struct tug__msg msg = {.kind = kind, .object = object};
+
+    tug__queue_push(lane->events, &msg);
 }
 
 bool tug__worker_should_stop(void *context)

@@ -9,6 +9,15 @@
 
 #include <stdlib.h>
 
+void tug__transfer_close(struct tug__transfer *transfer)
+{
+    tug__hash_destroy(transfer->hash);
+    transfer->hash = NULL;
+    tug__extents_fini(&transfer->announced);
+    tug__ingest_close(transfer->ingest);
+    transfer->ingest = NULL;
+}
+
 void tug__job_free(struct tug__job *job)
 {
     if (job == NULL) {

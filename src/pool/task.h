@@ -138,6 +138,9 @@ struct tug__job {
     struct tug__cancel cancel;
 };
 
+/* Close what a transfer holds; its file stays, or went before. Threads: the lane's; the resolver
+ * when the threads have ended. */
+void tug__transfer_close(struct tug__transfer *transfer);
 /* Free a job and the body it holds; NULL is allowed. */
 void tug__job_free(struct tug__job *job);
 

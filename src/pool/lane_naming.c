@@ -81,7 +81,6 @@ void tug__lane_name_images(struct tug__lane *lane)
             (void)tug__store_index_put(lane->pool->store, publication->entries, publication->count,
                                        &wait, &publication->error);
         }
-        tug__queue_push(lane->events,
-                        &(struct tug__msg){.kind = TUG__MSG_PUBLISHED, .object = publication});
+        tug__lane_send(lane, TUG__MSG_PUBLISHED, publication);
     }
 }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A lane's part in documents: verify what came whole, in memory, and write it beside the store.
+ *
+ * Knows: the store's door, digests, what a document is. Does not know: images, the engine.
+ * Threads: each lane's own.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "oci/digest.h"
+#include "oci/document.h"
+#include "pool/internal.h"
+
+/* A document that nobody had to be asked for is judged here; of others the registry's client saw to
+ * that. What is refused never gets into the store. */
+static enum tug_status check_inline(const struct tug__job *job, struct tug_error *err)
+{
+    const bool is_pinned = job->digest.algorithm != TUG_DIGEST_NONE;
+    struct tug__document document = {0};
+    const enum tug_status status = tug__document_parse(job->reply.body, job->reply.length,
+                                                       job->media_type, is_pinned, &document, err);
+
+    tug__document_fini(&document);
+    return status;
+}
+
+/* Which digest names a document, and is it the one that was promised? */
+static enum tug_status check_document(struct tug__job *job, struct tug_error *err)
+{
+    struct tug_digest promised = job->digest;
+    struct tug_digest found;
+    enum tug_digest_algorithm algorithm;
+    enum tug_status status;
+    char text[TUG_DIGEST_TEXT_MAX];
+
+    if (promised.algorithm == TUG_DIGEST_NONE) {
+        promised = job->reply.digest; /* by tag: the registry's word, if it gave one */
+    }
+    algorithm = promised.algorithm != TUG_DIGEST_NONE ? promised.algorithm : TUG_DIGEST_SHA256;
+    status = tug__digest_of(algorithm, job->reply.body, job->reply.length, &found, err);
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (promised.algorithm != TUG_DIGEST_NONE && !tug_digest_equal(&found, &promised)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
+                         tug_digest_format(&found, text));
+    }
+    if (job->has_size && job->size_bytes != job->reply.length) {
+        return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64, job->reply.length,
+                         job->size_bytes);
+    }
+    if (job->kind == TUG__JOB_INLINE && job->is_document) {
+        status = check_inline(job, err);
+    }
+    job->reply.digest = found;
+    return status;
+}
+
+/* Does the store have just these bytes? A name and a size are no proof: what a damaged file held
+ * would be kept for good, because the bytes that just came are used in its place. */
+static bool is_stored(struct tug_store *store, const struct tug__manifest_reply *reply)
+{
+    uint64_t size_bytes = 0;
+    bool is_present = false;
+    struct tug__buf buf;
+
+    if (tug_store_stat(store, &reply->digest, &is_present, &size_bytes, NULL) != TUG_OK ||
+        !is_present || size_bytes != reply->length) {
+        return false;
+    }
+    tug__buf_init(&buf, reply->length);
+    is_present = reply->length == 0 ||
+                 (tug__store_read(store, &reply->digest, &buf, NULL) == TUG_OK &&
+                  buf.length == reply->length && memcmp(buf.data, reply->body, buf.length) == 0);
+    tug__buf_fini(&buf);
+    return is_present;
+}
+
+/* Write a verified document into a partial file; *out_ingest stays NULL when the store has it. */
+static enum tug_status write_document(struct tug__lane *lane, struct tug__job *job,
+                                      struct tug__ingest **out_ingest, struct tug_error *err)
+{
+    struct tug_store *const store = lane->pool->store;
+    struct tug__ingest *ingest = NULL;
+    enum tug_status status;
+
+    *out_ingest = NULL;
+    job->was_present = is_stored(store, &job->reply);
+    if (job->was_present) {
+        return TUG_OK;
+    }
+    status = tug__ingest_open(store, &job->reply.digest, job->reply.length, &ingest, err);
+    if (status == TUG_OK && ingest->present.count > 0) {
+        status = tug__ingest_reset(ingest, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__fs_pwrite_all(ingest->fd, job->reply.body, job->reply.length, 0, err);
+    }
+    if (status != TUG_OK) {
+        tug__ingest_close(ingest);
+        return status;
+    }
+    *out_ingest = ingest;
+    return TUG_OK;
+}
+
+void tug__lane_take_document(struct tug__lane *lane, struct tug__job *job)
+{
+    struct tug__ingest *ingest = NULL;
+    enum tug_status status = check_document(job, &job->error);
+
+    if (status == TUG_OK && job->is_dry) {
+        job->was_present = is_stored(lane->pool->store, &job->reply);
+        tug__lane_send(lane, TUG__MSG_JOB_DONE, job);
+        return;
+    }
+    if (status == TUG_OK) {
+        status = write_document(lane, job, &ingest, &job->error);
+    }
+    if (status != TUG_OK) {
+        tug__lane_send(lane, TUG__MSG_JOB_FAILED, job);
+        return;
+    }
+    tug__lane_add_document(lane, job, ingest);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A lane's part in blobs: follow their bytes with the hash, up to the verdict.
+ *
+ * Knows: the store's door, digests. Does not know: images, requests of workers, the engine.
+ * Threads: each lane's own.
+ *
+ * A blob is hashed from the file right behind the workers that write it, so the bytes come from the
+ * page cache and the digest is there when the last byte is. What came out of order, or is left from
+ * an earlier run, is hashed in steps, between other work.
+ */
+#include "base/error.h"
+#include "base/fs.h"
+#include "oci/digest.h"
+#include "pool/internal.h"
+
+/* Bytes of a blob that are hashed in one go: 256 KiB are what one message brings, the rest is what
+ * a blob lags behind. */
+#define HASH_STEP_BYTES ((uint64_t)2 * 1024 * 1024)
+/* Distance of the notes about a blob's beginning in its state file. */
+#define SETTLED_NOTE_BYTES ((uint64_t)1024 * 1024)
+/* When a run is stopped, a complete blob is still hashed if no more than this is left. */
+#define LAST_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
+/* How much of a blob is sent to the disk at a time while it still comes: the last fsync is then
+ * short (1 GiB: 0.6 s without it). */
+#define WRITE_BACK_BYTES ((uint64_t)8 * 1024 * 1024)
+
+/* Give a transfer back as not usable. Its partial file is removed: the same bad bytes must not be
+ * met again. transfer->error says why. */
+static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    tug__ingest_abort(transfer->ingest);
+    transfer->ingest = NULL;
+    tug__transfer_close(transfer);
+    tug__lane_send(lane, TUG__MSG_REJECTED, transfer);
+}
+
+/* Hash from the frontier to end_byte, reading the file back. */
+static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *transfer,
+                                  uint64_t end_byte, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    while (status == TUG_OK && transfer->hashed_bytes < end_byte) {
+        const uint64_t rest = end_byte - transfer->hashed_bytes;
+        const size_t length = rest < TUG__READ_BACK_BYTES ? (size_t)rest : TUG__READ_BACK_BYTES;
+
+        status = tug__fs_pread_all(transfer->ingest->fd, lane->piece, length,
+                                   transfer->hashed_bytes, err);
+        if (status == TUG_OK) {
+            status = tug__hash_update(transfer->hash, lane->piece, length, err);
+        }
+        if (status == TUG_OK) {
+            transfer->hashed_bytes += length;
+        }
+        if (transfer->hashed_bytes - transfer->pushed_bytes >= WRITE_BACK_BYTES) {
+            tug__ingest_write_back(transfer->ingest, transfer->pushed_bytes,
+                                   transfer->hashed_bytes - transfer->pushed_bytes);
+            transfer->pushed_bytes = transfer->hashed_bytes;
+        }
+    }
+    return status;
+}
+
+/* All bytes are hashed: is it the blob? */
+static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_error *err)
+{
+    struct tug_digest found = {.algorithm = transfer->digest.algorithm};
+    char text[TUG_DIGEST_TEXT_MAX];
+    const enum tug_status status = tug__hash_finish(transfer->hash, found.bytes, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (!tug_digest_equal(&found, &transfer->digest)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
+                         tug_digest_format(&found, text));
+    }
+    return TUG_OK;
+}
+
+/* All bytes are there and hashed, or an error was met: the verdict. */
+static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    enum tug_status status = transfer->error.code;
+
+    if (status == TUG_OK) {
+        status = check_digest(transfer, &transfer->error);
+    }
+    if (status != TUG_OK) {
+        reject(lane, transfer);
+        return;
+    }
+    /* The rest goes to the disk while others are hashed: fsync is waited for one at a time. */
+    tug__ingest_write_back(transfer->ingest, transfer->pushed_bytes,
+                           transfer->hashed_bytes - transfer->pushed_bytes);
+    tug__lane_add_blob(lane, transfer);
+}
+
+static void add_lagging(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    struct tug__transfer **link = &lane->lagging;
+
+    while (*link != NULL) {
+        link = &(*link)->next_lagging;
+    }
+    *link = transfer;
+    transfer->next_lagging = NULL;
+    transfer->is_lagging = true;
+}
+
+static void remove_lagging(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    struct tug__transfer **link = &lane->lagging;
+
+    while (*link != NULL && *link != transfer) {
+        link = &(*link)->next_lagging;
+    }
+    if (*link != NULL) {
+        *link = transfer->next_lagging;
+    }
+    transfer->is_lagging = false;
+}
+
+/* Hash a step of what is there, and conclude when that was the last. An error is kept in the
+ * transfer until every byte is announced: a worker may still be writing to it. */
+static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    const uint64_t reach = tug__extents_reach(&transfer->announced, transfer->hashed_bytes);
+    const uint64_t step_end = reach - transfer->hashed_bytes < HASH_STEP_BYTES
+                                  ? reach
+                                  : transfer->hashed_bytes + HASH_STEP_BYTES;
+    bool is_behind;
+
+    if (transfer->error.code == TUG_OK) {
+        (void)hash_up_to(lane, transfer, step_end, &transfer->error);
+    }
+    is_behind = transfer->error.code == TUG_OK && transfer->hashed_bytes < reach;
+    if (is_behind && !transfer->is_lagging) {
+        add_lagging(lane, transfer);
+    } else if (!is_behind && transfer->is_lagging) {
+        remove_lagging(lane, transfer);
+    }
+    if (!is_behind && transfer->announced_bytes >= transfer->size_bytes) {
+        conclude(lane, transfer);
+    }
+}
+
+/* Say how much of the beginning is in the file: in the state file, if there is one, and then to
+ * those who may reuse the slots of what lies before. A note that cannot be written is left out: the
+ * older one is still true. */
+static void settle(struct tug__transfer *transfer)
+{
+    const uint64_t before = tug__counter_get(&transfer->settled);
+    const uint64_t reach = tug__extents_reach(&transfer->announced, 0);
+
+    if (tug__gate_is_open(&transfer->has_state)) {
+        if (reach - before < SETTLED_NOTE_BYTES ||
+            tug__ingest_note(transfer->ingest, 0, 0, reach, NULL) != TUG_OK) {
+            return;
+        }
+    }
+    tug__counter_set(&transfer->settled, reach);
+}
+
+void tug__lane_take_segment(struct tug__lane *lane, const struct tug__msg *msg)
+{
+    struct tug__transfer *const transfer = msg->object;
+    struct tug_error *const error = &transfer->error;
+
+    transfer->announced_bytes += msg->length;
+    if (error->code == TUG_OK) {
+        (void)tug__extents_add(&transfer->announced, msg->offset, msg->offset + msg->length, error);
+    }
+    if (error->code == TUG_OK && transfer->hash == NULL) {
+        (void)tug__hash_create(tug__digest_algorithm_name(transfer->digest.algorithm),
+                               &transfer->hash, error);
+    }
+    settle(transfer);
+    follow(lane, transfer);
+}
+
+bool tug__lane_follow_next(struct tug__lane *lane)
+{
+    struct tug__transfer *const transfer = lane->lagging;
+
+    if (transfer == NULL) {
+        return false;
+    }
+    remove_lagging(lane, transfer);
+    if (lane->is_stopping && (transfer->announced_bytes < transfer->size_bytes ||
+                              transfer->size_bytes - transfer->hashed_bytes > LAST_BYTES_MAX)) {
+        return true;
+    }
+    follow(lane, transfer);
+    return true;
+}
+
+void tug__lane_stop_following(struct tug__lane *lane, struct tug__transfer *transfer)
+{
+    if (transfer->is_lagging) {
+        remove_lagging(lane, transfer);
+    }
+}
