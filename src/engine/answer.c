@@ -31,7 +31,7 @@ static void describe(const struct tug__node *node, struct tug__settled *out_sett
 {
     const struct tug__outcome *const outcome = &node->outcome;
     const struct tug__job *const answer = outcome->answer;
-    const char *const served_type = answer != NULL ? answer->reply.media_type : "";
+    const char *const served_type = answer != NULL ? answer->result.reply.media_type : "";
     const char *const announced_type = node->wanted.media_type;
 
     *out_settled = (struct tug__settled){
@@ -41,7 +41,7 @@ static void describe(const struct tug__node *node, struct tug__settled *out_sett
         .announced_type = announced_type,
         .media_type = announced_type != NULL ? announced_type : served_type,
         .size_bytes = outcome->size_bytes,
-        .body = answer != NULL ? answer->reply.body : (const char *)node->wanted.data,
+        .body = answer != NULL ? answer->result.reply.body : (const char *)node->wanted.data,
         .is_document = node->wanted.is_document,
         .is_pinned = node->wanted.tag == NULL || outcome->kind == TUG__SETTLED_REUSED,
         .was_present = outcome->was_present,

@@ -62,8 +62,8 @@ static void submit_inline(struct tug__engine *engine)
         fail_for_memory(engine, node);
         return;
     }
-    job->reply.body = (char *)node->wanted.data;
-    job->reply.length = node->wanted.size_bytes;
+    job->result.reply.body = (char *)node->wanted.data;
+    job->result.reply.length = node->wanted.size_bytes;
     node->wanted.data = NULL;
     tug__node_note_start(node);
     tug__node_add_job(node, job);

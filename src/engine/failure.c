@@ -56,14 +56,14 @@ static void wait_for_other(struct tug__engine *engine, struct tug__node *node)
 static void hand_in_again(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
                           uint64_t delay_ns)
 {
-    if (node->wanted.media_type == NULL && job->reply.media_type[0] != '\0') {
+    if (node->wanted.media_type == NULL && job->result.reply.media_type[0] != '\0') {
         node->wanted.media_type =
-            strdup(job->reply.media_type); /* else the document's own decides */
+            strdup(job->result.reply.media_type); /* else the document's own decides */
     }
-    node->wanted.data = (uint8_t *)job->reply.body;
-    node->wanted.size_bytes = job->reply.length;
+    node->wanted.data = (uint8_t *)job->result.reply.body;
+    node->wanted.size_bytes = job->result.reply.length;
     node->job_kind = TUG__JOB_INLINE;
-    job->reply.body = NULL;
+    job->result.reply.body = NULL;
     wait_for(engine, node, delay_ns);
 }
 
@@ -82,8 +82,9 @@ static void count_failure(struct tug__node *node, const struct tug__job *job)
     const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
     const uint64_t beside =
         reached > node->attempt.mark_bytes ? reached - node->attempt.mark_bytes : 0;
-    const uint64_t own =
-        job->next_byte > job->share.first_byte ? job->next_byte - job->share.first_byte : 0;
+    const uint64_t own = job->result.next_byte > job->share.first_byte
+                             ? job->result.next_byte - job->share.first_byte
+                             : 0;
 
     node->attempt.mark_bytes = reached;
     node->attempt.failures = tug__retry_count(node->attempt.failures, own > beside ? own : beside);
@@ -93,7 +94,7 @@ static void count_failure(struct tug__node *node, const struct tug__job *job)
 static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
                           const struct tug__job *job)
 {
-    struct tug_error shown = job->error;
+    struct tug_error shown = job->result.error;
     struct tug_event event = {.kind = TUG_EVENT_RETRY,
                               .ref = tug_ref_name(node->wanted.source),
                               .digest = node->wanted.digest,
@@ -101,12 +102,13 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
 
     count_failure(node, job);
     engine->random = engine->random * UINT32_C(1664525) + UINT32_C(1013904223);
-    if (!tug__retry_decide(&engine->retry_policy, &job->error, node->attempt.failures,
-                           job->result.retry_after_ms, engine->random >> 16, &event.delay_ms)) {
-        if (node->job_count > 0 && job->error.code == TUG_ERR_NETWORK) {
+    if (!tug__retry_decide(&engine->retry_policy, &job->result.error, node->attempt.failures,
+                           job->result.call.retry_after_ms, engine->random >> 16,
+                           &event.delay_ms)) {
+        if (node->job_count > 0 && job->result.error.code == TUG_ERR_NETWORK) {
             go_on_alone(node);
         } else {
-            tug__node_fail(engine, node, &job->error);
+            tug__node_fail(engine, node, &job->result.error);
         }
         return;
     }
@@ -164,7 +166,7 @@ void tug__node_begin_anew(struct tug__engine *engine, struct tug__node *node, st
     tug__engine_emit(engine, &event);
     if (node->transfer != NULL) {
         tug__node_drop_transfer(engine, node, TUG__DROP_REMOVE);
-    } else if (job != NULL && job->reply.body != NULL) {
+    } else if (job != NULL && job->result.reply.body != NULL) {
         hand_in_again(engine, node, job, 0);
     } else {
         tug__node_enqueue(engine, node);
@@ -182,17 +184,17 @@ static void fall_back_from_inline(struct tug__engine *engine, struct tug__node *
  */
 static void defer(struct tug__engine *engine, struct tug__node *node, const struct tug__job *job)
 {
-    struct tug__host *const host = tug__host_find(engine, job->source.host);
-    const uint64_t until_ns = tug__deadline_ns(job->result.retry_after_ms);
+    struct tug__host *const host = tug__host_find(engine, job->request.source.host);
+    const uint64_t until_ns = tug__deadline_ns(job->result.call.retry_after_ms);
 
-    if (job->result.retry_after_ms > engine->retry_policy.max_wait_ms) {
-        tug__node_fail(engine, node, &job->error);
+    if (job->result.call.retry_after_ms > engine->retry_policy.max_wait_ms) {
+        tug__node_fail(engine, node, &job->result.error);
         return;
     }
     if (host->pause_until_ns < until_ns) {
         host->pause_until_ns = until_ns;
     }
-    wait_for(engine, node, job->result.retry_after_ms * TUG__NS_PER_MS);
+    wait_for(engine, node, job->result.call.retry_after_ms * TUG__NS_PER_MS);
 }
 
 void tug__node_wait_beside(struct tug__node *node)
@@ -205,13 +207,13 @@ void tug__node_wait_beside(struct tug__node *node)
 static void take_beside_failure(struct tug__engine *engine, struct tug__node *node,
                                 const struct tug__job *job)
 {
-    struct tug__host *const host = tug__host_find(engine, job->source.host);
+    struct tug__host *const host = tug__host_find(engine, job->request.source.host);
 
-    if (job->result.ranges_ignored) {
+    if (job->result.call.ranges_ignored) {
         node->transfer->ranges.is_single = true;
         host->ignores_ranges = true;
     }
-    if (!job->result.is_deferred && job->error.code != TUG_ERR_CANCELLED) {
+    if (!job->result.call.is_deferred && job->result.error.code != TUG_ERR_CANCELLED) {
         count_failure(node, job);
     }
     if (node->attempt.failures > engine->retry_policy.retries) {
@@ -224,9 +226,9 @@ static void take_beside_failure(struct tug__engine *engine, struct tug__node *no
 void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
                             struct tug__job *job)
 {
-    const struct tug_error *const error = &job->error;
+    const struct tug_error *const error = &job->result.error;
 
-    if (job->is_beside && !job->share.is_flowing && node->job_count > 0 &&
+    if (job->request.is_beside && !job->share.is_flowing && node->job_count > 0 &&
         error->code != TUG_ERR_STORE) {
         take_beside_failure(engine, node, job);
     } else if (!tug__node_is_needed(node)) {
@@ -246,10 +248,10 @@ void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
         tug__node_refetch(engine, node, error);
     } else if (tug__store_is_removed(error)) {
         tug__node_begin_anew(engine, node, job, error);
-    } else if (job->result.ranges_ignored) {
+    } else if (job->result.call.ranges_ignored) {
         take_beside_failure(engine, node, job); /* the others have ended meanwhile */
         tug__node_enqueue(engine, node);
-    } else if (job->result.is_deferred) {
+    } else if (job->result.call.is_deferred) {
         defer(engine, node, job);
     } else {
         retry_or_fail(engine, node, job);

@@ -178,20 +178,23 @@ struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *n
     }
     job->kind = node->job_kind;
     job->owner = node;
-    job->source.host = tug_ref_host(ref);
-    job->source.repository = tug_ref_repository(ref);
-    job->source.urls = node->attempt.is_at_urls ? node->wanted.urls : NULL;
-    job->digest = node->wanted.digest;
-    job->media_type = node->wanted.media_type;
-    job->is_document = node->wanted.is_document;
-    job->has_size = node->wanted.has_size;
-    job->size_bytes = node->wanted.size_bytes;
-    job->avoid = node->attempt.avoid;
-    job->is_dry = engine->settings.is_dry;
+    job->request = (struct tug__job_request){
+        .source = {.host = tug_ref_host(ref),
+                   .repository = tug_ref_repository(ref),
+                   .urls = node->attempt.is_at_urls ? node->wanted.urls : NULL},
+        .digest = node->wanted.digest,
+        .media_type = node->wanted.media_type,
+        .is_document = node->wanted.is_document,
+        .has_size = node->wanted.has_size,
+        .size_bytes = node->wanted.size_bytes,
+        .is_dry = engine->settings.is_dry,
+        .avoid = node->attempt.avoid,
+    };
     if (node->wanted.tag != NULL) {
-        (void)snprintf(job->reference, sizeof job->reference, "%s", node->wanted.tag);
+        (void)snprintf(job->request.reference, sizeof job->request.reference, "%s",
+                       node->wanted.tag);
     } else {
-        (void)tug_digest_format(&node->wanted.digest, job->reference);
+        (void)tug_digest_format(&node->wanted.digest, job->request.reference);
     }
     tug__cancel_init(&job->cancel);
     if (node->job_kind == TUG__JOB_BLOB) {
@@ -223,8 +226,8 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
     }
     if (share != NULL) {
         job->share = *share;
-        job->is_opening = !node->transfer->ranges.is_open;
-        job->is_beside = node->job_count > 0;
+        job->request.is_opening = !node->transfer->ranges.is_open;
+        job->request.is_beside = node->job_count > 0;
         tug__ranges_join(&node->transfer->ranges, &job->share);
     }
     if (!tug__pool_submit(engine->pool, job)) {

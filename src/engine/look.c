@@ -37,17 +37,17 @@ void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
     char type[TUG__MEDIA_TYPE_MAX];
     struct tug_error error = {0};
 
-    if (check_size(wanted, job->reply.size_bytes, &error) != TUG_OK) {
+    if (check_size(wanted, job->result.reply.size_bytes, &error) != TUG_OK) {
         tug__node_fail(engine, node, &error);
         return;
     }
     if (wanted->media_type == NULL) {
-        tug__content_type_of_blob(job->reply.media_type, type);
+        tug__content_type_of_blob(job->result.reply.media_type, type);
         wanted->media_type = strdup(type); /* without memory the type is not known */
     }
     wanted->is_document = false;
     wanted->has_size = true;
-    wanted->size_bytes = job->reply.size_bytes;
+    wanted->size_bytes = job->result.reply.size_bytes;
     node->job_kind = TUG__JOB_BLOB;
     tug__node_count(node);
     if (tug__node_find_in_store(engine, node, &wanted->digest)) {

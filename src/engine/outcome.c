@@ -19,9 +19,9 @@
 static void take_document(struct tug__engine *engine, struct tug__node *node, struct tug__job *job)
 {
     node->outcome.answer = job;
-    node->outcome.digest = job->reply.digest;
-    node->outcome.size_bytes = job->reply.length;
-    node->outcome.was_present = job->was_present;
+    node->outcome.digest = job->result.reply.digest;
+    node->outcome.size_bytes = job->result.reply.length;
+    node->outcome.was_present = job->result.was_present;
     tug__node_settle(engine, node, TUG__SETTLED_DONE);
 }
 
@@ -29,8 +29,8 @@ static void take_document(struct tug__engine *engine, struct tug__node *node, st
 static void take_resolved(struct tug__engine *engine, struct tug__node *node,
                           const struct tug__job *job)
 {
-    if (job->reply.digest.algorithm != TUG_DIGEST_NONE &&
-        tug__node_find_in_store(engine, node, &job->reply.digest)) {
+    if (job->result.reply.digest.algorithm != TUG_DIGEST_NONE &&
+        tug__node_find_in_store(engine, node, &job->result.reply.digest)) {
         return;
     }
     node->job_kind = TUG__JOB_MANIFEST;
@@ -85,7 +85,7 @@ static void take_rechecked(struct tug__engine *engine, struct tug__node *node,
 {
     if (!tug__node_is_needed(node)) {
         tug__node_abandon(engine, node);
-    } else if (job->is_damaged) {
+    } else if (job->result.is_damaged) {
         take_damaged(engine, node);
     } else {
         settle_blob(engine, node, true);
@@ -140,7 +140,7 @@ static bool is_head_refused(const struct tug__engine *engine, const struct tug__
     const struct tug__node *const node = job->owner;
 
     return job->kind == TUG__JOB_RESOLVE &&
-           tug__retry_by_get(&job->error, job->result.retry_after_ms,
+           tug__retry_by_get(&job->result.error, job->result.call.retry_after_ms,
                              node->attempt.failures >= engine->retry_policy.retries);
 }
 
@@ -158,7 +158,7 @@ static void take_started(struct tug__engine *engine, struct tug__job *job)
     };
     struct tug_error error = {0};
 
-    if (tug__ranges_open(ranges, &job->share, &job->present, &error) != TUG_OK) {
+    if (tug__ranges_open(ranges, &job->share, &job->result.present, &error) != TUG_OK) {
         tug__node_fail(engine, node, &error);
         return;
     }
@@ -203,7 +203,7 @@ static void remove_job(struct tug__engine *engine, struct tug__node *node,
 /* A share has all its bytes, however few: that is progress. */
 static void note_share_done(struct tug__node *node, const struct tug__job *job)
 {
-    if (job->next_byte > job->share.first_byte) {
+    if (job->result.next_byte > job->share.first_byte) {
         node->attempt.failures = 0;
         node->attempt.mark_bytes = tug__ranges_done(&node->transfer->ranges);
     }
@@ -217,12 +217,13 @@ static void take_share(struct tug__engine *engine, struct tug__node *node, struc
     struct tug_error error = {0};
 
     node->attempt.is_running = node->job_count > 0;
-    if (job->result.served_by > 0 &&
-        (node->attempt.served_by == 0 || job->result.served_by < node->attempt.served_by)) {
-        node->attempt.served_by = job->result.served_by;
+    if (job->result.call.served_by > 0 &&
+        (node->attempt.served_by == 0 || job->result.call.served_by < node->attempt.served_by)) {
+        node->attempt.served_by = job->result.call.served_by;
     }
-    node->attempt.coding = job->result.coding != NULL ? job->result.coding : node->attempt.coding;
-    if (tug__ranges_give_back(ranges, &job->share, job->next_byte, &error) != TUG_OK) {
+    node->attempt.coding =
+        job->result.call.coding != NULL ? job->result.call.coding : node->attempt.coding;
+    if (tug__ranges_give_back(ranges, &job->share, job->result.next_byte, &error) != TUG_OK) {
         tug__node_fail(engine, node, &error);
     } else if (node->drop != TUG__DROP_NOT) {
         if (node->job_count == 0) {
@@ -233,7 +234,7 @@ static void take_share(struct tug__engine *engine, struct tug__node *node, struc
         take_verdict(engine, node);
     } else if (has_failed) {
         tug__node_take_failure(engine, node, job);
-    } else if (job->next_byte == job->share.first_byte && node->job_count > 0) {
+    } else if (job->result.next_byte == job->share.first_byte && node->job_count > 0) {
         tug__node_wait_beside(node); /* it came too late to be of use */
     } else {
         note_share_done(node, job);

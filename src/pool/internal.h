@@ -53,6 +53,17 @@ struct tug__worker {
     struct tug__counter received;
 };
 
+/* What is verified and waits to be committed together. All zero: nothing. */
+struct tug__group {
+    struct tug__transfer *blobs;                 /* newest first */
+    struct tug__job *jobs[TUG__GROUP_MAX];       /* of documents */
+    struct tug__ingest *ingests[TUG__GROUP_MAX]; /* theirs; NULL: the document was present */
+    unsigned job_count;
+    struct tug__publication *publications; /* in the order in which they came */
+    unsigned count;                        /* all three together */
+    uint64_t since_ns;                     /* when the oldest of them came */
+};
+
 /* A lane of the hash/commit stage: one thread, a fixed share of the blobs. */
 struct tug__lane {
     /* set at start, then read-only */
@@ -66,18 +77,12 @@ struct tug__lane {
     /* lane thread only */
     uint8_t *piece;                /* TUG__READ_BACK_BYTES */
     struct tug__transfer *lagging; /* with bytes in the file that are not hashed yet, in turn */
-    struct tug__transfer *ready;   /* verified, waiting for the group's commit; newest first */
-    struct tug__job *ready_jobs[TUG__GROUP_MAX];       /* the same for documents */
-    struct tug__ingest *ready_ingests[TUG__GROUP_MAX]; /* NULL: the document was present */
-    unsigned ready_job_count;
-    struct tug__publication *publications; /* in the order in which they came */
-    unsigned ready_count;                  /* all three together */
-    uint64_t group_since_ns;               /* when the oldest of them came */
-    unsigned next_sender;                  /* whose segments are looked at next */
-    uint64_t stop_seen_ns;                 /* while waiting for the store's lock; 0: not yet */
-    bool is_stopping;                      /* STOP came */
-    bool is_stopped;                       /* STOPPED was sent */
-    bool is_ending;                        /* END came */
+    struct tug__group group;
+    unsigned next_sender;  /* whose segments are looked at next */
+    uint64_t stop_seen_ns; /* while waiting for the store's lock; 0: not yet */
+    bool is_stopping;      /* STOP came */
+    bool is_stopped;       /* STOPPED was sent */
+    bool is_ending;        /* END came */
 };
 
 struct tug__pool {
@@ -119,8 +124,8 @@ void tug__lane_send(struct tug__lane *lane, enum tug__msg_kind kind, void *objec
 /* --- worker.c, recheck.c --- */
 
 void *tug__worker_main(void *worker);
-/* Hash a blob that is in the store: job->is_damaged. Errors: TUG_ERR_CANCELLED; TUG_ERR_STORE: it
- * cannot be told. Threads: the worker. Blocks: on the disk. */
+/* Hash a blob that is in the store: job->result.is_damaged. Errors: TUG_ERR_CANCELLED;
+ * TUG_ERR_STORE: it cannot be told. Threads: the worker. Blocks: on the disk. */
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 

@@ -110,7 +110,7 @@ void *tug__lane_main(void *argument)
             if (tug__lane_is_commit_due(lane)) {
                 tug__lane_commit(lane);
             }
-        } else if (lane->ready_count > 0) {
+        } else if (lane->group.count > 0) {
             tug__lane_commit(lane);
         } else if (lane->is_stopping && !lane->is_stopped) {
             lane->is_stopped = true;

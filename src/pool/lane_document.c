@@ -19,10 +19,11 @@
  * that. What is refused never gets into the store. */
 static enum tug_status check_inline(const struct tug__job *job, struct tug_error *err)
 {
-    const bool is_pinned = job->digest.algorithm != TUG_DIGEST_NONE;
+    const bool is_pinned = job->request.digest.algorithm != TUG_DIGEST_NONE;
     struct tug__document document = {0};
-    const enum tug_status status = tug__document_parse(job->reply.body, job->reply.length,
-                                                       job->media_type, is_pinned, &document, err);
+    const enum tug_status status =
+        tug__document_parse(job->result.reply.body, job->result.reply.length,
+                            job->request.media_type, is_pinned, &document, err);
 
     tug__document_fini(&document);
     return status;
@@ -31,17 +32,19 @@ static enum tug_status check_inline(const struct tug__job *job, struct tug_error
 /* Which digest names a document, and is it the one that was promised? */
 static enum tug_status check_document(struct tug__job *job, struct tug_error *err)
 {
-    struct tug_digest promised = job->digest;
+    struct tug__manifest_reply *const reply = &job->result.reply;
+    const struct tug__job_request *const request = &job->request;
+    struct tug_digest promised = request->digest;
     struct tug_digest found;
     enum tug_digest_algorithm algorithm;
     enum tug_status status;
     char text[TUG_DIGEST_TEXT_MAX];
 
     if (promised.algorithm == TUG_DIGEST_NONE) {
-        promised = job->reply.digest; /* by tag: the registry's word, if it gave one */
+        promised = reply->digest; /* by tag: the registry's word, if it gave one */
     }
     algorithm = promised.algorithm != TUG_DIGEST_NONE ? promised.algorithm : TUG_DIGEST_SHA256;
-    status = tug__digest_of(algorithm, job->reply.body, job->reply.length, &found, err);
+    status = tug__digest_of(algorithm, reply->body, reply->length, &found, err);
     if (status != TUG_OK) {
         return status;
     }
@@ -49,14 +52,14 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
         return tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
                          tug_digest_format(&found, text));
     }
-    if (job->has_size && job->size_bytes != job->reply.length) {
-        return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64, job->reply.length,
-                         job->size_bytes);
+    if (request->has_size && request->size_bytes != reply->length) {
+        return tug__fail(err, TUG_ERR_CONTENT, "it has %zu bytes, not %" PRIu64, reply->length,
+                         request->size_bytes);
     }
-    if (job->kind == TUG__JOB_INLINE && job->is_document) {
+    if (job->kind == TUG__JOB_INLINE && request->is_document) {
         status = check_inline(job, err);
     }
-    job->reply.digest = found;
+    reply->digest = found;
     return status;
 }
 
@@ -84,21 +87,22 @@ static bool is_stored(struct tug_store *store, const struct tug__manifest_reply 
 static enum tug_status write_document(struct tug__lane *lane, struct tug__job *job,
                                       struct tug__ingest **out_ingest, struct tug_error *err)
 {
+    const struct tug__manifest_reply *const reply = &job->result.reply;
     struct tug_store *const store = lane->pool->store;
     struct tug__ingest *ingest = NULL;
     enum tug_status status;
 
     *out_ingest = NULL;
-    job->was_present = is_stored(store, &job->reply);
-    if (job->was_present) {
+    job->result.was_present = is_stored(store, reply);
+    if (job->result.was_present) {
         return TUG_OK;
     }
-    status = tug__ingest_open(store, &job->reply.digest, job->reply.length, &ingest, err);
+    status = tug__ingest_open(store, &reply->digest, reply->length, &ingest, err);
     if (status == TUG_OK && ingest->present.count > 0) {
         status = tug__ingest_reset(ingest, err);
     }
     if (status == TUG_OK) {
-        status = tug__fs_pwrite_all(ingest->fd, job->reply.body, job->reply.length, 0, err);
+        status = tug__fs_pwrite_all(ingest->fd, reply->body, reply->length, 0, err);
     }
     if (status != TUG_OK) {
         tug__ingest_close(ingest);
@@ -111,15 +115,15 @@ static enum tug_status write_document(struct tug__lane *lane, struct tug__job *j
 void tug__lane_take_document(struct tug__lane *lane, struct tug__job *job)
 {
     struct tug__ingest *ingest = NULL;
-    enum tug_status status = check_document(job, &job->error);
+    enum tug_status status = check_document(job, &job->result.error);
 
-    if (status == TUG_OK && job->is_dry) {
-        job->was_present = is_stored(lane->pool->store, &job->reply);
+    if (status == TUG_OK && job->request.is_dry) {
+        job->result.was_present = is_stored(lane->pool->store, &job->result.reply);
         tug__lane_send(lane, TUG__MSG_JOB_DONE, job);
         return;
     }
     if (status == TUG_OK) {
-        status = write_document(lane, job, &ingest, &job->error);
+        status = write_document(lane, job, &ingest, &job->result.error);
     }
     if (status != TUG_OK) {
         tug__lane_send(lane, TUG__MSG_JOB_FAILED, job);

@@ -17,10 +17,12 @@
 
 static void report_transfers(struct tug__lane *lane)
 {
-    while (lane->ready != NULL) {
-        struct tug__transfer *const transfer = lane->ready;
+    struct tug__group *const group = &lane->group;
 
-        lane->ready = transfer->next_ready;
+    while (group->blobs != NULL) {
+        struct tug__transfer *const transfer = group->blobs;
+
+        group->blobs = transfer->next_ready;
         tug__transfer_close(transfer);
         tug__lane_send(lane,
                        transfer->error.code == TUG_OK ? TUG__MSG_COMMITTED : TUG__MSG_REJECTED,
@@ -30,30 +32,33 @@ static void report_transfers(struct tug__lane *lane)
 
 static void report_documents(struct tug__lane *lane)
 {
-    for (unsigned i = 0; i < lane->ready_job_count; i++) {
-        struct tug__job *const job = lane->ready_jobs[i];
+    struct tug__group *const group = &lane->group;
 
-        tug__ingest_close(lane->ready_ingests[i]);
-        tug__lane_send(lane, job->error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED,
-                       job);
+    for (unsigned i = 0; i < group->job_count; i++) {
+        struct tug__job *const job = group->jobs[i];
+
+        tug__ingest_close(group->ingests[i]);
+        tug__lane_send(
+            lane, job->result.error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);
     }
-    lane->ready_job_count = 0;
+    group->job_count = 0;
 }
 
 /* The images here were asked for after the commit of all they need was reported, so their order
  * against the files of this group does not matter. */
 void tug__lane_commit(struct tug__lane *lane)
 {
+    struct tug__group *const group = &lane->group;
     struct tug__ingest_commit commits[TUG__GROUP_MAX];
     size_t count = 0;
 
-    for (struct tug__transfer *transfer = lane->ready; transfer != NULL;
+    for (struct tug__transfer *transfer = group->blobs; transfer != NULL;
          transfer = transfer->next_ready) {
         commits[count++] = (struct tug__ingest_commit){transfer->ingest, &transfer->error};
     }
-    for (unsigned i = 0; i < lane->ready_job_count; i++) {
+    for (unsigned i = 0; i < group->job_count; i++) {
         commits[count++] =
-            (struct tug__ingest_commit){lane->ready_ingests[i], &lane->ready_jobs[i]->error};
+            (struct tug__ingest_commit){group->ingests[i], &group->jobs[i]->result.error};
     }
     if (count > 0) {
         tug__store_commit(lane->pool->store, commits, count);
@@ -61,39 +66,43 @@ void tug__lane_commit(struct tug__lane *lane)
     report_transfers(lane);
     report_documents(lane);
     tug__lane_name_images(lane);
-    lane->ready_count = 0;
+    group->count = 0;
 }
 
 /* Count a verified thing that was put into the group. */
 static void join(struct tug__lane *lane)
 {
-    if (lane->ready_count == 0) {
-        lane->group_since_ns = tug__now_ns();
+    struct tug__group *const group = &lane->group;
+
+    if (group->count == 0) {
+        group->since_ns = tug__now_ns();
     }
-    lane->ready_count++;
-    if (lane->ready_count == TUG__GROUP_MAX) {
+    group->count++;
+    if (group->count == TUG__GROUP_MAX) {
         tug__lane_commit(lane);
     }
 }
 
 void tug__lane_add_blob(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    transfer->next_ready = lane->ready;
-    lane->ready = transfer;
+    transfer->next_ready = lane->group.blobs;
+    lane->group.blobs = transfer;
     join(lane);
 }
 
 void tug__lane_add_document(struct tug__lane *lane, struct tug__job *job,
                             struct tug__ingest *ingest)
 {
-    lane->ready_ingests[lane->ready_job_count] = ingest;
-    lane->ready_jobs[lane->ready_job_count++] = job;
+    struct tug__group *const group = &lane->group;
+
+    group->ingests[group->job_count] = ingest;
+    group->jobs[group->job_count++] = job;
     join(lane);
 }
 
 void tug__lane_add_publication(struct tug__lane *lane, struct tug__publication *publication)
 {
-    struct tug__publication **link = &lane->publications;
+    struct tug__publication **link = &lane->group.publications;
 
     while (*link != NULL) {
         link = &(*link)->next_ready;
@@ -105,18 +114,21 @@ void tug__lane_add_publication(struct tug__lane *lane, struct tug__publication *
 
 void tug__lane_take_out(struct tug__lane *lane, const struct tug__transfer *transfer)
 {
-    struct tug__transfer **link = &lane->ready;
+    struct tug__group *const group = &lane->group;
+    struct tug__transfer **link = &group->blobs;
 
     while (*link != NULL && *link != transfer) {
         link = &(*link)->next_ready;
     }
     if (*link != NULL) {
         *link = transfer->next_ready;
-        lane->ready_count--;
+        group->count--;
     }
 }
 
 bool tug__lane_is_commit_due(const struct tug__lane *lane)
 {
-    return lane->ready_count > 0 && tug__now_ns() - lane->group_since_ns > GROUP_WAIT_NS;
+    const struct tug__group *const group = &lane->group;
+
+    return group->count > 0 && tug__now_ns() - group->since_ns > GROUP_WAIT_NS;
 }

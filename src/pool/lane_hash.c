@@ -39,24 +39,25 @@ static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
 static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *transfer,
                                   uint64_t end_byte, struct tug_error *err)
 {
+    struct tug__hashing *const hashing = &transfer->hashing;
     enum tug_status status = TUG_OK;
 
-    while (status == TUG_OK && transfer->hashed_bytes < end_byte) {
-        const uint64_t rest = end_byte - transfer->hashed_bytes;
+    while (status == TUG_OK && hashing->hashed_bytes < end_byte) {
+        const uint64_t rest = end_byte - hashing->hashed_bytes;
         const size_t length = rest < TUG__READ_BACK_BYTES ? (size_t)rest : TUG__READ_BACK_BYTES;
 
-        status = tug__fs_pread_all(transfer->ingest->fd, lane->piece, length,
-                                   transfer->hashed_bytes, err);
+        status = tug__fs_pread_all(transfer->ingest->fd, lane->piece, length, hashing->hashed_bytes,
+                                   err);
         if (status == TUG_OK) {
-            status = tug__hash_update(transfer->hash, lane->piece, length, err);
+            status = tug__hash_update(hashing->hash, lane->piece, length, err);
         }
         if (status == TUG_OK) {
-            transfer->hashed_bytes += length;
+            hashing->hashed_bytes += length;
         }
-        if (transfer->hashed_bytes - transfer->pushed_bytes >= WRITE_BACK_BYTES) {
-            tug__ingest_write_back(transfer->ingest, transfer->pushed_bytes,
-                                   transfer->hashed_bytes - transfer->pushed_bytes);
-            transfer->pushed_bytes = transfer->hashed_bytes;
+        if (hashing->hashed_bytes - hashing->pushed_bytes >= WRITE_BACK_BYTES) {
+            tug__ingest_write_back(transfer->ingest, hashing->pushed_bytes,
+                                   hashing->hashed_bytes - hashing->pushed_bytes);
+            hashing->pushed_bytes = hashing->hashed_bytes;
         }
     }
     return status;
@@ -67,7 +68,7 @@ static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_e
 {
     struct tug_digest found = {.algorithm = transfer->digest.algorithm};
     char text[TUG_DIGEST_TEXT_MAX];
-    const enum tug_status status = tug__hash_finish(transfer->hash, found.bytes, err);
+    const enum tug_status status = tug__hash_finish(transfer->hashing.hash, found.bytes, err);
 
     if (status != TUG_OK) {
         return status;
@@ -82,6 +83,7 @@ static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_e
 /* All bytes are there and hashed, or an error was met: the verdict. */
 static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
 {
+    const struct tug__hashing *const hashing = &transfer->hashing;
     enum tug_status status = transfer->error.code;
 
     if (status == TUG_OK) {
@@ -92,8 +94,8 @@ static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
         return;
     }
     /* The rest goes to the disk while others are hashed: fsync is waited for one at a time. */
-    tug__ingest_write_back(transfer->ingest, transfer->pushed_bytes,
-                           transfer->hashed_bytes - transfer->pushed_bytes);
+    tug__ingest_write_back(transfer->ingest, hashing->pushed_bytes,
+                           hashing->hashed_bytes - hashing->pushed_bytes);
     tug__lane_add_blob(lane, transfer);
 }
 
@@ -102,11 +104,11 @@ static void add_lagging(struct tug__lane *lane, struct tug__transfer *transfer)
     struct tug__transfer **link = &lane->lagging;
 
     while (*link != NULL) {
-        link = &(*link)->next_lagging;
+        link = &(*link)->hashing.next_lagging;
     }
     *link = transfer;
-    transfer->next_lagging = NULL;
-    transfer->is_lagging = true;
+    transfer->hashing.next_lagging = NULL;
+    transfer->hashing.is_lagging = true;
 }
 
 static void remove_lagging(struct tug__lane *lane, struct tug__transfer *transfer)
@@ -114,34 +116,35 @@ static void remove_lagging(struct tug__lane *lane, struct tug__transfer *transfe
     struct tug__transfer **link = &lane->lagging;
 
     while (*link != NULL && *link != transfer) {
-        link = &(*link)->next_lagging;
+        link = &(*link)->hashing.next_lagging;
     }
     if (*link != NULL) {
-        *link = transfer->next_lagging;
+        *link = transfer->hashing.next_lagging;
     }
-    transfer->is_lagging = false;
+    transfer->hashing.is_lagging = false;
 }
 
 /* Hash a step of what is there, and conclude when that was the last. An error is kept in the
  * transfer until every byte is announced: a worker may still be writing to it. */
 static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    const uint64_t reach = tug__extents_reach(&transfer->announced, transfer->hashed_bytes);
-    const uint64_t step_end = reach - transfer->hashed_bytes < HASH_STEP_BYTES
+    struct tug__hashing *const hashing = &transfer->hashing;
+    const uint64_t reach = tug__extents_reach(&hashing->announced, hashing->hashed_bytes);
+    const uint64_t step_end = reach - hashing->hashed_bytes < HASH_STEP_BYTES
                                   ? reach
-                                  : transfer->hashed_bytes + HASH_STEP_BYTES;
+                                  : hashing->hashed_bytes + HASH_STEP_BYTES;
     bool is_behind;
 
     if (transfer->error.code == TUG_OK) {
         (void)hash_up_to(lane, transfer, step_end, &transfer->error);
     }
-    is_behind = transfer->error.code == TUG_OK && transfer->hashed_bytes < reach;
-    if (is_behind && !transfer->is_lagging) {
+    is_behind = transfer->error.code == TUG_OK && hashing->hashed_bytes < reach;
+    if (is_behind && !hashing->is_lagging) {
         add_lagging(lane, transfer);
-    } else if (!is_behind && transfer->is_lagging) {
+    } else if (!is_behind && hashing->is_lagging) {
         remove_lagging(lane, transfer);
     }
-    if (!is_behind && transfer->announced_bytes >= transfer->size_bytes) {
+    if (!is_behind && hashing->announced_bytes >= transfer->size_bytes) {
         conclude(lane, transfer);
     }
 }
@@ -152,7 +155,7 @@ static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
 static void settle(struct tug__transfer *transfer)
 {
     const uint64_t before = tug__counter_get(&transfer->settled);
-    const uint64_t reach = tug__extents_reach(&transfer->announced, 0);
+    const uint64_t reach = tug__extents_reach(&transfer->hashing.announced, 0);
 
     if (tug__gate_is_open(&transfer->has_state)) {
         if (reach - before < SETTLED_NOTE_BYTES ||
@@ -166,15 +169,16 @@ static void settle(struct tug__transfer *transfer)
 void tug__lane_take_segment(struct tug__lane *lane, const struct tug__msg *msg)
 {
     struct tug__transfer *const transfer = msg->object;
+    struct tug__hashing *const hashing = &transfer->hashing;
     struct tug_error *const error = &transfer->error;
 
-    transfer->announced_bytes += msg->length;
+    hashing->announced_bytes += msg->length;
     if (error->code == TUG_OK) {
-        (void)tug__extents_add(&transfer->announced, msg->offset, msg->offset + msg->length, error);
+        (void)tug__extents_add(&hashing->announced, msg->offset, msg->offset + msg->length, error);
     }
-    if (error->code == TUG_OK && transfer->hash == NULL) {
+    if (error->code == TUG_OK && hashing->hash == NULL) {
         (void)tug__hash_create(tug__digest_algorithm_name(transfer->digest.algorithm),
-                               &transfer->hash, error);
+                               &hashing->hash, error);
     }
     settle(transfer);
     follow(lane, transfer);
@@ -188,8 +192,9 @@ bool tug__lane_follow_next(struct tug__lane *lane)
         return false;
     }
     remove_lagging(lane, transfer);
-    if (lane->is_stopping && (transfer->announced_bytes < transfer->size_bytes ||
-                              transfer->size_bytes - transfer->hashed_bytes > LAST_BYTES_MAX)) {
+    if (lane->is_stopping &&
+        (transfer->hashing.announced_bytes < transfer->size_bytes ||
+         transfer->size_bytes - transfer->hashing.hashed_bytes > LAST_BYTES_MAX)) {
         return true;
     }
     follow(lane, transfer);
@@ -198,7 +203,7 @@ bool tug__lane_follow_next(struct tug__lane *lane)
 
 void tug__lane_stop_following(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    if (transfer->is_lagging) {
+    if (transfer->hashing.is_lagging) {
         remove_lagging(lane, transfer);
     }
 }

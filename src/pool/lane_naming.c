@@ -42,7 +42,7 @@ static bool publish_together(struct tug__lane *lane, const struct tug__lock_wait
     struct tug__index_entry *entries;
     size_t count = 0;
 
-    for (const struct tug__publication *each = lane->publications; each != NULL;
+    for (const struct tug__publication *each = lane->group.publications; each != NULL;
          each = each->next_ready) {
         count += each->count;
     }
@@ -51,7 +51,7 @@ static bool publish_together(struct tug__lane *lane, const struct tug__lock_wait
         return false;
     }
     count = 0;
-    for (const struct tug__publication *each = lane->publications; each != NULL;
+    for (const struct tug__publication *each = lane->group.publications; each != NULL;
          each = each->next_ready) {
         memcpy(entries + count, each->entries, each->count * sizeof *entries);
         count += each->count;
@@ -70,12 +70,12 @@ void tug__lane_name_images(struct tug__lane *lane)
         .context = lane,
     };
     struct tug_error error = {0};
-    const bool is_done = lane->publications != NULL && publish_together(lane, &wait, &error);
+    const bool is_done = lane->group.publications != NULL && publish_together(lane, &wait, &error);
 
-    while (lane->publications != NULL) {
-        struct tug__publication *const publication = lane->publications;
+    while (lane->group.publications != NULL) {
+        struct tug__publication *const publication = lane->group.publications;
 
-        lane->publications = publication->next_ready;
+        lane->group.publications = publication->next_ready;
         publication->error = error;
         if (!is_done) {
             (void)tug__store_index_put(lane->pool->store, publication->entries, publication->count,

@@ -31,6 +31,6 @@ enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job 
         }
     }
     check.buffer = worker->piece;
-    return tug__store_check(worker->pool->store, &job->digest, job->size_bytes, &check,
-                            &job->is_damaged, err);
+    return tug__store_check(worker->pool->store, &job->request.digest, job->request.size_bytes,
+                            &check, &job->result.is_damaged, err);
 }

@@ -11,9 +11,9 @@
 
 void tug__transfer_close(struct tug__transfer *transfer)
 {
-    tug__hash_destroy(transfer->hash);
-    transfer->hash = NULL;
-    tug__extents_fini(&transfer->announced);
+    tug__hash_destroy(transfer->hashing.hash);
+    transfer->hashing.hash = NULL;
+    tug__extents_fini(&transfer->hashing.announced);
     tug__ingest_close(transfer->ingest);
     transfer->ingest = NULL;
 }
@@ -23,7 +23,7 @@ void tug__job_free(struct tug__job *job)
     if (job == NULL) {
         return;
     }
-    tug__extents_fini(&job->present);
-    free(job->reply.body);
+    tug__extents_fini(&job->result.present);
+    free(job->result.reply.body);
     free(job);
 }

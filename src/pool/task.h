@@ -41,16 +41,29 @@ enum tug__msg_kind {
     TUG__MSG_END,     /* the lane itself: nothing more comes; end when all is done */
     /* worker → resolver, lane → resolver */
     TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
-                            job->present, what is fetched now in job->share */
+                            job->result.present, what is fetched now in
+                            job->share */
     TUG__MSG_FLOWING,    /* job (lent): the first byte of its answer came, its cut is made */
     TUG__MSG_JOB_DONE,   /* job (documents: verified and durable; blobs: all bytes received) */
-    TUG__MSG_JOB_FAILED, /* job: see job->error */
+    TUG__MSG_JOB_FAILED, /* job: see job->result.error */
     TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
     TUG__MSG_REJECTED,   /* transfer: see transfer->error; file removed or unusable, closed */
     TUG__MSG_DROPPED,    /* transfer: closed */
     TUG__MSG_PUBLISHED,  /* publication: see publication->error (code TUG_OK: named) */
     TUG__MSG_STOPPED,    /* the lane itself: all that was complete is committed */
     TUG__MSG_ENDED,      /* the worker or lane itself: the thread ends after this */
+};
+
+/* How far a lane is with the hash of a blob. */
+struct tug__hashing {
+    struct tug__hash *hash;
+    struct tug__extents announced; /* what is in the file */
+    uint64_t announced_bytes;      /* sum of the segments taken: each byte is announced once, so
+                                      when it is the blob's size, no message about it is under way */
+    uint64_t hashed_bytes;         /* the frontier: all bytes before it are hashed */
+    uint64_t pushed_bytes;         /* of these: on their way to the disk */
+    bool is_lagging;               /* in the lane's list of those with bytes still to be hashed */
+    struct tug__transfer *next_lagging;
 };
 
 /* A blob on its way to the store. */
@@ -71,16 +84,9 @@ struct tug__transfer {
     struct tug__transfer *next, *previous; /* of all that are open */
 
     /* lane only, until COMMITTED, REJECTED or DROPPED */
-    struct tug__hash *hash;
-    struct tug__extents announced; /* what is in the file */
-    uint64_t announced_bytes;      /* sum of the segments taken: each byte is announced once, so
-                                      when it is size_bytes, no message about this is under way */
-    uint64_t hashed_bytes;         /* the frontier: all bytes before it are hashed */
-    uint64_t pushed_bytes;         /* of these: on their way to the disk */
-    bool is_lagging;               /* in the lane's list of those with bytes still to be hashed */
-    struct tug__transfer *next_lagging;
-    struct tug__transfer *next_ready;
-    struct tug_error error; /* REJECTED: why */
+    struct tug__hashing hashing;
+    struct tug__transfer *next_ready; /* of the group */
+    struct tug_error error;           /* REJECTED: why */
 
     /* shared: open when there is a state file. Writer: the worker that made it; readers: workers,
      * the lane */
@@ -100,36 +106,46 @@ enum tug__job_kind {
     TUG__JOB_RECHECK,  /* no request: hash a blob that is in the store */
 };
 
-/* One request to be made. Owned by the resolver except between push and return. */
-struct tug__job {
-    enum tug__job_kind kind;
-    void *owner; /* the resolver's node */
-    unsigned lane;
-    struct tug__source
-        source; /* host and repository borrowed from the image, which outlives the run */
+/* What a job is to bring. */
+struct tug__job_request {
+    struct tug__source source; /* host and repository borrowed from a reference of the run */
     char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to ask for */
     struct tug_digest digest;            /* what must come; unset for a tag */
     const char *media_type; /* a document's, as announced; borrowed from the node; NULL: unknown */
     bool is_document;       /* content that is no manifest or index is refused */
     bool has_size;          /* size_bytes is what the descriptor says */
     uint64_t size_bytes;
+    bool is_dry;     /* documents: verify only, do not store */
+    bool is_opening; /* the first of its transfer: opens the partial file */
+    bool is_beside;  /* others fetch the same blob: only a ranged answer is of use */
+    unsigned avoid;  /* endpoint that gave bad content, 0: none */
+};
 
-    /* TUG__JOB_BLOB */
-    struct tug__transfer *transfer;
-    struct tug__share share;     /* see ranges.h for who may look at what */
-    bool is_opening;             /* the first of the transfer: opens the partial file */
-    bool is_beside;              /* others fetch the same blob: only a ranged answer is of use */
-    unsigned avoid;              /* endpoint that gave bad content, 0: none */
-    struct tug__extents present; /* is_opening: what the partial file had; set before STARTED */
-
-    /* results */
-    struct tug__manifest_reply reply; /* body, media type; digest filled in when verified */
+/* What came of a job. */
+struct tug__job_result {
+    struct tug__manifest_reply reply; /* documents: body, media type; digest, when verified */
+    struct tug__call_result call;     /* what the registry's room tells of the request */
+    struct tug__extents present;      /* is_opening: what the partial file had; before STARTED */
     uint64_t next_byte;               /* blobs: all of the share before it is in the file */
-    struct tug__call_result result;   /* what the registry's room tells of it */
-    bool is_dry;      /* documents: verify only, do not store; set by the resolver */
-    bool was_present; /* the document was in the store already */
-    bool is_damaged;  /* RECHECK: the blob is not what its name says, or is gone */
+    bool was_present;                 /* the document was in the store already */
+    bool is_damaged;                  /* RECHECK: the blob is not what its name says, or is gone */
     struct tug_error error;
+};
+
+/* One request to be made. Owned by the resolver except between push and return. */
+struct tug__job {
+    /* set at create, then read-only */
+    enum tug__job_kind kind;
+    void *owner;                    /* the resolver's node */
+    struct tug__transfer *transfer; /* of a blob; NULL for anything else */
+    unsigned lane;                  /* of a document */
+    struct tug__job_request request;
+
+    /* of a blob; see ranges.h for who may look at what */
+    struct tug__share share;
+
+    /* whoever has the job (a lent one: what the message tells may be read) */
+    struct tug__job_result result;
 
     /* resolver only */
     struct tug__job *next; /* of the same node */

@@ -62,10 +62,11 @@ static void note_share(struct blob_writer *writer)
 {
     const struct tug__job *const job = writer->job;
 
-    if (job->next_byte > writer->noted_byte && tug__gate_is_open(&job->transfer->has_state)) {
+    if (job->result.next_byte > writer->noted_byte &&
+        tug__gate_is_open(&job->transfer->has_state)) {
         (void)tug__ingest_note(job->transfer->ingest, job->share.slot, job->share.first_byte,
-                               job->next_byte, NULL);
-        writer->noted_byte = job->next_byte;
+                               job->result.next_byte, NULL);
+        writer->noted_byte = job->result.next_byte;
     }
 }
 
@@ -82,19 +83,19 @@ static enum tug_status flush_piece(struct blob_writer *writer, bool is_last, str
         return TUG_OK;
     }
     writer->gathered = 0;
-    status = tug__fs_pwrite_all(transfer->ingest->fd, writer->worker->piece, length, job->next_byte,
-                                err);
+    status = tug__fs_pwrite_all(transfer->ingest->fd, writer->worker->piece, length,
+                                job->result.next_byte, err);
     if (status == TUG_OK) {
         status = tug__ingest_check_name(transfer->ingest, err);
     }
     if (status != TUG_OK) {
         return status;
     }
-    job->next_byte += length;
-    if (is_last || job->next_byte - writer->noted_byte >= SHARE_NOTE_BYTES) {
+    job->result.next_byte += length;
+    if (is_last || job->result.next_byte - writer->noted_byte >= SHARE_NOTE_BYTES) {
         note_share(writer);
     }
-    announce(writer->worker, transfer, job->next_byte - length, job->next_byte);
+    announce(writer->worker, transfer, job->result.next_byte - length, job->result.next_byte);
     return TUG_OK;
 }
 
@@ -128,7 +129,7 @@ static enum tug_status begin_flow(struct blob_writer *writer, bool *out_is_late,
     if (*out_is_late) {
         return TUG_OK;
     }
-    if (job->is_beside) {
+    if (job->request.is_beside) {
         status = need_state(job->transfer, err);
     }
     writer->is_flowing = true;
@@ -142,7 +143,7 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     struct blob_writer *const writer = context;
     struct tug__worker *const worker = writer->worker;
     struct tug__job *const job = writer->job;
-    uint64_t position = job->next_byte + writer->gathered;
+    uint64_t position = job->result.next_byte + writer->gathered;
     uint64_t allowed;
     bool is_end = false;
 
@@ -184,8 +185,8 @@ static enum tug_status copy_present(struct tug__job *job, struct tug_error *err)
     enum tug_status status = TUG_OK;
 
     for (size_t i = 0; status == TUG_OK && i < present->count; i++) {
-        status =
-            tug__extents_add(&job->present, present->items[i].first, present->items[i].end, err);
+        status = tug__extents_add(&job->result.present, present->items[i].first,
+                                  present->items[i].end, err);
     }
     return status;
 }
@@ -247,13 +248,14 @@ static enum tug_status open_transfer(struct tug__worker *worker, struct tug__job
     if (status != TUG_OK) {
         return status;
     }
-    (void)tug__share_settle(&job->share, &job->present, transfer->size_bytes);
-    job->next_byte = job->share.first_byte;
+    (void)tug__share_settle(&job->share, &job->result.present, transfer->size_bytes);
+    job->result.next_byte = job->share.first_byte;
     send_event(worker, TUG__MSG_STARTED, job);
     status = take_over(job, err);
     /* Last, because the lane closes the file when it knows of every byte. */
-    for (size_t i = 0; i < job->present.count; i++) {
-        announce(worker, transfer, job->present.items[i].first, job->present.items[i].end);
+    for (size_t i = 0; i < job->result.present.count; i++) {
+        announce(worker, transfer, job->result.present.items[i].first,
+                 job->result.present.items[i].end);
     }
     return status;
 }
@@ -263,14 +265,14 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
                                    struct tug_error *err)
 {
     struct tug__transfer *const transfer = job->transfer;
-    struct blob_writer writer = {.worker = worker, .job = job, .noted_byte = job->next_byte};
+    struct blob_writer writer = {.worker = worker, .job = job, .noted_byte = job->result.next_byte};
     struct tug__blob_request request = {
         .digest = &transfer->digest,
         .size_bytes = transfer->size_bytes,
         .first_byte = job->share.first_byte,
         .end_byte = tug__span_end(job->share.span),
-        .needs_range = job->is_beside,
-        .avoid = job->avoid,
+        .needs_range = job->request.is_beside,
+        .avoid = job->request.avoid,
         .on_data = take_bytes,
         .context = &writer,
     };
@@ -285,8 +287,8 @@ static enum tug_status fetch_share(struct tug__worker *worker, struct tug__job *
             return tug__fail_memory(err);
         }
     }
-    status = tug__client_get_blob(worker->client, &job->source, &request, err);
-    job->result = request.result;
+    status = tug__client_get_blob(worker->client, &job->request.source, &request, err);
+    job->result.call = request.result;
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }
@@ -303,12 +305,12 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
 {
     enum tug_status status = TUG_OK;
 
-    if (job->is_opening) {
+    if (job->request.is_opening) {
         status = open_transfer(worker, job, err);
     } else {
-        job->next_byte = job->share.first_byte;
+        job->result.next_byte = job->share.first_byte;
     }
-    if (status == TUG_OK && job->next_byte < tug__span_end(job->share.span)) {
+    if (status == TUG_OK && job->result.next_byte < tug__span_end(job->share.span)) {
         status = fetch_share(worker, job, err);
     }
     return status;
@@ -317,49 +319,51 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
 /* Run a job and send it on: a document to its lane, anything else back to the resolver. */
 static void run_job(struct tug__worker *worker, struct tug__job *job)
 {
+    const struct tug__job_request *const request = &job->request;
+    struct tug__job_result *const result = &job->result;
     const struct tug__msg document = {.kind = TUG__MSG_DOCUMENT, .object = job};
     enum tug_status status;
 
     if (tug__cancel_is_set(&job->cancel)) {
-        (void)tug__fail(&job->error, TUG_ERR_CANCELLED, "interrupted");
+        (void)tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
         worker->job = NULL;
         send_event(worker, TUG__MSG_JOB_FAILED, job);
         return;
     }
     switch (job->kind) {
     case TUG__JOB_RESOLVE:
-        status = tug__client_head_manifest(worker->client, &job->source, job->reference,
-                                           &job->reply, &job->error);
+        status = tug__client_head_manifest(worker->client, &request->source, request->reference,
+                                           &result->reply, &result->error);
         break;
     case TUG__JOB_MANIFEST:
-        status = tug__client_get_manifest(worker->client, &job->source, job->reference,
-                                          job->media_type, &job->reply, &job->error);
+        status = tug__client_get_manifest(worker->client, &request->source, request->reference,
+                                          request->media_type, &result->reply, &result->error);
         if (status == TUG_OK) {
-            tug__counter_add(&worker->received, job->reply.length);
-            tug__budget_charge(&worker->pool->budget, job->reply.length);
+            tug__counter_add(&worker->received, result->reply.length);
+            tug__budget_charge(&worker->pool->budget, result->reply.length);
             worker->job = NULL;
             tug__queue_push(worker->segments[job->lane], &document);
             return;
         }
         break;
     case TUG__JOB_LOOK:
-        status = tug__client_head_blob(worker->client, &job->source, &job->digest, &job->reply,
-                                       &job->error);
+        status = tug__client_head_blob(worker->client, &request->source, &request->digest,
+                                       &result->reply, &result->error);
         break;
     case TUG__JOB_BLOB:
-        status = run_blob(worker, job, &job->error);
+        status = run_blob(worker, job, &result->error);
         break;
     case TUG__JOB_RECHECK:
-        status = tug__worker_recheck(worker, job, &job->error);
+        status = tug__worker_recheck(worker, job, &result->error);
         break;
     case TUG__JOB_NONE:
     case TUG__JOB_INLINE: /* goes to a lane directly */
     default:
-        status = tug__fail(&job->error, TUG_ERR_INTERNAL, "a worker cannot do job kind %d",
+        status = tug__fail(&result->error, TUG_ERR_INTERNAL, "a worker cannot do job kind %d",
                            (int)job->kind);
     }
     if (job->kind != TUG__JOB_BLOB) {
-        job->result = job->reply.result;
+        result->call = result->reply.result;
     }
     worker->job = NULL;
     send_event(worker, status == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);

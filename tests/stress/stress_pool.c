@@ -39,15 +39,16 @@ static void fill(struct tug__job *job, unsigned number)
 
     (void)snprintf(text, sizeof text, "{\"number\":%u}", number);
     job->kind = TUG__JOB_INLINE;
-    job->has_size = true;
-    job->size_bytes = strlen(text);
-    job->reply.length = strlen(text);
-    REQUIRE(tug__digest_of(TUG_DIGEST_SHA256, text, strlen(text), &job->digest, NULL) == TUG_OK);
+    job->request.has_size = true;
+    job->request.size_bytes = strlen(text);
+    job->result.reply.length = strlen(text);
+    REQUIRE(tug__digest_of(TUG_DIGEST_SHA256, text, strlen(text), &job->request.digest, NULL) ==
+            TUG_OK);
     if (number % 10 == 9) {
         text[2] ^= 1;
     }
-    job->reply.body = strdup(text);
-    REQUIRE(job->reply.body != NULL);
+    job->result.reply.body = strdup(text);
+    REQUIRE(job->result.reply.body != NULL);
     tug__cancel_init(&job->cancel);
 }
 
@@ -101,9 +102,10 @@ static void run_round(struct tug_store *store, uint64_t *random)
         bool is_present = false;
 
         REQUIRE(round->returns[i] == 1);
-        REQUIRE(tug_store_stat(store, &round->jobs[i].digest, &is_present, NULL, NULL) == TUG_OK);
+        REQUIRE(tug_store_stat(store, &round->jobs[i].request.digest, &is_present, NULL, NULL) ==
+                TUG_OK);
         REQUIRE(is_present == (i % 10 != 9));
-        free(round->jobs[i].reply.body);
+        free(round->jobs[i].result.reply.body);
     }
     free(round);
 }

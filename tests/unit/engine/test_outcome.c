@@ -36,15 +36,15 @@ static void add_job(struct scene *scene, unsigned number, bool is_first)
     if (is_first) {
         tug__ranges_take_first(ranges, &job->share);
         tug__ranges_join(ranges, &job->share);
-        cr_assert(tug__share_settle(&job->share, &job->present, BLOB_BYTES));
-        cr_assert_eq(tug__ranges_open(ranges, &job->share, &job->present, NULL), TUG_OK);
+        cr_assert(tug__share_settle(&job->share, &job->result.present, BLOB_BYTES));
+        cr_assert_eq(tug__ranges_open(ranges, &job->share, &job->result.present, NULL), TUG_OK);
     } else {
         cr_assert(tug__ranges_take(ranges, BLOB_BYTES / 2, 0, &job->share));
         tug__ranges_join(ranges, &job->share);
         cr_assert(tug__span_cut(job->share.victim_span, job->share.first_byte));
     }
     cr_assert_eq(tug__ranges_flow(ranges, &job->share, NULL), TUG_OK);
-    job->next_byte = job->share.first_byte;
+    job->result.next_byte = job->share.first_byte;
     job->next = scene->node->jobs;
     scene->node->jobs = job;
     scene->node->job_count++;
@@ -97,7 +97,7 @@ static void end_cancelled(struct scene *scene, unsigned number)
 {
     const struct tug__msg msg = {.kind = TUG__MSG_JOB_FAILED, .object = scene->jobs[number]};
 
-    (void)tug__fail(&scene->jobs[number]->error, TUG_ERR_CANCELLED, "cancelled");
+    (void)tug__fail(&scene->jobs[number]->result.error, TUG_ERR_CANCELLED, "cancelled");
     tug__jobs_take_event(&scene->engine, &msg);
 }
 
@@ -140,9 +140,9 @@ static void end_broken(struct scene *scene, unsigned number, uint64_t length)
     struct tug__job *const job = scene->jobs[number];
     const struct tug__msg msg = {.kind = TUG__MSG_JOB_FAILED, .object = job};
 
-    job->is_beside = number == 1;
-    job->next_byte += length;
-    (void)tug__fail(&job->error, TUG_ERR_NETWORK, "broken");
+    job->request.is_beside = number == 1;
+    job->result.next_byte += length;
+    (void)tug__fail(&job->result.error, TUG_ERR_NETWORK, "broken");
     tug__jobs_take_event(&scene->engine, &msg);
 }
 
@@ -186,7 +186,7 @@ Test(engine_outcome, f02_the_end_of_a_share_is_progress, .timeout = 10)
     const struct tug__msg msg = {.kind = TUG__MSG_JOB_DONE, .object = job};
 
     scene->node->attempt.failures = 2;
-    job->next_byte = job->share.end_byte;
+    job->result.next_byte = job->share.end_byte;
     tug__jobs_take_event(&scene->engine, &msg);
     cr_assert_eq(scene->node->attempt.failures, 0);
     end_broken(scene, 0, 1);

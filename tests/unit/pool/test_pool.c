@@ -190,12 +190,12 @@ Test(pool, f30_fewer_threads_are_fewer_workers, .timeout = 60)
 /* A document that came inside a descriptor. */
 static void fill_document(struct tug__job *job, const char *text, const char *digest_of_text)
 {
-    *job = (struct tug__job){.kind = TUG__JOB_INLINE, .has_size = true};
-    job->size_bytes = strlen(text);
-    job->reply.body = strdup(text);
-    job->reply.length = strlen(text);
+    *job = (struct tug__job){.kind = TUG__JOB_INLINE, .request.has_size = true};
+    job->request.size_bytes = strlen(text);
+    job->result.reply.body = strdup(text);
+    job->result.reply.length = strlen(text);
     cr_assert_eq(tug__digest_of(TUG_DIGEST_SHA256, digest_of_text, strlen(digest_of_text),
-                                &job->digest, NULL),
+                                &job->request.digest, NULL),
                  TUG_OK);
     tug__cancel_init(&job->cancel);
 }
@@ -234,13 +234,14 @@ Test(pool, a_lane_verifies_and_stores_documents, .timeout = 30)
         }
     }
     cr_assert_eq(run.done, 1);
-    cr_assert_eq(jobs[0].error.code, TUG_OK);
-    cr_assert_eq(jobs[1].error.code, TUG_ERR_CONTENT);
-    cr_assert(is_present(&run, &jobs[0].digest));
-    cr_assert_not(is_present(&run, &jobs[1].digest), "content of another digest was stored");
+    cr_assert_eq(jobs[0].result.error.code, TUG_OK);
+    cr_assert_eq(jobs[1].result.error.code, TUG_ERR_CONTENT);
+    cr_assert(is_present(&run, &jobs[0].request.digest));
+    cr_assert_not(is_present(&run, &jobs[1].request.digest),
+                  "content of another digest was stored");
     run_end(&run);
-    free(jobs[0].reply.body);
-    free(jobs[1].reply.body);
+    free(jobs[0].result.reply.body);
+    free(jobs[1].result.reply.body);
 }
 
 /* Stopping is not forgetting: what a lane has, it commits first, and every job comes back. */
@@ -260,8 +261,8 @@ Test(pool, stopping_finishes_what_is_complete, .timeout = 30)
     tug__pool_stop(run.pool, &(struct tug__pool_handler){.on_event = on_event, .context = &run});
     cr_assert_eq(run.done, COUNT);
     for (unsigned i = 0; i < COUNT; i++) {
-        cr_assert(is_present(&run, &jobs[i].digest), "document %u", i);
-        free(jobs[i].reply.body);
+        cr_assert(is_present(&run, &jobs[i].request.digest), "document %u", i);
+        free(jobs[i].result.reply.body);
     }
     run_free(&run);
     free(jobs);
