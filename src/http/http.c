@@ -259,12 +259,9 @@ static bool is_unknown_name(const struct tug__http *http)
  * connection will tell. */
 static enum tug_status fail_foreign(struct tug__http *http, const char *why)
 {
-    long connections = 0;
-
-    (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
     http->response->failure = TUG__HTTP_BROKEN;
     (void)tug__fail(http->error, TUG_ERR_NETWORK, "the server does not speak HTTP/1.1: %s", why);
-    http->error->is_permanent = connections > 0 && !http->has_response;
+    http->error->is_permanent = tug__http_has_connected(http) && !http->has_response;
     return TUG_ERR_NETWORK;
 }
 
@@ -349,7 +346,6 @@ enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http
 {
     struct tug_error scratch = {0};
     CURLcode code = CURLE_OK;
-    long connections = 0;
     enum tug_status status;
     CURLM *multi;
 
@@ -359,8 +355,6 @@ enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http
         return tug__fail_memory(err);
     }
     status = run_transfer(http, multi, &code);
-    (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
-    out_response->made_connection = connections > 0;
     if (http->settings.log != NULL && http->settings.log->has_timing) {
         tug__http_log_timing(http);
     }

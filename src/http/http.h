@@ -98,7 +98,6 @@ struct tug__http_response {
     uint64_t body_bytes;     /* body bytes delivered to on_body */
     uint64_t retry_after_ms; /* from Retry-After; 0: none */
     enum tug__http_failure failure;
-    bool made_connection;   /* a new connection was opened for it */
     bool was_private;       /* the address connected to is a private one; no proxy was between */
     struct tug__http *http; /* for the functions below */
 };

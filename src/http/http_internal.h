@@ -74,6 +74,8 @@ CURLM *tug__http_set_request(struct tug__http *http);
 
 /* Find out which connection a request uses, once it is established. */
 void tug__http_find_connection(struct tug__http *http, int local_port);
+/* Tell whether the request opened a connection, or used a kept one. */
+bool tug__http_has_connected(const struct tug__http *http);
 /* Log the times of the request that has ended. */
 void tug__http_log_timing(struct tug__http *http);
 /* Callback: log heads. */

@@ -32,6 +32,14 @@ void tug__http_find_connection(struct tug__http *http, int local_port)
     http->connections[found].number = http->place.connection;
 }
 
+bool tug__http_has_connected(const struct tug__http *http)
+{
+    long connections = 0;
+
+    (void)curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
+    return connections > 0;
+}
+
 int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
 {
     const struct tug__http *const http = context;
@@ -77,5 +85,5 @@ void tug__http_log_timing(struct tug__http *http)
                     ms_of(http, CURLINFO_NAMELOOKUP_TIME_T), ms_of(http, CURLINFO_CONNECT_TIME_T),
                     ms_of(http, CURLINFO_APPCONNECT_TIME_T),
                     ms_of(http, CURLINFO_STARTTRANSFER_TIME_T), ms_of(http, CURLINFO_TOTAL_TIME_T),
-                    http->response->body_bytes, http->response->made_connection ? "new" : "kept");
+                    http->response->body_bytes, tug__http_has_connected(http) ? "new" : "kept");
 }
