@@ -76,7 +76,8 @@ static enum tug_status fill_input(const char *server, int *out_fd, struct tug_er
     ssize_t written;
 
     if (length > SERVER_BYTES_MAX) {
-        return tug__fail(err, TUG_ERR_AUTH, "the registry's name is too long");
+        return tug__fail(err, TUG_ERR_AUTH, "the registry's name is over the limit of %d bytes",
+                         SERVER_BYTES_MAX);
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return tug__fail_errno(err, TUG_ERR_AUTH, errno, "cannot create a pipe");
@@ -348,7 +349,7 @@ static enum tug_status run(const struct tug__helper_request *request, char *prog
         break;
     case ENDING_TOO_MUCH:
         finish(&child);
-        status = tug__fail(err, TUG_ERR_AUTH, "killed: it printed more than %zu bytes",
+        status = tug__fail(err, TUG_ERR_AUTH, "killed: its answer is over the limit of %zu bytes",
                            TUG__HELPER_OUTPUT_MAX);
         break;
     case ENDING_BROKEN:

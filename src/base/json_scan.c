@@ -245,7 +245,7 @@ static enum expectation after_value(const struct scan *scan)
 static enum tug_status open_level(struct scan *scan, bool is_object)
 {
     if (scan->depth == scan->limits->max_depth || scan->depth == DEPTH_MAX) {
-        return tug__fail(scan->err, TUG_ERR_TOO_LARGE, "JSON nested deeper than %zu levels",
+        return tug__fail(scan->err, TUG_ERR_TOO_LARGE, "JSON nested over the limit of %zu levels",
                          scan->depth);
     }
     scan->levels[scan->depth++] = (struct level){
@@ -275,7 +275,7 @@ static enum tug_status scan_value(struct scan *scan, enum expectation *out_next)
     enum tug_status status;
 
     if (++scan->values > scan->limits->max_values) {
-        return tug__fail(scan->err, TUG_ERR_TOO_LARGE, "JSON of more than %zu values",
+        return tug__fail(scan->err, TUG_ERR_TOO_LARGE, "JSON over the limit of %zu values",
                          scan->limits->max_values);
     }
     if (scan->depth > 0 && !scan->levels[scan->depth - 1].is_object) {

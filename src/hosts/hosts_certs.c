@@ -121,8 +121,8 @@ static enum tug_status fill(const char *directory, const struct names *names,
         return TUG_OK;
     }
     if (names->count > TUG__HOSTS_FILES_MAX) {
-        return tug__fail(err, TUG_ERR_CONFIG, "'%s': more than %d certificates and keys", directory,
-                         TUG__HOSTS_FILES_MAX);
+        return tug__fail(err, TUG_ERR_CONFIG, "'%s': over the limit of %d certificates and keys",
+                         directory, TUG__HOSTS_FILES_MAX);
     }
     file->path = strdup(directory);
     endpoint->ca_files = calloc(names->count, sizeof *endpoint->ca_files);

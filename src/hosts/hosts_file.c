@@ -94,7 +94,8 @@ static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
         }
         status = tug__buf_append(buf, piece, (size_t)got, err);
         if (status == TUG_ERR_TOO_LARGE) {
-            return tug__fail(err, TUG_ERR_CONFIG, "'%s': more than %zu bytes", path, buf->limit);
+            return tug__fail(err, TUG_ERR_CONFIG, "'%s': over the limit of %zu bytes", path,
+                             buf->limit);
         }
         if (status != TUG_OK) {
             return status;

@@ -104,8 +104,8 @@ static enum tug_status check_header_value(const struct tug__hosts_reader *reader
                                  name, tug__toml_type_name(item->type));
     }
     if (strlen(item->text) > TUG__HOSTS_HEADER_BYTES_MAX) {
-        return tug__hosts_refuse(reader, item->line, "header: '%s': longer than %zu bytes", name,
-                                 TUG__HOSTS_HEADER_BYTES_MAX);
+        return tug__hosts_refuse(reader, item->line, "header: '%s': over the limit of %zu bytes",
+                                 name, TUG__HOSTS_HEADER_BYTES_MAX);
     }
     for (const char *c = item->text; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) {
@@ -161,7 +161,7 @@ enum tug_status tug__hosts_read_header(const struct tug__hosts_reader *reader,
         }
     }
     if (status == TUG_OK && lines > TUG__HOSTS_HEADERS_MAX) {
-        return tug__hosts_refuse(reader, value->line, "header: more than %d lines",
+        return tug__hosts_refuse(reader, value->line, "header: over the limit of %d lines",
                                  TUG__HOSTS_HEADERS_MAX);
     }
     if (status == TUG_OK) {

@@ -40,7 +40,7 @@ static enum tug_status read_hosts(const struct tug__hosts_reader *reader,
 
     entry->hosts = value;
     if (status == TUG_OK && value->count >= TUG__HOSTS_ENDPOINTS_MAX) {
-        return tug__hosts_refuse(reader, value->line, "more than %d hosts",
+        return tug__hosts_refuse(reader, value->line, "over the limit of %d hosts",
                                  TUG__HOSTS_ENDPOINTS_MAX - 1);
     }
     return status;
@@ -113,7 +113,7 @@ static enum tug_status read_ca(const struct tug__hosts_reader *reader,
     struct tug__endpoint_config *const endpoint = entry->endpoint;
 
     if (tug__hosts_count(value) > TUG__HOSTS_FILES_MAX) {
-        return tug__hosts_refuse(reader, value->line, "ca: more than %d files",
+        return tug__hosts_refuse(reader, value->line, "ca: over the limit of %d files",
                                  TUG__HOSTS_FILES_MAX);
     }
     endpoint->ca_files = calloc(tug__hosts_count(value) + 1, sizeof *endpoint->ca_files);
@@ -186,7 +186,7 @@ static enum tug_status read_client(const struct tug__hosts_reader *reader,
     struct tug__endpoint_config *const endpoint = entry->endpoint;
 
     if (tug__hosts_count(value) > TUG__HOSTS_FILES_MAX) {
-        return tug__hosts_refuse(reader, value->line, "client: more than %d certificates",
+        return tug__hosts_refuse(reader, value->line, "client: over the limit of %d certificates",
                                  TUG__HOSTS_FILES_MAX);
     }
     endpoint->client_pairs = calloc(tug__hosts_count(value) + 1, sizeof *endpoint->client_pairs);

@@ -148,7 +148,8 @@ static enum tug_status set_path(struct tug__endpoint_config *endpoint, const cha
             return tug__fail(err, TUG_ERR_CONFIG, "the URL's path is not valid");
         }
         if (at + 1 + length > TUG__ENDPOINT_PATH_MAX) {
-            return tug__fail(err, TUG_ERR_CONFIG, "the URL's path is longer than %d characters",
+            return tug__fail(err, TUG_ERR_CONFIG,
+                             "the URL's path is over the limit of %d characters",
                              TUG__ENDPOINT_PATH_MAX);
         }
         if (length > 0 && !is_dot) {
@@ -163,7 +164,7 @@ static enum tug_status set_path(struct tug__endpoint_config *endpoint, const cha
         at += 3;
     }
     if (at > TUG__ENDPOINT_PATH_MAX) {
-        return tug__fail(err, TUG_ERR_CONFIG, "the URL's path is longer than %d characters",
+        return tug__fail(err, TUG_ERR_CONFIG, "the URL's path is over the limit of %d characters",
                          TUG__ENDPOINT_PATH_MAX);
     }
     endpoint->path = tug__strndup(clean, at);

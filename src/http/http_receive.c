@@ -100,7 +100,7 @@ size_t tug__http_on_header(char *line, size_t size, size_t count, void *context)
     if (http->header_bytes > HEADER_BYTES_MAX) {
         http->verdict =
             tug__fail(http->error, TUG_ERR_NETWORK,
-                      "the server sent more than %zu bytes of headers", HEADER_BYTES_MAX);
+                      "the answer's headers are over the limit of %zu bytes", HEADER_BYTES_MAX);
         return 0;
     }
     if (!is_end || http->has_response) { /* a second end of headers is that of the trailers */

@@ -44,7 +44,7 @@ static bool is_printable(const char *text)
 enum tug_status tug__media_type_check(const char *media_type, struct tug_error *err)
 {
     if (strlen(media_type) > TUG__MEDIA_TYPE_MAX) {
-        return tug__fail(err, TUG_ERR_CONTENT, "mediaType: longer than %d characters",
+        return tug__fail(err, TUG_ERR_CONTENT, "mediaType: over the limit of %d characters",
                          TUG__MEDIA_TYPE_MAX);
     }
     if (!is_printable(media_type)) {
@@ -65,7 +65,7 @@ static enum tug_status read_field(const struct tug__json_value *value, const cha
         return status;
     }
     if (strlen(text) >= TUG_PLATFORM_FIELD_MAX) {
-        return tug__fail(err, TUG_ERR_CONTENT, "%s: longer than %d characters", key,
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: over the limit of %d characters", key,
                          TUG_PLATFORM_FIELD_MAX - 1);
     }
     if (!is_printable(text)) {

@@ -225,8 +225,8 @@ static enum tug_status ask_with_scheme(struct tug__exchange *exchange, enum tug_
     exchange->path.response = (struct tug__http_response){0};
     if (!tug__endpoint_url(exchange->url, exchange->endpoint, scheme, ask->source->repository,
                            ask->kind, ask->reference)) {
-        return tug__fail(err, TUG_ERR_CONFIG, "the URL at '%s' would be too long",
-                         exchange->endpoint->config->host);
+        return tug__fail(err, TUG_ERR_CONFIG, "the URL at '%s' is over the limit of %d characters",
+                         exchange->endpoint->config->host, TUG__URL_MAX - 1);
     }
     return ask_itself(exchange, err);
 }

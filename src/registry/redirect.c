@@ -21,6 +21,9 @@
 #include "url/address.h"
 #include "url/url.h"
 
+#define TEXT_OF(value) #value
+#define LIMIT_TEXT(limit) "over the limit of " TEXT_OF(limit)
+
 /* The state of a walk. */
 struct walk {
     struct tug__client *client;
@@ -165,10 +168,10 @@ static enum tug_status follow_location(struct walk *walk, struct tug_error *err)
         return TUG_ERR_NO_MEMORY;
     }
     if (walk->seen_count > TUG__REDIRECTS_OF_REQUEST_MAX) {
-        return refuse(err, "more than 10 in a row", NULL);
+        return refuse(err, LIMIT_TEXT(TUG__REDIRECTS_OF_REQUEST_MAX) " in a row", NULL);
     }
     if (strlen(next) > TUG__REDIRECT_URL_MAX) {
-        return refuse(err, "its URL is too long", NULL);
+        return refuse(err, "its URL is " LIMIT_TEXT(TUG__REDIRECT_URL_MAX) " bytes", NULL);
     }
     if (!tug__origin_parse(next, &origin)) {
         return refuse(err, "not a plain http or https URL", next);

@@ -52,7 +52,7 @@ static enum tug_status check_line(const struct tug__toml_scan *scan, size_t leng
 static enum tug_status check_text(struct tug__toml_scan scan)
 {
     if ((size_t)(scan.end - scan.at) > TUG__TOML_BYTES_MAX) {
-        return tug__toml_refuse(&scan, "more than %zu bytes", TUG__TOML_BYTES_MAX);
+        return tug__toml_refuse(&scan, "over the limit of %zu bytes", TUG__TOML_BYTES_MAX);
     }
     while (scan.at < scan.end) {
         const char *const newline = memchr(scan.at, '\n', (size_t)(scan.end - scan.at));

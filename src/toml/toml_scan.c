@@ -91,8 +91,9 @@ enum tug_status tug__toml_add(struct tug__toml_scan *scan, struct tug__toml_valu
     if (scan->values == TUG__TOML_VALUES_MAX || depth == TUG__TOML_DEPTH_MAX) {
         free(key);
         return depth == TUG__TOML_DEPTH_MAX
-                   ? tug__toml_refuse(scan, "nested more than %d deep", TUG__TOML_DEPTH_MAX)
-                   : tug__toml_refuse(scan, "more than %zu values", TUG__TOML_VALUES_MAX);
+                   ? tug__toml_refuse(scan, "nested over the limit of %d levels",
+                                      TUG__TOML_DEPTH_MAX)
+                   : tug__toml_refuse(scan, "over the limit of %zu values", TUG__TOML_VALUES_MAX);
     }
     value = calloc(1, sizeof *value);
     if (value == NULL) {

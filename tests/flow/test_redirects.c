@@ -76,7 +76,7 @@ Test(redirects, t20_endless_redirects_are_refused)
         const char *text;
     } cases[] = {
         {"{path}", "it is a loop"},
-        {"{path}/x", "more than 10"},
+        {"{path}/x", "over the limit of 10"},
         {"ftp://127.0.0.1/x", "not a plain http"},
         {"http://me:" SECRET_PASSWORD "@127.0.0.1/x", "not a plain http"},
     };

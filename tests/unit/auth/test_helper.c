@@ -207,9 +207,9 @@ Test(auth_helper, t50_kills_what_ignores_signals, .timeout = 30)
 
 Test(auth_helper, t50_kills_what_prints_without_end, .timeout = 30)
 {
-    expect_failure("echo $$ > $HELPERS/pid; yes s3cret", 20000, "more than 65536 bytes");
+    expect_failure("echo $$ > $HELPERS/pid; yes s3cret", 20000, "over the limit of 65536 bytes");
     cr_assert(is_gone("pid"));
-    expect_failure("head -c 104857600 /dev/zero", 20000, "more than 65536 bytes");
+    expect_failure("head -c 104857600 /dev/zero", 20000, "over the limit of 65536 bytes");
 }
 
 Test(auth_helper, t50_f56_passes_no_descriptors, .timeout = 30)

@@ -289,7 +289,7 @@ Test(hosts, refuses_unfit_certificates_without_hosts_toml, .init = set_up, .fini
         (void)snprintf(name, sizeof name, "d/%d.crt", i);
         write_file(name, CERTIFICATE);
     }
-    refuse("d", "/d': more than 64 certificates and keys");
+    refuse("d", "/d': over the limit of 64 certificates and keys");
 }
 
 Test(hosts, chooses_the_root, .init = set_up, .fini = tear_down)

@@ -220,9 +220,9 @@ Test(hosts_parse, refuses_bad_urls)
     refuse_url("https://h/%2", "the URL's path is not valid");
     refuse_url("https://h/%zz", "the URL's path is not valid");
     (void)snprintf(url, sizeof url, "https://h/%0*d", 252, 0);
-    refuse_url(url, "the URL's path is longer than 255 characters");
+    refuse_url(url, "the URL's path is over the limit of 255 characters");
     (void)snprintf(url, sizeof url, "https://h/%0*d", 255, 0);
-    refuse_url(url, "the URL's path is longer than 255 characters");
+    refuse_url(url, "the URL's path is over the limit of 255 characters");
     (void)snprintf(url, sizeof url, "https://%0*d", 256, 0);
     refuse_url(url, "the URL has no valid HOST[:PORT]");
 }
@@ -367,7 +367,7 @@ Test(hosts_parse, refuses_bad_headers)
            "f:3: header: 'a': a control character in its value");
     refuse("[header]\nab = 'c'\nAB = 'c'", "f:3: header: 'AB' was given before, on line 2");
     (void)snprintf(text, sizeof text, "[header]\na = '%0*d'", 8193, 0);
-    refuse(text, "f:2: header: 'a': longer than 8192 bytes");
+    refuse(text, "f:2: header: 'a': over the limit of 8192 bytes");
 }
 
 static void expect_duration(const char *text, uint64_t expected_ms)
@@ -466,9 +466,9 @@ Test(hosts_parse, limits_lists)
     file = parse(list_of("header.a", 64, text));
     cr_assert_eq(file->endpoints[0].header_count, 64);
     tug__hosts_destroy(file);
-    refuse(list_of("ca", 65, text), "f:1: ca: more than 64 files");
-    refuse(list_of("client", 65, text), "f:1: client: more than 64 certificates");
-    refuse(list_of("header.a", 65, text), "f:1: header: more than 64 lines");
+    refuse(list_of("ca", 65, text), "f:1: ca: over the limit of 64 files");
+    refuse(list_of("client", 65, text), "f:1: client: over the limit of 64 certificates");
+    refuse(list_of("header.a", 65, text), "f:1: header: over the limit of 64 lines");
 }
 
 Test(hosts_parse, limits_hosts)
@@ -484,5 +484,5 @@ Test(hosts_parse, limits_hosts)
     cr_assert_eq(file->endpoint_count, TUG__HOSTS_ENDPOINTS_MAX);
     tug__hosts_destroy(file);
     (void)strcpy(at, "[host.more]\n");
-    refuse(text, "f:1: more than 63 hosts");
+    refuse(text, "f:1: over the limit of 63 hosts");
 }

@@ -170,7 +170,7 @@ Test(oci_descriptor, refuses_media_types_that_are_none)
     refuse("{'mediaType':'a\\u202e'," DIGEST ",'size':1}", TUG_ERR_CONTENT, "mediaType: ");
     (void)snprintf(text, sizeof text, "{'mediaType':'%0*d'," DIGEST ",'size':1}",
                    TUG__MEDIA_TYPE_MAX + 1, 0);
-    refuse(text, TUG_ERR_CONTENT, "mediaType: longer than 256");
+    refuse(text, TUG_ERR_CONTENT, "mediaType: over the limit of 256");
 }
 
 Test(oci_descriptor, takes_the_longest_media_type)
@@ -217,7 +217,7 @@ Test(oci_descriptor, refuses_platforms_of_wrong_types)
            "platform: os: ");
     (void)snprintf(text, sizeof text, "{" DIGEST ",'size':1,'platform':{'os':'%0*d'}}",
                    TUG_PLATFORM_FIELD_MAX, 0);
-    refuse(text, TUG_ERR_CONTENT, "platform: os: longer than 63");
+    refuse(text, TUG_ERR_CONTENT, "platform: os: over the limit of 63");
 }
 
 Test(oci_descriptor, keeps_data_of_the_right_length)

@@ -346,7 +346,7 @@ Test(oci_document, refuses_overlong_and_unprintable_types)
 
     memset(type, 'a', sizeof type - 1);
     type[sizeof type - 1] = '\0';
-    refuse(MANIFEST, type, BY_TAG, TUG_ERR_CONTENT, "longer than 256");
+    refuse(MANIFEST, type, BY_TAG, TUG_ERR_CONTENT, "over the limit of 256");
     refuse(MANIFEST, "a/\x1b[2J", BY_TAG, TUG_ERR_CONTENT,
            "characters not allowed in a media type");
     refuse("{'schemaVersion':2,'mediaType':'a\\u000d','layers':[]}", OCI_MANIFEST, PINNED,

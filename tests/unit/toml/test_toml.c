@@ -373,12 +373,12 @@ Test(toml, limits_depth_count_and_size)
     text = repeat("#", "x", TUG__TOML_BYTES_MAX - 1, "");
     tug__toml_destroy(parse_bytes(text, strlen(text)));
     free(text);
-    refuse_repeated("a = ", "[", 100000, "1: nested more than 32 deep");
-    refuse_repeated("a = ", "{a=", 100000, "1: nested more than 32 deep");
-    refuse_repeated("a", ".a", 100000, "1: nested more than 32 deep");
-    refuse_repeated("[a", ".a", 100000, "1: nested more than 32 deep");
-    refuse_repeated("a = [", "1,\n", TUG__TOML_VALUES_MAX, "more than 4096 values");
-    refuse_repeated("#", "x", TUG__TOML_BYTES_MAX, "1: more than 1048576 bytes");
+    refuse_repeated("a = ", "[", 100000, "1: nested over the limit of 32 levels");
+    refuse_repeated("a = ", "{a=", 100000, "1: nested over the limit of 32 levels");
+    refuse_repeated("a", ".a", 100000, "1: nested over the limit of 32 levels");
+    refuse_repeated("[a", ".a", 100000, "1: nested over the limit of 32 levels");
+    refuse_repeated("a = [", "1,\n", TUG__TOML_VALUES_MAX, "over the limit of 4096 values");
+    refuse_repeated("#", "x", TUG__TOML_BYTES_MAX, "1: over the limit of 1048576 bytes");
 }
 
 Test(toml, names_types)
