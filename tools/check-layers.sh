@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref url http hosts auth registry store pool engine pipeline api cli"
+rooms="base toml oci ref url http hosts auth registry store upkeep pool engine pipeline api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -48,6 +48,7 @@ sees hosts url toml base
 sees auth url base
 sees registry auth hosts http url oci base
 sees store oci base
+sees upkeep store oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
 sees pipeline engine registry store ref oci url base

@@ -83,8 +83,8 @@ struct tug_work_progress {
 };
 
 /* Callbacks of a long call on a store: progress, waiting, warnings, and a way to stop it. NULL
- * members are not called. They may be called from several threads, one call at a time, and must not
- * call a function on the same store. Start with `= TUG_WATCH_INIT`. */
+ * members are not called. All are called on the thread that made the call, and must not call a
+ * function on the same store. Start with `= TUG_WATCH_INIT`. */
 struct tug_watch {
     size_t size; /* of this struct: TUG_WATCH_INIT sets it */
     /* Called at most ten times a second, and once at the end. */

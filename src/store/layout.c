@@ -83,9 +83,18 @@ static enum tug_status open_root(struct tug_store *store, bool must_exist, struc
 /* Names that an unfinished store may hold. */
 static bool is_own_name(const char *name)
 {
-    static const char *const own[] = {
-        ".",        "..",         "blobs",          "ingest",         "lock",
-        "lock.use", "index.json", "index.json.tmp", "oci-layout.tmp", "lost+found"};
+    static const char *const own[] = {".",
+                                      "..",
+                                      "blobs",
+                                      "ingest",
+                                      "lock",
+                                      "lock.use",
+                                      "index.json",
+                                      "index.json.tmp",
+                                      "oci-layout.tmp",
+                                      "verified",
+                                      "verified.tmp",
+                                      "lost+found"};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (strcmp(name, own[i]) == 0) {
