@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What must hold before the blobs of a manifest are asked for: the image is not larger than the
- * user allows, and the disk has room for it.
+ * Checks before the blobs of a manifest are requested: the image is within the user's size limit,
+ * and the disk has space for it.
  *
  * Knows: sizes, the store's disk space. Does not know: requests.
  * Threads: the resolver.
  *
- * Other processes take space too, and file systems need some for themselves: this finds what cannot
- * work in good time, and what slips through is found when the space is taken or written to.
+ * Other processes use space too, and file systems need some for themselves: this check only catches
+ * hopeless cases early; the rest fails when the space is reserved or written to.
  */
 #include "pipeline/resolver.h"
 
@@ -16,14 +16,14 @@
 
 #include "base/error.h"
 
-/* A sum that cannot go over: sizes are what a registry says. */
+/* Add sizes without overflow: they come from a registry. */
 static uint64_t add(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* Tell whether an image gets a blob by this manifest: not there by another one, and not named
- * before in this list, in which those of the same size and digest are side by side. */
+/* Tell whether a blob is new to an image: no other manifest has brought it, and it has not come
+ * before in this list, where blobs of the same size and digest are adjacent. */
 static bool is_new(const struct tug__image *image, const struct tug__descriptor *const *blobs,
                    size_t position)
 {
@@ -36,7 +36,7 @@ static bool is_new(const struct tug__image *image, const struct tug__descriptor 
     return tug__image_need(image, &blob->digest) == NULL;
 }
 
-/* Disk space that these blobs and all the run fetches at present need at most. */
+/* Upper bound of the disk space that these blobs and everything in progress need. */
 static uint64_t wanted_bytes(struct tug__resolver *resolver, const struct tug__image *image,
                              const struct tug__descriptor *const *blobs, size_t count)
 {
@@ -50,7 +50,7 @@ static uint64_t wanted_bytes(struct tug__resolver *resolver, const struct tug__i
     return sum;
 }
 
-/* As wanted_bytes, less what the disk has of each already. */
+/* As wanted_bytes, minus the parts already on disk. */
 static uint64_t missing_bytes(struct tug__resolver *resolver, const struct tug__image *image,
                               const struct tug__descriptor *const *blobs, size_t count)
 {
@@ -76,7 +76,7 @@ static enum tug_status check_space(struct tug__resolver *resolver, const struct 
 
     if (tug__store_free_bytes(resolver->settings->store, &free_bytes, NULL) != TUG_OK ||
         wanted_bytes(resolver, image, blobs, count) <= free_bytes) {
-        return TUG_OK; /* enough, or not to be known */
+        return TUG_OK; /* enough, or unknown */
     }
     missing = missing_bytes(resolver, image, blobs, count);
     if (missing <= free_bytes) {
@@ -96,7 +96,7 @@ enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tu
     uint64_t wanted_bytes = image->wanted_bytes;
 
     if (image->state == TUG__IMAGE_DONE) {
-        return TUG_OK; /* nothing will be fetched for it */
+        return TUG_OK; /* nothing has to be fetched */
     }
     for (size_t i = 0; i < count; i++) {
         if (is_new(image, blobs, i)) {

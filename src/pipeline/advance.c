@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The states that an image goes through, from its reference to the line for its name.
+ * The states of an image, from its reference to the queue for its name.
  *
- * Knows: images, the choice of entries (plan.h). Does not know: requests, what documents say.
+ * Knows: images, the choice of entries (plan.h). Does not know: requests, the content of documents.
  * Threads: the resolver.
  *
- * Each state comes once: GATHERING while any index of it is still to be read (the choice of a
- * platform needs all of them), FETCHING until all it waits for is there, PUBLISHING while a lane
- * writes index.json, DONE. What is in the store already is taken from there on the way.
+ * Each state comes once: GATHERING while any of its indexes has not been read (the choice of a
+ * platform needs all of them), FETCHING until everything it needs has arrived, PUBLISHING while a
+ * lane writes index.json, DONE. Content already in the store is used from there along the way.
  */
 #include "pipeline/resolver.h"
 
@@ -24,16 +24,16 @@ static bool is_document_kind(enum tug__media_kind kind)
     return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
 }
 
-/* Tell whether an entry of an index is to be read. One without a type is a manifest or an index,
- * whatever its own members say: indexes name nothing else without saying what it is. */
+/* Tell whether an entry of an index has to be read. One without a type is taken for a manifest or
+ * an index: indexes name nothing else without giving its type. */
 static bool is_document_entry(const struct tug__descriptor *entry)
 {
     return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
 }
 
-/* The config of a manifest that is held is there: judge it, ask for the rest. */
-static enum tug_status take_held(struct tug__resolver *resolver, struct tug__image *image,
-                                 struct tug_error *err)
+/* The config of a held manifest has arrived: judge it, request the rest. */
+static enum tug_status judge_held(struct tug__resolver *resolver, struct tug__image *image,
+                                  struct tug_error *err)
 {
     struct tug__document document = image->gathered.held;
     enum tug_status status = tug__image_judge(resolver, image, err);
@@ -55,13 +55,13 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
         .has_size = true,
         .is_document = is_document_entry(entry),
         .want = want,
-        .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would be a lie about its type */
+        .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would contradict its type */
     };
 
     return tug__image_want(resolver, image, &request, err);
 }
 
-/* All indexes are read: choose among their entries and ask for them, the wanted ones first. */
+/* All indexes are read: choose among their entries and request them, the wanted ones first. */
 static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
                                       struct tug_error *err)
 {
@@ -75,7 +75,7 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
         status = tug__plan_select(wish, image->gathered.entries, count, wants, best, err);
     }
     if (status == TUG_OK) {
-        tug__image_tell_choice(resolver, image, wants, best);
+        tug__image_report_choice(resolver, image, wants, best);
     }
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {
@@ -89,7 +89,7 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
     return status;
 }
 
-/* Nothing is pending: go to the next state. */
+/* Nothing is pending: enter the next state. */
 static void advance(struct tug__resolver *resolver, struct tug__image *image)
 {
     struct tug_error error = {0};
@@ -98,12 +98,12 @@ static void advance(struct tug__resolver *resolver, struct tug__image *image)
         image->state = TUG__IMAGE_FETCHING;
         if ((image->gathered.is_index && choose_entries(resolver, image, &error) != TUG_OK) ||
             (image->gathered.held.child_count > 0 &&
-             take_held(resolver, image, &error) != TUG_OK)) {
+             judge_held(resolver, image, &error) != TUG_OK)) {
             tug__image_fail(resolver, image, &error);
         }
     }
     if (image->state != TUG__IMAGE_FETCHING || image->pending > 0) {
-        return; /* failed, or there is more to wait for now */
+        return; /* failed, or waits for more now */
     }
     tug__image_publish(resolver, image);
 }
@@ -118,8 +118,8 @@ void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
 
 /* --- the beginning --- */
 
-/* Wait for the root by its tag. A name that index.json knows is asked about with a HEAD first: when
- * nothing has changed, that is all. */
+/* Wait for the root by its tag. For a name in index.json a HEAD comes first: if nothing has
+ * changed, that is enough. */
 static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
                                    struct tug_error *err)
 {
@@ -179,7 +179,7 @@ void tug__image_begin(struct tug__resolver *resolver, size_t position)
     tug__emit(resolver, &(struct tug_event){.kind = TUG_EVENT_IMAGE_PROGRESS,
                                             .ref = image->result.ref,
                                             .image = &image->result});
-    image->pending++; /* until its root was asked for, so that it cannot advance before */
+    image->pending++; /* until its root is requested, so that it cannot advance before */
     status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
                                                 : ask_for_tag(resolver, image, &error);
     if (status != TUG_OK) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an image needs: counted, taken from the store, or wanted of the engine.
+ * What an image needs: count it, and use the store's copy or request it from the engine.
  *
- * Knows: the store's content, the engine's door. Does not know: what documents mean, requests,
+ * Knows: the store's content, the engine's interface. Does not know: what documents mean, requests,
  * retries.
  * Threads: the resolver.
  */
@@ -32,7 +32,8 @@ void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *i
     tug__emit(resolver, &event);
 }
 
-/* Read a document from the store if it is there. buf: receives it. Returns: whether it is. */
+/* Read a document from the store, if it has it. buf: receives the document. Returns: true when it
+ * does. */
 static bool read_document(struct tug__resolver *resolver, struct tug__image *image,
                           const struct tug__request *request, struct tug__buf *buf)
 {
@@ -57,15 +58,15 @@ static bool read_document(struct tug__resolver *resolver, struct tug__image *ima
     return true;
 }
 
-/* What the store can do for a request. */
+/* Result of serving a request from the store. */
 enum served {
     SERVED_NOT = 0,   /* it must be fetched */
-    SERVED_UNCHECKED, /* it is there, but has to be hashed (options.recheck) */
-    SERVED,           /* it was there */
+    SERVED_UNCHECKED, /* present, but has to be hashed (options.recheck) */
+    SERVED,           /* present */
 };
 
-/* Serve a request from the store. body: receives a document.
- * Errors: TUG_ERR_STORE: the store cannot be looked at: what came could not be found either. */
+/* Serve a request from the store. body: receives a document. Errors: TUG_ERR_STORE: the store
+ * cannot be read, so fetched content could not be found either. */
 static enum tug_status serve_request(struct tug__resolver *resolver, struct tug__image *image,
                                      const struct tug__request *request, struct tug__buf *body,
                                      enum served *out_served, struct tug_error *err)
@@ -93,14 +94,14 @@ static enum tug_status serve_request(struct tug__resolver *resolver, struct tug_
     return TUG_OK;
 }
 
-/* Tell whether a layer may be fetched from the URLs it names (T-01). */
+/* Tell whether a layer may be fetched from its URLs (T-01). */
 static bool may_ask_urls(const struct tug__resolver *resolver,
                          const struct tug__descriptor *descriptor)
 {
     return descriptor->urls != NULL && resolver->settings->options.foreign_layers;
 }
 
-/* Make an image wait for a digest that the store does not have. */
+/* Let an image wait for a digest that the store does not have. */
 static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__image *image,
                                 const struct tug__request *request, struct tug_error *err)
 {
@@ -133,7 +134,8 @@ static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__imag
     return status;
 }
 
-/* Keep what an image needs of a digest. Without memory for the URLs the registry is asked. */
+/* Note what an image needs of a digest. When out of memory for the URLs, only the registry is used.
+ */
 static void note_need(struct tug__image *image, const struct tug__request *request)
 {
     const struct tug__descriptor *const descriptor = request->descriptor;
@@ -160,7 +162,7 @@ enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image
 
     *out_is_read = false;
     if (image->state == TUG__IMAGE_DONE) {
-        return TUG_OK; /* it failed over a sibling */
+        return TUG_OK; /* it has failed because of a sibling */
     }
     status = tug__image_see(image, &descriptor->digest, &is_new, err);
     if (status != TUG_OK || !is_new) {
@@ -183,7 +185,8 @@ enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image
     asked.is_recheck = served == SERVED_UNCHECKED;
     if (resolver->settings->options.dry_run && !request->is_document && !asked.is_recheck) {
         if (request->is_optional) {
-            tug__emit_warning(resolver, image, "foreign layer %s comes only if the registry has it",
+            tug__emit_warning(resolver, image,
+                              "foreign layer %s is fetched only if the registry has it",
                               tug_digest_format(&descriptor->digest, text));
         }
         tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the choice among the entries of an index means for its image, and what the user is told.
+ * What the choice among the entries of an index means for its image, and the warnings about it.
  *
  * Knows: the choice (plan.h). Does not know: how it was made, requests.
  * Threads: the resolver.
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Say it when the entry chosen for a platform is of another architecture. */
+/* Warn when the entry chosen for a platform has another architecture. */
 static void warn_of_substitute(struct tug__resolver *resolver, const struct tug__image *image,
                                const struct tug_platform *wanted, const struct tug_platform *chosen)
 {
@@ -17,14 +17,14 @@ static void warn_of_substitute(struct tug__resolver *resolver, const struct tug_
     char chosen_text[TUG_PLATFORM_TEXT_MAX];
 
     if (strcmp(wanted->architecture, chosen->architecture) != 0) {
-        tug__emit_shortfall(resolver, image, "there is no %s, taking %s, which runs on it",
+        tug__emit_shortfall(resolver, image, "no entry for %s, using %s, which runs on it",
                             tug_platform_format(wanted, wanted_text),
                             tug_platform_format(chosen, chosen_text));
     }
 }
 
-/* Say it when other versions of the operating system would have served as well: images of Windows
- * run on the hosts of their version. */
+/* Warn when entries with other operating system versions would have fitted as well: Windows images
+ * run on hosts of their own version only. */
 static void warn_of_versions(struct tug__resolver *resolver, const struct tug__image *image,
                              const struct tug_platform *wanted, const enum tug__want *wants,
                              size_t best)
@@ -37,15 +37,15 @@ static void warn_of_versions(struct tug__resolver *resolver, const struct tug__i
         const struct tug_platform *const chosen = &image->gathered.entries[best].platform;
 
         tug__emit_warning(resolver, image,
-                          "taking %s of several versions, not %s (--platform '%s(VERSION)/%s' "
+                          "using %s of several versions, not %s (--platform '%s(VERSION)/%s' "
                           "chooses)",
                           tug_platform_format(chosen, text), list, chosen->os,
                           chosen->architecture);
     }
 }
 
-void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *image,
-                            const enum tug__want *wants, const size_t *best)
+void tug__image_report_choice(struct tug__resolver *resolver, struct tug__image *image,
+                              const enum tug__want *wants, const size_t *best)
 {
     const struct tug__wish *const wish = &image->wish;
 

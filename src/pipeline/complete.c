@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images that have everything they need: a look at their configs, then in line for their names.
+ * Images that have everything they need: check their configs, then queue them for their names.
  *
  * Knows: images. Does not know: requests, when names are written.
  * Threads: the resolver.

@@ -2,7 +2,7 @@
  *
  * A set of digests.
  *
- * Knows: digests. Does not know: HTTP, what they are of.
+ * Knows: digests. Does not know: HTTP, what they stand for.
  * Threads: its owner's.
  */
 #include "pipeline/digest_set.h"

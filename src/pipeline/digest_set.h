@@ -14,12 +14,12 @@ struct tug__digest_set {
     void *root; /* tsearch tree */
 };
 
-/* Put a digest in. Returns: false when it was there. Without memory it is not kept, and counts as
- * new again. */
+/* Add a digest. Returns: false when the set has it already. When out of memory it is not added, and
+ * counts as new the next time. */
 bool tug__digest_set_add(struct tug__digest_set *set, const struct tug_digest *digest);
-/* Tell whether a digest is in it. */
+/* Tell whether the set has a digest. */
 bool tug__digest_set_has(const struct tug__digest_set *set, const struct tug_digest *digest);
-/* Empty it. */
+/* Empty the set. */
 void tug__digest_set_fini(struct tug__digest_set *set);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What documents name: manifests and indexes are read, and what they name is wanted in turn.
+ * Read manifests and indexes, and request what they name in turn.
  *
  * Knows: documents, images. Does not know: requests, retries, which platform is chosen.
  * Threads: the resolver.
@@ -34,21 +34,21 @@ enum tug_status tug__image_want(struct tug__resolver *resolver, struct tug__imag
     tug__buf_init(&body, TUG__MANIFEST_BYTES_MAX);
     status = tug__image_ask(resolver, image, request, &body, &is_read, err);
     if (is_read) {
-        tug__image_take_content(resolver, image, &purpose, &descriptor->digest, body.data,
-                                body.length, descriptor->media_type, true);
+        tug__image_use_content(resolver, image, &purpose, &descriptor->digest, body.data,
+                               body.length, descriptor->media_type, true);
     }
     tug__buf_fini(&body);
     return status;
 }
 
-/* Tell whether an entry may be an index, so that the choice of a platform has to wait for it. */
+/* Tell whether an entry may be an index, which the choice of a platform has to wait for. */
 static bool may_be_index(const struct tug__descriptor *entry)
 {
     return entry->kind == TUG__MEDIA_INDEX ||
            (entry->media_type[0] == '\0' && !entry->has_platform);
 }
 
-/* Large blobs first: they take longest. Those of the same digest side by side (tug__image_admit).
+/* Large blobs first: they take longest. Those with the same digest are adjacent (tug__image_admit).
  */
 static int compare_blobs(const void *a, const void *b)
 {
@@ -75,7 +75,7 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
         };
 
         status = tug__image_want(resolver, image, &request, err);
-        if (status == TUG_ERR_NOT_FOUND && request.is_optional) { /* as another image has learnt */
+        if (status == TUG_ERR_NOT_FOUND && request.is_optional) { /* known from another image */
             status =
                 tug__image_leave_out(resolver, image, &blobs[i]->digest, blobs[i]->size_bytes, err);
         }
@@ -83,15 +83,15 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
     return status;
 }
 
-/* Docker before 1.10 pushed configs without their type. */
+/* Docker before 1.10 pushed configs with a generic type. */
 static bool has_untyped_config(const struct tug__document *document)
 {
     return document->has_config && strcmp(document->media_type, DOCKER_MANIFEST) == 0 &&
            strcasecmp(document->children[0].media_type, "application/octet-stream") == 0;
 }
 
-/* The children of a manifest from first up to end, in the order in which they are asked for.
- * Returns: owned; NULL without memory. */
+/* List the children of a manifest from first up to end, in the order of their requests. Returns:
+ * owned; NULL when out of memory. */
 static const struct tug__descriptor **order_children(const struct tug__document *document,
                                                      size_t first, size_t end)
 {
@@ -107,7 +107,7 @@ static const struct tug__descriptor **order_children(const struct tug__document 
     return blobs;
 }
 
-/* Look whether all children of a manifest may come. */
+/* Check that all children of a manifest are admitted. */
 static enum tug_status admit_children(struct tug__resolver *resolver, struct tug__image *image,
                                       const struct tug__document *document, struct tug_error *err)
 {
@@ -137,12 +137,12 @@ enum tug_status tug__image_want_children(struct tug__resolver *resolver, struct 
     return status;
 }
 
-/* Take what a manifest names: the config, and the layers if they are wanted. document: moved into
- * the image when the config decides about the layers. */
-static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct tug__purpose *purpose,
-                                     const struct tug_digest *digest,
-                                     struct tug__document *document, struct tug_error *err)
+/* Request what a manifest names: the config, and the layers if they are wanted. document: moved
+ * into the image when the config decides about the layers. */
+static enum tug_status use_manifest(struct tug__resolver *resolver, struct tug__image *image,
+                                    const struct tug__purpose *purpose,
+                                    const struct tug_digest *digest, struct tug__document *document,
+                                    struct tug_error *err)
 {
     const bool is_held = purpose->is_root && purpose->want == TUG__WANT_ALL &&
                          !resolver->settings->options.dry_run &&
@@ -154,7 +154,7 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
 
     if (has_untyped_config(document)) {
         tug__emit_warning(resolver, image,
-                          "manifest %s is by Docker before 1.10: its config has the type "
+                          "manifest %s was written by Docker before 1.10: its config has the type "
                           "application/octet-stream, which current tools may refuse",
                           tug_digest_format(digest, text));
     }
@@ -167,9 +167,9 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
             &image->gathered,
             &(struct tug__descriptor){
                 .digest = *digest, .kind = document->kind, .media_type = document->media_type},
-            err); /* might have been an index: now it is one to choose */
+            err); /* an entry that might have been an index: now it can be chosen */
     }
-    if (status == TUG_OK && is_held) { /* before anything is fetched of it */
+    if (status == TUG_OK && is_held) { /* before any of it is fetched */
         status = admit_children(resolver, image, document, err);
     }
     if (status == TUG_OK) {
@@ -182,10 +182,10 @@ static enum tug_status take_manifest(struct tug__resolver *resolver, struct tug_
     return status;
 }
 
-/* Take what an index names: nested indexes at once, the rest is kept for the choice. */
-static enum tug_status take_index(struct tug__resolver *resolver, struct tug__image *image,
-                                  const struct tug__purpose *purpose,
-                                  const struct tug__document *document, struct tug_error *err)
+/* Request what an index names: nested indexes at once; the rest is kept for the choice. */
+static enum tug_status use_index(struct tug__resolver *resolver, struct tug__image *image,
+                                 const struct tug__purpose *purpose,
+                                 const struct tug__document *document, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
 
@@ -211,9 +211,9 @@ static enum tug_status take_index(struct tug__resolver *resolver, struct tug__im
     return status;
 }
 
-static void take_document(struct tug__resolver *resolver, struct tug__image *image,
-                          const struct tug__purpose *purpose, const struct tug_digest *digest,
-                          const char *bytes, size_t length, const char *media_type, bool is_pinned)
+static void use_document(struct tug__resolver *resolver, struct tug__image *image,
+                         const struct tug__purpose *purpose, const struct tug_digest *digest,
+                         const char *bytes, size_t length, const char *media_type, bool is_pinned)
 {
     struct tug__document document = {0};
     struct tug_error error = {0};
@@ -232,8 +232,8 @@ static void take_document(struct tug__resolver *resolver, struct tug__image *ima
     }
     if (status == TUG_OK) {
         status = document.kind == TUG__MEDIA_INDEX
-                     ? take_index(resolver, image, purpose, &document, &error)
-                     : take_manifest(resolver, image, purpose, digest, &document, &error);
+                     ? use_index(resolver, image, purpose, &document, &error)
+                     : use_manifest(resolver, image, purpose, digest, &document, &error);
     }
     if (status != TUG_OK) {
         tug__image_fail(resolver, image, &error);
@@ -241,19 +241,19 @@ static void take_document(struct tug__resolver *resolver, struct tug__image *ima
     tug__document_fini(&document);
 }
 
-void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
-                             const struct tug__purpose *purpose, const struct tug_digest *digest,
-                             const char *bytes, size_t length, const char *media_type,
-                             bool is_pinned)
+void tug__image_use_content(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug__purpose *purpose, const struct tug_digest *digest,
+                            const char *bytes, size_t length, const char *media_type,
+                            bool is_pinned)
 {
     if (!tug__image_may_be_blob(image, purpose) || tug__content_is_document(bytes, length) ||
-        !tug__image_take_blob(resolver, image, purpose, digest, length, media_type)) {
-        take_document(resolver, image, purpose, digest, bytes, length, media_type, is_pinned);
+        !tug__image_use_blob(resolver, image, purpose, digest, length, media_type)) {
+        use_document(resolver, image, purpose, digest, bytes, length, media_type, is_pinned);
     }
 }
 
-void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
-                            const struct tug__purpose *purpose, const struct tug__settled *settled)
+void tug__image_use_stored(struct tug__resolver *resolver, struct tug__image *image,
+                           const struct tug__purpose *purpose, const struct tug__settled *settled)
 {
     const struct tug_digest *const digest = &settled->digest;
     struct tug_error error = {0};
@@ -267,10 +267,10 @@ void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *i
         is_document = tug__content_is_document(buf.data, buf.length);
     }
     if (is_document) {
-        take_document(resolver, image, purpose, digest, buf.data, buf.length, NULL, true);
-    } else if (!tug__image_take_blob(resolver, image, purpose, digest, settled->size_bytes,
-                                     settled->media_type)) {
-        (void)tug__fail(&error, TUG_ERR_CONTENT, "manifest %s: it is none, but a blob",
+        use_document(resolver, image, purpose, digest, buf.data, buf.length, NULL, true);
+    } else if (!tug__image_use_blob(resolver, image, purpose, digest, settled->size_bytes,
+                                    settled->media_type)) {
+        (void)tug__fail(&error, TUG_ERR_CONTENT, "manifest %s: a blob, not a manifest",
                         tug_digest_format(digest, text));
         tug__image_fail(resolver, image, &error);
     }

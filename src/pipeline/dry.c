@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Dry runs: what would be fetched.
+ * Dry runs: report content that would be fetched.
  *
  * Knows: images, digests. Does not know: HTTP, how it would be fetched.
  * Threads: the resolver.

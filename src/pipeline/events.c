@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a run tells its caller: events, and the sums that go with each.
+ * Reports of a run to its caller: events, and the totals that go with each.
  *
  * Knows: images, downloads, totals. Does not know: HTTP, why anything happened.
  * Threads: the resolver.
@@ -74,7 +74,7 @@ void tug__emit_notice(struct tug__resolver *resolver, const char *text)
     tug__emit(resolver, &event);
 }
 
-/* Hand on what registries warn of. */
+/* Pass on warnings about registries. */
 static void emit_warnings(struct tug__resolver *resolver)
 {
     char text[512];
@@ -84,7 +84,7 @@ static void emit_warnings(struct tug__resolver *resolver)
     }
 }
 
-/* Add what an open download has to the images that wait for it, and to the sums. */
+/* Add the bytes of an open download to the images that wait for it, and to the totals. */
 static void measure(void *context, const struct tug__download *download)
 {
     struct tug__resolver *const resolver = context;
@@ -99,7 +99,7 @@ static void measure(void *context, const struct tug__download *download)
     }
 }
 
-/* Bring the sums up to date, and how much of each image at work is there. */
+/* Update the totals, and the progress of each image. */
 static void measure_all(struct tug__resolver *resolver)
 {
     struct tug_totals *const totals = &resolver->reporter.totals;
@@ -129,9 +129,9 @@ static void report_download(void *context, const struct tug__download *download)
     }
 }
 
-/* Report each image of which more is known or there than at the last tick. A sum tells whether
- * anything has changed (should it stay the same by chance, the news comes one tick later); one is
- * added, because 0 stands for an image that was never told of. */
+/* Report each image that has made progress since the last tick. A sum shows whether anything has
+ * changed (if it is the same by chance, the report comes one tick later); one is added, because 0
+ * marks an image that was never reported. */
 static void report_images(struct tug__resolver *resolver)
 {
     for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {
@@ -141,14 +141,14 @@ static void report_images(struct tug__resolver *resolver)
         struct tug_event event = {
             .kind = TUG_EVENT_IMAGE_PROGRESS, .ref = result->ref, .image = result};
 
-        if (marks != image->told_marks) {
-            image->told_marks = marks;
+        if (marks != image->reported_marks) {
+            image->reported_marks = marks;
             tug__emit(resolver, &event);
         }
     }
 }
 
-/* Report the state of each active download and image, and the sums. */
+/* Report the state of each active download and image, and the totals. */
 void tug__tick(struct tug__resolver *resolver)
 {
     struct tug_event event = {.kind = TUG_EVENT_TICK};

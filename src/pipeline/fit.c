@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How many downloads at once fit into the process's limit of open files.
+ * How many concurrent downloads the process's limit of open files allows.
  *
  * Knows: what a worker opens. Does not know: workers.
  * Threads: any.
  *
- * What is left when the numbers below turn out too small: opening a file waits and is tried again
- * (retry.c), and so is a connection.
+ * If the numbers below turn out too small, opening a file or a connection fails, waits and is
+ * retried (retry.c).
  */
 #include "pipeline/fit.h"
 
@@ -18,10 +18,10 @@
 /* A worker's descriptors: its wake-up and libcurl's (3), connections to a registry, its token
  * server and its storage (3), a name being looked up (2), a partial file and its state (2). */
 #define DESCRIPTORS_PER_WORKER 10
-/* Beside those: blobs and documents that wait for their commit, index.json, locks, configuration.
- */
+/* Other descriptors: blobs and documents that wait for their commit, index.json, locks,
+ * configuration. */
 #define DESCRIPTORS_SHARED 32
-/* In use at the start when nothing tells. */
+/* Assumed to be in use at the start when that cannot be determined. */
 #define OPEN_ASSUMED 16
 
 unsigned tug__fit_choose(unsigned wanted, uint64_t limit, uint64_t open_count)
@@ -41,7 +41,7 @@ static uint64_t count_open(void)
         return OPEN_ASSUMED;
     }
     while (readdir(dir) != NULL) {
-        count++; /* too many by three: ".", "..", and the directory's own */
+        count++; /* three too many: ".", "..", and the directory's own */
     }
     (void)closedir(dir);
     return count;

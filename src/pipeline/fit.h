@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How many downloads at once fit into the process's limit of open files.
+ * How many concurrent downloads the process's limit of open files allows.
  */
 #ifndef TUG_PIPELINE_FIT_H
 #define TUG_PIPELINE_FIT_H
@@ -9,15 +9,15 @@
 
 #include <tug/fetch.h>
 
-/* Choose the number of workers: as many as wanted, but no more than have descriptors enough; never
- * less than one. limit: of descriptors; open_count: those in use. */
+/* Choose the number of workers: as many as wanted, but no more than there are descriptors for; at
+ * least one. limit: of descriptors; open_count: descriptors in use. */
 unsigned tug__fit_choose(unsigned wanted, uint64_t limit, uint64_t open_count);
 
-/* The same for this process as it is now; fewer than wanted are told of in a line of the log, if
- * that has the configuration. Changes no limit: that is for the program. */
+/* The same for this process in its current state. Fewer than wanted are reported in the log, with
+ * log_config. Does not change the limit, which is up to the program. */
 unsigned tug__fit_workers(const struct tug_fetch_options *options, unsigned wanted);
 
-/* Tell in such a line that only so many downloads can run at once. why: one line. */
+/* Log that only so many downloads can run at once. why: one line. */
 void tug__fit_log(const struct tug_fetch_options *options, unsigned count, unsigned wanted,
                   const char *why);
 

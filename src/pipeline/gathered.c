@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What documents of an image said, kept until they are all read.
+ * Results of reading the documents of an image, kept until all of them are read.
  *
  * Knows: descriptors, digests. Does not know: the graph, jobs, the store's content.
  * Threads: its owner's.
@@ -31,8 +31,8 @@ enum tug_status tug__gathered_add_entry(struct tug__gathered *gathered,
         gathered->entry_capacity = capacity;
     }
     copy.media_type = strdup(entry->media_type);
-    copy.urls = NULL;        /* no layer */
-    copy.annotations = NULL; /* nor read for one */
+    copy.urls = NULL;        /* only layers have them */
+    copy.annotations = NULL; /* only read for layers */
     copy.data = entry->data != NULL ? malloc(entry->size_bytes) : NULL;
     if (copy.media_type == NULL || (copy.data == NULL && entry->data != NULL)) {
         free(copy.media_type);

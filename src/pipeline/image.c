@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The life of an image: made, counted, and ended with its name or an error.
+ * The life of an image: created, counted, and finished with its name or an error.
  *
  * Knows: images. Does not know: requests, how an image gets its name.
  * Threads: the resolver.
@@ -41,8 +41,8 @@ struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t posi
     return image;
 }
 
-/* An image is done: take it out of those at work. It is freed by the next sweep, because whoever
- * called may still look at it. */
+/* Move an image that is done out of the list of images in progress. The next sweep frees it,
+ * because callers may still use it. */
 static void retire(struct tug__resolver *resolver, struct tug__image *image)
 {
     if (image->state == TUG__IMAGE_PUBLISHING) {
@@ -77,7 +77,7 @@ void tug__images_sweep(struct tug__resolver *resolver)
     }
 }
 
-/* Report a failed reference, and what follows from it for the run. */
+/* Report a failed reference, and draw the consequences for the run. */
 static void report_failure(struct tug__resolver *resolver, struct tug_image_result *result,
                            const struct tug_error *error)
 {

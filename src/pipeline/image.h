@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images: one for each reference at work, and what it keeps. Owned by the resolver, touched by no
- * other thread.
+ * Images: one for each reference in progress, with its state. Owned by the resolver; no other
+ * thread accesses them.
  */
 #ifndef TUG_PIPELINE_IMAGE_H
 #define TUG_PIPELINE_IMAGE_H
@@ -17,98 +17,100 @@
 #include "pipeline/gathered.h"
 #include "pipeline/plan.h"
 
-/* What for an image wants a digest: the number of its edge, packed. */
+/* Why an image wants a digest; packed into the number of its edge. */
 struct tug__purpose {
-    enum tug__want want; /* of a manifest: how much */
+    enum tug__want want; /* how much of a manifest */
     unsigned depth;      /* indexes above it, at most TUG__INDEX_DEPTH_MAX */
     bool is_root;
-    bool is_document; /* it is to be read */
-    bool is_again;    /* the image has read this document: it was removed from the store since */
-    bool is_optional; /* when its registry does not have it, the image does without */
+    bool is_document; /* the image has to read it */
+    bool
+        is_again; /* the image has read this document before; it was removed from the store since */
+    bool is_optional; /* the image is complete without it if the registry does not have it */
 };
 
-/* What an image wants of one digest. */
+/* A request of an image for one digest. */
 struct tug__request {
     const struct tug__descriptor *descriptor;
     bool has_size;    /* the descriptor's size is known */
     bool is_document; /* a manifest or index */
     bool is_root;
-    bool is_optional; /* as of a purpose */
-    bool is_recheck;  /* the store has it, but it has to be hashed first */
+    bool is_optional; /* as in a purpose */
+    bool is_recheck;  /* the store has it, but has to hash it first */
     enum tug__want want;
     unsigned depth;
 };
 
-/* A purpose as a number, and back. */
+/* Pack a purpose into a number, and unpack it. */
 unsigned tug__purpose_pack(const struct tug__purpose *purpose);
 struct tug__purpose tug__purpose_unpack(unsigned number);
 
 enum tug__image_state {
-    TUG__IMAGE_IDLE = 0,   /* not begun */
+    TUG__IMAGE_IDLE = 0,   /* not started */
     TUG__IMAGE_GATHERING,  /* its indexes are being read */
-    TUG__IMAGE_FETCHING,   /* everything it needs is known or on its way to be */
-    TUG__IMAGE_PUBLISHING, /* a lane names it */
+    TUG__IMAGE_FETCHING,   /* everything it needs is known, or will be */
+    TUG__IMAGE_PUBLISHING, /* a lane is adding it to index.json */
     TUG__IMAGE_DONE,       /* complete or failed; reported */
 };
 
-/* Something that an image needs: counted once, and looked at once more before it is named. */
+/* A digest that an image needs: counted once, and checked again before the image is named. */
 struct tug__need {
-    struct tug_digest digest; /* first: it is found by that */
+    struct tug_digest digest; /* first: the tree compares by it */
     bool is_document;
     bool has_size;
     uint64_t size_bytes;
     enum tug__media_kind kind;
     char *urls;       /* owned; of a foreign layer; NULL: none */
-    bool is_left_out; /* the image does without */
+    bool is_left_out; /* the image is complete without it */
 };
 
-/* What was found out about an image: its result points to it, index.json gets it. */
+/* Facts found out about an image, for its result and for index.json. */
 struct tug__found {
     char *media_type; /* owned; of the root */
     struct tug_platform platform;
     struct tug_digest *left_out; /* owned; result.left_out_count of them */
-    char *left_out_text;         /* owned; for index.json, made when all is there; NULL: none */
+    char *left_out_text; /* owned; for index.json, written when the image is complete; NULL: none */
 };
 
-/* One reference on its way: made when it begins, freed after its result was told. */
+/* A reference in progress: created when it starts, freed after its result was reported. */
 struct tug__image {
-    struct tug__waiter waiter; /* first: an edge's waiter is found by it */
+    struct tug__waiter waiter; /* first: an edge's waiter is converted to its image */
 
-    /* what is wanted: set when it begins */
+    /* what is wanted: set at the start */
     const struct tug_ref *ref;                   /* borrowed from the run */
     const struct tug_reference_options *options; /* borrowed from the run; NULL: none of its own */
     struct tug__wish wish;
     uint64_t started_ns;
 
-    /* how far it is */
+    /* progress */
     enum tug__image_state state;
-    unsigned pending;              /* what it waits for */
+    unsigned pending;              /* digests that it waits for */
     void *needs;                   /* tsearch tree of struct tug__need */
-    uint64_t wanted_bytes;         /* sum of their sizes, as far as descriptors tell */
-    unsigned repairs;              /* how often something was missing in the end */
-    struct tug__gathered gathered; /* until everything it needs is there */
+    uint64_t wanted_bytes;         /* sum of their sizes, as far as given by descriptors */
+    unsigned repairs;              /* how often content was missing at the final check */
+    struct tug__gathered gathered; /* until everything it needs is in the store */
 
-    /* what is told of it */
+    /* reporting */
     struct tug_image_result result;
     struct tug__found found;
-    uint64_t told_marks; /* what its last TUG_EVENT_IMAGE_PROGRESS said, 0: none came */
+    uint64_t reported_marks; /* sum over its last TUG_EVENT_IMAGE_PROGRESS; 0: none was sent */
 
-    /* lists it is in */
-    struct tug__image *next, *previous; /* all that are at work; of those done, next alone */
-    struct tug__image *next_publishing; /* of those in line, or of the same publication */
+    /* lists that contain it */
+    struct tug__image *next,
+        *previous; /* all in progress; in the list of finished ones, only next */
+    struct tug__image *next_publishing; /* in the queue for a name, or in the same publication */
 };
 
-/* How much is wanted of a root that turns out to be a manifest, and of the same in an index. */
+/* How much is wanted of a manifest that is the root, or an entry of an index. */
 enum tug__want tug__image_root_want(const struct tug__image *image);
-/* The image whose waiter an edge has; NULL: it has failed meanwhile. */
+/* Get the image that waits by an edge; NULL: it has failed meanwhile. */
 struct tug__image *tug__image_of(const struct tug__edge *edge);
-/* Remember that an image needs a digest. *out_is_new: false when it did already.
+/* Note that an image needs a digest. *out_is_new: false when it was noted before.
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest *digest,
                                bool *out_is_new, struct tug_error *err);
-/* What an image needs of a digest, to be filled in; NULL: nothing. Borrowed from the image. */
+/* Find an image's need for a digest, to fill it in; NULL: none. Borrowed from the image. */
 struct tug__need *tug__image_need(const struct tug__image *image, const struct tug_digest *digest);
-/* Free everything of an image but the struct. */
+/* Free everything an image owns, but not the struct. */
 void tug__image_fini(struct tug__image *image);
 
 #endif

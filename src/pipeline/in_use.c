@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hold the store while a run brings content, so that nobody deletes what the run relies on.
+ * Hold the store while a run adds content, so that no process deletes what the run relies on.
  *
  * Knows: the store's lock, the run's time and its cancel flag. Does not know: requests.
  * Threads: the resolver.

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Is an image for the platform that was promised? Its configs say.
+ * Check by its configs that an image is for the promised platform.
  *
- * Knows: configs in the store, what indexes say of them, the wish. Does not know: requests.
- * Threads: the resolver.
+ * Knows: configs in the store, index entries, the wish. Does not know: requests. Threads: the
+ * resolver.
  *
- * What an index says wrongly is its publisher's mistake, and a warning: it may still be what the
- * user wants. A single manifest promises nothing. Where somebody asked for platforms, it is judged
- * as an index is; this machine's platform, which nobody asked for, is worth a warning.
+ * A wrong platform in an index is its publisher's mistake and causes a warning: the image may still
+ * be the one that the user wants. A single manifest promises nothing. If platforms were asked for,
+ * it is judged as an index is; if this machine's platform is only the default, a mismatch causes a
+ * warning.
  */
 #include "pipeline/resolver.h"
 
@@ -17,13 +18,13 @@
 #include "oci/limits.h"
 #include "oci/platform.h"
 
-/* Tell whether two platforms are of the same kind of machine. Configs often lack the variant. */
+/* Tell whether two platforms mean the same kind of machine. Configs often lack the variant. */
 static bool is_same_machine(const struct tug_platform *left, const struct tug_platform *right)
 {
     return strcmp(left->os, right->os) == 0 && strcmp(left->architecture, right->architecture) == 0;
 }
 
-/* Compare what the indexes say of a manifest with what its config says. */
+/* Compare the platform of a manifest's index entries with that of its config. */
 static void judge_entry(struct tug__resolver *resolver, struct tug__image *image,
                         const struct tug_digest *manifest, const struct tug_platform *platform)
 {
@@ -46,7 +47,7 @@ static void judge_entry(struct tug__resolver *resolver, struct tug__image *image
     if (promised == NULL) {
         return;
     }
-    tug__emit_shortfall(resolver, image, "the index says %s, but the image there is for %s",
+    tug__emit_shortfall(resolver, image, "the index says %s, but the image is for %s",
                         tug_platform_format(promised, promised_text),
                         tug_platform_format(platform, text));
     if (image->result.platform != NULL && is_same_machine(image->result.platform, promised)) {
@@ -54,7 +55,7 @@ static void judge_entry(struct tug__resolver *resolver, struct tug__image *image
     }
 }
 
-/* Compare a single manifest's platform with the wish. Errors: TUG_ERR_NOT_FOUND. */
+/* Compare a single manifest's platform with the wanted ones. Errors: TUG_ERR_NOT_FOUND. */
 static enum tug_status judge_root(struct tug__resolver *resolver, struct tug__image *image,
                                   const struct tug_platform *platform, struct tug_error *err)
 {
@@ -71,8 +72,8 @@ static enum tug_status judge_root(struct tug__resolver *resolver, struct tug__im
         (void)tug_platform_format(platform, text);
         (void)tug_platform_format(&wish->platforms[i], wanted);
         if (!wish->is_default) {
-            return tug__fail(err, TUG_ERR_NOT_FOUND,
-                             "platform %s is not there; the image is for %s", wanted, text);
+            return tug__fail(err, TUG_ERR_NOT_FOUND, "platform %s not found; the image is for %s",
+                             wanted, text);
         }
         tug__emit_shortfall(resolver, image, "the image is for %s, not %s", text, wanted);
     }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Foreign layers that are left out: which may be, and what tells of those that are.
+ * Foreign layers that are left out: which may be, and how they are reported.
  *
  * Knows: images, edges. Does not know: requests.
  * Threads: the resolver.
  *
- * A foreign layer that names `urls` is asked of the registry like any other. When the registry does
- * not have it, and the user does not want it from elsewhere, the image is complete without it, but
- * never silently: a warning, the result, and the entry of index.json tell.
+ * A foreign layer with `urls` is requested from the registry like any other. If the registry does
+ * not have it, and the user has not allowed its URLs, the image is complete without it, but never
+ * silently: a warning, the result, and the entry in index.json report it.
  */
 #include "pipeline/resolver.h"
 
@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "oci/digest.h"
 
-/* Digests that the annotation names; the rest is "...". Containerd takes labels of 4096 bytes. */
+/* Most digests in the annotation; "..." stands for the rest. Containerd accepts labels up to 4096
+ * bytes. */
 #define NAMED_MAX 24
 
 bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug__descriptor *blob)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ask registries what references name, and fetch nothing.
+ * Resolve references at their registries, and fetch nothing.
  *
- * Knows: the registry's door, the retry policy. Does not know: the store, the graph of a run.
- * Threads: tug__lookup_run in the caller's; askers, each with one client. What they share is under
- * one mutex, which is never held while a request runs.
+ * Knows: the registry's interface, the retry policy. Does not know: the store, the graph of a run.
+ * Threads: tug__lookup_run in the caller's; askers, each with one client. Shared state is guarded
+ * by one mutex, which is never held while a request runs.
  */
 #include "pipeline/lookup.h"
 
@@ -24,9 +24,9 @@
 #include "registry/registry.h"
 #include "registry/retry.h"
 
-/* Stack of a thread: the deepest is libcurl with OpenSSL below it. */
+/* Stack of a thread: libcurl with OpenSSL needs the most. */
 
-/* What came of one reference. */
+/* Result of one reference. */
 struct answer {
     struct tug_image_result result;
     char *media_type; /* owned */
@@ -42,9 +42,9 @@ struct lookup {
     struct tug__cancel stop;
     pthread_mutex_t mutex;
     pthread_cond_t woken;   /* stop was set */
-    struct answer *answers; /* ref_count; each is its asker's until it is in done */
+    struct answer *answers; /* ref_count; each belongs to its asker until it is in done */
     size_t next;
-    size_t *done; /* ref_count positions, in the order in which they were done */
+    size_t *done; /* ref_count positions, in order of completion */
     size_t done_count;
     unsigned running;
     /* caller's thread only */
@@ -66,7 +66,7 @@ static bool should_stop(void *context)
     return tug__cancel_is_set(&asker->lookup->stop);
 }
 
-/* The type that counts: what the registry says, or where that says nothing the document. */
+/* Choose the media type: the registry's or, if that is generic, the document's own. */
 static char *choose_media_type(const struct tug__manifest_reply *reply)
 {
     struct tug__document document;
@@ -83,16 +83,16 @@ static char *choose_media_type(const struct tug__manifest_reply *reply)
     if (type != NULL) {
         type[strcspn(type, "; \t")] = '\0';
         if (tug__media_type_check(type, NULL) != TUG_OK) {
-            type[0] = '\0'; /* it goes to terminals and scripts as it is */
+            type[0] = '\0'; /* it is passed to terminals and scripts unchanged */
         }
     }
     return type;
 }
 
-/* Check what came against what was asked for and what the registry said of it. */
-static enum tug_status take_reply(const struct tug_ref *ref,
-                                  const struct tug__manifest_reply *reply, struct answer *answer,
-                                  struct tug_error *err)
+/* Check a reply against the request and the registry's headers. */
+static enum tug_status check_reply(const struct tug_ref *ref,
+                                   const struct tug__manifest_reply *reply, struct answer *answer,
+                                   struct tug_error *err)
 {
     const struct tug_digest *const pinned = tug_ref_digest(ref);
     const struct tug_digest *const promised = pinned != NULL ? pinned : &reply->digest;
@@ -110,7 +110,7 @@ static enum tug_status take_reply(const struct tug_ref *ref,
     }
     if (promised->algorithm != TUG_DIGEST_NONE && found.algorithm == promised->algorithm &&
         !tug_digest_equal(&found, promised)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "the registry has another manifest there: %s",
+        return tug__fail(err, TUG_ERR_CONTENT, "the registry returned another manifest: %s",
                          tug_digest_format(&found, text));
     }
     answer->media_type = choose_media_type(reply);
@@ -122,14 +122,14 @@ static enum tug_status take_reply(const struct tug_ref *ref,
     return TUG_OK;
 }
 
-/* Does a HEAD tell all there is to tell? */
+/* Tell whether the reply to a HEAD is complete. */
 static bool is_whole(const struct tug__manifest_reply *reply)
 {
     return reply->digest.algorithm != TUG_DIGEST_NONE && reply->has_size &&
            !tug__media_is_generic(reply->media_type);
 }
 
-/* There is no manifest of a digest: is there a blob? */
+/* A digest has no manifest: check for a blob. */
 static enum tug_status ask_for_blob(struct asker *asker, const struct tug__source *source,
                                     const struct tug_digest *digest, struct answer *answer,
                                     struct tug__manifest_reply *out_reply, struct tug_error *err)
@@ -152,7 +152,7 @@ static enum tug_status ask_for_blob(struct asker *asker, const struct tug__sourc
     return TUG_OK;
 }
 
-/* Ask once: with a HEAD, and with a GET where that is not enough. is_last: no attempt is left. */
+/* Try once: with a HEAD, then with a GET if that is not enough. is_last: no attempt is left. */
 static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool is_last,
                            struct answer *answer, struct tug__manifest_reply *out_reply,
                            struct tug_error *err)
@@ -172,7 +172,7 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool 
         status = tug__client_get_manifest(asker->client, &source, reference, NULL, out_reply, err);
     }
     if (status == TUG_OK) {
-        status = take_reply(ref, out_reply, answer, err);
+        status = check_reply(ref, out_reply, answer, err);
     } else if (pinned != NULL &&
                (status == TUG_ERR_NOT_FOUND || (is_last && err->http_status == 500))) {
         status = ask_for_blob(asker, &source, pinned, answer, out_reply, err);
@@ -182,7 +182,7 @@ static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool 
     return status;
 }
 
-/* Sleep, unless the run is to stop. */
+/* Sleep, until the run has to stop. */
 static void wait_ms(struct lookup *lookup, uint64_t delay_ms)
 {
     const uint64_t end_ns = tug__deadline_ns(delay_ms);
@@ -194,7 +194,7 @@ static void wait_ms(struct lookup *lookup, uint64_t delay_ms)
     (void)pthread_mutex_unlock(&lookup->mutex);
 }
 
-/* Ask until there is an answer, or no point in asking. */
+/* Retry until there is an answer, or no point in trying again. */
 static void resolve(struct asker *asker, const struct tug_ref *ref, struct answer *answer)
 {
     const struct tug__retry_policy *const policy = &asker->lookup->retry_policy;
@@ -297,15 +297,15 @@ static void emit_warnings(const struct lookup *lookup)
     }
 }
 
-/* What was not asked to its end says why the run stopped. */
-static void tell_why(const struct lookup *lookup, struct answer *answer)
+/* Set the error of a reference that was not resolved because the run stopped. */
+static void explain_stop(const struct lookup *lookup, struct answer *answer)
 {
     struct tug_error error = {0};
 
     if (tug__cancel_is_set(lookup->settings->cancel)) {
         (void)tug__fail(&error, TUG_ERR_CANCELLED, "interrupted");
     } else if (lookup->is_failing_fast) {
-        (void)tug__fail(&error, TUG_ERR_CANCELLED, "not asked for: another reference failed first");
+        (void)tug__fail(&error, TUG_ERR_CANCELLED, "not resolved: another reference failed first");
     } else {
         (void)tug__fail(&error, TUG_ERR_TIMEOUT, "timed out");
     }
@@ -320,7 +320,7 @@ static void report(struct lookup *lookup, size_t position, struct tug_error *fir
     struct tug_event event = {.kind = TUG_EVENT_IMAGE, .image = &answer->result};
 
     if (answer->result.status == TUG_ERR_CANCELLED) {
-        tell_why(lookup, answer);
+        explain_stop(lookup, answer);
     }
     answer->is_reported = true;
     answer->result.position = position;
@@ -335,7 +335,7 @@ static void report(struct lookup *lookup, size_t position, struct tug_error *fir
     answer->media_type = NULL;
 }
 
-/* Report what is done. Returns: true when no asker is left. */
+/* Report finished answers. Returns: true when no asker is left. */
 static bool report_done(struct lookup *lookup, size_t *reported_count,
                         struct tug_error *first_error)
 {
@@ -352,7 +352,7 @@ static bool report_done(struct lookup *lookup, size_t *reported_count,
     return is_over;
 }
 
-/* Have the askers stop: those in a request, those that wait, those about to begin one. */
+/* Stop the askers, whether in a request, waiting, or about to start. */
 static void stop(struct lookup *lookup, struct asker *askers, unsigned count)
 {
     tug__cancel_set(&lookup->stop);
@@ -433,7 +433,7 @@ enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct
     }
     for (unsigned i = 0; status == TUG_OK && i < count; i++) {
         status = start(&lookup, &askers[i], err);
-        if (status != TUG_OK && i > 0) { /* fewer will do */
+        if (status != TUG_OK && i > 0) { /* go on with fewer */
             tug__fit_log(&settings->options, i, count, "the system has no more threads");
             status = TUG_OK;
             break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ask registries what references name, without fetching it.
+ * Resolve references at their registries, without fetching content.
  */
 #ifndef TUG_PIPELINE_LOOKUP_H
 #define TUG_PIPELINE_LOOKUP_H

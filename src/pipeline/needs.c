@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an image needs, digest by digest, and what for.
+ * The digests that an image needs, and why.
  *
  * Knows: digests. Does not know: the graph, jobs, the store's content.
  * Threads: the resolver.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The door of the pipeline room: run a set of references against a store.
+ * Interface of the pipeline room: run a set of references against a store.
  *
- * The thread that calls tug__run is the resolver: it owns the images and, by the engine
- * (engine/engine.h), all that is wanted. It never touches the network; pool/pool.h has the picture
- * of the threads that do, and the order of shutdown. No locks in this room.
+ * The thread that calls tug__run is the resolver: it owns the images and, through the engine
+ * (engine/engine.h), all wanted content. It never uses the network; pool/pool.h shows the threads
+ * that do, and the order of shutdown. No locks in this room.
  */
 #ifndef TUG_PIPELINE_PIPELINE_H
 #define TUG_PIPELINE_PIPELINE_H
@@ -18,19 +18,19 @@
 struct tug__run_settings {
     struct tug_store *store;
     struct tug_fetch_options options; /* every default filled in */
-    bool has_default_platform;        /* options.platforms is such a default */
+    bool has_default_platform;        /* options.platforms is a default, too */
     struct tug_ref *const *refs;
-    /* of each reference; NULL: the run's. Defaults are filled in, labels are all that it gets. */
+    /* one per reference; NULL: the run's. Defaults are filled in; labels include the run's. */
     const struct tug_reference_options *const *ref_options;
     size_t ref_count;
-    /* Set from any thread; ring the bell after it. */
+    /* May be set from any thread; ring the bell afterwards. */
     const struct tug__cancel *cancel;
-    struct tug__bell *bell; /* what the resolver sleeps on */
+    struct tug__bell *bell; /* the resolver sleeps on it */
 };
 
 struct tug__session;
 
-/* Make the session of a run: what the options say, with every registry of its references.
+/* Create the session of a run, from its options, with every registry of its references.
  * out_session: owned (tug__session_destroy). Errors: TUG_ERR_CONFIG, TUG_ERR_INVALID_ARGUMENT
  * (credentials for several registries), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
 enum tug_status tug__run_session(const struct tug__run_settings *settings,

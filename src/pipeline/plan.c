@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "oci/platform.h"
 
-/* Room for the platforms an error lists. */
+/* Capacity for the list of platforms in an error. */
 #define LIST_BYTES 400
 
 struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_reference_options *own)
@@ -41,7 +41,7 @@ static bool is_attestation(const struct tug__descriptor *entry)
     return entry->has_platform && tug__platform_is_unknown(&entry->platform);
 }
 
-/* The best entry for one platform; count when none runs on it. */
+/* Find the best entry for one platform; count when none runs on it. */
 static size_t find_best(const struct tug_platform *wanted, const struct tug__descriptor *entries,
                         size_t count)
 {
@@ -63,7 +63,7 @@ static size_t find_best(const struct tug_platform *wanted, const struct tug__des
     return best;
 }
 
-/* Tell whether an entry of the same platform stands before entry i. */
+/* Tell whether an entry before entry i has the same platform. */
 static bool is_repeated(const struct tug__descriptor *entries, size_t i)
 {
     for (size_t before = 0; before < i; before++) {
@@ -82,10 +82,10 @@ static enum tug_status fail_missing(const struct tug_platform *wanted,
     char list[LIST_BYTES] = "";
     char name[TUG_PLATFORM_TEXT_MAX];
     size_t length = 0;
-    /* Enough to fill the list; more would only cost time. */
-    const size_t looked_at = count < 1000 ? count : 1000;
+    /* Enough to fill the list; more would only take time. */
+    const size_t shown = count < 1000 ? count : 1000;
 
-    for (size_t i = 0; i < looked_at; i++) {
+    for (size_t i = 0; i < shown; i++) {
         if (!entries[i].has_platform || is_attestation(&entries[i]) || is_repeated(entries, i)) {
             continue;
         }
@@ -97,7 +97,7 @@ static enum tug_status fail_missing(const struct tug_platform *wanted,
         length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
                                    length > 0 ? ", " : "", name);
     }
-    return tug__fail(err, TUG_ERR_NOT_FOUND, "platform %s is not there; the index has %s",
+    return tug__fail(err, TUG_ERR_NOT_FOUND, "platform %s not found; the index has %s",
                      tug_platform_format(wanted, name), list[0] != '\0' ? list : "none");
 }
 
@@ -132,7 +132,7 @@ enum tug_status tug__plan_select(const struct tug__wish *wish,
     return TUG_OK;
 }
 
-/* Tell whether an entry could stand in the place of another one but for its version. */
+/* Tell whether an entry differs from another one only in its version. */
 static bool is_other_version(const struct tug_platform *wanted,
                              const struct tug__descriptor *chosen,
                              const struct tug__descriptor *entry)
@@ -144,7 +144,7 @@ static bool is_other_version(const struct tug_platform *wanted,
            tug__platform_rank(wanted, &entry->platform) != TUG__PLATFORM_NO_MATCH;
 }
 
-/* Tell whether a list of versions has one. */
+/* Tell whether a list of versions contains one. */
 static bool has_version(const char *list, const char *version)
 {
     const size_t length = strlen(version);

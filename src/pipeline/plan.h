@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which entries of an index an image needs: a pure function of the index and the wish.
+ * Which entries of an index an image needs: a pure function of the index and the wanted platforms.
  * Threads: any. Blocks: never.
  */
 #ifndef TUG_PIPELINE_PLAN_H
@@ -26,38 +26,38 @@ struct tug__wish {
     const struct tug_platform
         *platforms; /* normalised; borrowed; at least one unless all_platforms */
     size_t platform_count;
-    bool is_default;    /* platforms is this machine's, which nobody asked for */
+    bool is_default;    /* platforms is this machine's and was not asked for */
     bool all_platforms; /* every entry, attestations included */
-    bool all_metadata;  /* entries that are not chosen: their metadata */
+    bool all_metadata;  /* also the metadata of entries that are not chosen */
     bool metadata_only; /* no layers at all */
 };
 
-/* The wish of one reference: the run's, with the reference's own options in its place. Metadata
- * alone is wanted of all platforms unless somebody asked for some.
- * own: NULL: none. What the result points to is the run's and own's. */
+/* Determine the wish of one reference: the run's, overridden by the reference's own options. With
+ * metadata_only all platforms are wanted, unless some are given. own: NULL: none. The result
+ * borrows from the run's options and from own. */
 struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_reference_options *own);
 
-/* Choose among the entries of an index (those of nested indexes put in their place).
- * For each wanted platform the one entry that ranks best is chosen, the first of equals. Entries
- * without a platform cannot be judged and are always chosen; unknown/unknown (attestations) never
- * is, unless all_platforms. out_wants: count elements. out_best: platform_count elements, the entry
- * chosen for each wanted platform, or count when only entries without platform can serve it. Both
- * are written on success. Errors: TUG_ERR_NOT_FOUND: a wanted platform is not there; the message
- * lists those that are. */
+/* Choose among the entries of an index (nested indexes replaced by their entries). For each wanted
+ * platform the entry with the best rank is chosen, the first among equals. Entries without a
+ * platform cannot be ranked and are always chosen; unknown/unknown (attestations) is never chosen,
+ * unless all_platforms. out_wants: count elements. out_best: platform_count elements, the entry
+ * chosen for each wanted platform, or count when only entries without a platform may fit. Both are
+ * written on success. Errors: TUG_ERR_NOT_FOUND: the index lacks a wanted platform; the message
+ * lists those that it has. */
 enum tug_status tug__plan_select(const struct tug__wish *wish,
                                  const struct tug__descriptor *entries, size_t count,
                                  enum tug__want *out_wants, size_t *out_best,
                                  struct tug_error *err);
 
-/* Room for the versions that tug__plan_passed_over lists. */
+/* Capacity for the list by tug__plan_passed_over. */
 #define TUG__PLAN_VERSIONS_MAX 300
 
-/* List the versions of the operating system that were passed over for a wanted platform: those of
- * entries that differ from the chosen one in nothing else and would have served, too, but are not
- * wanted for anything else.
- * wants, best: as tug__plan_select wrote them, best for this platform; count: nothing was chosen.
- * out_list: each once, separated by commas, cut with "..."; empty: none. Returns: whether there are
- * any. */
+/* List the operating system versions that were passed over for a wanted platform: those of entries
+ * that differ from the chosen one only in version and would have fitted, too, but were not chosen
+ * for anything else.
+ * wants, best: as tug__plan_select wrote them, best for this platform; count: no entry was chosen.
+ * out_list: each version once, separated by commas, truncated with "..."; empty: none. Returns:
+ * whether there are any. */
 bool tug__plan_passed_over(const struct tug_platform *wanted, const struct tug__descriptor *entries,
                            size_t count, const enum tug__want *wants, size_t best,
                            char out_list[TUG__PLAN_VERSIONS_MAX]);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Before an image is named: is everything it needs still in the store?
+ * Before an image is named, check that everything it needs is still in the store.
  *
  * Knows: what images need, the store. Does not know: requests.
  * Threads: the resolver.
  *
- * Other programs clean up a layout by what index.json names, and until an image is named its blobs
- * are garbage to them. What they removed is fetched again; a name never stands for less than all.
+ * Other programs clean up a layout by the names in index.json, and until an image is named its
+ * blobs are garbage to them. Blobs that they removed are fetched again; an image is never named
+ * before it is complete.
  */
 #include "pipeline/resolver.h"
 
@@ -14,27 +15,27 @@
 
 #include "base/error.h"
 
-/* How often an image is completed again before somebody has to be told. */
+/* How often an image is completed again before it fails. */
 #define REPAIRS_MAX 3
 
-struct look {
+struct check {
     struct tug__resolver *resolver;
     struct tug__image *image;
-    bool is_missing; /* something is; the image waits for it */
+    bool is_missing; /* some content is missing; the image waits for it */
     struct tug_error error;
 };
 
-/* Take an image out of those that wait for their name. */
-static void reopen(struct look *look)
+/* Remove an image from the queue for names. */
+static void reopen(struct check *check)
 {
-    look->is_missing = true;
-    look->image->state = TUG__IMAGE_FETCHING;
-    look->resolver->images.publishing_count--;
-    look->image->pending++; /* until all was asked for, so that it cannot advance before */
-    look->image->repairs++;
+    check->is_missing = true;
+    check->image->state = TUG__IMAGE_FETCHING;
+    check->resolver->images.publishing_count--;
+    check->image->pending++; /* until all of it is requested, so that it cannot advance before */
+    check->image->repairs++;
 }
 
-/* Wait for something once more. Errors: why it cannot be had. */
+/* Wait for a digest again. Errors: why it cannot be fetched. */
 static enum tug_status want_again(struct tug__resolver *resolver, struct tug__image *image,
                                   const struct tug__need *need, struct tug_error *err)
 {
@@ -50,7 +51,7 @@ static enum tug_status want_again(struct tug__resolver *resolver, struct tug__im
     };
     enum tug_status status;
 
-    resolver->reporter.totals.blobs_done--; /* it counts when it is there again */
+    resolver->reporter.totals.blobs_done--; /* counted again when it arrives */
     image->result.blobs_done--;
     resolver->reporter.bytes_settled -= need->size_bytes;
     status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
@@ -59,54 +60,54 @@ static enum tug_status want_again(struct tug__resolver *resolver, struct tug__im
     return status;
 }
 
-static void ask_again(struct look *look, const struct tug__need *need)
+static void request_again(struct check *check, const struct tug__need *need)
 {
     char text[TUG_DIGEST_TEXT_MAX];
 
     (void)tug_digest_format(&need->digest, text);
-    if (!look->is_missing) {
-        reopen(look);
+    if (!check->is_missing) {
+        reopen(check);
     }
-    if (look->image->repairs > REPAIRS_MAX) {
-        (void)tug__fail(&look->error, TUG_ERR_STORE,
-                        "%s was removed from the store while it was fetched, %d times: another "
-                        "program cleans it up",
-                        text, look->image->repairs);
-    } else if (!look->resolver->ending.is_stopping) {
-        tug__emit_warning(look->resolver, look->image,
+    if (check->image->repairs > REPAIRS_MAX) {
+        (void)tug__fail(&check->error, TUG_ERR_STORE,
+                        "%s was removed from the store %d times during the fetch: another "
+                        "program is cleaning it up",
+                        text, check->image->repairs);
+    } else if (!check->resolver->ending.is_stopping) {
+        tug__emit_warning(check->resolver, check->image,
                           "%s was removed from the store: fetching it again", text);
-        (void)want_again(look->resolver, look->image, need, &look->error);
+        (void)want_again(check->resolver, check->image, need, &check->error);
     }
 }
 
-static void look_at(const void *element, VISIT visit, void *context)
+static void check_need(const void *element, VISIT visit, void *context)
 {
     const struct tug__need *const need = *(const struct tug__need *const *)element;
-    struct look *const look = context;
+    struct check *const check = context;
     bool is_present = false;
     uint64_t size_bytes = 0;
 
-    if ((visit != postorder && visit != leaf) || look->error.code != TUG_OK || need->is_left_out) {
-        return; /* each once */
+    if ((visit != postorder && visit != leaf) || check->error.code != TUG_OK || need->is_left_out) {
+        return; /* visit each need once */
     }
-    if (tug_store_stat(look->resolver->settings->store, &need->digest, &is_present, &size_bytes,
-                       &look->error) == TUG_OK &&
+    if (tug_store_stat(check->resolver->settings->store, &need->digest, &is_present, &size_bytes,
+                       &check->error) == TUG_OK &&
         (!is_present || (need->has_size && size_bytes != need->size_bytes))) {
-        ask_again(look, need);
+        request_again(check, need);
     }
 }
 
 bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *image)
 {
-    struct look look = {.resolver = resolver, .image = image};
+    struct check check = {.resolver = resolver, .image = image};
 
-    twalk_r(image->needs, look_at, &look);
-    if (look.error.code != TUG_OK) {
-        tug__image_fail(resolver, image, &look.error);
+    twalk_r(image->needs, check_need, &check);
+    if (check.error.code != TUG_OK) {
+        tug__image_fail(resolver, image, &check.error);
         return false;
     }
-    if (look.is_missing && !resolver->ending.is_stopping) {
-        tug__image_settle(resolver, image); /* else the end of the run tells why */
+    if (check.is_missing && !resolver->ending.is_stopping) {
+        tug__image_settle(resolver, image); /* otherwise the end of the run reports why */
     }
-    return !look.is_missing;
+    return !check.is_missing;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finished images on their way into index.json: a last look at them, then many in one rewrite.
+ * Finished images on their way into index.json: a last check, then many in one rewrite.
  *
  * Knows: images that need nothing more, lane 0. Does not know: requests.
  * Threads: the resolver.
  *
- * A rewrite costs as much as the file is long, so images wait for each other, but none for more
- * than a second: one publication is sent when nothing was written during the last second, when so
- * many wait that their memory matters more than the rewrite, when no image is left that others
- * could wait for, and when the run stops. There is one under way at most
- * (TUG__PUBLICATIONS_OUT_MAX), however many images become complete at the same moment.
+ * The cost of a rewrite grows with the length of the file, so images wait for each other, but none
+ * for more than a second: a publication is sent when nothing was written during the last second,
+ * when so many wait that their memory matters more than the rewrite, when no other image is left to
+ * wait for, and when the run stops. At most one is in progress (TUG__PUBLICATIONS_OUT_MAX), however
+ * many images are completed at the same time.
  */
 #include "pipeline/resolver.h"
 
@@ -18,12 +18,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* Shortest distance of two rewrites of index.json while the run goes on. */
+/* Shortest time between two rewrites of index.json during the run. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)
-/* So few images never hasten a rewrite: they take about 2 MiB. */
+/* This many images never trigger an early rewrite: they use about 2 MiB. */
 #define CROWD_MIN ((size_t)1024)
-/* Otherwise it is one for this part of what index.json names, so that each entry is read a few
- * times in a run, however many there are. */
+/* Otherwise, rewrite early when this part of the names in index.json is waiting, so that each entry
+ * is read only a few times in a run, however many there are. */
 #define CROWD_PART 4
 
 static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
@@ -52,7 +52,7 @@ static void publication_free(struct tug__publication *publication)
     free(publication);
 }
 
-/* The images of a list, linked by next_publishing, have their names, or error says why not. */
+/* Finish the images of a list, linked by next_publishing: named, or error says why not. */
 static void finish_all(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error)
 {
@@ -71,9 +71,9 @@ static void forget_ready(struct tug__resolver *resolver)
     resolver->naming.ready_count = 0;
 }
 
-/* Take those that wait for their name, except those whose content is not there any more. They were
- * complete up to a second ago, and somebody may have cleaned up the store meanwhile. */
-static void look_at_ready(struct tug__resolver *resolver)
+/* Check the images in the queue, and drop those whose content is no longer complete. They were
+ * complete up to a second ago, and another program may have cleaned up the store meanwhile. */
+static void check_ready(struct tug__resolver *resolver)
 {
     struct tug__image *image = resolver->naming.first_ready;
 
@@ -88,7 +88,7 @@ static void look_at_ready(struct tug__resolver *resolver)
     }
 }
 
-/* Give all that wait to lane 0. */
+/* Send the whole queue to lane 0. */
 static void send_publication(struct tug__resolver *resolver)
 {
     struct tug__publication *const publication = calloc(1, sizeof *publication);
@@ -104,7 +104,7 @@ static void send_publication(struct tug__resolver *resolver)
         (void)tug__fail_memory(&error);
         forget_ready(resolver);
         finish_all(resolver, image,
-                   &error); /* their content is in the store: a later run has little to do */
+                   &error); /* their content is in the store, so a later run has little to do */
         return;
     }
     publication->entries = entries;
@@ -136,13 +136,13 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
         return TUG__NEVER_NS;
     }
     if (resolver->naming.publication != NULL) {
-        return TUG__NEVER_NS; /* its end will wake us */
+        return TUG__NEVER_NS; /* its end wakes us */
     }
     if (!is_first && !is_last && !is_crowded && !resolver->ending.is_stopping &&
         tug__now_ns() < due_ns) {
         return due_ns;
     }
-    look_at_ready(resolver);
+    check_ready(resolver);
     if (resolver->naming.first_ready != NULL) {
         send_publication(resolver);
     }
@@ -152,7 +152,8 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
 void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication)
 {
     resolver->naming.publication = NULL;
-    if (publication->error.code != TUG_ERR_CANCELLED) { /* else they are told why the run stopped */
+    if (publication->error.code !=
+        TUG_ERR_CANCELLED) { /* otherwise the end of the run reports why it stopped */
         finish_all(resolver, publication->images, &publication->error);
     }
     publication_free(publication);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The state of a run, shared by its files: run.c (loop and clock), events.c (what the caller is
- * told), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), choice.c and
- * judge.c (their platforms), untyped.c (roots that are blobs), settle.c (what came of what they
- * want), left_out.c, complete.c, present.c and publish.c (their names). All of it belongs to the
- * thread of tug__run. Content is brought by the engine (engine.h).
+ * The state of a run, shared by its files: run.c (loop and clock), events.c (events for the
+ * caller), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), choice.c and
+ * judge.c (their platforms), untyped.c (roots that are blobs), settle.c (results from the engine),
+ * left_out.c, complete.c, present.c and publish.c (their names). All of it belongs to the thread of
+ * tug__run. The engine (engine.h) fetches content.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -14,37 +14,37 @@
 #include "pipeline/image.h"
 #include "pipeline/pipeline.h"
 
-/* Finished images on their way into index.json; publish.c's own. */
+/* Finished images on their way into index.json; used by publish.c only. */
 struct tug__naming {
-    struct tug__image *first_ready, *last_ready; /* wait for the next rewrite of index.json */
+    struct tug__image *first_ready, *last_ready; /* waiting for the next rewrite of index.json */
     struct tug__publication *publication;        /* at lane 0; NULL: none */
-    size_t ready_count;                          /* at no lane yet */
-    uint64_t published_ns;                       /* when the last one was sent, 0: none was */
+    size_t ready_count;                          /* not sent to a lane yet */
+    uint64_t published_ns;                       /* when the last one was sent; 0: never */
 };
 
-/* What the caller is told; events.c's own, but for the sums. */
+/* Reporting to the caller; used by events.c only, except for the totals. */
 struct tug__reporter {
     struct tug_totals totals;
-    uint64_t bytes_settled; /* of totals.bytes_done: in the store */
+    uint64_t bytes_settled; /* part of totals.bytes_done: in the store */
     uint64_t started_ns;
 };
 
-/* The images of a run. Those in line for their names are the naming's as well. */
+/* The images of a run. Those waiting for their names are also listed in the naming. */
 struct tug__images {
     struct tug__image *at_work;
-    struct tug__image *done; /* to be freed when nobody looks at them any more */
-    /* counts that bound what is under way */
-    size_t begun;            /* of the references: all before this one */
-    size_t active_count;     /* begun and not done */
-    size_t publishing_count; /* of these: need nothing more but their name */
+    struct tug__image *done; /* to be freed when no caller uses them any more */
+    /* counts that bound the work in progress */
+    size_t begun;            /* references started so far */
+    size_t active_count;     /* started and not done */
+    size_t publishing_count; /* of these: complete except for their name */
     size_t done_count;
 };
 
-/* Why a run ends, and what it returns. */
+/* Why a run ends, and its result. */
 struct tug__ending {
     bool is_stopping; /* no new work: cancelled, timed out, or failing fast */
     bool is_failing_fast;
-    struct tug_error first_error; /* of the first reference that failed; zero: none did */
+    struct tug_error first_error; /* of the first reference that failed; zero: none */
 };
 
 struct tug__resolver {
@@ -53,9 +53,9 @@ struct tug__resolver {
     struct tug__session *session; /* of registries; shared with the engine */
     struct tug__wish wish;
     struct tug__images images;
-    struct tug__digest_set planned; /* told of by a dry run */
+    struct tug__digest_set planned; /* reported by a dry run */
     struct tug__digest_set checked; /* options.recheck: hashed in this run */
-    struct tug__index_names names;  /* what index.json named when the run began */
+    struct tug__index_names names;  /* the names in index.json when the run began */
     bool has_names;
     struct tug__naming naming;
     struct tug__reporter reporter;
@@ -66,7 +66,7 @@ struct tug__resolver {
 
 /* Send an event; totals are filled in here. */
 void tug__emit(struct tug__resolver *resolver, struct tug_event *event);
-/* Send a warning that an image is not all that was asked for (tug_event.is_shortfall). */
+/* Send a warning that an image is incomplete or not as requested (tug_event.is_shortfall). */
 void tug__emit_shortfall(struct tug__resolver *resolver, const struct tug__image *image,
                          const char *format, ...) TUG__PRINTF(3, 4);
 /* Send a warning about an image, printf-like, escaped. */
@@ -74,76 +74,76 @@ void tug__emit_warning(struct tug__resolver *resolver, const struct tug__image *
                        const char *format, ...) TUG__PRINTF(3, 4);
 /* Send a warning about the whole run, escaped. */
 void tug__emit_notice(struct tug__resolver *resolver, const char *text);
-/* Report the state of each active download and image, what registries warn of, and the sums. */
+/* Report the state of each active download and image, warnings about registries, and the totals. */
 void tug__tick(struct tug__resolver *resolver);
 
 /* --- ask.c --- */
 
-/* An image needs a digest: count it, and take it from the store or wait for it.
- * body: receives a document that the store has; limited by the caller. out_is_read: it did.
- * Errors: TUG_ERR_STORE (the store cannot be looked at: what came could not be found either),
- * TUG_ERR_NO_MEMORY, and as tug__engine_start. */
+/* Request a digest for an image: count it, and use the store's copy or wait for the engine. body:
+ * receives a document that the store has; the caller sets its limit. out_is_read: body holds the
+ * document. Errors: TUG_ERR_STORE (the store cannot be read, so fetched content could not be found
+ * either), TUG_ERR_NO_MEMORY, and as tug__engine_start. */
 enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image *image,
                                const struct tug__request *request, struct tug__buf *body,
                                bool *out_is_read, struct tug_error *err);
-/* Report and count what the store had already. */
+/* Report and count content that the store had already. */
 void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *image,
                             const struct tug_digest *digest, const char *media_type,
                             uint64_t size_bytes);
 
 /* --- documents.c --- */
 
-/* Ask for what an image needs (tug__image_ask), and go on with it at once when it is a document
- * that the store has. */
+/* Request a digest for an image (tug__image_ask); a document that the store has is used at once. */
 enum tug_status tug__image_want(struct tug__resolver *resolver, struct tug__image *image,
                                 const struct tug__request *request, struct tug_error *err);
-/* Want the children of a manifest from first up to end, if they may come (tug__image_admit). */
+/* Request the children of a manifest from first up to end, if they are admitted (tug__image_admit).
+ */
 enum tug_status tug__image_want_children(struct tug__resolver *resolver, struct tug__image *image,
                                          const struct tug__document *document, size_t first,
                                          size_t end, struct tug_error *err);
-/* A document that an image waits for is there: take what it names. The root of a reference by
- * digest may turn out to be a blob.
- * media_type: what it was announced as, NULL unknown; is_pinned as tug__document_parse. */
-void tug__image_take_content(struct tug__resolver *resolver, struct tug__image *image,
-                             const struct tug__purpose *purpose, const struct tug_digest *digest,
-                             const char *bytes, size_t length, const char *media_type,
-                             bool is_pinned);
-/* A blob is in the store that an image wants to read: it is a document all the same, or the root of
- * a reference by digest, or the image fails. */
-void tug__image_take_stored(struct tug__resolver *resolver, struct tug__image *image,
-                            const struct tug__purpose *purpose, const struct tug__settled *settled);
+/* Use a document that an image waited for: request what it names. The root of a reference by digest
+ * may turn out to be a blob. media_type: the announced type, NULL: unknown; is_pinned: as for
+ * tug__document_parse. */
+void tug__image_use_content(struct tug__resolver *resolver, struct tug__image *image,
+                            const struct tug__purpose *purpose, const struct tug_digest *digest,
+                            const char *bytes, size_t length, const char *media_type,
+                            bool is_pinned);
+/* Use a blob in the store that an image has to read: it is a document after all, or the root of a
+ * reference by digest; otherwise the image fails. */
+void tug__image_use_stored(struct tug__resolver *resolver, struct tug__image *image,
+                           const struct tug__purpose *purpose, const struct tug__settled *settled);
 
 /* --- advance.c --- */
 
-/* Begin the image of a reference: look for what the store knows, ask for its root. */
+/* Start the image of a reference: check the store, request the root. */
 void tug__image_begin(struct tug__resolver *resolver, size_t position);
-/* Something an image waited for is there. Goes on with it when it was the last. */
+/* Count one arrival of what an image waits for; the last one advances the image. */
 void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
 
 /* --- settle.c --- */
 
-/* Let images go on with all that the engine has settled. */
+/* Pass everything that the engine has settled to the images. */
 void tug__images_settle(struct tug__resolver *resolver);
 
 /* --- left_out.c --- */
 
-/* Tell whether an image does without a blob when its registry does not have it. */
+/* Tell whether an image is complete without a blob that its registry does not have. */
 bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug__descriptor *blob);
-/* An image does without a blob that was counted for it: take it off the counts, keep it for the
- * result, warn. size_bytes: as it was counted. Errors: TUG_ERR_NO_MEMORY. */
+/* Leave out a blob that was counted for an image: subtract it, note it for the result, warn.
+ * size_bytes: as counted before. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
                                      const struct tug_digest *digest, uint64_t size_bytes,
                                      struct tug_error *err);
-/* What index.json says of so many blobs: their digests, separated by commas, cut after some.
- * digests: sorted in place, so that the text is the same in each run. Returns: owned; NULL without
- * memory. */
+/* Format the annotation of index.json for left-out blobs: their digests, separated by commas,
+ * truncated after some. digests: sorted in place, so that the text is the same in each run.
+ * Returns: owned; NULL when out of memory. */
 char *tug__left_out_text(struct tug_digest *digests, size_t count);
 
 /* --- admit.c --- */
 
-/* Tell whether an image may have the blobs of one more manifest: by its size, and by the space that
- * the disk has for everything the run fetches at present.
- * blobs: count of them, ordered by size and digest. Errors: TUG_ERR_TOO_LARGE; TUG_ERR_STORE with
+/* Check that an image may fetch the blobs of one more manifest: its size is within the limit, and
+ * the disk has space for everything that the run is fetching.
+ * blobs: count elements, ordered by size and digest. Errors: TUG_ERR_TOO_LARGE; TUG_ERR_STORE with
  * ENOSPC: the message says how many bytes are missing. */
 enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tug__image *image,
                                  const struct tug__descriptor *const *blobs, size_t count,
@@ -151,98 +151,97 @@ enum tug_status tug__image_admit(struct tug__resolver *resolver, const struct tu
 
 /* --- image.c --- */
 
-/* Make the image of a reference and count it as begun. NULL without memory: then its failure was
- * reported. */
+/* Create the image of a reference and count it as started. NULL when out of memory; the failure is
+ * then already reported. */
 struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t position);
-/* Report the failure of a reference whose image was never made. */
+/* Report the failure of a reference whose image was never created. */
 void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
                           const struct tug_error *error);
-/* Free the images that are done. Nothing may hold a pointer to one. */
+/* Free the images that are done. No caller may still hold a pointer to one. */
 void tug__images_sweep(struct tug__resolver *resolver);
 /* End an image with an error (unless it is done already) and report it. */
 void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
                      const struct tug_error *error);
-/* An image has its name in index.json, or error says why not. */
+/* Finish an image: it has its name in index.json, or error says why not. */
 void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
                        const struct tug_error *error);
 
 /* --- in_use.c --- */
 
-/* Hold the store until the end of the run, so that nobody deletes what the run found in it.
- * end_ns: the end of the run's time. out_fd: for tug__store_unlock; -1: not needed. A wait that the
- * end of the time or a cancel cut short is no error: the run is stopping then.
+/* Hold the store until the end of the run, so that no process deletes content that the run has
+ * found. end_ns: the run's deadline. out_fd: for tug__store_unlock; -1: not needed. A wait cut
+ * short by the deadline or a cancel is not an error: the run is then stopping.
  * Errors: TUG_ERR_STORE. Blocks: while another process deletes content. */
 enum tug_status tug__run_use_store(struct tug__resolver *resolver, uint64_t end_ns, int *out_fd,
                                    struct tug_error *err);
 
 /* --- present.c --- */
 
-/* Look once more whether everything that an image needs is in the store.
- * Returns: true when it is. Otherwise it is not in line for its name any more: it waits for what is
- * missing, or has failed. */
+/* Check again that everything an image needs is in the store. Returns: true when it is. Otherwise
+ * the image has left the queue for its name: it waits for the missing content, or has failed. */
 bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *image);
 
 /* --- dry.c --- */
 
-/* A dry run: tell that this would be fetched for an image, and count it. */
+/* In a dry run, report and count content that would be fetched for an image. */
 void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
                       const struct tug_digest *digest, const char *media_type, uint64_t size_bytes);
-/* Forget what was told. */
+/* Free the set of reported digests. */
 void tug__plan_fini(struct tug__resolver *resolver);
 
 /* --- judge.c --- */
 
-/* Tell whether the config of a root manifest decides if the rest of it is wanted: somebody asked
- * for platforms, and only its config says which one it is for. */
+/* Tell whether the config of a root manifest decides if its layers are wanted: platforms were asked
+ * for, and only the config says which one the image is for. */
 bool tug__image_is_judged_first(const struct tug__image *image,
                                 const struct tug__document *document);
-/* The configs that an image has to be compared with are in the store: compare, note the platform
- * for the result, warn. Each config is looked at once. Errors: as tug__config_platform;
- * TUG_ERR_NOT_FOUND: the image is not for a platform that was asked for. */
+/* Compare the platforms in an image's configs, which are in the store, with the expected ones; note
+ * the platform for the result, and warn. Each config is compared once. Errors: as
+ * tug__config_platform; TUG_ERR_NOT_FOUND: the image is not for a platform that was asked for. */
 enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__image *image,
                                  struct tug_error *err);
 
 /* --- untyped.c --- */
 
-/* The root of an image is known: keep it for the result and tell. media_type: copied. Errors:
+/* Note the root of an image for the result, and report it. media_type: copied. Errors:
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_note_root(struct tug__resolver *resolver, struct tug__image *image,
                                      const struct tug_digest *digest, uint64_t size_bytes,
                                      const char *media_type, struct tug_error *err);
-/* Tell whether what is wanted for that purpose may turn out to be a blob. */
+/* Tell whether content wanted for this purpose may turn out to be a blob. */
 bool tug__image_may_be_blob(const struct tug__image *image, const struct tug__purpose *purpose);
-/* A blob is the root of an image. media_type: as its registry says. Returns: false when the image
- * did not ask for just anything of that digest. */
-bool tug__image_take_blob(struct tug__resolver *resolver, struct tug__image *image,
-                          const struct tug__purpose *purpose, const struct tug_digest *digest,
-                          uint64_t size_bytes, const char *media_type);
+/* Use a blob as the root of an image. media_type: from its registry. Returns: false when the image
+ * wants a document, not any content with this digest. */
+bool tug__image_use_blob(struct tug__resolver *resolver, struct tug__image *image,
+                         const struct tug__purpose *purpose, const struct tug_digest *digest,
+                         uint64_t size_bytes, const char *media_type);
 
 /* --- choice.c --- */
 
-/* Tell what follows from the choice among the entries of an image's indexes: the platform for the
- * result; warnings of one that stands in for another, and of versions that were not taken.
+/* Report the choice among the entries of an image's indexes: note the platform for the result; warn
+ * of a substitute for a wanted platform, and of versions passed over.
  * wants, best: as tug__plan_select wrote them. */
-void tug__image_tell_choice(struct tug__resolver *resolver, struct tug__image *image,
-                            const enum tug__want *wants, const size_t *best);
+void tug__image_report_choice(struct tug__resolver *resolver, struct tug__image *image,
+                              const enum tug__want *wants, const size_t *best);
 
 /* --- complete.c --- */
 
-/* Everything an image needs is there: look at its configs, put it in line for its name. */
+/* Finish an image that has everything it needs: check its configs, queue it for its name. */
 void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image);
-/* Append an image to those in line: tug__publish_due sends it. */
+/* Append an image to the queue; tug__publish_due sends it. */
 void tug__naming_add(struct tug__naming *naming, struct tug__image *image);
 
 /* --- publish.c --- */
 
-/* Tell whether so many images wait for their name that they shall have it before the second is
- * over. named: what index.json names, about. */
+/* Tell whether enough images wait for their names to rewrite index.json before a second has passed.
+ * named: names in index.json, roughly. */
 bool tug__publish_is_crowded(size_t ready, size_t named);
-/* Give lane 0 what is in line if it is time to and it has nothing to publish. Once for each round
- * of the loop. Returns: when to look again (tug__now_ns). */
+/* Send the queue to lane 0 when it is due and lane 0 has no other publication. Called once in each
+ * round of the loop. Returns: when to call again (tug__now_ns). */
 uint64_t tug__publish_due(struct tug__resolver *resolver);
-/* A publication is back: its images are done. It is freed. */
+/* Finish the images of a publication that came back, and free it. */
 void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication);
-/* Free what is still at a lane; the engine is stopped. */
+/* Free a publication that is still at a lane; the engine is stopped. */
 void tug__publish_fini(struct tug__resolver *resolver);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The resolver's loop: begin images, give out work, take messages, keep the clock.
+ * The resolver's loop: start images, hand out work, receive messages, keep the clock.
  *
- * Knows: everything of this room by its doors. Does not know: HTTP, how any of it is done.
+ * Knows: the interfaces of this room's files. Does not know: HTTP, how any of it is done.
  * Threads: the caller of tug__run, which is the resolver.
  */
 #include <stdlib.h>
@@ -14,17 +14,17 @@
 #include "pipeline/resolver.h"
 #include "registry/registry.h"
 
-/* Images at work at once: enough that small ones keep all workers busy, few enough that memory
- * stays bounded however long the list is. */
+/* Images in progress per worker: enough that small ones keep all workers busy, few enough that
+ * memory stays bounded however long the list is. */
 #define IMAGES_PER_WORKER 4
-/* So many times more when workers would be idle otherwise. */
+/* Factor by which that may grow when workers would otherwise be idle. */
 #define IDLE_FACTOR 16
-/* Finished images that wait for their name; no more are begun then, so that a long list of images
- * that are there already does not fill the memory. */
+/* Most finished images that wait for their names; no more are started then, so that a long list of
+ * images already present does not fill the memory. */
 #define IMAGES_PUBLISHING_MAX 4096
 
-/* Take what came of the engine's work. */
-static void take_settled(void *context)
+/* Handle the results of the engine. */
+static void handle_settled(void *context)
 {
     struct tug__resolver *const resolver = context;
     struct tug__publication *const published = tug__engine_take_published(resolver->engine);
@@ -35,7 +35,7 @@ static void take_settled(void *context)
     tug__images_settle(resolver);
 }
 
-/* The run is over; what became complete meanwhile gets its name. */
+/* The run is over; images completed meanwhile get their names. */
 static bool publish_rest(void *context)
 {
     struct tug__resolver *const resolver = context;
@@ -44,21 +44,21 @@ static bool publish_rest(void *context)
     return resolver->naming.publication != NULL;
 }
 
-/* Begin no new work from now on. */
+/* Start no new work from now on. */
 static void halt(struct tug__resolver *resolver)
 {
     resolver->ending.is_stopping = true;
     tug__engine_halt(resolver->engine);
 }
 
-/* Give out what is in line. */
+/* Hand out queued work. */
 static void submit(struct tug__resolver *resolver)
 {
     tug__engine_submit(resolver->engine);
     tug__images_settle(resolver);
 }
 
-/* Begin a reference if there is one left and fewer than `most` images are being fetched.
+/* Start a reference if one is left and fewer than `most` images are being fetched.
  * Returns: true if so. */
 static bool begin_image(struct tug__resolver *resolver, size_t most)
 {
@@ -72,9 +72,9 @@ static bool begin_image(struct tug__resolver *resolver, size_t most)
     return true;
 }
 
-/* Begin images and give out work. While a worker would be idle, because what was begun waits for
- * slow or silent registries, more are begun than usual.
- * Returns: true when more could be begun, but events have been waiting long enough. */
+/* Start images and hand out work. While workers would be idle, because the images in progress wait
+ * for slow or silent registries, more than usual are started. Returns: true when more could be
+ * started, but events have been waiting long enough. */
 static bool give_out_work(struct tug__resolver *resolver)
 {
     const size_t most = (size_t)tug__engine_load(resolver->engine).worker_count * IMAGES_PER_WORKER;
@@ -92,7 +92,7 @@ static bool give_out_work(struct tug__resolver *resolver)
     return begun == most;
 }
 
-/* Hand on what a lane waits for. */
+/* Pass on what a lane waits for. */
 static void emit_notice(struct tug__resolver *resolver)
 {
     char text[TUG_ERROR_MESSAGE_MAX];
@@ -129,7 +129,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
             tug__bell_wait(settings->bell, wake_ns);
         }
         while (tug__engine_take_event(resolver->engine)) {
-            take_settled(resolver);
+            handle_settled(resolver);
         }
         emit_notice(resolver);
         now_ns = tug__now_ns();
@@ -145,7 +145,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
     }
 }
 
-/* Report what the end of the run left undone. */
+/* Report the references that the end of the run left undone. */
 static void fail_rest(struct tug__resolver *resolver)
 {
     struct tug_error error = {0};
@@ -166,7 +166,8 @@ static void fail_rest(struct tug__resolver *resolver)
     }
 }
 
-/* Credentials are for one registry. out_host: borrowed; NULL when there are none. */
+/* Find the one registry that credentials are for. out_host: borrowed; NULL when there are no
+ * credentials. */
 static enum tug_status find_credential_host(const struct tug__run_settings *settings,
                                             const char **out_host, struct tug_error *err)
 {
@@ -229,7 +230,7 @@ enum tug_status tug__run_session(const struct tug__run_settings *settings,
     return TUG_OK;
 }
 
-/* Hand on what the engine tells as it happens. */
+/* Pass on immediate events of the engine. */
 static void on_event(void *context, struct tug_event *event)
 {
     tug__emit(context, event);
@@ -315,9 +316,10 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     if (status == TUG_OK) {
         loop(&resolver, end_ns);
         resolver.ending.is_stopping = true;
-        tug__engine_stop(resolver.engine, &(struct tug__engine_handler){.on_settled = take_settled,
-                                                                        .on_round = publish_rest,
-                                                                        .context = &resolver});
+        tug__engine_stop(resolver.engine,
+                         &(struct tug__engine_handler){.on_settled = handle_settled,
+                                                       .on_round = publish_rest,
+                                                       .context = &resolver});
         fail_rest(&resolver);
         tug__tick(&resolver);
         status = resolver.ending.first_error.code;
@@ -332,7 +334,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     tug__engine_destroy(resolver.engine);
     tug__images_sweep(&resolver);
     tug__index_names_fini(&resolver.names);
-    tug__store_unlock(use_fd);              /* nobody looks at the store any more */
+    tug__store_unlock(use_fd);              /* the store is not used any more */
     tug__session_destroy(resolver.session); /* after its clients */
     return status;
 }

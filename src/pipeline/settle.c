@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What came of what images want: each that waited goes on, does without, or fails.
+ * Pass results to the images that waited: each goes on, does without, or fails.
  *
  * Knows: images, what the engine settles. Does not know: jobs, requests.
  * Threads: the resolver.
  *
  * This is the only way back from the engine. It runs after each call that may settle something, and
- * what images want in turn is only put in line: nothing here is entered a second time.
+ * requests that images make in turn are only queued, so nothing here is reentrant.
  */
 #include "pipeline/resolver.h"
 
-/* An image does not get what it waits for: it fails, or does without. */
+/* Handle content that an image does not get: it fails, or does without. */
 static void fail_edge(struct tug__resolver *resolver, const struct tug__settled *settled,
                       const struct tug__edge *edge, const struct tug_error *error)
 {
@@ -30,7 +30,7 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
     tug__image_settle(resolver, image);
 }
 
-/* Let those fail that do not get what settled. */
+/* Fail the images that do not get the settled content. */
 static void refuse(struct tug__resolver *resolver, const struct tug__settled *settled)
 {
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
@@ -42,7 +42,8 @@ static void refuse(struct tug__resolver *resolver, const struct tug__settled *se
     }
 }
 
-/* It was brought, or found by the engine's workers: count it for all that wait, and tell. */
+/* Content was fetched, or found by the engine's workers: count it for all waiting images, and
+ * report it. */
 static void report_done(struct tug__resolver *resolver, const struct tug__settled *settled)
 {
     struct tug__reporter *const reporter = &resolver->reporter;
@@ -57,7 +58,7 @@ static void report_done(struct tug__resolver *resolver, const struct tug__settle
         .seconds = settled->seconds,
         .is_rechecked = settled->is_rechecked,
     };
-    bool is_charged = settled->was_present; /* to the first that waits; the others reuse it */
+    bool is_charged = settled->was_present; /* to the first image that waits; the others reuse it */
 
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
         if (edge->waiter != NULL) {
@@ -75,7 +76,7 @@ static void report_done(struct tug__resolver *resolver, const struct tug__settle
     tug__emit(resolver, &event);
 }
 
-/* The store turned out to have it: each that waits reuses it. */
+/* The store turned out to have the content: each waiting image reuses it. */
 static void report_reused(struct tug__resolver *resolver, const struct tug__settled *settled)
 {
     const char *const media_type = settled->announced_type != NULL ? settled->announced_type : "";
@@ -94,7 +95,7 @@ static void report_reused(struct tug__resolver *resolver, const struct tug__sett
     }
 }
 
-/* A dry run: it would be fetched, unless the store has it. */
+/* In a dry run: report it as to be fetched, unless the store has it. */
 static void report_planned(struct tug__resolver *resolver, const struct tug__settled *settled)
 {
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
@@ -112,9 +113,9 @@ static void report_planned(struct tug__resolver *resolver, const struct tug__set
     }
 }
 
-/* An image has what it waited for: keep what it is, and read it if it is a document. */
-static void take(struct tug__resolver *resolver, const struct tug__settled *settled,
-                 const struct tug__edge *edge)
+/* Hand an image the content that it waited for: note its facts, and read it if it is a document. */
+static void deliver(struct tug__resolver *resolver, const struct tug__settled *settled,
+                    const struct tug__edge *edge)
 {
     const struct tug__purpose purpose = tug__purpose_unpack(edge->number);
     struct tug__image *const image = tug__image_of(edge);
@@ -132,14 +133,14 @@ static void take(struct tug__resolver *resolver, const struct tug__settled *sett
         return;
     }
     if (settled->is_document) {
-        tug__image_take_content(resolver, image, &purpose, &settled->digest, settled->body,
-                                settled->size_bytes, settled->media_type, settled->is_pinned);
+        tug__image_use_content(resolver, image, &purpose, &settled->digest, settled->body,
+                               settled->size_bytes, settled->media_type, settled->is_pinned);
     } else {
-        tug__image_take_stored(resolver, image, &purpose, settled);
+        tug__image_use_stored(resolver, image, &purpose, settled);
     }
 }
 
-static void take_all(struct tug__resolver *resolver, const struct tug__settled *settled)
+static void pass_on(struct tug__resolver *resolver, const struct tug__settled *settled)
 {
     const struct tug_fetch_options *const options = &resolver->settings->options;
 
@@ -155,7 +156,7 @@ static void take_all(struct tug__resolver *resolver, const struct tug__settled *
     }
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
         if (edge->waiter != NULL) {
-            take(resolver, settled, edge);
+            deliver(resolver, settled, edge);
         }
     }
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
@@ -172,7 +173,7 @@ void tug__images_settle(struct tug__resolver *resolver)
     while (tug__engine_next_settled(resolver->engine, &settled)) {
         refuse(resolver, &settled);
         if (settled.kind != TUG__SETTLED_FAILED) {
-            take_all(resolver, &settled);
+            pass_on(resolver, &settled);
         }
     }
     tug__images_sweep(resolver);

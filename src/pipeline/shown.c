@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Make events fit to leave.
+ * Remove secrets from events before they leave the library.
  *
- * Knows: which members hold a server's words. Does not know: HTTP, secrets.
+ * Knows: which members hold text from servers. Does not know: HTTP, secrets.
  * Threads: any.
  */
 #include "pipeline/shown.h"

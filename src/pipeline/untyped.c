@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The root of an image becomes known; of a reference by digest it may be a blob.
+ * Note the root of an image once it is known; for a reference by digest it may be a blob.
  *
- * Knows: images, the store. Does not know: HTTP, how content is asked for.
+ * Knows: images, the store. Does not know: HTTP, how content is requested.
  * Threads: the resolver.
  *
- * A blob that is a root has its own type, which is never that of a document: nothing in it is read.
+ * A blob as root has its own type, never that of a document: its content is not read.
  */
 #include "pipeline/resolver.h"
 
@@ -20,9 +20,9 @@ bool tug__image_may_be_blob(const struct tug__image *image, const struct tug__pu
     return purpose->is_root && tug_ref_digest(image->ref) != NULL;
 }
 
-bool tug__image_take_blob(struct tug__resolver *resolver, struct tug__image *image,
-                          const struct tug__purpose *purpose, const struct tug_digest *digest,
-                          uint64_t size_bytes, const char *media_type)
+bool tug__image_use_blob(struct tug__resolver *resolver, struct tug__image *image,
+                         const struct tug__purpose *purpose, const struct tug_digest *digest,
+                         uint64_t size_bytes, const char *media_type)
 {
     struct tug__need *const need = tug__image_need(image, digest);
     char type[TUG__MEDIA_TYPE_MAX];

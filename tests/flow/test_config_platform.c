@@ -30,7 +30,7 @@ Test(config_platform, f17_single_manifest_of_another_platform_than_asked_for)
     flow_open(&flow, NULL);
     add_single(&flow, "linux/arm64", &built);
     flow_expect_exit(&flow, "app:1", 3,
-                     "platform linux/amd64 is not there; the image is for linux/arm64");
+                     "platform linux/amd64 not found; the image is for linux/arm64");
     cr_assert(flow_has(&flow, built.config.digest));
     cr_assert_eq(flow_requests(&flow, NULL, built.layers[0].digest), 0);
     flow_close(&flow);
@@ -96,7 +96,7 @@ static void fetch_mislabelled(const char *says, const char *is, const char *warn
 Test(config_platform, t32_entry_and_config_differ)
 {
     fetch_mislabelled("linux/amd64", "linux/arm64",
-                      "the index says linux/amd64, but the image there is for linux/arm64");
+                      "the index says linux/amd64, but the image is for linux/arm64");
 }
 
 Test(config_platform, single_manifest_for_this_platform_warns_of_nothing)
