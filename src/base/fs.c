@@ -30,32 +30,23 @@ enum tug_status tug__fs_open_dir(int parent_fd, const char *name, int *out_fd,
     return TUG_OK;
 }
 
-enum tug_status tug__fs_make_dir(int parent_fd, const char *name, bool sync, int *out_fd,
-                                 bool *out_is_new, struct tug_error *err)
+enum tug_status tug__fs_make_dir(int parent_fd, const char *name, int *out_fd, bool *out_is_new,
+                                 struct tug_error *err)
 {
     const bool is_new = mkdirat(parent_fd, name, 0700) == 0;
 
     if (!is_new && errno != EEXIST) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot create the directory '%s'", name);
     }
-    if (out_is_new != NULL) {
-        *out_is_new = is_new;
-    }
-    if (is_new && sync) {
-        const enum tug_status status = tug__fs_sync(parent_fd, err);
-
-        if (status != TUG_OK) {
-            return status;
-        }
-    }
+    *out_is_new = is_new;
     return tug__fs_open_dir(parent_fd, name, out_fd, err);
 }
 
-enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, mode_t mode, int *out_fd,
+enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, int *out_fd,
                                   struct tug_error *err)
 {
     struct stat info;
-    TUG__AUTO_FD int fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode);
+    TUG__AUTO_FD int fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 
     if (fd < 0 || fstat(fd, &info) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open '%s'", name);
@@ -119,7 +110,7 @@ enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf 
     char piece[READ_PIECE_BYTES];
     struct stat info;
     TUG__AUTO_FD int fd = -1;
-    enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDONLY, 0, &fd, err);
+    enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDONLY, &fd, err);
 
     if (status == TUG_OK && fstat(fd, &info) == 0 && (uint64_t)info.st_size > sizeof piece) {
         status = tug__buf_reserve(buf, (size_t)info.st_size, err); /* no more than the file */
@@ -149,10 +140,9 @@ enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *re
 
     /* Left by an interrupted run, or planted: a link must not be written through. */
     (void)unlinkat(dir_fd, temporary, 0);
-    status = tug__fs_open_file(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL, replacement->mode,
-                               &fd, err);
-    if (status != TUG_OK) {
-        return status;
+    fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replacement->mode);
+    if (fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot open '%s'", temporary);
     }
     status = replacement->write(replacement->context, fd, err);
     if (status == TUG_OK && replacement->sync) {

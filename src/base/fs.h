@@ -19,13 +19,13 @@
 /* Open a directory relative to parent_fd (AT_FDCWD allowed), which must not be a link. */
 enum tug_status tug__fs_open_dir(int parent_fd, const char *name, int *out_fd,
                                  struct tug_error *err);
-/* The same, making it with mode 0700 when it is missing (and fsyncing the parent then if sync).
- * out_is_new: it was; NULL is allowed. */
-enum tug_status tug__fs_make_dir(int parent_fd, const char *name, bool sync, int *out_fd,
-                                 bool *out_is_new, struct tug_error *err);
+/* The same, making it with mode 0700 when it is missing. out_is_new: it was, and the caller may
+ * want to fsync the parent. */
+enum tug_status tug__fs_make_dir(int parent_fd, const char *name, int *out_fd, bool *out_is_new,
+                                 struct tug_error *err);
 /* Open a file with flags (O_NOFOLLOW, O_CLOEXEC and O_NONBLOCK are added) and refuse anything that
- * is not a regular file. mode is for O_CREAT. Missing file: os_errno is ENOENT. */
-enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, mode_t mode, int *out_fd,
+ * is not a regular file. O_CREAT makes it with mode 0600. Missing file: os_errno is ENOENT. */
+enum tug_status tug__fs_open_file(int dir_fd, const char *name, int flags, int *out_fd,
                                   struct tug_error *err);
 /* Write all bytes at an offset. */
 enum tug_status tug__fs_pwrite_all(int fd, const void *bytes, size_t length, uint64_t offset,

@@ -58,11 +58,11 @@ static void count_built(struct json_object *object, struct tug__json_counts *cou
 }
 
 /* Build the tree of a text that passed the scan. */
-static enum tug_status build(const char *text, size_t length, const struct tug__json_limits *limits,
+static enum tug_status build(const struct tug__json_input *input,
                              const struct tug__json_counts *counts, struct json_object **out_root,
                              struct tug_error *err)
 {
-    struct json_tokener *const tokener = json_tokener_new_ex((int)limits->max_depth + 1);
+    struct json_tokener *const tokener = json_tokener_new_ex((int)input->limits->max_depth + 1);
     struct tug__json_counts built = {0};
     struct json_object *root;
     enum json_tokener_error code;
@@ -71,7 +71,7 @@ static enum tug_status build(const char *text, size_t length, const struct tug__
         return tug__fail_memory(err);
     }
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    root = json_tokener_parse_ex(tokener, text, (int)length);
+    root = json_tokener_parse_ex(tokener, input->text, (int)input->length);
     code = json_tokener_get_error(tokener);
     json_tokener_free(tokener);
     if (root == NULL || code != json_tokener_success) {
@@ -91,9 +91,10 @@ enum tug_status tug__json_parse(const char *text, size_t length,
                                 const struct tug__json_limits *limits, struct tug__json **out_json,
                                 struct tug_error *err)
 {
+    const struct tug__json_input input = {text, length, limits};
     struct tug__json_counts counts;
     struct tug__json *json;
-    enum tug_status status = tug__json_scan(text, length, limits, NULL, NULL, &counts, err);
+    enum tug_status status = tug__json_scan(&input, NULL, NULL, &counts, err);
 
     if (status != TUG_OK) {
         return status;
@@ -102,7 +103,7 @@ enum tug_status tug__json_parse(const char *text, size_t length,
     if (json == NULL) {
         return tug__fail_memory(err);
     }
-    status = build(text, length, limits, &counts, &json->root, err);
+    status = build(&input, &counts, &json->root, err);
     if (status != TUG_OK) {
         free(json);
         return status;

@@ -24,6 +24,13 @@ struct tug__json_limits {
         max_values; /* values of any kind: bounds the memory json-c takes (about 100 bytes each) */
 };
 
+/* A text and what it may be. All borrowed. */
+struct tug__json_input {
+    const char *text; /* length bytes */
+    size_t length;
+    const struct tug__json_limits *limits;
+};
+
 /* A parsed document, and a value inside of one. Values are borrowed from their document. */
 struct tug__json;
 struct tug__json_value;
@@ -93,8 +100,7 @@ typedef enum tug_status (*tug__json_element_fn)(void *context, size_t number, co
  * its limits; what is wrong behind an element shows after the element was handed on.
  * Errors: as tug__json_parse; TUG_ERR_CONTENT when the member is absent or no array, or there is an
  * alias of it; what on_element returns. */
-enum tug_status tug__json_each_element(const char *text, size_t length,
-                                       const struct tug__json_limits *limits, const char *key,
+enum tug_status tug__json_each_element(const struct tug__json_input *input, const char *key,
                                        tug__json_element_fn on_element, void *context,
                                        struct tug_error *err);
 

@@ -351,7 +351,7 @@ static enum tug_status step(struct scan *scan, enum expectation *next)
     }
 }
 
-/* Scan to the end. scan: where to begin. */
+/* Scan to the end. */
 static enum tug_status scan_text(struct scan *scan, struct tug__json_counts *out_counts)
 {
     const struct tug__json_limits *const limits = scan->limits;
@@ -385,38 +385,36 @@ static enum tug_status scan_text(struct scan *scan, struct tug__json_counts *out
     return TUG_OK;
 }
 
-enum tug_status tug__json_scan(const char *text, size_t length,
-                               const struct tug__json_limits *limits, tug__json_place_fn on_place,
+/* Where to begin. top: the bracket that the text must open with. */
+static struct scan begin(const struct tug__json_input *input, char top, struct tug_error *err)
+{
+    return (struct scan){
+        .text = input->text,
+        .length = input->length,
+        .top = top,
+        .limits = input->limits,
+        .err = err,
+    };
+}
+
+enum tug_status tug__json_scan(const struct tug__json_input *input, tug__json_place_fn on_place,
                                void *context, struct tug__json_counts *out_counts,
                                struct tug_error *err)
 {
-    struct scan scan = {
-        .text = text,
-        .length = length,
-        .top = '{',
-        .limits = limits,
-        .on_place = on_place,
-        .context = context,
-        .err = err,
-    };
+    struct scan scan = begin(input, '{', err);
 
+    scan.on_place = on_place;
+    scan.context = context;
     return scan_text(&scan, out_counts);
 }
 
-enum tug_status tug__json_scan_array(const char *text, size_t length,
-                                     const struct tug__json_limits *limits,
+enum tug_status tug__json_scan_array(const struct tug__json_input *input,
                                      tug__json_place_fn on_place, void *context,
                                      struct tug__json_counts *out_counts, struct tug_error *err)
 {
-    struct scan scan = {
-        .text = text,
-        .length = length,
-        .top = '[',
-        .limits = limits,
-        .on_place = on_place,
-        .context = context,
-        .err = err,
-    };
+    struct scan scan = begin(input, '[', err);
 
+    scan.on_place = on_place;
+    scan.context = context;
     return scan_text(&scan, out_counts);
 }

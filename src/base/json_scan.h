@@ -31,14 +31,12 @@ typedef enum tug_status (*tug__json_place_fn)(void *context,
 /* Check that a text is one JSON object (RFC 8259), in strict UTF-8, within the limits, without NUL
  * or lone surrogates. on_place: NULL is allowed. out_counts:
  * filled on success. Errors: TUG_ERR_CONTENT, TUG_ERR_TOO_LARGE, and what on_place returns. */
-enum tug_status tug__json_scan(const char *text, size_t length,
-                               const struct tug__json_limits *limits, tug__json_place_fn on_place,
+enum tug_status tug__json_scan(const struct tug__json_input *input, tug__json_place_fn on_place,
                                void *context, struct tug__json_counts *out_counts,
                                struct tug_error *err);
 
 /* The same for a text that is one JSON array. */
-enum tug_status tug__json_scan_array(const char *text, size_t length,
-                                     const struct tug__json_limits *limits,
+enum tug_status tug__json_scan_array(const struct tug__json_input *input,
                                      tug__json_place_fn on_place, void *context,
                                      struct tug__json_counts *out_counts, struct tug_error *err);
 

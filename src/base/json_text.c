@@ -65,16 +65,16 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
     return TUG_OK;
 }
 
-enum tug_status tug__json_each_element(const char *text, size_t length,
-                                       const struct tug__json_limits *limits, const char *key,
+enum tug_status tug__json_each_element(const struct tug__json_input *input, const char *key,
                                        tug__json_element_fn on_element, void *context,
                                        struct tug_error *err)
 {
-    struct search search = {.text = text, .key = key, .on_element = on_element, .context = context};
+    struct search search = {
+        .text = input->text, .key = key, .on_element = on_element, .context = context};
     struct tug__json_counts counts;
     const enum tug_status status =
-        key != NULL ? tug__json_scan(text, length, limits, on_place, &search, &counts, err)
-                    : tug__json_scan_array(text, length, limits, on_place, &search, &counts, err);
+        key != NULL ? tug__json_scan(input, on_place, &search, &counts, err)
+                    : tug__json_scan_array(input, on_place, &search, &counts, err);
 
     return status != TUG_OK || search.is_found
                ? status

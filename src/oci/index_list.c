@@ -262,14 +262,17 @@ enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn
                               void *context, struct tug_error *err)
 {
     struct reader reader = {.on_entry = on_entry, .context = context};
+    struct tug__json_input input = {.limits = &list_limits};
     const char *name;
 
     while (length > 0 && is_blank(text, 1)) {
         text++;
         length--;
     }
+    input.text = text;
+    input.length = length;
     if (length > 0 && *text == '[') {
-        return tug__json_each_element(text, length, &list_limits, NULL, on_string, &reader, err);
+        return tug__json_each_element(&input, NULL, on_string, &reader, err);
     }
     if (length > 0 && is_result(text, line_length(text, length))) {
         return read_results(&reader, text, length, err);
@@ -278,6 +281,5 @@ enum tug_status tug_list_each(const char *text, size_t length, tug_list_entry_fn
     if (name != NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "%s", name);
     }
-    return tug__json_each_element(text, length, &list_limits, "manifests", on_manifest, &reader,
-                                  err);
+    return tug__json_each_element(&input, "manifests", on_manifest, &reader, err);
 }

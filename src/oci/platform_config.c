@@ -27,6 +27,7 @@ enum tug_status tug__config_platform(const char *bytes, size_t length,
         .max_depth = TUG__JSON_DEPTH_MAX,
         .max_values = TUG__JSON_VALUES_MAX,
     };
+    const struct tug__json_input input = {bytes, length, &limits};
     struct tug_platform platform = {0};
     struct tug__json_counts counts;
     struct tug__json *json = NULL;
@@ -34,7 +35,7 @@ enum tug_status tug__config_platform(const char *bytes, size_t length,
 
     *out_platform = platform;
     *out_has_platform = false;
-    if (tug__json_scan(bytes, length, &limits, NULL, NULL, &counts, NULL) != TUG_OK) {
+    if (tug__json_scan(&input, NULL, NULL, &counts, NULL) != TUG_OK) {
         return TUG_OK; /* not a JSON object: an artifact may use anything as its config */
     }
     status = tug__json_parse(bytes, length, &limits, &json, err); /* refuses duplicate members */

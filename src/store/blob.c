@@ -72,8 +72,7 @@ enum tug_status tug__store_open_blob(struct tug_store *store, const struct tug_d
         return tug__fail_errno(err, TUG_ERR_STORE, ENOENT, "cannot open '%s'",
                                tug__digest_hex(digest, name));
     }
-    return tug__fs_open_file(dirs.blobs_fd, tug__digest_hex(digest, name), O_RDONLY, 0, out_fd,
-                             err);
+    return tug__fs_open_file(dirs.blobs_fd, tug__digest_hex(digest, name), O_RDONLY, out_fd, err);
 }
 
 /* Sync one directory if names in it changed. The flag is cleared before the sync, so that a name

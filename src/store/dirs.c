@@ -23,14 +23,21 @@
 static enum tug_status make_dir(const struct tug_store *store, int parent_fd, const char *name,
                                 int *out_fd, struct tug_error *err)
 {
+    TUG__AUTO_FD int fd = -1;
     bool is_new = false;
-    const enum tug_status status =
-        tug__fs_make_dir(parent_fd, name, store->is_durable, out_fd, &is_new, err);
+    enum tug_status status = tug__fs_make_dir(parent_fd, name, &fd, &is_new, err);
 
-    if (status == TUG_OK && is_new) {
-        tug__store_give_dir(store, *out_fd);
+    if (status == TUG_OK && is_new && store->is_durable) {
+        status = tug__fs_sync(parent_fd, err);
     }
-    return status;
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (is_new) {
+        tug__store_give_dir(store, fd);
+    }
+    *out_fd = tug__steal_fd(&fd);
+    return TUG_OK;
 }
 
 /* Create a directory again that was removed after it was opened. Its descriptor, which other

@@ -161,9 +161,10 @@ enum tug_status tug__index_scan(const char *text, size_t length,
                                 tug__index_element_fn on_element, void *context,
                                 struct tug__index_list *out_list, struct tug_error *err)
 {
+    const struct tug__json_input input = {text, length, limits};
     struct walk walk = {.text = text, .on_element = on_element, .context = context};
     struct tug__json_counts counts;
-    enum tug_status status = tug__json_scan(text, length, limits, on_place, &walk, &counts, err);
+    enum tug_status status = tug__json_scan(&input, on_place, &walk, &counts, err);
 
     if (status == TUG_OK && !walk.is_found) {
         status = tug__fail(err, TUG_ERR_CONTENT, "manifests: missing");

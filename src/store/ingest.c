@@ -96,15 +96,15 @@ static enum tug_status clear_name(const struct tug_store *store, int dir_fd, con
 static enum tug_status open_partial(int dir_fd, const char *name, int *out_fd,
                                     struct tug_error *err)
 {
-    enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
+    enum tug_status status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, out_fd, err);
 
     if (status != TUG_OK && err->os_errno == EACCES) {
         *err = (struct tug_error){0};
-        status = tug__fs_open_file(dir_fd, name, O_RDONLY, 0, out_fd, err);
+        status = tug__fs_open_file(dir_fd, name, O_RDONLY, out_fd, err);
     }
     if (status != TUG_OK && err->os_errno == ENOENT) { /* it was renamed meanwhile */
         *err = (struct tug_error){0};
-        status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, 0600, out_fd, err);
+        status = tug__fs_open_file(dir_fd, name, O_RDWR | O_CREAT, out_fd, err);
     }
     return status;
 }

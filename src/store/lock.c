@@ -90,15 +90,15 @@ static enum tug_status open_lock(const struct lock *lock, int *out_fd, struct tu
 
     for (int tries = 0; tries < OPEN_TRIES; tries++) {
         error = (struct tug_error){0};
-        status = tug__fs_open_file(root_fd, lock->name, lock->open_mode | O_CREAT | O_EXCL, 0600,
-                                   out_fd, &error);
+        status = tug__fs_open_file(root_fd, lock->name, lock->open_mode | O_CREAT | O_EXCL, out_fd,
+                                   &error);
         if (status == TUG_OK) {
             tug__store_give_file(lock->store, *out_fd);
             return TUG_OK;
         }
         if (error.os_errno == EEXIST) {
             error = (struct tug_error){0};
-            status = tug__fs_open_file(root_fd, lock->name, lock->open_mode, 0, out_fd, &error);
+            status = tug__fs_open_file(root_fd, lock->name, lock->open_mode, out_fd, &error);
         }
         if (error.os_errno != ENOENT) {
             break;

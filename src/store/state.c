@@ -135,7 +135,7 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
     enum tug_status status;
 
     *out_is_valid = false;
-    status = tug__fs_open_file(dir_fd, state_name(ingest, name), O_RDWR, 0, &ingest->state_fd, err);
+    status = tug__fs_open_file(dir_fd, state_name(ingest, name), O_RDWR, &ingest->state_fd, err);
     if (status != TUG_OK) {
         return status;
     }
@@ -197,7 +197,7 @@ enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t pre
         (void)close(ingest->state_fd);
         ingest->state_fd = -1;
     }
-    status = tug__fs_open_file(dirs.ingest_fd, name, O_RDWR, 0, &ingest->state_fd, err);
+    status = tug__fs_open_file(dirs.ingest_fd, name, O_RDWR, &ingest->state_fd, err);
     if (status == TUG_OK) {
         tug__store_give_file(ingest->store, ingest->state_fd);
     }

@@ -85,17 +85,20 @@ Test(base_fs, makes_and_opens_directories)
 {
     struct place place = place_open();
     struct tug_error err = {0};
+    bool is_new = false;
     int fd = -1;
 
     (void)umask(0);
     cr_assert_eq(tug__fs_open_dir(place.fd, "d", &fd, &err), TUG_ERR_STORE);
     cr_assert_eq(err.os_errno, ENOENT);
     cr_assert_eq(fd, -1);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "d", true, &fd, NULL, &err), TUG_OK);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "d", &fd, &is_new, &err), TUG_OK);
+    cr_assert(is_new);
     cr_assert_eq(mode_of(&place, "d"), 0700);
     cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     (void)close(fd);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "d", false, &fd, NULL, &err), TUG_OK, "it was there");
+    cr_assert_eq(tug__fs_make_dir(place.fd, "d", &fd, &is_new, &err), TUG_OK);
+    cr_assert_not(is_new);
     (void)close(fd);
     cr_assert_eq(tug__fs_open_dir(place.fd, "d", &fd, &err), TUG_OK);
     (void)close(fd);
@@ -106,6 +109,7 @@ Test(base_fs, t34_directories_are_not_links_or_files)
 {
     struct place place = place_open();
     struct tug_error err = {0};
+    bool is_new = false;
     int fd = -1;
 
     cr_assert_eq(mkdirat(place.fd, "real", 0700), 0);
@@ -114,11 +118,11 @@ Test(base_fs, t34_directories_are_not_links_or_files)
     cr_assert_eq(mkfifoat(place.fd, "fifo", 0600), 0);
     put(&place, "file", "x");
     cr_assert_eq(tug__fs_open_dir(place.fd, "link", &fd, &err), TUG_ERR_STORE);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "link", false, &fd, NULL, &err), TUG_ERR_STORE);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "dangling", false, &fd, NULL, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "link", &fd, &is_new, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "dangling", &fd, &is_new, &err), TUG_ERR_STORE);
     cr_assert_not(exists(&place, "nowhere"));
-    cr_assert_eq(tug__fs_make_dir(place.fd, "fifo", false, &fd, NULL, &err), TUG_ERR_STORE);
-    cr_assert_eq(tug__fs_make_dir(place.fd, "file", false, &fd, NULL, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "fifo", &fd, &is_new, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_make_dir(place.fd, "file", &fd, &is_new, &err), TUG_ERR_STORE);
     cr_assert_eq(fd, -1);
     place_close(&place);
 }
@@ -142,8 +146,8 @@ Test(base_fs, t34_files_are_not_links_fifos_or_directories, .timeout = 10)
             struct tug_error err = {0};
             int fd = -1;
 
-            cr_assert_eq(tug__fs_open_file(place.fd, names[n], flags[i], 0600, &fd, &err),
-                         TUG_ERR_STORE, "'%s' was opened", names[n]);
+            cr_assert_eq(tug__fs_open_file(place.fd, names[n], flags[i], &fd, &err), TUG_ERR_STORE,
+                         "'%s' was opened", names[n]);
             cr_assert_eq(err.code, TUG_ERR_STORE);
             cr_assert_eq(fd, -1);
         }
@@ -161,7 +165,7 @@ Test(base_fs, a_missing_file_is_told_by_errno)
     int fd = -1;
 
     tug__buf_init(&buf, 10);
-    cr_assert_eq(tug__fs_open_file(place.fd, "f", O_RDONLY, 0, &fd, &err), TUG_ERR_STORE);
+    cr_assert_eq(tug__fs_open_file(place.fd, "f", O_RDONLY, &fd, &err), TUG_ERR_STORE);
     cr_assert_eq(err.os_errno, ENOENT);
     err = (struct tug_error){0};
     cr_assert_eq(tug__fs_read_file(place.fd, "f", &buf, &err), TUG_ERR_STORE);
@@ -176,7 +180,7 @@ Test(base_fs, writes_and_reads_at_offsets)
     char bytes[8] = "";
     int fd = -1;
 
-    cr_assert_eq(tug__fs_open_file(place.fd, "f", O_RDWR | O_CREAT, 0600, &fd, &err), TUG_OK);
+    cr_assert_eq(tug__fs_open_file(place.fd, "f", O_RDWR | O_CREAT, &fd, &err), TUG_OK);
     cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     cr_assert_eq(tug__fs_pwrite_all(fd, "world", 5, 6, &err), TUG_OK);
     cr_assert_eq(tug__fs_pwrite_all(fd, "hello ", 6, 0, &err), TUG_OK);
@@ -199,7 +203,7 @@ Test(base_fs, failing_calls_tell_errno)
     int fd = -1;
 
     put(&place, "f", "x");
-    cr_assert_eq(tug__fs_open_file(place.fd, "f", O_RDONLY, 0, &fd, &err), TUG_OK);
+    cr_assert_eq(tug__fs_open_file(place.fd, "f", O_RDONLY, &fd, &err), TUG_OK);
     cr_assert_eq(tug__fs_pwrite_all(fd, "x", 1, 0, &err), TUG_ERR_STORE);
     cr_assert_eq(err.os_errno, EBADF);
     (void)close(fd);

@@ -24,7 +24,8 @@ static enum tug_status check(const char *text, size_t length)
     enum tug_status parsed;
 
     memcpy(copy, text, length);
-    scanned = tug__json_scan(copy, length, &limits, NULL, NULL, &counts, &err);
+    scanned =
+        tug__json_scan(&(struct tug__json_input){copy, length, &limits}, NULL, NULL, &counts, &err);
     parsed = tug__json_parse(copy, length, &limits, &json, NULL);
     cr_assert_eq(err.code, scanned);
     cr_assert_eq(scanned, parsed, "'%.100s': scan %d, parse %d", text, scanned, parsed);
@@ -199,7 +200,8 @@ Test(base_json_scan, every_torn_text_is_refused)
 static enum tug_status scan(const char *text, const struct tug__json_limits *with,
                             struct tug__json_counts *out_counts)
 {
-    return tug__json_scan(text, strlen(text), with, NULL, NULL, out_counts, NULL);
+    return tug__json_scan(&(struct tug__json_input){text, strlen(text), with}, NULL, NULL,
+                          out_counts, NULL);
 }
 
 Test(base_json_scan, counts_members_and_elements)
@@ -269,7 +271,8 @@ Test(base_json_scan, tells_the_place_of_every_value)
     struct places places = {.text = text};
     struct tug__json_counts counts;
 
-    cr_assert_eq(tug__json_scan(text, strlen(text), &limits, on_place, &places, &counts, NULL),
+    cr_assert_eq(tug__json_scan(&(struct tug__json_input){text, strlen(text), &limits}, on_place,
+                                &places, &counts, NULL),
                  TUG_OK);
     cr_assert_str_eq(places.log, "2=1 3b=2 2={\"b\":2} 1a=[ 1 ,{\"b\":2}] 1c=\"x\" "
                                  "0={\"a\":[ 1 ,{\"b\":2}],\"c\":\"x\"} ");
@@ -283,7 +286,8 @@ Test(base_json_scan, stops_when_told)
         struct places places = {.text = text, .stop_at = stop_at};
         struct tug__json_counts counts;
 
-        cr_assert_eq(tug__json_scan(text, strlen(text), &limits, on_place, &places, &counts, NULL),
+        cr_assert_eq(tug__json_scan(&(struct tug__json_input){text, strlen(text), &limits},
+                                    on_place, &places, &counts, NULL),
                      TUG_ERR_BUSY);
         cr_assert_eq(places.count, stop_at);
     }

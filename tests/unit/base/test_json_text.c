@@ -32,8 +32,8 @@ static enum tug_status note_element(void *context, size_t number, const char *te
 static enum tug_status elements_of(const char *text, const char *expected)
 {
     struct log log = {0};
-    const enum tug_status status =
-        tug__json_each_element(text, strlen(text), &limits, "list", note_element, &log, NULL);
+    const enum tug_status status = tug__json_each_element(
+        &(struct tug__json_input){text, strlen(text), &limits}, "list", note_element, &log, NULL);
 
     cr_assert(status != TUG_OK || strcmp(log.text, expected) == 0, "%s", log.text);
     return status;
@@ -81,9 +81,9 @@ Test(base_json_text, finds_many_elements)
         memcpy(text + 8 + 2 * i, ",7", 2);
     }
     memcpy(text + 8 + 10000, "]}", 3);
-    cr_assert_eq(
-        tug__json_each_element(text, strlen(text), &limits, "list", note_element, &log, NULL),
-        TUG_OK);
+    cr_assert_eq(tug__json_each_element(&(struct tug__json_input){text, strlen(text), &limits},
+                                        "list", note_element, &log, NULL),
+                 TUG_OK);
     cr_assert_eq(log.count, 5000);
 }
 
@@ -105,11 +105,12 @@ Test(base_json_text, elements_are_handed_on_as_they_come)
     struct tug_error err = {0};
     struct log log = {0};
 
-    cr_assert_eq(
-        tug__json_each_element(text, strlen(text), &limits, "list", note_element, &log, &err),
-        TUG_ERR_CONTENT);
+    cr_assert_eq(tug__json_each_element(&(struct tug__json_input){text, strlen(text), &limits},
+                                        "list", note_element, &log, &err),
+                 TUG_ERR_CONTENT);
     cr_assert_str_eq(log.text, "1;2;");
-    cr_assert_eq(tug__json_each_element(text, strlen(text), &limits, "list", refuse, NULL, &err),
+    cr_assert_eq(tug__json_each_element(&(struct tug__json_input){text, strlen(text), &limits},
+                                        "list", refuse, NULL, &err),
                  TUG_ERR_BUSY);
 }
 
