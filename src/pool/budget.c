@@ -2,7 +2,7 @@
  *
  * The rate limit.
  *
- * Knows: the clock. Does not know: images, whose bytes they are.
+ * Knows: the clock. Does not know: images, connections.
  * Threads: any.
  */
 #include "pool/budget.h"
@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-/* What may be made up for after a pause: so little that it is no burst, enough that a thread that
- * is woken late does not lose rate. */
+/* Time that may be made up for after a pause: too little for a burst, but enough that a thread
+ * woken late does not lose rate. */
 #define CREDIT_NS (50 * TUG__NS_PER_MS)
 
 void tug__budget_init(struct tug__budget *budget, uint64_t bytes_per_s)
@@ -77,7 +77,8 @@ void tug__budget_wake(struct tug__budget *budget)
     if (budget->bytes_per_s == 0) {
         return;
     }
-    (void)pthread_mutex_lock(&budget->mutex); /* who is about to sleep has looked, or sleeps */
+    (void)pthread_mutex_lock(
+        &budget->mutex); /* a waiter has either not checked should_stop yet, or sleeps */
     (void)pthread_cond_broadcast(&budget->woken);
     (void)pthread_mutex_unlock(&budget->mutex);
 }

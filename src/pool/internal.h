@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of the pool:
+ * The internals of the pool:
  *
- *   pool.c          threads and queues: made, fed, stopped, joined
- *   pool_shared.c   what its threads tell the resolver, and the other way round
+ *   pool.c          threads and queues: created, fed, stopped, joined
+ *   pool_shared.c   communication between its threads and the resolver
  *   worker.c        a job, from the ring to its result; recheck.c: a blob of the store
- *   lane.c          a lane's turn: lane_hash.c (blobs), lane_document.c (documents), lane_group.c
- *                   (what is verified, committed together), lane_naming.c (images into index.json)
+ *   lane.c          a lane's loop: lane_hash.c (blobs), lane_document.c (documents), lane_group.c
+ *                   (commit of verified content), lane_naming.c (images into index.json)
  *
  * Threads: those named at each member and function.
  */
@@ -26,14 +26,14 @@
 #include "pool/progress.h"
 #include "pool/task.h"
 
-/* Threads that hash: more than cores are no use, and four outrun any disk. */
+/* Most threads that hash: more than there are cores are useless, and four outrun any disk. */
 #define TUG__LANES_MAX 4
 
-/* Bytes a worker gathers before it writes them: small writes cost ext4 twice the CPU time, larger
- * ones leave the second-level cache. */
+/* Bytes a worker collects before it writes them: smaller writes cost twice the CPU time in ext4,
+ * larger ones do not fit the second-level cache. */
 #define TUG__PIECE_BYTES ((size_t)256 * 1024)
 
-/* Bytes a lane reads back at a time: more saves no time, and is memory for each lane. */
+/* Bytes a lane reads back at a time: more saves no time, and costs memory in each lane. */
 #define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
 
 /* A download worker: one thread, one connection. */
@@ -47,24 +47,24 @@ struct tug__worker {
     pthread_t thread;
     bool is_started;
     /* worker thread only */
-    struct tug__job *job; /* at work */
-    uint8_t *piece;       /* TUG__PIECE_BYTES, made at the first blob */
+    struct tug__job *job; /* the current one */
+    uint8_t *piece;       /* TUG__PIECE_BYTES, allocated for the first blob */
     /* shared: bytes received over the network. Writer: the worker; reader: the resolver */
     struct tug__counter received;
 };
 
-/* What is verified and waits to be committed together. All zero: nothing. */
+/* Verified content and publications that wait to be committed together. All zero: empty. */
 struct tug__group {
     struct tug__transfer *blobs;                 /* newest first */
     struct tug__job *jobs[TUG__GROUP_MAX];       /* of documents */
     struct tug__ingest *ingests[TUG__GROUP_MAX]; /* theirs; NULL: the document was present */
     unsigned job_count;
-    struct tug__publication *publications; /* in the order in which they came */
+    struct tug__publication *publications; /* in order of arrival */
     unsigned count;                        /* all three together */
-    uint64_t since_ns;                     /* when the oldest of them came */
+    uint64_t since_ns;                     /* when the oldest of them was added */
 };
 
-/* A lane of the hash/commit stage: one thread, a fixed share of the blobs. */
+/* A lane of the hash/commit stage: one thread, responsible for a fixed share of the blobs. */
 struct tug__lane {
     /* set at start, then read-only */
     struct tug__pool *pool;
@@ -76,9 +76,9 @@ struct tug__lane {
     bool is_started;
     /* lane thread only */
     uint8_t *piece;                /* TUG__READ_BACK_BYTES */
-    struct tug__transfer *lagging; /* with bytes in the file that are not hashed yet, in turn */
+    struct tug__transfer *lagging; /* those with bytes in the file not hashed yet, in turn */
     struct tug__group group;
-    unsigned next_sender;  /* whose segments are looked at next */
+    unsigned next_sender;  /* whose segments are checked next */
     uint64_t stop_seen_ns; /* while waiting for the store's lock; 0: not yet */
     bool is_stopping;      /* STOP came */
     bool is_stopped;       /* STOPPED was sent */
@@ -91,41 +91,41 @@ struct tug__pool {
     struct tug__bell *resolver_bell;
     struct tug__bell *job_bell;
     struct tug__queue *jobs;
-    unsigned worker_count; /* as many as were wanted, or fewer: see tug__pool_start */
+    unsigned worker_count; /* as many as requested, or fewer: see tug__pool_start */
     unsigned lane_count;
     pthread_mutex_t gate; /* held by tug__pool_start while the counts may still change */
     struct tug__worker workers[TUG_DOWNLOADS_MAX];
     struct tug__lane lanes[TUG__LANES_MAX];
     /* resolver only */
-    unsigned running_workers; /* threads whose ENDED has not been seen */
+    unsigned running_workers; /* threads whose ENDED has not arrived */
     unsigned running_lanes;
-    unsigned working_lanes; /* of these: STOPPED has not been seen */
-    unsigned next_sender;   /* whose events are looked at next */
-    /* shared: set once by the resolver when the workers shall end */
+    unsigned working_lanes; /* of these: STOPPED has not arrived */
+    unsigned next_sender;   /* whose events are checked next */
+    /* shared: set once, by the resolver, when the workers have to end */
     struct tug__cancel stop;
-    /* shared: what workers may receive; has a mutex of its own */
+    /* shared: the rate limit; has a mutex of its own */
     struct tug__budget budget;
-    /* shared, under notice_lock: what a lane waits for, until the resolver has told it */
+    /* shared, under notice_lock: what a lane waits for, until the resolver has reported it */
     pthread_mutex_t notice_lock;
     char notice[TUG_ERROR_MESSAGE_MAX];
 };
 
 /* --- pool_shared.c --- */
 
-/* Tell whether a worker shall give up what it does: its job is cancelled, or the pool stops.
- * worker: a struct tug__worker. Threads: the worker. */
+/* Tell whether a worker has to give up: its job is cancelled, or the pool stops. worker: a struct
+ * tug__worker. Threads: the worker. */
 bool tug__worker_should_stop(void *worker);
-/* Leave a line for the resolver, in place of one that it has not taken. Threads: any. */
+/* Leave a line for the resolver; replaces one that it has not read. Threads: any. */
 void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
 
-/* Tell the resolver of something. Threads: the lane. */
+/* Send the resolver a message. Threads: the lane. */
 void tug__lane_send(struct tug__lane *lane, enum tug__msg_kind kind, void *object);
 
 /* --- worker.c, recheck.c --- */
 
 void *tug__worker_main(void *worker);
 /* Hash a blob that is in the store: job->result.is_damaged. Errors: TUG_ERR_CANCELLED;
- * TUG_ERR_STORE: it cannot be told. Threads: the worker. Blocks: on the disk. */
+ * TUG_ERR_STORE: the blob cannot be read. Threads: the worker. Blocks: on the disk. */
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 
@@ -134,27 +134,28 @@ enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job 
 void *tug__lane_main(void *lane);
 
 /* lane_hash.c: a worker wrote [offset, offset + length) of a blob, or found it in the partial file.
- * With the last byte of it the verdict is due: the transfer is in the group, or sent back. */
+ * With the last byte comes the verdict: the transfer is added to the group, or sent back. */
 void tug__lane_take_segment(struct tug__lane *lane, const struct tug__msg *msg);
-/* Go on with a blob that lags behind, each in turn. When the run ends, only what is complete and
- * soon done is: the next run hashes the rest again anyway. Returns: false when there is none. */
+/* Hash more of a blob that lags behind, each in turn. When the run is stopping, only complete blobs
+ * with little left are hashed: the next run hashes the rest again anyway. Returns: false when no
+ * blob lags. */
 bool tug__lane_follow_next(struct tug__lane *lane);
-/* Forget a transfer that may lag behind. */
+/* Remove a transfer from the list of lagging ones, if it is there. */
 void tug__lane_stop_following(struct tug__lane *lane, struct tug__transfer *transfer);
 
 /* lane_document.c: verify a document and put it into the group, or send it back. */
 void tug__lane_take_document(struct tug__lane *lane, struct tug__job *job);
 
-/* lane_group.c: put something verified into the group. A group that is full by that is committed.
- * ingest: taken; NULL: the document is in the store. */
+/* lane_group.c: add verified content or a publication to the group. A group that is then full is
+ * committed. ingest: consumed; NULL: the document is in the store. */
 void tug__lane_add_blob(struct tug__lane *lane, struct tug__transfer *transfer);
 void tug__lane_add_document(struct tug__lane *lane, struct tug__job *job,
                             struct tug__ingest *ingest);
 void tug__lane_add_publication(struct tug__lane *lane, struct tug__publication *publication);
-/* Take a transfer out of the group, if it is there. */
+/* Remove a transfer from the group, if it is there. */
 void tug__lane_take_out(struct tug__lane *lane, const struct tug__transfer *transfer);
-/* Tell whether the group has waited for so long that it must not wait behind a blob that streams
- * without a pause. */
+/* Tell whether the group has waited so long that it must not wait any longer for a blob that
+ * streams without a pause. */
 bool tug__lane_is_commit_due(const struct tug__lane *lane);
 /* Commit everything in the group, files, then directories, then index.json, and report it. */
 void tug__lane_commit(struct tug__lane *lane);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lane's part in documents: verify what came whole, in memory, and write it beside the store.
+ * Documents in a lane: verify them whole, in memory, and write them to partial files.
  *
- * Knows: the store's door, digests, what a document is. Does not know: images, the engine.
+ * Knows: the store's interface, digests, what a document is. Does not know: images, the engine.
  * Threads: each lane's own.
  */
 #include <inttypes.h>
@@ -15,8 +15,8 @@
 #include "oci/document.h"
 #include "pool/internal.h"
 
-/* A document that nobody had to be asked for is judged here; of others the registry's client saw to
- * that. What is refused never gets into the store. */
+/* Validate a document that was not requested from a registry; the registry's client has validated
+ * all others. Refused documents never get into the store. */
 static enum tug_status check_inline(const struct tug__job *job, struct tug_error *err)
 {
     const bool is_pinned = job->request.digest.algorithm != TUG_DIGEST_NONE;
@@ -29,7 +29,7 @@ static enum tug_status check_inline(const struct tug__job *job, struct tug_error
     return status;
 }
 
-/* Which digest names a document, and is it the one that was promised? */
+/* Compute the digest of a document, and compare it with the promised one. */
 static enum tug_status check_document(struct tug__job *job, struct tug_error *err)
 {
     struct tug__manifest_reply *const reply = &job->result.reply;
@@ -41,7 +41,7 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
     char text[TUG_DIGEST_TEXT_MAX];
 
     if (promised.algorithm == TUG_DIGEST_NONE) {
-        promised = reply->digest; /* by tag: the registry's word, if it gave one */
+        promised = reply->digest; /* by tag: from the registry, if it sent one */
     }
     algorithm = promised.algorithm != TUG_DIGEST_NONE ? promised.algorithm : TUG_DIGEST_SHA256;
     status = tug__digest_of(algorithm, reply->body, reply->length, &found, err);
@@ -63,8 +63,8 @@ static enum tug_status check_document(struct tug__job *job, struct tug_error *er
     return status;
 }
 
-/* Does the store have just these bytes? A name and a size are no proof: what a damaged file held
- * would be kept for good, because the bytes that just came are used in its place. */
+/* Tell whether the store has exactly these bytes. Name and size are no proof: a damaged file would
+ * stay forever, because the bytes just received are used in its place. */
 static bool is_stored(struct tug_store *store, const struct tug__manifest_reply *reply)
 {
     uint64_t size_bytes = 0;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The group of a lane: what is verified, committed together.
+ * The group of a lane: verified content, committed together.
  *
- * Knows: the store's door. Does not know: images, how things were verified, the engine.
+ * Knows: the store's interface. Does not know: images, how content was verified, the engine.
  * Threads: each lane's own.
  *
  * As soon as the lane has nothing else to do, or the group is full, all of it is synced, renamed,
- * and made durable with one sync of the directory. The resolver hears of it only then, and only
- * after that it may ask to name an image that needs it (store/commit.c has the order).
+ * and made durable with one sync of the directory. Only then is it reported to the resolver, and
+ * only after that may the resolver name an image that needs it (store/commit.c has the order).
  */
 #include "base/clock.h"
 #include "pool/internal.h"
 
-/* Longest time that something verified waits for its commit. */
+/* Longest time that verified content waits for its commit. */
 #define GROUP_WAIT_NS (50 * TUG__NS_PER_MS)
 
 static void report_transfers(struct tug__lane *lane)
@@ -44,8 +44,8 @@ static void report_documents(struct tug__lane *lane)
     group->job_count = 0;
 }
 
-/* The images here were asked for after the commit of all they need was reported, so their order
- * against the files of this group does not matter. */
+/* Images are queued only after the commit of everything they need was reported, so their order
+ * relative to the files of this group does not matter. */
 void tug__lane_commit(struct tug__lane *lane)
 {
     struct tug__group *const group = &lane->group;
@@ -69,7 +69,7 @@ void tug__lane_commit(struct tug__lane *lane)
     group->count = 0;
 }
 
-/* Count a verified thing that was put into the group. */
+/* Count a new member of the group. */
 static void join(struct tug__lane *lane)
 {
     struct tug__group *const group = &lane->group;

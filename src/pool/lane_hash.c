@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lane's part in blobs: follow their bytes with the hash, up to the verdict.
+ * Blobs in a lane: hash their bytes as they are written, up to the verdict.
  *
- * Knows: the store's door, digests. Does not know: images, requests of workers, the engine.
+ * Knows: the store's interface, digests. Does not know: images, requests of workers, the engine.
  * Threads: each lane's own.
  *
  * A blob is hashed from the file right behind the workers that write it, so the bytes come from the
- * page cache and the digest is there when the last byte is. What came out of order, or is left from
- * an earlier run, is hashed in steps, between other work.
+ * page cache, and the digest is known with the last byte. Bytes that were written out of order, or
+ * by an earlier run, are hashed in steps, between other work.
  */
 #include "base/error.h"
 #include "base/fs.h"
 #include "oci/digest.h"
 #include "pool/internal.h"
 
-/* Bytes of a blob that are hashed in one go: 256 KiB are what one message brings, the rest is what
- * a blob lags behind. */
+/* Bytes of a blob hashed in one go: 256 KiB come with one message, the rest lets a lagging blob
+ * catch up. */
 #define HASH_STEP_BYTES ((uint64_t)2 * 1024 * 1024)
-/* Distance of the notes about a blob's beginning in its state file. */
+/* Bytes between two updates of slot 0 (a blob's beginning) in its state file. */
 #define SETTLED_NOTE_BYTES ((uint64_t)1024 * 1024)
 /* When a run is stopped, a complete blob is still hashed if no more than this is left. */
 #define LAST_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
-/* How much of a blob is sent to the disk at a time while it still comes: the last fsync is then
- * short (1 GiB: 0.6 s without it). */
+/* Bytes of an unfinished blob sent to the disk at a time, which keeps the final fsync short (1 GiB:
+ * 0.6 s without this). */
 #define WRITE_BACK_BYTES ((uint64_t)8 * 1024 * 1024)
 
-/* Give a transfer back as not usable. Its partial file is removed: the same bad bytes must not be
- * met again. transfer->error says why. */
+/* Return a transfer as unusable. Its partial file is removed, so that the same bad bytes are not
+ * found again. transfer->error says why. */
 static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
 {
     tug__ingest_abort(transfer->ingest);
@@ -63,7 +63,7 @@ static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *
     return status;
 }
 
-/* All bytes are hashed: is it the blob? */
+/* All bytes are hashed: check the digest. */
 static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_error *err)
 {
     struct tug_digest found = {.algorithm = transfer->digest.algorithm};
@@ -80,7 +80,7 @@ static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_e
     return TUG_OK;
 }
 
-/* All bytes are there and hashed, or an error was met: the verdict. */
+/* All bytes are written and hashed, or there was an error: the verdict. */
 static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
 {
     const struct tug__hashing *const hashing = &transfer->hashing;
@@ -93,7 +93,8 @@ static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
         reject(lane, transfer);
         return;
     }
-    /* The rest goes to the disk while others are hashed: fsync is waited for one at a time. */
+    /* The rest is written to disk while other blobs are hashed; fsync later waits for one at a
+     * time. */
     tug__ingest_write_back(transfer->ingest, hashing->pushed_bytes,
                            hashing->hashed_bytes - hashing->pushed_bytes);
     tug__lane_add_blob(lane, transfer);
@@ -124,7 +125,7 @@ static void remove_lagging(struct tug__lane *lane, struct tug__transfer *transfe
     transfer->hashing.is_lagging = false;
 }
 
-/* Hash a step of what is there, and conclude when that was the last. An error is kept in the
+/* Hash one step of the available bytes, and conclude after the last. An error is kept in the
  * transfer until every byte is announced: a worker may still be writing to it. */
 static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
 {
@@ -149,9 +150,9 @@ static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
     }
 }
 
-/* Say how much of the beginning is in the file: in the state file, if there is one, and then to
- * those who may reuse the slots of what lies before. A note that cannot be written is left out: the
- * older one is still true. */
+/* Record how much of the beginning is in the file: in the state file, if there is one, and then for
+ * threads that may reuse the slots of parts before that. Best effort: if the note cannot be
+ * written, the older one is still true. */
 static void settle(struct tug__transfer *transfer)
 {
     const uint64_t before = tug__counter_get(&transfer->settled);

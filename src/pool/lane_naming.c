@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lane's part in naming images: publications into index.json.
+ * Naming images in a lane: publications into index.json.
  *
- * Knows: the store's door. Does not know: images.
+ * Knows: the store's interface. Does not know: images.
  * Threads: each lane's own.
  */
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 /* How long the end of a run waits for the store's lock. */
 #define STOP_WAIT_NS (500 * TUG__NS_PER_MS)
 
-/* A run that ends waits only a moment for another process that changes index.json. */
+/* A stopping run waits only briefly for another process that changes index.json. */
 static bool should_give_up(void *context)
 {
     struct tug__lane *const lane = context;
@@ -26,7 +26,7 @@ static bool should_give_up(void *context)
     return tug__now_ns() - lane->stop_seen_ns >= STOP_WAIT_NS;
 }
 
-/* Another process changes index.json, and for long. */
+/* Another process has been changing index.json for long. */
 static void on_busy(void *context, const char *text)
 {
     struct tug__lane *const lane = context;
@@ -34,8 +34,8 @@ static void on_busy(void *context, const char *text)
     tug__pool_leave_notice(lane->pool, text);
 }
 
-/* Put the images of several publications into index.json in one rewrite.
- * Returns: false when that could not even be tried, for lack of memory. */
+/* Add the images of several publications to index.json in one rewrite. Returns: false when that was
+ * not even attempted, for lack of memory. */
 static bool publish_together(struct tug__lane *lane, const struct tug__lock_wait *wait,
                              struct tug_error *err)
 {

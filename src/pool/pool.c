@@ -20,8 +20,8 @@
 /* A ring of 2^n slots holds 2^n - 1 messages, hence the odd numbers: one more would double it.
  * Messages in a segment ring: 63 pieces are 16 MiB that the hash may lag behind. */
 #define SEGMENTS_CAPACITY 63
-/* What a worker has to tell the resolver: a few messages for each of the two jobs that are its
- * share. Should it be full, the worker waits; the resolver never waits for a worker. */
+/* Messages from a worker to the resolver: a few for each of its two jobs. When the ring is full,
+ * the worker waits; the resolver never waits for a worker. */
 #define WORKER_EVENTS_CAPACITY 63
 
 static unsigned choose_lane_count(unsigned worker_count)
@@ -84,8 +84,8 @@ static enum tug_status make_parts(struct tug__pool *pool, const struct tug__clie
     enum tug_status status = tug__bell_create(&pool->job_bell, err);
 
     if (status == TUG_OK) {
-        /* Two jobs a worker: one at work, one at hand; what waits, waits in the resolver's order.
-         */
+        /* Two jobs per worker: one in progress, one ready; further ones wait in the resolver's
+         * order. */
         status = tug__queue_create(TUG__QUEUE_SPMC, TUG__JOBS_OUT_MAX(pool->worker_count),
                                    pool->job_bell, &pool->jobs, err);
     }
@@ -98,7 +98,7 @@ static enum tug_status make_parts(struct tug__pool *pool, const struct tug__clie
     return status;
 }
 
-/* Threads begin when it is known how many there are (see start_threads). */
+/* Threads start working when their number is known (see start_threads). */
 static void wait_at_gate(struct tug__pool *pool)
 {
     (void)pthread_mutex_lock(&pool->gate);
@@ -162,7 +162,7 @@ static void lane_fini(struct tug__lane *lane)
     *lane = (struct tug__lane){0};
 }
 
-/* Do without the workers and lanes that have no thread: the last ones. */
+/* Free the workers and lanes that got no thread: the last ones. */
 static void trim(struct tug__pool *pool)
 {
     while (!pool->workers[pool->worker_count - 1].is_started) {
@@ -178,8 +178,8 @@ static void trim(struct tug__pool *pool)
     }
 }
 
-/* Start the threads, one of each kind first: with those a run goes, if slowly, when the system has
- * no more. They wait at the gate meanwhile, because each reads how many there are. Those that
+/* Start the threads, one of each kind first: if the system has no more, a run can work with those,
+ * if slowly. They wait at the gate meanwhile, because each reads the number of threads. Threads
  * started before a failure stay counted. */
 static enum tug_status start_threads(struct tug__pool *pool, struct tug_error *err)
 {
@@ -318,7 +318,7 @@ uint64_t tug__pool_received(const struct tug__pool *pool)
     return sum;
 }
 
-/* Hand on events until none of the threads counted by *running is left, and nothing is owed. */
+/* Pass on events until no thread counted by *running is left, and no answer is owed. */
 static void drain_until(struct tug__pool *pool, const unsigned *running,
                         const struct tug__pool_handler *handler)
 {
@@ -335,7 +335,7 @@ static void drain_until(struct tug__pool *pool, const unsigned *running,
             return;
         }
         tug__bell_wait(pool->resolver_bell,
-                       TUG__NEVER_NS); /* STOPPED, ENDED, an answer will ring */
+                       TUG__NEVER_NS); /* woken by STOPPED, ENDED or an answer */
     }
 }
 
@@ -368,14 +368,14 @@ void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *hand
 {
     tug__cancel_set(&pool->stop);
     for (unsigned i = 0; i < pool->running_workers; i++) {
-        tug__bell_ring(pool->job_bell); /* those that wait for a job */
+        tug__bell_ring(pool->job_bell); /* workers that wait for a job */
     }
     for (unsigned i = 0; i < pool->worker_count; i++) {
         if (pool->workers[i].is_started) {
-            tug__client_wake(pool->workers[i].client); /* those that wait for the network */
+            tug__client_wake(pool->workers[i].client); /* workers that wait for the network */
         }
     }
-    tug__budget_wake(&pool->budget); /* those that have received too much */
+    tug__budget_wake(&pool->budget); /* workers held back by the rate limit */
     drain_until(pool, &pool->running_workers, handler);
     send_to_lanes(pool, TUG__MSG_STOP);
     drain_until(pool, &pool->working_lanes, handler);

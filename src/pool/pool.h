@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The door of the pool: the threads of a run and the queues between them.
+ * Interface of the pool: the threads of a run and the queues between them.
  *
  *                jobs (spmc)                    segments (spsc each)
  *   resolver ───────────────▶ N workers ───────────────────────────▶ lanes (hash, commit)
  *      ▲  ╲__________________________ inbox (spsc each) ______________▶ │
  *      └──────────── events (an spsc ring per worker and per lane) ────┘
  *
- * Resolver: the thread that started the pool. It makes all that travels here (jobs, transfers,
- * publications), and never touches the network.
+ * Resolver: the thread that started the pool. It creates everything passed here (jobs, transfers,
+ * publications), and never uses the network.
  *
  * Locks: one of the rate limit (budget.h), two of the pool, and one of the registry's session
- * (registry/session.h), each for a few lines and never nested. Objects have one owner at a time;
- * queues hand them over.
+ * (registry/session.h), each held for a few lines and never nested. Objects have one owner at a
+ * time; queues hand them over.
  *
  * Shutdown, always in this order (tug__pool_stop walks 1 to 5):
  *   1. the resolver submits no more jobs and sets the pool's stop flag;
  *   2. workers that wait for a job or for the network are woken; each writes out what it holds,
- *      sends its job back, then ENDED; the resolver goes on taking events, so that nobody waits
- *      for room;
+ *      sends its job back, then ENDED; the resolver goes on receiving events, so that no worker
+ *      waits for room;
  *   3. each lane gets STOP: it hashes and commits what is complete, then sends STOPPED; images that
- *      are complete by that get their names;
+ *      are then complete get their names;
  *   4. each lane gets END, and sends ENDED;
  *   5. all threads are joined;
- *   6. transfers that are not complete are closed (their files stay for the next run), jobs still
+ *   6. transfers that are not complete are closed (their files stay for the next run), jobs left
  *      in the ring are freed, then queues, bells and clients.
  *
  * Threads: the functions below belong to the resolver.
@@ -39,21 +39,21 @@
 #include "base/queue.h"
 #include "pool/task.h"
 
-/* Verified blobs, documents and publications that a lane commits together. */
+/* Most verified blobs, documents and publications that a lane commits together. */
 #define TUG__GROUP_MAX 64
 
-/* What is under way at most, all lanes together, with that many workers. The resolver keeps to it,
- * whatever the references are (engine/dispatch.c, pipeline/publish.c). Blobs whose bytes are all
- * there but not yet committed hold a file each, hence the group in the first. */
+/* Bounds of work in progress in all lanes together, with that many workers. The resolver keeps to
+ * them, whatever the references are (engine/dispatch.c, pipeline/publish.c). Each complete but
+ * uncommitted blob holds a file, hence the group in the first bound. */
 #define TUG__TRANSFERS_OPEN_MAX(workers) (2 * (workers) + TUG__GROUP_MAX)
 #define TUG__JOBS_OUT_MAX(workers) (2 * (workers))
 #define TUG__INLINE_OUT_MAX 64
 #define TUG__PUBLICATIONS_OUT_MAX 1
-/* To a lane: a DROP for each transfer, inline documents, publications, STOP and END. */
+/* Messages to a lane: a DROP for each transfer, inline documents, publications, STOP and END. */
 #define TUG__INBOX_MESSAGES_MAX(workers)                                                           \
     (TUG__TRANSFERS_OPEN_MAX(workers) + TUG__INLINE_OUT_MAX + TUG__PUBLICATIONS_OUT_MAX + 2)
-/* From a lane: for each transfer its verdict and DROPPED, for each document and publication an
- * answer, STOPPED and ENDED. */
+/* Messages from a lane: a verdict and DROPPED for each transfer, a result for each document and
+ * publication, STOPPED and ENDED. */
 #define TUG__LANE_MESSAGES_MAX(workers)                                                            \
     (2 * TUG__TRANSFERS_OPEN_MAX(workers) + TUG__JOBS_OUT_MAX(workers) + TUG__INLINE_OUT_MAX +     \
      TUG__PUBLICATIONS_OUT_MAX + 2)
@@ -74,47 +74,46 @@ struct tug__pool_settings {
     struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
 };
 
-/* Start all threads, with all signals blocked; when the system has no more, those that there are,
- * at least one of each kind.
- * settings: borrowed for the call. bell: what the resolver sleeps on, borrowed, must outlive the
- * pool. out_pool: owned. Errors: TUG_ERR_NO_MEMORY (threads and descriptors count, os_errno says
- * which), TUG_ERR_INTERNAL; nothing runs then. */
+/* Start all threads, with all signals blocked; fewer if the system has no more, but at least one of
+ * each kind. settings: borrowed for the call. bell: the resolver sleeps on it; borrowed, must
+ * outlive the pool. out_pool: owned. Errors: TUG_ERR_NO_MEMORY (also for threads and descriptors,
+ * see os_errno), TUG_ERR_INTERNAL; no thread is left running then. */
 enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struct tug__bell *bell,
                                 struct tug__pool **out_pool, struct tug_error *err);
 
-/* How many workers and lanes there are: as many as were wanted, or fewer. Threads: any. */
+/* Number of workers and lanes: as many as requested, or fewer. Threads: any. */
 unsigned tug__pool_worker_count(const struct tug__pool *pool);
 unsigned tug__pool_lane_count(const struct tug__pool *pool);
 
-/* Hand a job to whichever worker is free. Takes the job on success. Returns: false when the ring is
+/* Pass a job to the next free worker, and with it its ownership. Returns: false when the ring is
  * full; the caller keeps the job. Blocks: no. */
 bool tug__pool_submit(struct tug__pool *pool, struct tug__job *job);
-/* Send a message to a lane. Takes its object. The caller keeps to TUG__INBOX_MESSAGES_MAX, so there
- * is room (asserted). Blocks: no. */
+/* Send a message to a lane, with the ownership of its object. The caller keeps to
+ * TUG__INBOX_MESSAGES_MAX, so there is room (asserted). Blocks: no. */
 void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg *msg);
-/* Take the next event of any thread, fairly. STOPPED and ENDED are counted here and not returned.
- * Returns: false when there is none. Blocks: no. */
+/* Receive the next event of any thread, each thread in turn. STOPPED and ENDED are counted here and
+ * not returned. Returns: false when there is none. Blocks: no. */
 bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
-/* Wake every worker so that it looks at its job's cancel flag. Blocks: no. */
+/* Wake every worker so that it checks its job's cancel flag. Blocks: no. */
 void tug__pool_wake(struct tug__pool *pool);
-/* Take the line that a lane left about what it waits for. out_text: TUG_ERROR_MESSAGE_MAX bytes.
- * Returns: false when there is none. */
+/* Get the line that a lane left about what it waits for, once. out_text: TUG_ERROR_MESSAGE_MAX
+ * bytes. Returns: false when there is none. */
 bool tug__pool_take_notice(struct tug__pool *pool, char *out_text);
 /* Bytes received over the network so far, all workers together. */
 uint64_t tug__pool_received(const struct tug__pool *pool);
 
-/* What the end of a run asks its owner. */
+/* Callbacks while the pool stops. */
 struct tug__pool_handler {
     /* An event came. */
     void (*on_event)(void *context, const struct tug__msg *msg);
-    /* All events that were there have been handed on: send what follows from them. Returns: true
-     * while a lane still owes an answer to something sent here. NULL: nothing ever follows. */
+    /* All available events have been passed on: send what follows from them. Returns: true while a
+     * lane still owes a result for something sent here. NULL: nothing ever follows. */
     bool (*on_round)(void *context);
     void *context;
 };
 
 /* Stop in order ("Shutdown" above): first the workers, then the lanes, which still commit and
- * publish what is complete. handler: borrowed for the call.
+ * publish complete content. handler: borrowed for the call.
  * Blocks: until all threads have ended and are joined: some milliseconds plus the disk. */
 void tug__pool_stop(struct tug__pool *pool, const struct tug__pool_handler *handler);
 /* Free a stopped pool; NULL is allowed. */

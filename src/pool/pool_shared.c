@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the threads of a pool and the resolver tell each other: events, to stop, and a line about
+ * Communication between a pool's threads and the resolver: events, the stop flag, and a line about
  * what a lane waits for.
  *
  * Knows: the pool's flags and locks. Does not know: what jobs mean, the graph.

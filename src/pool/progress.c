@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Numbers across threads.
+ * Numbers shared by threads.
  *
- * Knows: atomics. Does not know: images, what is counted or divided.
+ * Knows: atomics. Does not know: images, the meaning of the numbers.
  * Threads: see progress.h.
  */
 #include "pool/progress.h"
@@ -30,7 +30,7 @@ void tug__gate_init(struct tug__gate *gate)
 
 void tug__gate_open(struct tug__gate *gate)
 {
-    /* release: what was done before is seen by whoever sees it open */
+    /* release: a thread that sees it open sees everything done before */
     atomic_store_explicit(&gate->is_open, true, memory_order_release);
 }
 
@@ -63,7 +63,8 @@ uint64_t tug__span_claim(struct tug__span *span, uint64_t wanted, bool *out_is_e
     }
     /* Cut at or after what was claimed before, else the cut would have failed. */
     end = end > before ? end : before;
-    atomic_store_explicit(&span->claimed, end, memory_order_seq_cst); /* a claim taken back */
+    atomic_store_explicit(&span->claimed, end,
+                          memory_order_seq_cst); /* withdraws the rest of the claim */
     return end;
 }
 
@@ -75,7 +76,7 @@ bool tug__span_cut(struct tug__span *span, uint64_t position)
     if (tug__span_claimed(span) <= position) {
         return true;
     }
-    atomic_store_explicit(&span->end, before, memory_order_seq_cst); /* too late: give it back */
+    atomic_store_explicit(&span->end, before, memory_order_seq_cst); /* too late: undo the cut */
     return false;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images that are complete and want their names: what lane 0 is given to put into index.json.
+ * Complete images for lane 0 to add to index.json.
  */
 #ifndef TUG_POOL_PUBLICATION_H
 #define TUG_POOL_PUBLICATION_H
@@ -11,12 +11,12 @@
 
 #include "store/store.h"
 
-/* Owned by whoever made it; lent to lane 0, one at a time. */
+/* Owned by its creator; lent to lane 0, one at a time. */
 struct tug__publication {
     /* set at create, then read-only */
-    struct tug__index_entry *entries; /* owned; what they point to is the images' */
+    struct tug__index_entry *entries; /* owned; they borrow from the images */
     size_t count;
-    void *images; /* the maker's: as many, in the same order */
+    void *images; /* the creator's: count elements, in the same order */
     /* lane only, until PUBLISHED */
     struct tug__publication *next_ready;
     struct tug_error error; /* code TUG_OK: named */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hash what is reused (options.recheck), on a worker.
+ * Hash reused blobs (options.recheck), on a worker.
  *
  * Knows: the store's check. Does not know: images.
- * Threads: the worker's; the set of what was hashed is the resolver's.
+ * Threads: the worker's; the set of hashed blobs belongs to the resolver.
  *
- * A blob that is not what its name says stays until verified content is renamed over it: a reader
- * never has less than before, and verified content is never replaced by unverified.
+ * A blob that does not match its name stays until verified content is renamed over it: a reader
+ * never has less than before, and unverified content never replaces verified content.
  */
 #include <stdlib.h>
 

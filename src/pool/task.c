@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The end of a unit of work.
+ * Close and free units of work.
  *
- * Knows: jobs. Does not know: who made them, the graph.
+ * Knows: jobs. Does not know: who created them, the graph.
  * Threads: the owner's.
  */
 #include "pool/task.h"

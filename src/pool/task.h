@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The units of work that travel between the threads, and who owns them when.
+ * The units of work passed between the threads, and their owners.
  *
- *   job       made by the resolver; pushed to the workers; comes back in a JOB_DONE or JOB_FAILED
+ *   job       created by the resolver; pushed to the workers; returns in a JOB_DONE or JOB_FAILED
  *             message, from the worker or (documents) by way of a lane of the hash/commit stage.
  *   transfer  a blob on its way to the store. It outlives its jobs: each fetches one share of the
  *             blob, one after the other or several at once. One lane follows with the hash.
@@ -33,36 +33,35 @@ enum tug__msg_kind {
     /* worker → lane */
     TUG__MSG_SEGMENT, /* transfer: bytes [offset, offset + length) are in the file */
     /* worker or resolver → lane */
-    TUG__MSG_DOCUMENT, /* job with a body: verify, store, give back */
+    TUG__MSG_DOCUMENT, /* job with a body: verify, store, return */
     /* resolver → lane */
-    TUG__MSG_DROP,    /* transfer: forget it; length != 0: remove the partial file too */
+    TUG__MSG_DROP,    /* transfer: drop it; length != 0: remove the partial file, too */
     TUG__MSG_PUBLISH, /* publication: name its images in index.json */
-    TUG__MSG_STOP,    /* the lane itself: finish what is complete, then send STOPPED */
-    TUG__MSG_END,     /* the lane itself: nothing more comes; end when all is done */
+    TUG__MSG_STOP,    /* the lane itself: finish complete transfers, then send STOPPED */
+    TUG__MSG_END,     /* the lane itself: no more messages; end when all is done */
     /* worker → resolver, lane → resolver */
-    TUG__MSG_STARTED,    /* job (lent): its worker opened the partial file; what was in it is in
-                            job->result.present, what is fetched now in
-                            job->share */
-    TUG__MSG_FLOWING,    /* job (lent): the first byte of its answer came, its cut is made */
-    TUG__MSG_JOB_DONE,   /* job (documents: verified and durable; blobs: all bytes received) */
+    TUG__MSG_STARTED,  /* job (lent): its worker opened the partial file; parts already in it are in
+                          job->result.present, the part to fetch now is in job->share */
+    TUG__MSG_FLOWING,  /* job (lent): the first byte of the response has arrived, its cut is made */
+    TUG__MSG_JOB_DONE, /* job (documents: verified and durable; blobs: all bytes received) */
     TUG__MSG_JOB_FAILED, /* job: see job->result.error */
     TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
     TUG__MSG_REJECTED,   /* transfer: see transfer->error; file removed or unusable, closed */
     TUG__MSG_DROPPED,    /* transfer: closed */
     TUG__MSG_PUBLISHED,  /* publication: see publication->error (code TUG_OK: named) */
-    TUG__MSG_STOPPED,    /* the lane itself: all that was complete is committed */
+    TUG__MSG_STOPPED,    /* the lane itself: all complete transfers are committed */
     TUG__MSG_ENDED,      /* the worker or lane itself: the thread ends after this */
 };
 
-/* How far a lane is with the hash of a blob. */
+/* Progress of a lane in hashing a blob. */
 struct tug__hashing {
     struct tug__hash *hash;
-    struct tug__extents announced; /* what is in the file */
-    uint64_t announced_bytes;      /* sum of the segments taken: each byte is announced once, so
-                                      when it is the blob's size, no message about it is under way */
-    uint64_t hashed_bytes;         /* the frontier: all bytes before it are hashed */
-    uint64_t pushed_bytes;         /* of these: on their way to the disk */
-    bool is_lagging;               /* in the lane's list of those with bytes still to be hashed */
+    struct tug__extents announced; /* parts known to be in the file */
+    uint64_t announced_bytes; /* sum of the segments received: each byte is announced once, so when
+                                 it equals the blob's size, no message about it is in flight */
+    uint64_t hashed_bytes;    /* the frontier: all bytes before it are hashed */
+    uint64_t pushed_bytes;    /* of these: being written to the disk */
+    bool is_lagging;          /* in the lane's list of transfers with bytes left to hash */
     struct tug__transfer *next_lagging;
 };
 
@@ -71,8 +70,8 @@ struct tug__transfer {
     /* set at create, then read-only */
     struct tug_digest digest;
     uint64_t size_bytes;
-    unsigned lane;  /* which lane hashes it: a transfer stays with one */
-    bool is_repair; /* what the store has under its name is bad: to be replaced */
+    unsigned lane;  /* which lane hashes it, for its whole life */
+    bool is_repair; /* the blob in the store is bad and has to be replaced */
     void *owner;    /* the resolver's node */
 
     /* set by the worker of the first job, before STARTED and the first SEGMENT; then read-only for
@@ -81,54 +80,54 @@ struct tug__transfer {
 
     /* resolver only */
     struct tug__ranges ranges;
-    struct tug__transfer *next, *previous; /* of all that are open */
+    struct tug__transfer *next, *previous; /* in the list of open transfers */
 
     /* lane only, until COMMITTED, REJECTED or DROPPED */
     struct tug__hashing hashing;
-    struct tug__transfer *next_ready; /* of the group */
+    struct tug__transfer *next_ready; /* in the group */
     struct tug_error error;           /* REJECTED: why */
 
-    /* shared: open when there is a state file. Writer: the worker that made it; readers: workers,
-     * the lane */
+    /* shared: open when there is a state file. Writer: the worker that created it; readers:
+     * workers, the lane */
     struct tug__gate has_state;
-    /* shared: all bytes before it are in the file, and slot 0 says so if there is a state file.
+    /* shared: all bytes before it are in the file, recorded in slot 0 if there is a state file.
      * Writer: the lane; readers: workers, the resolver */
     struct tug__counter settled;
 };
 
 enum tug__job_kind {
     TUG__JOB_NONE = 0,
-    TUG__JOB_RESOLVE,  /* HEAD by tag: only the digest is wanted */
-    TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body comes back */
-    TUG__JOB_INLINE,   /* the body came inside a descriptor: verify and store it */
+    TUG__JOB_RESOLVE,  /* HEAD by tag: for the digest only */
+    TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body is returned */
+    TUG__JOB_INLINE,   /* the body was embedded in a descriptor: verify and store it */
     TUG__JOB_BLOB,     /* GET into a transfer */
-    TUG__JOB_LOOK,     /* HEAD of a blob: its size and type are wanted */
+    TUG__JOB_LOOK,     /* HEAD of a blob: for its size and type */
     TUG__JOB_RECHECK,  /* no request: hash a blob that is in the store */
 };
 
-/* What a job is to bring. */
+/* What a job has to fetch. */
 struct tug__job_request {
     struct tug__source source; /* host and repository borrowed from a reference of the run */
-    char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to ask for */
-    struct tug_digest digest;            /* what must come; unset for a tag */
-    const char *media_type; /* a document's, as announced; borrowed from the node; NULL: unknown */
-    bool is_document;       /* content that is no manifest or index is refused */
-    bool has_size;          /* size_bytes is what the descriptor says */
+    char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to request */
+    struct tug_digest digest;            /* expected digest; unset for a tag */
+    const char *media_type; /* a document's announced type; borrowed from the node; NULL: unknown */
+    bool is_document;       /* content that is not a manifest or index is refused */
+    bool has_size;          /* size_bytes is from the descriptor */
     uint64_t size_bytes;
     bool is_dry;     /* documents: verify only, do not store */
-    bool is_opening; /* the first of its transfer: opens the partial file */
-    bool is_beside;  /* others fetch the same blob: only a ranged answer is of use */
+    bool is_opening; /* the first job of its transfer: opens the partial file */
+    bool is_beside;  /* others fetch the same blob: only a range response is useful */
     unsigned avoid;  /* endpoint that gave bad content, 0: none */
 };
 
-/* What came of a job. */
+/* Result of a job. */
 struct tug__job_result {
     struct tug__manifest_reply reply; /* documents: body, media type; digest, when verified */
-    struct tug__call_result call;     /* what the registry's room tells of the request */
-    struct tug__extents present;      /* is_opening: what the partial file had; before STARTED */
-    uint64_t next_byte;               /* blobs: all of the share before it is in the file */
-    bool was_present;                 /* the document was in the store already */
-    bool is_damaged;                  /* RECHECK: the blob is not what its name says, or is gone */
+    struct tug__call_result call;     /* details of the request, from the registry room */
+    struct tug__extents present; /* is_opening: parts in the partial file; set before STARTED */
+    uint64_t next_byte;          /* blobs: the share's bytes before it are in the file */
+    bool was_present;            /* the store had the document already */
+    bool is_damaged;             /* RECHECK: the blob does not match its name, or is gone */
     struct tug_error error;
 };
 
@@ -141,21 +140,21 @@ struct tug__job {
     unsigned lane;                  /* of a document */
     struct tug__job_request request;
 
-    /* of a blob; see ranges.h for who may look at what */
+    /* of a blob; ranges.h says which thread may access what */
     struct tug__share share;
 
-    /* whoever has the job (a lent one: what the message tells may be read) */
+    /* the thread that has the job (of a lent job, the members named by the message may be read) */
     struct tug__job_result result;
 
     /* resolver only */
     struct tug__job *next; /* of the same node */
 
-    /* shared: set by the resolver when nobody needs the result any more */
+    /* shared: set by the resolver when the result is not needed any more */
     struct tug__cancel cancel;
 };
 
-/* Close what a transfer holds; its file stays, or went before. Threads: the lane's; the resolver
- * when the threads have ended. */
+/* Close a transfer's file, which stays unless it was removed before. Threads: the lane's; the
+ * resolver once the threads have ended. */
 void tug__transfer_close(struct tug__transfer *transfer);
 /* Free a job and the body it holds; NULL is allowed. */
 void tug__job_free(struct tug__job *job);
