@@ -42,7 +42,7 @@ struct tug__session;
 
 /* All of an engine's input; what it points to is borrowed and must outlive the engine. */
 struct tug__engine_settings {
-    struct tug_store *store;
+    struct tug_store *store;      /* NULL: none; is_dry must be set then */
     struct tug__session *session; /* of registries; shared with the workers */
     struct tug__bell *bell;       /* rung when there is an event to take */
     struct tug_ref *const *refs;  /* every source is of one of these registries */
@@ -82,7 +82,7 @@ struct tug__edge {
 /* What is wanted. */
 struct tug__wanted {
     struct tug_digest digest; /* first: it is found by that; unset: a tag */
-    char *tag;                /* NULL unless digest is unset */
+    char *tag;                /* NULL unless digest is unset, or is_lookup */
     bool has_size;
     uint64_t size_bytes;
     enum tug__media_kind kind;
@@ -96,6 +96,9 @@ struct tug__wanted {
     bool may_be_blob;   /* is_document, by digest: a blob will do if there is no manifest */
     uint64_t max_bytes; /* may_be_blob: largest blob; 0: no limit */
     bool is_recheck;    /* the store has it, but it has to be hashed first */
+    bool is_lookup;     /* only digest, type and size are wanted, as this source reports them. tag:
+                           tag or digest to request. The result has no body when the headers were
+                           enough; its errors do not name the manifest */
 };
 
 enum tug__settled_kind {

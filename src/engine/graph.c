@@ -111,7 +111,7 @@ static void unlink_from_waiter(struct tug__edge *edge)
 
 void tug__graph_hide(struct tug__graph *graph, struct tug__node *node)
 {
-    if (node->wanted.digest.algorithm != TUG_DIGEST_NONE) {
+    if (tug__graph_find(graph, &node->wanted.digest) == node) {
         (void)tdelete(node, &graph->nodes_by_digest, compare_digests);
         node->wanted.digest = (struct tug_digest){0};
     }

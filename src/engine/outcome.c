@@ -14,13 +14,23 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "oci/media_type.h"
 
-/* A document is verified, and stored unless the run is dry. */
+/* Tell whether a HEAD brought everything that is wanted. */
+static bool is_complete(const struct tug__node *node, const struct tug__manifest_reply *reply)
+{
+    return node->wanted.is_lookup && reply->digest.algorithm != TUG_DIGEST_NONE &&
+           reply->has_size && !tug__media_is_generic(reply->media_type);
+}
+
+/* A document is verified, and stored unless the run is dry; or its headers were enough. */
 static void take_document(struct tug__engine *engine, struct tug__node *node, struct tug__job *job)
 {
+    const struct tug__manifest_reply *const reply = &job->result.reply;
+
     node->outcome.answer = job;
-    node->outcome.digest = job->result.reply.digest;
-    node->outcome.size_bytes = job->result.reply.length;
+    node->outcome.digest = reply->digest;
+    node->outcome.size_bytes = reply->body != NULL ? reply->length : reply->size_bytes;
     node->outcome.was_present = job->result.was_present;
     tug__node_settle(engine, node, TUG__SETTLED_DONE);
 }
@@ -255,7 +265,7 @@ static void take_job(struct tug__engine *engine, struct tug__job *job, bool has_
         take_resolved(engine, node, job); /* some registries know no HEAD: ask with a GET */
     } else if (has_failed) {
         tug__node_take_failure(engine, node, job);
-    } else if (job->kind == TUG__JOB_RESOLVE) {
+    } else if (job->kind == TUG__JOB_RESOLVE && !is_complete(node, &job->result.reply)) {
         take_resolved(engine, node, job);
     } else if (job->kind == TUG__JOB_LOOK) {
         tug__node_take_looked(engine, node, job);

@@ -22,6 +22,9 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
+    if (node->wanted.is_lookup) {
+        return; /* the reference says it already */
+    }
     (void)tug__wrap(error, error->code, "%s %s", node->wanted.is_document ? "manifest" : "blob",
                     node->wanted.tag != NULL ? node->wanted.tag
                                              : tug_digest_format(&node->wanted.digest, digest));
@@ -206,7 +209,8 @@ bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
 {
     /* docker-registry 2 answers 500 for a blob that is asked for as a manifest */
     if ((error->code != TUG_ERR_NOT_FOUND && error->http_status != 500) ||
-        !node->wanted.may_be_blob || node->job_kind != TUG__JOB_MANIFEST || engine->is_stopping) {
+        !node->wanted.may_be_blob || engine->is_stopping ||
+        (node->job_kind != TUG__JOB_MANIFEST && node->job_kind != TUG__JOB_RESOLVE)) {
         return false;
     }
     node->job_kind = TUG__JOB_LOOK;

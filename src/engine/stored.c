@@ -65,6 +65,9 @@ bool tug__node_find_in_store(struct tug__engine *engine, struct tug__node *node,
     bool is_present = false;
     uint64_t size_bytes = 0;
 
+    if (engine->settings.store == NULL) {
+        return false;
+    }
     if (tug_store_stat(engine->settings.store, digest, &is_present, &size_bytes, &error) !=
         TUG_OK) {
         tug__node_fail(engine, node, &error);

@@ -2,274 +2,53 @@
  *
  * Resolve references at their registries, and fetch nothing.
  *
- * Knows: the registry's interface, the retry policy. Does not know: the store, the graph of a run.
- * Threads: tug__lookup_run in the caller's; askers, each with one client. Shared state is guarded
- * by one mutex, which is never held while a request runs.
+ * Knows: the engine's interface. Does not know: HTTP, retries.
+ * Threads: the caller of tug__lookup_run.
+ *
+ * Each reference is a question that waits for one node of an engine without a store. Every
+ * repository is asked itself, even when another one has returned the same digest: a digest that
+ * exists elsewhere may be missing here.
  */
 #include "pipeline/lookup.h"
 
-#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/thread.h"
-#include "oci/content_kind.h"
+#include "engine/engine.h"
 #include "oci/descriptor.h"
-#include "oci/digest.h"
 #include "oci/document.h"
-#include "pipeline/fit.h"
+#include "oci/media_type.h"
 #include "pipeline/shown.h"
-#include "registry/registry.h"
-#include "registry/retry.h"
+#include "pipeline/start.h"
 
-/* Stack of a thread: libcurl with OpenSSL needs the most. */
+/* Questions in progress per worker: enough that a slow registry, or one that asked for a pause,
+ * leaves no worker idle. */
+#define QUESTIONS_PER_WORKER 64
 
-/* Result of one reference. */
-struct answer {
-    struct tug_image_result result;
-    char *media_type; /* owned */
-    bool is_reported;
+/* One reference, by its position in the array. */
+struct question {
+    struct tug__waiter waiter; /* first: an edge's waiter is found by it */
+    bool is_done;
 };
+
+_Static_assert(offsetof(struct question, waiter) == 0, "a question is found by its first member");
 
 struct lookup {
-    /* set before the askers start, then read-only */
     const struct tug__run_settings *settings;
     struct tug__session *session;
-    struct tug__retry_policy retry_policy;
-    /* shared */
-    struct tug__cancel stop;
-    pthread_mutex_t mutex;
-    pthread_cond_t woken;   /* stop was set */
-    struct answer *answers; /* ref_count; each belongs to its asker until it is in done */
-    size_t next;
-    size_t *done; /* ref_count positions, in order of completion */
+    struct tug__engine *engine;
+    struct question *questions; /* owned; ref_count */
+    size_t begun;               /* all before this one are started */
     size_t done_count;
-    unsigned running;
-    /* caller's thread only */
     bool is_failing_fast;
+    struct tug_error first_error; /* of the first reference that failed; zero: none has */
 };
 
-struct asker {
-    struct lookup *lookup;
-    struct tug__client *client;
-    pthread_t thread;
-    bool is_started;
-    uint32_t random;
-};
-
-static bool should_stop(void *context)
-{
-    const struct asker *const asker = context;
-
-    return tug__cancel_is_set(&asker->lookup->stop);
-}
-
-/* Choose the media type: the registry's or, if that is generic, the document's own. */
-static char *choose_media_type(const struct tug__manifest_reply *reply)
-{
-    struct tug__document document;
-    char *type = NULL;
-
-    if (tug__media_is_generic(reply->media_type) && reply->body != NULL &&
-        tug__document_parse(reply->body, reply->length, reply->media_type, false, &document,
-                            NULL) == TUG_OK) {
-        type = strdup(document.media_type);
-        tug__document_fini(&document);
-        return type;
-    }
-    type = strdup(reply->media_type);
-    if (type != NULL) {
-        type[strcspn(type, "; \t")] = '\0';
-        if (tug__media_type_check(type, NULL) != TUG_OK) {
-            type[0] = '\0'; /* it is passed to terminals and scripts unchanged */
-        }
-    }
-    return type;
-}
-
-/* Check a reply against the request and the registry's headers. */
-static enum tug_status check_reply(const struct tug_ref *ref,
-                                   const struct tug__manifest_reply *reply, struct answer *answer,
-                                   struct tug_error *err)
-{
-    const struct tug_digest *const pinned = tug_ref_digest(ref);
-    const struct tug_digest *const promised = pinned != NULL ? pinned : &reply->digest;
-    struct tug_digest found = reply->digest;
-    char text[TUG_DIGEST_TEXT_MAX];
-    enum tug_status status = TUG_OK;
-
-    if (reply->body != NULL) {
-        status = tug__digest_of(promised->algorithm != TUG_DIGEST_NONE ? promised->algorithm
-                                                                       : TUG_DIGEST_SHA256,
-                                reply->body, reply->length, &found, err);
-    }
-    if (status != TUG_OK) {
-        return status;
-    }
-    if (promised->algorithm != TUG_DIGEST_NONE && found.algorithm == promised->algorithm &&
-        !tug_digest_equal(&found, promised)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "the registry returned another manifest: %s",
-                         tug_digest_format(&found, text));
-    }
-    answer->media_type = choose_media_type(reply);
-    if (answer->media_type == NULL) {
-        return tug__fail_memory(err);
-    }
-    answer->result.digest = pinned != NULL ? *pinned : found;
-    answer->result.size_bytes = reply->body != NULL ? reply->length : reply->size_bytes;
-    return TUG_OK;
-}
-
-/* Tell whether the reply to a HEAD is complete. */
-static bool is_whole(const struct tug__manifest_reply *reply)
-{
-    return reply->digest.algorithm != TUG_DIGEST_NONE && reply->has_size &&
-           !tug__media_is_generic(reply->media_type);
-}
-
-/* A digest has no manifest: check for a blob. */
-static enum tug_status ask_for_blob(struct asker *asker, const struct tug__source *source,
-                                    const struct tug_digest *digest, struct answer *answer,
-                                    struct tug__manifest_reply *out_reply, struct tug_error *err)
-{
-    char type[TUG__MEDIA_TYPE_MAX];
-    enum tug_status status;
-
-    *err = (struct tug_error){0};
-    status = tug__client_head_blob(asker->client, source, digest, out_reply, err);
-    if (status != TUG_OK) {
-        return status;
-    }
-    tug__content_type_of_blob(out_reply->media_type, type);
-    answer->media_type = strdup(type);
-    if (answer->media_type == NULL) {
-        return tug__fail_memory(err);
-    }
-    answer->result.digest = *digest;
-    answer->result.size_bytes = out_reply->size_bytes;
-    return TUG_OK;
-}
-
-/* Try once: with a HEAD, then with a GET if that is not enough. is_last: no attempt is left. */
-static enum tug_status ask(struct asker *asker, const struct tug_ref *ref, bool is_last,
-                           struct answer *answer, struct tug__manifest_reply *out_reply,
-                           struct tug_error *err)
-{
-    const struct tug_digest *const pinned = tug_ref_digest(ref);
-    const struct tug__source source = {.host = tug_ref_host(ref),
-                                       .repository = tug_ref_repository(ref)};
-    char digest[TUG_DIGEST_TEXT_MAX];
-    const char *const reference =
-        pinned != NULL ? tug_digest_format(pinned, digest) : tug_ref_tag(ref);
-    enum tug_status status =
-        tug__client_head_manifest(asker->client, &source, reference, out_reply, err);
-
-    if (status != TUG_OK ? tug__retry_by_get(err, out_reply->result.retry_after_ms, is_last)
-                         : !is_whole(out_reply)) {
-        *err = (struct tug_error){0};
-        status = tug__client_get_manifest(asker->client, &source, reference, NULL, out_reply, err);
-    }
-    if (status == TUG_OK) {
-        status = check_reply(ref, out_reply, answer, err);
-    } else if (pinned != NULL &&
-               (status == TUG_ERR_NOT_FOUND || (is_last && err->http_status == 500))) {
-        status = ask_for_blob(asker, &source, pinned, answer, out_reply, err);
-    }
-    free(out_reply->body);
-    out_reply->body = NULL;
-    return status;
-}
-
-/* Sleep, until the run has to stop. */
-static void wait_ms(struct lookup *lookup, uint64_t delay_ms)
-{
-    const uint64_t end_ns = tug__deadline_ns(delay_ms);
-
-    (void)pthread_mutex_lock(&lookup->mutex);
-    while (!tug__cancel_is_set(&lookup->stop) && tug__now_ns() < end_ns) {
-        tug__cond_wait_until(&lookup->woken, &lookup->mutex, end_ns);
-    }
-    (void)pthread_mutex_unlock(&lookup->mutex);
-}
-
-/* Retry until there is an answer, or no point in trying again. */
-static void resolve(struct asker *asker, const struct tug_ref *ref, struct answer *answer)
-{
-    const struct tug__retry_policy *const policy = &asker->lookup->retry_policy;
-    const uint64_t begin_ns = tug__now_ns();
-    unsigned failures = 0;
-
-    for (;;) {
-        struct tug_error error = {0};
-        struct tug__manifest_reply reply;
-        uint64_t delay_ms = 0;
-        const enum tug_status status =
-            ask(asker, ref, failures >= policy->retries, answer, &reply, &error);
-
-        answer->result.status = status;
-        answer->result.error = error;
-        answer->result.seconds = (double)(tug__now_ns() - begin_ns) / (double)TUG__NS_PER_S;
-        if (status == TUG_OK || should_stop(asker)) {
-            return;
-        }
-        asker->random = asker->random * UINT32_C(1664525) + UINT32_C(1013904223);
-        failures = reply.result.is_deferred ? failures : tug__retry_count(failures, 0);
-        if (!tug__retry_decide(policy, &error, failures, reply.result.retry_after_ms,
-                               asker->random >> 16, &delay_ms)) {
-            return;
-        }
-        wait_ms(asker->lookup, delay_ms);
-    }
-}
-
-static void *asker_main(void *argument)
-{
-    struct asker *const asker = argument;
-    struct lookup *const lookup = asker->lookup;
-
-    (void)pthread_mutex_lock(&lookup->mutex);
-    while (!tug__cancel_is_set(&lookup->stop) && lookup->next < lookup->settings->ref_count) {
-        const size_t position = lookup->next++;
-
-        (void)pthread_mutex_unlock(&lookup->mutex);
-        resolve(asker, lookup->settings->refs[position], &lookup->answers[position]);
-        (void)pthread_mutex_lock(&lookup->mutex);
-        lookup->done[lookup->done_count++] = position;
-        tug__bell_ring(lookup->settings->bell);
-    }
-    lookup->running--;
-    (void)pthread_mutex_unlock(&lookup->mutex);
-    tug__bell_ring(lookup->settings->bell);
-    return NULL;
-}
-
-static enum tug_status start(struct lookup *lookup, struct asker *asker, struct tug_error *err)
-{
-    const struct tug_fetch_options *const options = &lookup->settings->options;
-    const struct tug__client_settings settings = {
-        .session = lookup->session,
-        .connect_timeout_ms = options->connect_timeout_ms,
-        .stall_timeout_ms = options->stall_timeout_ms,
-        .should_stop = should_stop,
-        .stop_context = asker,
-    };
-    enum tug_status status;
-
-    asker->lookup = lookup;
-    asker->random = (uint32_t)tug__now_ns();
-    status = tug__client_create(&settings, &asker->client, err);
-    if (status != TUG_OK) {
-        return status;
-    }
-    (void)pthread_mutex_lock(&lookup->mutex);
-    status = tug__thread_start(&asker->thread, asker_main, asker, err);
-    asker->is_started = status == TUG_OK;
-    lookup->running += asker->is_started;
-    (void)pthread_mutex_unlock(&lookup->mutex);
-    return status;
-}
+/* --- events --- */
 
 static void emit(const struct lookup *lookup, const struct tug_event *event)
 {
@@ -297,8 +76,197 @@ static void emit_warnings(const struct lookup *lookup)
     }
 }
 
-/* Set the error of a reference that was not resolved because the run stopped. */
-static void explain_stop(const struct lookup *lookup, struct answer *answer)
+/* Report the result of a question. result: complete, except for position and reference. */
+static void report(struct lookup *lookup, struct question *question,
+                   struct tug_image_result *result)
+{
+    const struct tug_event event = {.kind = TUG_EVENT_IMAGE, .image = result};
+
+    question->is_done = true;
+    lookup->done_count++;
+    result->position = (size_t)(question - lookup->questions);
+    result->ref = tug_ref_name(lookup->settings->refs[result->position]);
+    emit_warnings(lookup);
+    emit(lookup, &event);
+    if (result->status == TUG_OK) {
+        return;
+    }
+    if (lookup->first_error.code == TUG_OK) {
+        lookup->first_error = result->error;
+    }
+    lookup->is_failing_fast = lookup->is_failing_fast || lookup->settings->options.fail_fast;
+}
+
+static void report_failure(struct lookup *lookup, struct question *question,
+                           const struct tug_error *error, double seconds)
+{
+    struct tug_image_result result = {.status = error->code, .error = *error, .seconds = seconds};
+
+    report(lookup, question, &result);
+}
+
+/* --- answers --- */
+
+/* Choose the media type: the registry's or, if that is generic, the document's own. Returns: owned;
+ * NULL when out of memory. */
+static char *choose_media_type(const struct tug__settled *settled)
+{
+    struct tug__document document;
+    char *type = NULL;
+
+    if (tug__media_is_generic(settled->media_type) && settled->body != NULL &&
+        tug__document_parse(settled->body, settled->size_bytes, settled->media_type, false,
+                            &document, NULL) == TUG_OK) {
+        type = strdup(document.media_type);
+        tug__document_fini(&document);
+        return type;
+    }
+    type = strdup(settled->media_type);
+    if (type != NULL) {
+        type[strcspn(type, "; \t")] = '\0';
+        if (tug__media_type_check(type, NULL) != TUG_OK) {
+            type[0] = '\0'; /* it is passed to terminals and scripts unchanged */
+        }
+    }
+    return type;
+}
+
+/* Check the digest of a reply against the reference. Errors: TUG_ERR_CONTENT. */
+static enum tug_status check_digest(const struct tug_ref *ref, const struct tug_digest *digest,
+                                    struct tug_error *err)
+{
+    const struct tug_digest *const pinned = tug_ref_digest(ref);
+    char text[TUG_DIGEST_TEXT_MAX];
+
+    if (pinned == NULL || pinned->algorithm != digest->algorithm ||
+        tug_digest_equal(pinned, digest)) {
+        return TUG_OK;
+    }
+    return tug__fail(err, TUG_ERR_CONTENT, "the registry returned another manifest: %s",
+                     tug_digest_format(digest, text));
+}
+
+static void handle_answer(struct lookup *lookup, struct question *question,
+                          const struct tug__settled *settled)
+{
+    const struct tug_ref *const ref = lookup->settings->refs[question - lookup->questions];
+    struct tug_error error = {0};
+    char *media_type = NULL;
+    struct tug_image_result result = {
+        .digest = tug_ref_digest(ref) != NULL ? *tug_ref_digest(ref) : settled->digest,
+        .size_bytes = settled->size_bytes,
+        .seconds = settled->seconds,
+    };
+
+    if (check_digest(ref, &settled->digest, &error) == TUG_OK) {
+        media_type = choose_media_type(settled);
+        if (media_type == NULL) {
+            (void)tug__fail_memory(&error);
+        }
+    }
+    if (error.code != TUG_OK) {
+        report_failure(lookup, question, &error, settled->seconds);
+    } else {
+        result.media_type = media_type;
+        report(lookup, question, &result);
+    }
+    free(media_type);
+}
+
+/* Handle the results of the engine. */
+static void handle_settled(void *context)
+{
+    struct lookup *const lookup = context;
+    struct tug__settled settled;
+
+    while (tug__engine_next_settled(lookup->engine, &settled)) {
+        struct question *const question = (struct question *)settled.edges->waiter;
+        struct tug_error error;
+
+        if (question == NULL) {
+            continue;
+        }
+        if (tug__settled_refusal(&settled, settled.edges, &error)) {
+            report_failure(lookup, question, &error, settled.seconds);
+        } else {
+            handle_answer(lookup, question, &settled);
+        }
+    }
+}
+
+/* --- questions --- */
+
+/* Start a question. */
+static void begin(struct lookup *lookup, size_t position)
+{
+    struct question *const question = &lookup->questions[position];
+    const struct tug_ref *const ref = lookup->settings->refs[position];
+    const struct tug_digest *const pinned = tug_ref_digest(ref);
+    char reference[TUG_DIGEST_TEXT_MAX]; /* a tag is shorter */
+    struct tug__wanted wanted = {
+        .tag = reference,
+        .is_document = true,
+        .source = ref,
+        .asks_digest_first = true,
+        .may_be_blob = pinned != NULL,
+        .is_lookup = true,
+    };
+    struct tug_error error = {0};
+
+    if (pinned != NULL) {
+        wanted.digest = *pinned;
+        (void)tug_digest_format(pinned, reference);
+    } else {
+        (void)snprintf(reference, sizeof reference, "%s", tug_ref_tag(ref));
+    }
+    if (tug__engine_start(lookup->engine, &wanted, &question->waiter, 0, &error) != TUG_OK) {
+        report_failure(lookup, question, &error, 0);
+    }
+}
+
+/* Start as many questions as there is room for. Returns: true when more could be started at once.
+ */
+static bool give_out_work(struct lookup *lookup)
+{
+    const size_t most =
+        (size_t)tug__engine_load(lookup->engine).worker_count * QUESTIONS_PER_WORKER;
+    const size_t count = lookup->settings->ref_count;
+
+    while (lookup->begun < count && lookup->begun - lookup->done_count < most) {
+        begin(lookup, lookup->begun++);
+    }
+    tug__engine_submit(lookup->engine);
+    handle_settled(lookup);
+    return lookup->begun < count && lookup->begun - lookup->done_count < most;
+}
+
+/* Work until every question is answered or the run has to stop. */
+static void loop(struct lookup *lookup, uint64_t end_ns)
+{
+    const struct tug__run_settings *const settings = lookup->settings;
+
+    while (lookup->done_count < settings->ref_count) {
+        uint64_t wake_ns = tug__engine_wake(lookup->engine);
+
+        handle_settled(lookup);
+        if (give_out_work(lookup)) {
+            wake_ns = 0;
+        }
+        if (lookup->done_count < settings->ref_count && !lookup->is_failing_fast) {
+            tug__bell_wait(settings->bell, wake_ns < end_ns ? wake_ns : end_ns);
+        }
+        while (tug__engine_take_event(lookup->engine)) {
+            handle_settled(lookup);
+        }
+        if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
+            lookup->is_failing_fast) {
+            return;
+        }
+    }
+}
+
+/* Report the references that the end of the run left unanswered. */
+static void fail_rest(struct lookup *lookup)
 {
     struct tug_error error = {0};
 
@@ -309,162 +277,76 @@ static void explain_stop(const struct lookup *lookup, struct answer *answer)
     } else {
         (void)tug__fail(&error, TUG_ERR_TIMEOUT, "timed out");
     }
-    answer->result.status = error.code;
-    answer->result.error = error;
-}
-
-/* Report an answer, and the first failure to the caller. */
-static void report(struct lookup *lookup, size_t position, struct tug_error *first_error)
-{
-    struct answer *const answer = &lookup->answers[position];
-    struct tug_event event = {.kind = TUG_EVENT_IMAGE, .image = &answer->result};
-
-    if (answer->result.status == TUG_ERR_CANCELLED) {
-        explain_stop(lookup, answer);
-    }
-    answer->is_reported = true;
-    answer->result.position = position;
-    answer->result.ref = tug_ref_name(lookup->settings->refs[position]);
-    answer->result.media_type = answer->media_type;
-    emit_warnings(lookup);
-    emit(lookup, &event);
-    if (first_error->code == TUG_OK && answer->result.status != TUG_OK) {
-        *first_error = answer->result.error;
-    }
-    free(answer->media_type);
-    answer->media_type = NULL;
-}
-
-/* Report finished answers. Returns: true when no asker is left. */
-static bool report_done(struct lookup *lookup, size_t *reported_count,
-                        struct tug_error *first_error)
-{
-    size_t done_count;
-    bool is_over;
-
-    (void)pthread_mutex_lock(&lookup->mutex);
-    done_count = lookup->done_count;
-    is_over = lookup->running == 0;
-    (void)pthread_mutex_unlock(&lookup->mutex);
-    for (; *reported_count < done_count; ++*reported_count) {
-        report(lookup, lookup->done[*reported_count], first_error);
-    }
-    return is_over;
-}
-
-/* Stop the askers, whether in a request, waiting, or about to start. */
-static void stop(struct lookup *lookup, struct asker *askers, unsigned count)
-{
-    tug__cancel_set(&lookup->stop);
-    (void)pthread_mutex_lock(&lookup->mutex);
-    (void)pthread_cond_broadcast(&lookup->woken);
-    (void)pthread_mutex_unlock(&lookup->mutex);
-    for (unsigned i = 0; i < count; i++) {
-        if (askers[i].is_started) {
-            tug__client_wake(askers[i].client);
-        }
-    }
-}
-
-static void fail_rest(struct lookup *lookup, struct tug_error *first_error)
-{
     for (size_t i = 0; i < lookup->settings->ref_count; i++) {
-        if (!lookup->answers[i].is_reported) {
-            lookup->answers[i].result.status = TUG_ERR_CANCELLED;
-            report(lookup, i, first_error);
+        if (!lookup->questions[i].is_done) {
+            report_failure(lookup, &lookup->questions[i], &error, 0);
         }
     }
 }
 
-static void loop(struct lookup *lookup, struct asker *askers, unsigned count,
-                 struct tug_error *first_error)
-{
-    const struct tug__run_settings *const settings = lookup->settings;
-    const uint64_t end_ns = settings->options.timeout_ms > 0
-                                ? tug__deadline_ns(settings->options.timeout_ms)
-                                : TUG__NEVER_NS;
-    size_t reported_count = 0;
-    bool is_stopping = false;
+/* --- the run --- */
 
-    while (!report_done(lookup, &reported_count, first_error)) {
-        if (settings->options.fail_fast && first_error->code != TUG_OK && !is_stopping) {
-            lookup->is_failing_fast = true;
-        }
-        if (!is_stopping && (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
-                             lookup->is_failing_fast)) {
-            is_stopping = true;
-            stop(lookup, askers, count);
-        }
-        tug__bell_wait(settings->bell, is_stopping ? TUG__NEVER_NS : end_ns);
-    }
+/* Single attempts are not reported. */
+static void ignore_event(void *context, struct tug_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+/* Nothing is published. */
+static bool owe_nothing(void *context)
+{
+    (void)context;
+    return false;
 }
 
 static enum tug_status set_up(struct lookup *lookup, struct tug_error *err)
 {
-    const struct tug_fetch_options *const options = &lookup->settings->options;
-
-    lookup->retry_policy = (struct tug__retry_policy){
-        .retries = options->no_retries ? 0 : options->retries,
-        .max_wait_ms = options->retry_max_wait_ms,
+    const struct tug__run_settings *const settings = lookup->settings;
+    const unsigned most = settings->options.max_concurrent_downloads;
+    struct tug__engine_settings own = {
+        .worker_count = settings->ref_count < most ? (unsigned)settings->ref_count : most,
+        .is_dry = true,
+        .on_event = ignore_event,
     };
-    tug__cancel_init(&lookup->stop);
-    (void)pthread_mutex_init(&lookup->mutex, NULL);
-    (void)tug__cond_init(&lookup->woken, NULL);
-    lookup->answers = calloc(lookup->settings->ref_count + 1, sizeof *lookup->answers);
-    lookup->done = calloc(lookup->settings->ref_count + 1, sizeof *lookup->done);
-    if (lookup->answers == NULL || lookup->done == NULL) {
+    enum tug_status status;
+
+    lookup->questions = calloc(settings->ref_count + 1, sizeof *lookup->questions);
+    if (lookup->questions == NULL) {
         return tug__fail_memory(err);
     }
-    return tug__run_session(lookup->settings, &lookup->session, err);
+    status = tug__run_session(settings, &lookup->session, err);
+    own.session = lookup->session;
+    if (status == TUG_OK && settings->ref_count > 0) {
+        status = tug__run_engine(settings, &own, &lookup->engine, err);
+    }
+    return status;
 }
 
 enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct tug_error *err)
 {
     struct lookup lookup = {.settings = settings};
-    struct tug_error first_error = {0};
-    const unsigned most = settings->options.max_concurrent_downloads;
-    const unsigned count = tug__fit_workers(
-        &settings->options, settings->ref_count < most ? (unsigned)settings->ref_count : most);
-    struct asker *const askers = calloc(count + 1, sizeof *askers);
+    const uint64_t end_ns = settings->options.timeout_ms > 0
+                                ? tug__deadline_ns(settings->options.timeout_ms)
+                                : TUG__NEVER_NS;
     enum tug_status status = set_up(&lookup, err);
 
-    if (askers == NULL && status == TUG_OK) {
-        status = tug__fail_memory(err);
-    }
-    for (unsigned i = 0; status == TUG_OK && i < count; i++) {
-        status = start(&lookup, &askers[i], err);
-        if (status != TUG_OK && i > 0) { /* go on with fewer */
-            tug__fit_log(&settings->options, i, count, "the system has no more threads");
-            status = TUG_OK;
-            break;
-        }
-    }
-    if (status != TUG_OK && askers != NULL) {
-        stop(&lookup, askers, count);
-    }
-    if (status == TUG_OK) {
-        loop(&lookup, askers, count, &first_error);
-        fail_rest(&lookup, &first_error);
-        status = first_error.code;
+    if (lookup.engine != NULL) {
+        const struct tug__engine_handler handler = {
+            .on_settled = handle_settled, .on_round = owe_nothing, .context = &lookup};
+
+        loop(&lookup, end_ns);
+        tug__engine_stop(lookup.engine, &handler);
+        fail_rest(&lookup);
+        emit_warnings(&lookup);
+        status = lookup.first_error.code;
         if (status != TUG_OK && err != NULL) {
-            *err = first_error;
+            *err = lookup.first_error;
             tug__session_cut_error(lookup.session, err);
         }
     }
-    for (unsigned i = 0; askers != NULL && i < count; i++) {
-        if (askers[i].is_started) {
-            (void)pthread_join(askers[i].thread, NULL);
-        }
-        tug__client_destroy(askers[i].client);
-    }
-    free(askers);
-    for (size_t i = 0; lookup.answers != NULL && i < settings->ref_count; i++) {
-        free(lookup.answers[i].media_type);
-    }
-    free(lookup.answers);
-    free(lookup.done);
-    tug__session_destroy(lookup.session);
-    (void)pthread_cond_destroy(&lookup.woken);
-    (void)pthread_mutex_destroy(&lookup.mutex);
+    tug__engine_destroy(lookup.engine);
+    tug__session_destroy(lookup.session); /* after its clients */
+    free(lookup.questions);
     return status;
 }

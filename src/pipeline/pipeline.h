@@ -28,14 +28,6 @@ struct tug__run_settings {
     struct tug__bell *bell; /* the resolver sleeps on it */
 };
 
-struct tug__session;
-
-/* Create the session of a run, from its options, with every registry of its references.
- * out_session: owned (tug__session_destroy). Errors: TUG_ERR_CONFIG, TUG_ERR_INVALID_ARGUMENT
- * (credentials for several registries), TUG_ERR_NO_MEMORY. Blocks: on the disk. */
-enum tug_status tug__run_session(const struct tug__run_settings *settings,
-                                 struct tug__session **out_session, struct tug_error *err);
-
 /* Fetch all references; the contract is tug_fetch_run's (tug/fetch.h). */
 enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_error *err);
 

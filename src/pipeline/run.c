@@ -5,13 +5,10 @@
  * Knows: the interfaces of this room's files. Does not know: HTTP, how any of it is done.
  * Threads: the caller of tug__run, which is the resolver.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/error.h"
-#include "pipeline/fit.h"
 #include "pipeline/resolver.h"
+#include "pipeline/start.h"
 #include "registry/registry.h"
 
 /* Images in progress per worker: enough that small ones keep all workers busy, few enough that
@@ -166,70 +163,6 @@ static void fail_rest(struct tug__resolver *resolver)
     }
 }
 
-/* Find the one registry that credentials are for. out_host: borrowed; NULL when there are no
- * credentials. */
-static enum tug_status find_credential_host(const struct tug__run_settings *settings,
-                                            const char **out_host, struct tug_error *err)
-{
-    const struct tug_fetch_options *const options = &settings->options;
-
-    *out_host = NULL;
-    if ((options->user == NULL && options->refresh_token == NULL) || settings->ref_count == 0) {
-        return TUG_OK;
-    }
-    *out_host = tug_ref_host(settings->refs[0]);
-    for (size_t i = 1; i < settings->ref_count; i++) {
-        if (strcmp(tug_ref_host(settings->refs[i]), *out_host) != 0) {
-            return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
-                             "credentials are for one registry, but there are references to %s and "
-                             "%s",
-                             *out_host, tug_ref_host(settings->refs[i]));
-        }
-    }
-    return TUG_OK;
-}
-
-enum tug_status tug__run_session(const struct tug__run_settings *settings,
-                                 struct tug__session **out_session, struct tug_error *err)
-{
-    const struct tug_fetch_options *const options = &settings->options;
-    struct tug__session_settings wanted = {
-        .plain_http = options->plain_http,
-        .skip_verify = options->skip_verify,
-        .ca_file = options->ca_file,
-        .certificate_file = options->certificate_file,
-        .key_file = options->key_file,
-        .hosts_dir = options->hosts_dir,
-        .proxy = options->proxy,
-        .refresh_token = options->refresh_token,
-        .authfile = options->authfile,
-        .on_log = options->on_log,
-        .log_context = options->log_context,
-        .log_heads = options->log_http,
-        .log_timing = options->log_timing,
-        .log_config = options->log_config,
-    };
-    struct tug__session *session = NULL;
-    enum tug_status status = find_credential_host(settings, &wanted.credential_host, err);
-
-    if (wanted.credential_host != NULL && options->user != NULL) {
-        wanted.user = options->user;
-        wanted.password = options->password != NULL ? options->password : "";
-    }
-    if (status == TUG_OK) {
-        status = tug__session_create(&wanted, &session, err);
-    }
-    for (size_t i = 0; status == TUG_OK && i < settings->ref_count; i++) {
-        status = tug__session_add(session, tug_ref_host(settings->refs[i]), err);
-    }
-    if (status != TUG_OK) {
-        tug__session_destroy(session);
-        return status;
-    }
-    *out_session = session;
-    return TUG_OK;
-}
-
 /* Pass on immediate events of the engine. */
 static void on_event(void *context, struct tug_event *event)
 {
@@ -238,43 +171,23 @@ static void on_event(void *context, struct tug_event *event)
 
 static enum tug_status make_engine(struct tug__resolver *resolver, struct tug_error *err)
 {
-    const struct tug__run_settings *const settings = resolver->settings;
-    const struct tug_fetch_options *const options = &settings->options;
-    const unsigned wanted = tug__fit_workers(options, options->max_concurrent_downloads);
-    const struct tug__engine_settings engine_settings = {
-        .store = settings->store,
+    const struct tug_fetch_options *const options = &resolver->settings->options;
+    const struct tug__engine_settings own = {
+        .store = resolver->settings->store,
         .session = resolver->session,
-        .bell = settings->bell,
-        .refs = settings->refs,
-        .ref_count = settings->ref_count,
-        .worker_count = wanted,
-        .max_per_host = options->max_per_host,
-        .bytes_per_s = options->limit_bytes_per_s,
-        .connect_timeout_ms = options->connect_timeout_ms,
-        .stall_timeout_ms = options->stall_timeout_ms,
-        .chunk_size_bytes = options->chunk_size_bytes,
-        .retries = options->no_retries ? 0 : options->retries,
-        .retry_max_wait_ms = options->retry_max_wait_ms,
-        .never_split = options->never_split,
+        .worker_count = options->max_concurrent_downloads,
         .is_dry = options->dry_run,
         .recheck = options->recheck,
         .on_event = on_event,
         .event_context = resolver,
     };
-    const enum tug_status status = tug__engine_create(&engine_settings, &resolver->engine, err);
-    unsigned worker_count;
+    const enum tug_status status =
+        tug__run_engine(resolver->settings, &own, &resolver->engine, err);
 
-    if (status != TUG_OK) {
-        return status;
-    }
-    worker_count = tug__engine_load(resolver->engine).worker_count;
-    if (worker_count < wanted) {
-        tug__fit_log(options, worker_count, wanted, "the system has no more threads");
-    }
-    if (resolver->ending.is_stopping) {
+    if (status == TUG_OK && resolver->ending.is_stopping) {
         tug__engine_halt(resolver->engine);
     }
-    return TUG_OK;
+    return status;
 }
 
 static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, int *out_use_fd,

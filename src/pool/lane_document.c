@@ -71,7 +71,8 @@ static bool is_stored(struct tug_store *store, const struct tug__manifest_reply 
     bool is_present = false;
     struct tug__buf buf;
 
-    if (tug_store_stat(store, &reply->digest, &is_present, &size_bytes, NULL) != TUG_OK ||
+    if (store == NULL ||
+        tug_store_stat(store, &reply->digest, &is_present, &size_bytes, NULL) != TUG_OK ||
         !is_present || size_bytes != reply->length) {
         return false;
     }

@@ -68,7 +68,7 @@ _Static_assert(TUG__LANE_MESSAGES_MAX(TUG_DOWNLOADS_MAX) <= TUG__LANE_WORK_MAX,
 struct tug__pool;
 
 struct tug__pool_settings {
-    struct tug_store *store;            /* borrowed, must outlive the pool */
+    struct tug_store *store;            /* borrowed, must outlive the pool; NULL: jobs need none */
     unsigned worker_count;              /* 1 to TUG_DOWNLOADS_MAX */
     uint64_t bytes_per_s;               /* limit for all together; 0: none */
     struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
