@@ -244,6 +244,16 @@ static enum tug_status append_list(struct tug__document *document, size_t *capac
     return TUG_OK;
 }
 
+/* A subject is no content of the document: one that is malformed is none. */
+static void read_subject(struct tug__document *document, const struct tug__json_value *root)
+{
+    const char *digest = tug__json_text(tug__json_get(tug__json_get(root, "subject"), "digest"));
+
+    if (digest != NULL) {
+        (void)tug_digest_parse(digest, strlen(digest), &document->subject, NULL);
+    }
+}
+
 /* Fill in the children of a document whose kind is known. */
 static enum tug_status read_children(struct tug__document *document,
                                      const struct tug__json_value *root, struct tug_error *err)
@@ -296,6 +306,7 @@ static enum tug_status build_document(const struct tug__json_value *root, struct
     if (document->media_type == NULL) {
         return tug__fail_memory(err);
     }
+    read_subject(document, root);
     status = read_children(document, root, err);
     if (status == TUG_OK && document->kind == TUG__MEDIA_MANIFEST) {
         status = check_parts(root, claims, err);

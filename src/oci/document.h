@@ -44,6 +44,9 @@ struct tug__document {
     struct tug__descriptor *children;
     size_t child_count;
     bool has_config; /* children[0] is the config */
+    /* What the document says it refers to, by its `subject`; unset: nothing, or nothing that can be
+     * read. */
+    struct tug_digest subject;
 };
 
 /* Parse a manifest or index and refuse what is ambiguous (CVE-2021-41190).
@@ -79,5 +82,10 @@ const char *tug__descriptor_annotation(const struct tug__descriptor *descriptor,
 enum tug_status tug__config_platform(const char *bytes, size_t length,
                                      struct tug_platform *out_platform, bool *out_has_platform,
                                      struct tug_error *err);
+
+/* Read when an image was made, as its config says: the text of `created`, unchecked.
+ * out_text: "" when the config is no JSON object, or has no such text, or one that does not fit or
+ * is written with escapes. Threads: any. Blocks: no. */
+void tug__config_created(const char *bytes, size_t length, char *out_text, size_t capacity);
 
 #endif

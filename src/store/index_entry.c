@@ -16,8 +16,6 @@
 #include "base/error.h"
 #include "base/json.h"
 
-#define SOURCE_PREFIX "containerd.io/distribution.source."
-
 static bool is_alphanumeric(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -109,7 +107,7 @@ static enum tug_status append_annotations(struct tug__buf *buf,
                                    entry->name, err);
     }
     if (status == TUG_OK) {
-        (void)snprintf(source, sizeof source, "%s%.*s", SOURCE_PREFIX, (int)host_length,
+        (void)snprintf(source, sizeof source, "%s%.*s", TUG__INDEX_SOURCE_PREFIX, (int)host_length,
                        entry->source_host);
         status =
             append_annotation(buf, false, source, strlen(source), entry->source_repository, err);

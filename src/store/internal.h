@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/json.h"
+#include "store/annotations.h"
 #include "store/store.h"
 
 /* Directories of one digest algorithm. */
@@ -91,11 +92,6 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
                                 bool *out_is_valid, struct tug_error *err);
 /* Close and remove the state file if there is one, even an invalid one. Errors: TUG_ERR_STORE. */
 enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
-
-/* Annotations that name an image in index.json: the full reference, and the specification's. */
-#define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"
-#define TUG__INDEX_LEFT_OUT "tug.left-out"
-#define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
 
 /* The text of an index.json that names no image. */
 #define TUG__INDEX_EMPTY                                                                           \

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/json.h"
+#include "store/list.h"
 
 #define INDEX_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
@@ -168,6 +169,42 @@ static enum tug_status walk(const struct tug_store *store, tug__index_element_fn
     }
     tug__buf_fini(&text);
     return status == TUG_OK ? TUG_OK : name_error(store, status, err);
+}
+
+/* A listing of entries, for hand_on. */
+struct listing {
+    tug__store_entry_fn on_entry;
+    void *context;
+    size_t number;
+    enum tug_status refusal; /* of on_entry */
+};
+
+static enum tug_status hand_on(void *context, const struct tug__index_element *element,
+                               struct tug_error *err)
+{
+    struct listing *const listing = context;
+
+    listing->refusal =
+        listing->on_entry(listing->context, listing->number++, element->text, element->length, err);
+    return listing->refusal;
+}
+
+enum tug_status tug__store_list_entries(struct tug_store *store, tug__store_entry_fn on_entry,
+                                        void *context, struct tug_error *err)
+{
+    struct listing listing = {.on_entry = on_entry, .context = context};
+    struct tug_error error = {0};
+    const enum tug_status status = walk(store, hand_on, &listing, &error);
+
+    if (status == TUG_OK) {
+        return TUG_OK;
+    }
+    if (err != NULL) {
+        *err = error;
+        /* what the caller refused is no fault of the file */
+        err->code = listing.refusal != TUG_OK ? listing.refusal : status;
+    }
+    return listing.refusal != TUG_OK ? listing.refusal : status;
 }
 
 /* Get the digest that an element names. Returns: false when it has no valid one. */

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The graph: blobs by digest, what documents name, what is reached.
+ *
+ * Knows: documents as structs. Does not know: files, JSON.
+ * Threads: the walk's owner.
+ */
+#include "walk/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Numbers of blobs and of names fit into 32 bits with room for sums. */
+#define NUMBER_MAX ((size_t)1 << 31)
+
+void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_bytes)
+{
+    const size_t wanted = *capacity > 0 ? *capacity + *capacity / 2 : 64;
+    void *grown;
+
+    if (count < *capacity) {
+        return items;
+    }
+    grown = reallocarray(items, wanted, item_bytes);
+    if (grown != NULL) {
+        *capacity = wanted;
+    }
+    return grown;
+}
+
+enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
+                                  struct tug_error *err)
+{
+    uint32_t *const items =
+        tug__walk_grow(numbers->items, numbers->count, &numbers->capacity, sizeof *numbers->items);
+
+    if (items == NULL) {
+        return tug__fail_memory(err);
+    }
+    numbers->items = items;
+    numbers->items[numbers->count++] = number;
+    return TUG_OK;
+}
+
+static uint64_t hash_digest(const struct tug__walk *walk, const struct tug_digest *digest)
+{
+    uint64_t hash = walk->seed ^ (uint64_t)digest->algorithm;
+
+    for (size_t i = 0; i < sizeof digest->bytes; i += sizeof hash) {
+        uint64_t word;
+
+        memcpy(&word, digest->bytes + i, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* Find the slot of a digest, or the empty one where it belongs. */
+static uint32_t *find_slot(const struct tug__walk *walk, uint32_t *slots, size_t slot_count,
+                           const struct tug_digest *digest)
+{
+    for (size_t at = (size_t)hash_digest(walk, digest);; at++) {
+        uint32_t *const slot = &slots[at & (slot_count - 1)];
+
+        if (*slot == TUG__WALK_NONE || tug_digest_equal(&walk->blobs[*slot].digest, digest)) {
+            return slot;
+        }
+    }
+}
+
+static enum tug_status grow_slots(struct tug__walk *walk, struct tug_error *err)
+{
+    const size_t slot_count = walk->slot_count > 0 ? 2 * walk->slot_count : 1024;
+    uint32_t *slots;
+
+    if (2 * (size_t)walk->blob_count < walk->slot_count) {
+        return TUG_OK;
+    }
+    slots = malloc(slot_count * sizeof *slots);
+    if (slots == NULL) {
+        return tug__fail_memory(err);
+    }
+    memset(slots, 0xff, slot_count * sizeof *slots);
+    for (uint32_t i = 0; i < walk->blob_count; i++) {
+        *find_slot(walk, slots, slot_count, &walk->blobs[i].digest) = i;
+    }
+    free(walk->slots);
+    walk->slots = slots;
+    walk->slot_count = slot_count;
+    return TUG_OK;
+}
+
+uint32_t tug__walk_find(const struct tug__walk *walk, const struct tug_digest *digest)
+{
+    return walk->slot_count > 0 ? *find_slot(walk, walk->slots, walk->slot_count, digest)
+                                : TUG__WALK_NONE;
+}
+
+static enum tug_status grow_blobs(struct tug__walk *walk, struct tug_error *err)
+{
+    const size_t count = walk->blob_count;
+    size_t capacity = walk->blob_capacity;
+    size_t node_capacity = walk->blob_capacity;
+    struct tug__walk_blob *const blobs =
+        tug__walk_grow(walk->blobs, count, &capacity, sizeof *blobs);
+    struct tug__node *nodes;
+
+    walk->blobs = blobs != NULL ? blobs : walk->blobs;
+    nodes = tug__walk_grow(walk->nodes, count, &node_capacity, sizeof *nodes);
+    walk->nodes = nodes != NULL ? nodes : walk->nodes;
+    if (blobs == NULL || nodes == NULL) {
+        return tug__fail_memory(err);
+    }
+    walk->blob_capacity = (uint32_t)capacity;
+    return TUG_OK;
+}
+
+enum tug_status tug__walk_add(struct tug__walk *walk, const struct tug_digest *digest,
+                              uint32_t *out_blob, struct tug_error *err)
+{
+    enum tug_status status = grow_slots(walk, err);
+    uint32_t *slot;
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    slot = find_slot(walk, walk->slots, walk->slot_count, digest);
+    if (*slot == TUG__WALK_NONE) {
+        if (walk->blob_count >= NUMBER_MAX) {
+            return tug__fail(err, TUG_ERR_TOO_LARGE, "a store of more than %zu blobs", NUMBER_MAX);
+        }
+        status = grow_blobs(walk, err);
+        if (status != TUG_OK) {
+            return status;
+        }
+        walk->blobs[walk->blob_count] = (struct tug__walk_blob){.digest = *digest};
+        walk->nodes[walk->blob_count] =
+            (struct tug__node){.first_referrer = TUG__WALK_NONE, .last_image = TUG__WALK_NONE};
+        *slot = walk->blob_count++;
+    }
+    *out_blob = *slot;
+    return TUG_OK;
+}
+
+void tug__walk_settle(struct tug__walk *walk, uint32_t number)
+{
+    struct tug__walk_blob *const blob = &walk->blobs[number];
+    const struct tug__node *const node = &walk->nodes[number];
+
+    if (!node->has_file || blob->state == TUG__BLOB_NOT_A_FILE) {
+        return;
+    }
+    if (!node->has_size) {
+        blob->size_bytes = blob->file_bytes;
+    }
+    blob->state = blob->size_bytes == blob->file_bytes ? TUG__BLOB_PRESENT : TUG__BLOB_WRONG_SIZE;
+}
+
+static bool is_document_kind(enum tug__media_kind kind)
+{
+    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST;
+}
+
+/* Note the size that is said. */
+static enum tug_status note_size(struct tug__walk *walk, uint32_t number, uint64_t size_bytes,
+                                 struct tug_error *err)
+{
+    struct tug__walk_blob *const blob = &walk->blobs[number];
+    struct tug__node *const node = &walk->nodes[number];
+    const bool was_wrong = blob->state == TUG__BLOB_WRONG_SIZE;
+
+    if (!node->has_size || (node->has_file && size_bytes == blob->file_bytes)) {
+        blob->size_bytes = size_bytes;
+    }
+    node->has_size = true;
+    tug__walk_settle(walk, number);
+    /* a document that was passed over for its size can be read now */
+    return was_wrong && blob->state == TUG__BLOB_PRESENT && blob->is_reached
+               ? tug__numbers_push(&walk->queue, number, err)
+               : TUG_OK;
+}
+
+/* Note the type that is said: the first one counts. */
+static enum tug_status note_type(struct tug__walk *walk, uint32_t number, const char *media_type,
+                                 struct tug_error *err)
+{
+    struct tug__walk_blob *const blob = &walk->blobs[number];
+
+    if (blob->media_type != NULL || *media_type == '\0') {
+        return TUG_OK;
+    }
+    blob->media_type = tug__pool_keep(&walk->pool, media_type, strlen(media_type));
+    if (blob->media_type == NULL) {
+        return tug__fail_memory(err);
+    }
+    blob->kind = blob->is_read ? blob->kind : tug__media_kind(media_type);
+    return TUG_OK;
+}
+
+enum tug_status tug__walk_name(struct tug__walk *walk, const struct tug__naming *naming,
+                               uint32_t *out_blob, struct tug_error *err)
+{
+    const enum tug__media_kind kind = tug__media_kind(naming->media_type);
+    const bool is_certain = naming->is_listed && is_document_kind(kind);
+    uint32_t number = 0;
+    enum tug_status status = tug__walk_add(walk, naming->digest, &number, err);
+    struct tug__node *node;
+
+    if (status == TUG_OK) {
+        status = note_type(walk, number, naming->media_type, err);
+    }
+    if (status == TUG_OK && naming->has_size) {
+        status = note_size(walk, number, naming->size_bytes, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    node = &walk->nodes[number];
+    walk->blobs[number].is_named = true;
+    node->is_listed = node->is_listed || naming->is_listed;
+    node->is_certain = node->is_certain || is_certain;
+    if (!node->is_document && (is_document_kind(kind) ||
+                               (naming->is_listed && tug__media_is_generic(naming->media_type)))) {
+        node->is_document = true;
+        if (walk->blobs[number].is_reached) { /* then it was looked at as a mere blob */
+            status = tug__numbers_push(&walk->queue, number, err);
+        }
+    }
+    *out_blob = number;
+    return status;
+}
+
+enum tug_status tug__walk_reach(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
+{
+    if (walk->blobs[blob].is_reached) {
+        return TUG_OK;
+    }
+    walk->blobs[blob].is_reached = true;
+    return tug__numbers_push(&walk->queue, blob, err);
+}
+
+static enum tug_status add_child(struct tug__walk *walk, const struct tug__walk_child *child,
+                                 struct tug_error *err)
+{
+    struct tug__walk_child *children;
+
+    if (walk->child_count >= NUMBER_MAX) {
+        return tug__fail(err, TUG_ERR_TOO_LARGE, "documents that name more than %zu blobs",
+                         NUMBER_MAX);
+    }
+    children =
+        tug__walk_grow(walk->children, walk->child_count, &walk->child_capacity, sizeof *children);
+    if (children == NULL) {
+        return tug__fail_memory(err);
+    }
+    walk->children = children;
+    walk->children[walk->child_count++] = *child;
+    return TUG_OK;
+}
+
+/* Take one descriptor of a document. */
+static enum tug_status take_child(struct tug__walk *walk, const struct tug__document *document,
+                                  size_t position, struct tug_error *err)
+{
+    const struct tug__descriptor *const descriptor = &document->children[position];
+    const bool is_index = document->kind == TUG__MEDIA_INDEX;
+    const struct tug__naming naming = {
+        .digest = &descriptor->digest,
+        .has_size = true,
+        .size_bytes = descriptor->size_bytes,
+        .media_type = descriptor->media_type,
+        .is_listed = is_index,
+    };
+    struct tug__walk_child child = {
+        .role = is_index                                ? TUG__ROLE_MANIFEST
+                : document->has_config && position == 0 ? TUG__ROLE_CONFIG
+                                                        : TUG__ROLE_LAYER,
+    };
+    const enum tug_status status = tug__walk_name(walk, &naming, &child.blob, err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (descriptor->has_platform) {
+        const void *const kept =
+            tug__pool_keep(&walk->pool, &descriptor->platform, sizeof descriptor->platform);
+
+        if (kept == NULL) {
+            return tug__fail_memory(err);
+        }
+        child.platform = kept;
+    }
+    return add_child(walk, &child, err);
+}
+
+/* Note what a document refers to, and that it does. */
+static enum tug_status take_subject(struct tug__walk *walk, uint32_t blob,
+                                    const struct tug_digest *subject, struct tug_error *err)
+{
+    const struct tug__naming naming = {.digest = subject, .media_type = "", .is_listed = true};
+    struct tug__walk_child child = {.role = TUG__ROLE_SUBJECT};
+    enum tug_status status = tug__walk_name(walk, &naming, &child.blob, err);
+    struct tug__referrer *referrers;
+    struct tug__node *node;
+
+    if (status == TUG_OK) {
+        status = add_child(walk, &child, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    referrers = tug__walk_grow(walk->referrers, walk->referrer_count, &walk->referrer_capacity,
+                               sizeof *referrers);
+    if (referrers == NULL) {
+        return tug__fail_memory(err);
+    }
+    walk->referrers = referrers;
+    node = &walk->nodes[child.blob];
+    referrers[walk->referrer_count] =
+        (struct tug__referrer){.blob = blob, .next = node->first_referrer};
+    node->first_referrer = (uint32_t)walk->referrer_count++;
+    return walk->blobs[child.blob].is_reached ? tug__walk_reach(walk, blob, err) : TUG_OK;
+}
+
+enum tug_status tug__walk_take_document(struct tug__walk *walk, uint32_t blob,
+                                        const struct tug__document *document, struct tug_error *err)
+{
+    const size_t first = walk->child_count;
+    enum tug_status status = note_type(walk, blob, document->media_type, err);
+
+    for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
+        status = take_child(walk, document, i, err);
+    }
+    if (status == TUG_OK && document->subject.algorithm != TUG_DIGEST_NONE) {
+        status = take_subject(walk, blob, &document->subject, err);
+    }
+    if (status == TUG_OK) {
+        walk->blobs[blob].kind = document->kind;
+        walk->blobs[blob].is_read = true;
+        walk->blobs[blob].problem = NULL;
+        walk->nodes[blob].first_child = (uint32_t)first;
+        walk->nodes[blob].child_count = (uint32_t)(walk->child_count - first);
+    }
+    return status;
+}
+
+enum tug_status tug__walk_spread(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
+{
+    const struct tug__node *const node = &walk->nodes[blob];
+    enum tug_status status = TUG_OK;
+
+    for (uint32_t i = 0; status == TUG_OK && i < node->child_count; i++) {
+        status = tug__walk_reach(walk, walk->children[node->first_child + i].blob, err);
+    }
+    for (uint32_t i = node->first_referrer; status == TUG_OK && i != TUG__WALK_NONE;
+         i = walk->referrers[i].next) {
+        status = tug__walk_reach(walk, walk->referrers[i].blob, err);
+    }
+    return status;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Declarations shared by the files of the walk room. */
+#ifndef TUG_WALK_INTERNAL_H
+#define TUG_WALK_INTERNAL_H
+
+#include "oci/document.h"
+#include "walk/walk.h"
+
+/* Bytes that live as long as the walk, in pieces that never move; equal ones are kept once.
+ * All zero is an empty pool. */
+struct tug__pool {
+    struct tug__pool_piece *pieces; /* owned; the latest first */
+    const char **slots;             /* owned; table of what is kept once */
+    size_t slot_count, kept_count;
+};
+
+/* Keep a copy of bytes, aligned for any member of char. A NUL follows, which is not counted.
+ * Returns: borrowed from the pool; NULL without memory. */
+char *tug__pool_copy(struct tug__pool *pool, const void *bytes, size_t length);
+/* The same, but what is in the pool already is returned as it is: equal bytes have one address. */
+const char *tug__pool_keep(struct tug__pool *pool, const void *bytes, size_t length);
+void tug__pool_fini(struct tug__pool *pool);
+
+/* What the room knows of a blob besides struct tug__walk_blob. */
+struct tug__node {
+    uint32_t first_child, child_count; /* once it is read */
+    uint32_t first_referrer;           /* link, TUG__WALK_NONE: none */
+    uint32_t last_image;               /* that has it as root; TUG__WALK_NONE: none */
+    bool has_file;                     /* a name under blobs/ */
+    bool has_size;                     /* an entry or a document says it */
+    bool is_document;                  /* named as one, or perhaps one: to be read once reached */
+    bool is_listed;  /* named by an entry or an index, so that it is a document if it looks like one
+                      */
+    bool is_certain; /* and by the type of one */
+};
+
+/* A document whose subject is some blob. */
+struct tug__referrer {
+    uint32_t blob;
+    uint32_t next; /* of the same subject; TUG__WALK_NONE: none */
+};
+
+/* A list of numbers. */
+struct tug__numbers {
+    uint32_t *items; /* owned */
+    size_t count, capacity;
+};
+
+struct tug__walk {
+    struct tug_store *store; /* borrowed; used by tug__walk_open only */
+    struct tug__watch *watch;
+    struct tug__pool pool;
+
+    struct tug__walk_blob *blobs; /* owned, as all arrays below; blob_count of them */
+    struct tug__node *nodes;      /* of each blob */
+    uint32_t blob_count, blob_capacity;
+    uint32_t *slots; /* blobs by digest; a power of two of them */
+    size_t slot_count;
+    uint64_t seed; /* of the hash: nobody can choose digests that meet */
+
+    struct tug__walk_child *children;
+    size_t child_count, child_capacity;
+    struct tug__referrer *referrers;
+    size_t referrer_count, referrer_capacity;
+
+    struct tug__walk_image *images;
+    uint32_t *older_images; /* of each: the one before it with the same root */
+    size_t image_count, image_capacity;
+    uint32_t *named_images; /* those with a name, by name */
+    uint32_t *image_ranks;  /* of each image: its place there */
+    size_t named_count;
+    struct tug__walk_foreign *foreign;
+    size_t foreign_count, foreign_capacity;
+
+    struct tug__numbers queue;        /* reached, and not looked at since */
+    struct tug__walk_config *configs; /* of each blob; NULL: not read */
+
+    /* made when first asked for (needs.c) */
+    uint32_t *sorted;
+    uint32_t *parents_end; /* of each blob: where its parents end; they begin where those of the
+                              one before end */
+    uint32_t *parents;
+    uint32_t *marks; /* of each blob: the last iteration that saw it */
+    uint32_t mark;
+    struct tug__numbers stack;
+    struct tug__numbers ranks;
+    const char **names;
+};
+
+/* Make room for one more item of an array. capacity: in and out.
+ * Returns: the array, perhaps moved; NULL without memory, items is still valid then. */
+void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_bytes);
+/* Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
+                                  struct tug_error *err);
+
+/* --- graph.c --- */
+
+/* Find a blob, or add it. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_TOO_LARGE. */
+enum tug_status tug__walk_add(struct tug__walk *walk, const struct tug_digest *digest,
+                              uint32_t *out_blob, struct tug_error *err);
+/* A blob as an entry or a document names it. */
+struct tug__naming {
+    const struct tug_digest *digest;
+    bool has_size;
+    uint64_t size_bytes;
+    const char *media_type; /* "": not said */
+    bool is_listed;         /* by an entry or an index */
+};
+/* Note what is said of a blob. Errors: as tug__walk_add. */
+enum tug_status tug__walk_name(struct tug__walk *walk, const struct tug__naming *naming,
+                               uint32_t *out_blob, struct tug_error *err);
+/* Note that a blob is needed: it is put into the queue if that is new. */
+enum tug_status tug__walk_reach(struct tug__walk *walk, uint32_t blob, struct tug_error *err);
+/* Take what a document names; it counts as read then. document: borrowed. */
+enum tug_status tug__walk_take_document(struct tug__walk *walk, uint32_t blob,
+                                        const struct tug__document *document,
+                                        struct tug_error *err);
+/* Reach what a document names, and what refers to a blob. */
+enum tug_status tug__walk_spread(struct tug__walk *walk, uint32_t blob, struct tug_error *err);
+/* Decide what state a blob is in, by its file and what is said of it. */
+void tug__walk_settle(struct tug__walk *walk, uint32_t blob);
+
+/* --- the steps of tug__walk_open, in their order --- */
+
+/* Read index.json (entries.c); roots are reached. */
+enum tug_status tug__walk_read_entries(struct tug__walk *walk, struct tug_error *err);
+/* Put images in the order of their names (entries.c); of those with the same one, the last keeps
+ * it. */
+enum tug_status tug__walk_rank_images(struct tug__walk *walk, struct tug_error *err);
+/* List blobs/ (files.c). */
+enum tug_status tug__walk_list_files(struct tug__walk *walk, struct tug_error *err);
+/* Read documents until the queue is empty (read.c). */
+enum tug_status tug__walk_read_reached(struct tug__walk *walk, struct tug_error *err);
+/* Read documents that are not reached (read.c). Some may be reached then. */
+enum tug_status tug__walk_read_orphans(struct tug__walk *walk, enum tug__walk_orphans orphans,
+                                       struct tug_error *err);
+/* Read the configs of documents that are reached (read.c). */
+enum tug_status tug__walk_read_configs(struct tug__walk *walk, struct tug_error *err);
+
+/* What is to be read of a file, and what came of it (content.c). */
+enum tug__content_use {
+    TUG__USE_DOCUMENT, /* it is reached */
+    TUG__USE_REFERRER, /* it may be a document with a subject */
+    TUG__USE_ANY,      /* it may be a document */
+    TUG__USE_CONFIG,
+};
+struct tug__content {
+    /* set by who asks */
+    enum tug__content_use use;
+    uint32_t blob;
+    struct tug_digest digest;
+    uint64_t size_bytes;
+    const char *media_type; /* NULL: unknown; borrowed */
+    bool is_listed, is_certain;
+    /* set by the reader; owned: tug__content_fini */
+    enum tug_status status; /* of what ends the walk; else TUG_OK */
+    int os_errno;           /* of status */
+    bool is_gone;           /* the file went away */
+    bool has_document;
+    struct tug__document document;
+    char *problem;
+    bool has_platform;
+    struct tug_platform platform;
+    char created[64]; /* "": not said */
+};
+
+/* Read one file. buffer: scratch, owned by the caller, grown as needed. Threads: any. */
+void tug__content_read(struct tug_store *store, struct tug__content *content, char **buffer,
+                       size_t *buffer_bytes);
+void tug__content_fini(struct tug__content *content);
+
+#endif

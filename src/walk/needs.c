@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who needs what: down from an image to its blobs, and up from a blob to the images.
+ *
+ * Knows: the graph. Does not know: files.
+ * Threads: the walk's owner.
+ *
+ * What an image needs is found anew each time: to remember it would take memory for each pair of an
+ * image and a blob.
+ */
+#include "walk/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Begin an iteration: no blob was seen. */
+static enum tug_status begin_marks(struct tug__walk *walk, struct tug_error *err)
+{
+    if (walk->marks == NULL || walk->mark == UINT32_MAX) {
+        free(walk->marks);
+        walk->mark = 0;
+        walk->marks = calloc((size_t)walk->blob_count + 1, sizeof *walk->marks);
+        if (walk->marks == NULL) {
+            return tug__fail_memory(err);
+        }
+    }
+    walk->mark++;
+    walk->stack.count = 0;
+    return TUG_OK;
+}
+
+/* Put a blob on the stack unless it was seen. */
+static enum tug_status push_unseen(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
+{
+    if (walk->marks[blob] == walk->mark) {
+        return TUG_OK;
+    }
+    walk->marks[blob] = walk->mark;
+    return tug__numbers_push(&walk->stack, blob, err);
+}
+
+enum tug_status tug__walk_each_needed(struct tug__walk *walk, uint32_t blob,
+                                      tug__walk_blob_fn on_blob, void *context,
+                                      struct tug_error *err)
+{
+    enum tug_status status = begin_marks(walk, err);
+
+    if (status == TUG_OK) {
+        status = push_unseen(walk, blob, err);
+    }
+    while (status == TUG_OK && walk->stack.count > 0) {
+        const uint32_t next = walk->stack.items[--walk->stack.count];
+        const struct tug__node *const node = &walk->nodes[next];
+
+        status = on_blob(context, next, err);
+        /* backwards: the first child comes off the stack first */
+        for (uint32_t i = node->child_count; status == TUG_OK && i > 0; i--) {
+            const struct tug__walk_child *const child = &walk->children[node->first_child + i - 1];
+
+            if (child->role != TUG__ROLE_SUBJECT) {
+                status = push_unseen(walk, child->blob, err);
+            }
+        }
+    }
+    return status;
+}
+
+/* Count parents, then fill them in: those of blob N are behind those of blob N - 1. */
+static enum tug_status find_parents(struct tug__walk *walk, struct tug_error *err)
+{
+    uint32_t sum = 0;
+
+    if (walk->parents_end != NULL) {
+        return TUG_OK;
+    }
+    walk->parents_end = calloc((size_t)walk->blob_count + 1, sizeof *walk->parents_end);
+    walk->parents = calloc(walk->child_count + 1, sizeof *walk->parents);
+    if (walk->parents_end == NULL || walk->parents == NULL) {
+        free(walk->parents_end);
+        free(walk->parents);
+        walk->parents_end = NULL;
+        walk->parents = NULL;
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < walk->child_count; i++) {
+        walk->parents_end[walk->children[i].blob] += walk->children[i].role != TUG__ROLE_SUBJECT;
+    }
+    for (uint32_t i = 0; i < walk->blob_count; i++) {
+        const uint32_t count = walk->parents_end[i];
+
+        walk->parents_end[i] = sum; /* moves to the end while parents are filled in */
+        sum += count;
+    }
+    for (uint32_t i = 0; i < walk->blob_count; i++) {
+        const struct tug__node *const node = &walk->nodes[i];
+
+        for (uint32_t j = 0; j < node->child_count; j++) {
+            const struct tug__walk_child *const child = &walk->children[node->first_child + j];
+
+            if (child->role != TUG__ROLE_SUBJECT) {
+                walk->parents[walk->parents_end[child->blob]++] = i;
+            }
+        }
+    }
+    return TUG_OK;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const uint32_t left = *(const uint32_t *)a;
+    const uint32_t right = *(const uint32_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* Note the places, in the order of names, of the images that have a blob as their root. */
+static enum tug_status take_images(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (uint32_t i = walk->nodes[blob].last_image; status == TUG_OK && i != TUG__WALK_NONE;
+         i = walk->older_images[i]) {
+        if (walk->images[i].name != NULL) {
+            status = tug__numbers_push(&walk->ranks, walk->image_ranks[i], err);
+        }
+    }
+    return status;
+}
+
+/* Go up from a blob and note the images on the way. */
+static enum tug_status climb(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
+{
+    enum tug_status status = push_unseen(walk, blob, err);
+
+    walk->ranks.count = 0;
+    while (status == TUG_OK && walk->stack.count > 0) {
+        const uint32_t next = walk->stack.items[--walk->stack.count];
+
+        status = take_images(walk, next, err);
+        for (uint32_t i = next > 0 ? walk->parents_end[next - 1] : 0;
+             status == TUG_OK && i < walk->parents_end[next]; i++) {
+            status = push_unseen(walk, walk->parents[i], err);
+        }
+    }
+    return status;
+}
+
+enum tug_status tug__walk_names(struct tug__walk *walk, uint32_t blob,
+                                const char *const **out_names, size_t *out_count,
+                                struct tug_error *err)
+{
+    enum tug_status status = find_parents(walk, err);
+
+    if (status == TUG_OK) {
+        status = begin_marks(walk, err);
+    }
+    if (status == TUG_OK) {
+        status = climb(walk, blob, err);
+    }
+    if (status == TUG_OK && walk->names == NULL) {
+        walk->names = calloc(walk->named_count + 1, sizeof *walk->names);
+        status = walk->names != NULL ? TUG_OK : tug__fail_memory(err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (walk->ranks.count > 1) {
+        qsort(walk->ranks.items, walk->ranks.count, sizeof *walk->ranks.items, compare_numbers);
+    }
+    for (size_t i = 0; i < walk->ranks.count; i++) {
+        walk->names[i] = walk->images[walk->named_images[walk->ranks.items[i]]].name;
+    }
+    *out_names = walk->names;
+    *out_count = walk->ranks.count;
+    return TUG_OK;
+}
+
+static int compare_digests(const void *a, const void *b, void *context)
+{
+    const struct tug__walk *const walk = context;
+
+    return memcmp(&walk->blobs[*(const uint32_t *)a].digest,
+                  &walk->blobs[*(const uint32_t *)b].digest, sizeof(struct tug_digest));
+}
+
+const uint32_t *tug__walk_sorted(struct tug__walk *walk)
+{
+    if (walk->sorted == NULL) {
+        walk->sorted = calloc((size_t)walk->blob_count + 1, sizeof *walk->sorted);
+        for (uint32_t i = 0; walk->sorted != NULL && i < walk->blob_count; i++) {
+            walk->sorted[i] = i;
+        }
+        if (walk->sorted != NULL) {
+            qsort_r(walk->sorted, walk->blob_count, sizeof *walk->sorted, compare_digests, walk);
+        }
+    }
+    return walk->sorted;
+}
