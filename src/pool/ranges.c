@@ -163,6 +163,17 @@ static uint64_t frontier(const struct tug__ranges *ranges)
     return first;
 }
 
+/* Running shares that are asked for. */
+static unsigned request_count(const struct tug__ranges *ranges)
+{
+    unsigned count = 0;
+
+    for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
+        count += !share->is_local;
+    }
+    return count;
+}
+
 /* Tell whether the first share beside another one still waits for its answer: only then is it known
  * whether there are ranges. */
 static bool is_on_trial(const struct tug__ranges *ranges)
@@ -170,7 +181,7 @@ static bool is_on_trial(const struct tug__ranges *ranges)
     bool is_waiting = false;
 
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
-        is_waiting = is_waiting || !share->is_flowing;
+        is_waiting = is_waiting || (!share->is_flowing && !share->is_local);
     }
     return is_waiting && !ranges->has_ranges;
 }
@@ -202,7 +213,8 @@ static bool choose_tail(const struct tug__ranges *ranges, uint64_t length_bytes,
     uint64_t kept;
 
     for (struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
-        if (share->is_flowing && share->victim == NULL && trial_of(ranges, share) == NULL &&
+        if (share->is_flowing && !share->is_local && share->victim == NULL &&
+            trial_of(ranges, share) == NULL &&
             (victim == NULL || rest_of(share) > rest_of(victim))) {
             victim = share;
         }
@@ -241,29 +253,69 @@ static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes,
            TUG_OK;
 }
 
+/* Find a slot for a share that is about to be chosen. Returns: false when there is none: what the
+ * partial file holds is not known yet, or the hash is too far behind. */
+static bool find_slot(struct tug__ranges *ranges, uint64_t settled_bytes, struct tug__share *share)
+{
+    if (!ranges->is_open || !make_slots(ranges)) {
+        return false;
+    }
+    share->slot = free_slot(ranges, settled_bytes);
+    return share->slot != 0;
+}
+
+/* Hand out a share that was chosen. */
+static void hand_out(struct tug__ranges *ranges, struct tug__share *share,
+                     struct tug__share *out_share)
+{
+    share->span = &ranges->slots->spans[share->slot];
+    tug__span_set(share->span, share->first_byte, share->end_byte);
+    *out_share = *share;
+}
+
 bool tug__ranges_take(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t settled_bytes,
                       struct tug__share *out_share)
 {
     struct tug__share share = {0};
     const bool may_try = ranges->is_flowing && !ranges->is_single;
 
-    if (ranges->share_count > 0 && (!may_try || is_on_trial(ranges))) {
+    if (request_count(ranges) > 0 && (!may_try || is_on_trial(ranges))) {
         return false; /* a cold cache, no ranges, or not known yet: one at a time */
     }
-    if (!ranges->is_open || !make_slots(ranges)) {
+    if (!find_slot(ranges, settled_bytes, &share)) {
         return false;
-    }
-    share.slot = free_slot(ranges, settled_bytes);
-    if (share.slot == 0) {
-        return false; /* the hash is too far behind */
     }
     if (!choose_gap(ranges, length_bytes, &share) &&
         (ranges->share_count == 0 || !choose_tail(ranges, length_bytes, &share))) {
         return false;
     }
-    share.span = &ranges->slots->spans[share.slot];
-    tug__span_set(share.span, share.first_byte, share.end_byte);
-    *out_share = share;
+    hand_out(ranges, &share, out_share);
+    return true;
+}
+
+bool tug__ranges_take_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
+                         uint64_t settled_bytes, struct tug__share *out_share)
+{
+    struct tug__share share = {.is_local = true};
+    struct tug__extent gap;
+    size_t i = 0;
+
+    while (i < ranges->gaps.count && ranges->gaps.items[i].end <= first_byte) {
+        i++;
+    }
+    if (i == ranges->gaps.count || ranges->gaps.items[i].first >= end_byte ||
+        !find_slot(ranges, settled_bytes, &share)) {
+        return false;
+    }
+    gap = ranges->gaps.items[i];
+    share.first_byte = gap.first > first_byte ? gap.first : first_byte;
+    share.end_byte = gap.end < end_byte ? gap.end : end_byte;
+    if (share.first_byte >= share.end_byte ||
+        share.first_byte - frontier(ranges) > TUG__WINDOW_BYTES ||
+        tug__extents_remove(&ranges->gaps, share.first_byte, share.end_byte, NULL) != TUG_OK) {
+        return false;
+    }
+    hand_out(ranges, &share, out_share);
     return true;
 }
 
@@ -283,9 +335,12 @@ static enum tug_status confirm(struct tug__ranges *ranges, struct tug__share *sh
 enum tug_status tug__ranges_flow(struct tug__ranges *ranges, struct tug__share *share,
                                  struct tug_error *err)
 {
-    ranges->is_flowing = true;
     share->is_flowing = true;
-    ranges->has_ranges = ranges->has_ranges || ranges->share_count > 1;
+    if (share->is_local) {
+        return TUG_OK;
+    }
+    ranges->is_flowing = true;
+    ranges->has_ranges = ranges->has_ranges || request_count(ranges) > 1;
     return share->victim != NULL ? confirm(ranges, share, err) : TUG_OK;
 }
 

@@ -148,6 +148,119 @@ Test(ranges, nothing_is_handed_out_beyond_the_window)
     tug__ranges_fini(&ranges);
 }
 
+/* A blob of 100 MiB with two parts missing, [10, 20) and [40, 60) MiB, and nobody at work. */
+static void start_with_gaps(struct tug__ranges *ranges)
+{
+    struct tug__share first;
+    struct tug__share second;
+
+    start(ranges, &first, 100 * MIB);
+    cr_assert_eq(tug__ranges_flow(ranges, &first, NULL), TUG_OK);
+    cr_assert(take(ranges, 20 * MIB, 0, &second)); /* [20, 40) */
+    cr_assert(tug__span_cut(second.victim_span, second.first_byte));
+    cr_assert_eq(tug__ranges_flow(ranges, &second, NULL), TUG_OK);
+    cr_assert_eq(tug__extents_remove(&ranges->gaps, 60 * MIB, 100 * MIB, NULL), TUG_OK);
+    cr_assert_eq(tug__ranges_give_back(ranges, &first, 10 * MIB, NULL), TUG_OK);
+    cr_assert_eq(tug__ranges_give_back(ranges, &second, 40 * MIB, NULL), TUG_OK);
+}
+
+static bool take_at(struct tug__ranges *ranges, uint64_t first, uint64_t end,
+                    struct tug__share *out_share)
+{
+    if (!tug__ranges_take_at(ranges, first, end, 0, out_share)) {
+        return false;
+    }
+    tug__ranges_join(ranges, out_share);
+    return true;
+}
+
+Test(ranges, a_given_stretch_is_taken_where_it_is_missing)
+{
+    struct tug__ranges ranges;
+    struct tug__share shares[3];
+    struct tug__share other;
+
+    start_with_gaps(&ranges);
+    cr_assert_not(take_at(&ranges, 0, 10 * MIB, &other), "it is there");
+    cr_assert_not(take_at(&ranges, 20 * MIB, 40 * MIB, &other), "it is there");
+    cr_assert_not(take_at(&ranges, 45 * MIB, 45 * MIB, &other), "it is empty");
+    cr_assert(take_at(&ranges, 15 * MIB, 50 * MIB, &shares[0]));
+    cr_assert_eq(shares[0].first_byte, 15 * MIB);
+    cr_assert_eq(tug__span_end(shares[0].span), 20 * MIB);
+    cr_assert(shares[0].is_local);
+    cr_assert(take_at(&ranges, 15 * MIB, 50 * MIB, &shares[1]));
+    cr_assert_eq(shares[1].first_byte, 40 * MIB);
+    cr_assert_eq(tug__span_end(shares[1].span), 50 * MIB);
+    cr_assert_neq(shares[1].slot, shares[0].slot);
+    cr_assert_not(take_at(&ranges, 15 * MIB, 50 * MIB, &other), "others have it");
+    cr_assert_eq(tug__ranges_give_back(&ranges, &shares[1], 42 * MIB, NULL), TUG_OK);
+    cr_assert(take_at(&ranges, 0, 100 * MIB, &shares[2]));
+    cr_assert_eq(shares[2].first_byte, 10 * MIB);
+    cr_assert_eq(shares[2].end_byte, 15 * MIB);
+    cr_assert(take_at(&ranges, 41 * MIB, 100 * MIB, &other), "what was given back");
+    cr_assert_eq(other.first_byte, 42 * MIB);
+    tug__ranges_fini(&ranges);
+}
+
+Test(ranges, a_given_stretch_is_within_the_window)
+{
+    struct tug__ranges ranges;
+    struct tug__share first;
+    struct tug__share other;
+
+    start(&ranges, &first, 4 * TUG__WINDOW_BYTES);
+    cr_assert_eq(tug__ranges_give_back(&ranges, &first, MIB, NULL), TUG_OK);
+    cr_assert_not(take_at(&ranges, TUG__WINDOW_BYTES + 2 * MIB, 2 * TUG__WINDOW_BYTES, &other));
+    cr_assert(take_at(&ranges, TUG__WINDOW_BYTES, 2 * TUG__WINDOW_BYTES, &other));
+    tug__ranges_fini(&ranges);
+}
+
+/* Local bytes are no answer of a server: whether that knows ranges is asked as if they were not. */
+Test(ranges, local_bytes_prove_nothing_about_the_server)
+{
+    struct tug__ranges ranges;
+    struct tug__share first;
+    struct tug__share local;
+    struct tug__share late;
+    struct tug__share asked;
+    struct tug__share other;
+
+    start(&ranges, &first, 100 * MIB);
+    cr_assert_eq(tug__ranges_give_back(&ranges, &first, 10 * MIB, NULL), TUG_OK);
+    cr_assert(take_at(&ranges, 50 * MIB, 60 * MIB, &local));
+    cr_assert_eq(tug__ranges_flow(&ranges, &local, NULL), TUG_OK);
+    cr_assert_not(ranges.is_flowing);
+    cr_assert(take(&ranges, 10 * MIB, 0, &asked), "no request is out");
+    cr_assert_eq(asked.first_byte, 10 * MIB);
+    cr_assert_not(take(&ranges, 10 * MIB, 0, &other), "a second request before an answer");
+    cr_assert_eq(tug__ranges_flow(&ranges, &asked, NULL), TUG_OK);
+    cr_assert_not(ranges.has_ranges, "one request shows nothing");
+    cr_assert(take_at(&ranges, 70 * MIB, 80 * MIB, &late), "not begun yet");
+    cr_assert(take(&ranges, 10 * MIB, 0, &other), "a trial");
+    cr_assert_eq(other.first_byte, 20 * MIB);
+    cr_assert_not(take(&ranges, 10 * MIB, 0, &first), "a second trial");
+    cr_assert_eq(tug__ranges_flow(&ranges, &other, NULL), TUG_OK);
+    cr_assert(ranges.has_ranges);
+    tug__ranges_fini(&ranges);
+}
+
+/* A local share that does not move is no tail for others: it is faster than they are. */
+Test(ranges, no_request_takes_the_tail_of_a_local_share)
+{
+    struct tug__ranges ranges;
+    struct tug__share first;
+    struct tug__share local;
+    struct tug__share other;
+
+    start(&ranges, &first, 100 * MIB);
+    cr_assert_eq(tug__ranges_flow(&ranges, &first, NULL), TUG_OK);
+    cr_assert_eq(tug__ranges_give_back(&ranges, &first, 10 * MIB, NULL), TUG_OK);
+    cr_assert(take_at(&ranges, 0, 100 * MIB, &local));
+    cr_assert_eq(tug__ranges_flow(&ranges, &local, NULL), TUG_OK);
+    cr_assert_not(take(&ranges, 10 * MIB, 0, &other));
+    tug__ranges_fini(&ranges);
+}
+
 /* --- simulation --- */
 
 #define WORKERS 8
@@ -221,6 +334,17 @@ static void sim_settle(struct sim *sim)
     }
 }
 
+/* Choose a share for an idle worker: now and then a stretch that is to be copied. */
+static bool sim_take(struct sim *sim, struct tug__share *out_share)
+{
+    const uint64_t first = roll(sim, 96) * MIB;
+    const uint64_t length = (1 + roll(sim, 20)) * MIB;
+
+    return roll(sim, 8) == 0
+               ? tug__ranges_take_at(&sim->ranges, first, first + length, sim->settled, out_share)
+               : tug__ranges_take(&sim->ranges, length, sim->settled, out_share);
+}
+
 static void simulate(unsigned seed)
 {
     struct sim sim = {.size = 96 * MIB, .seed = seed};
@@ -248,7 +372,8 @@ static void simulate(unsigned seed)
         sim_settle(&sim);
         if (worker->is_busy) {
             sim_step(&sim, worker);
-        } else if (take(&sim.ranges, (1 + roll(&sim, 20)) * MIB, sim.settled, &worker->share)) {
+        } else if (sim_take(&sim, &worker->share)) {
+            tug__ranges_join(&sim.ranges, &worker->share);
             worker->is_busy = true;
             worker->is_answered = false;
             worker->next = worker->share.first_byte;
