@@ -4,7 +4,9 @@
  *
  *   pool.c          threads and queues: created, fed, stopped, joined
  *   pool_shared.c   communication between its threads and the resolver
- *   worker.c        a job, from the ring to its result; recheck.c: a blob of the store
+ *   worker.c        a job, from the ring to its result: piece.c and piece_open.c (bytes into a
+ *                   partial file), feed_registry.c (where they come from), recheck.c (a blob of
+ *                   the store)
  *   lane.c          a lane's loop: lane_hash.c (blobs), lane_document.c (documents), lane_group.c
  *                   (commit of verified content), lane_naming.c (images into index.json)
  *
@@ -22,16 +24,13 @@
 #include "base/cancel.h"
 #include "base/queue.h"
 #include "pool/budget.h"
+#include "pool/piece.h"
 #include "pool/pool.h"
 #include "pool/progress.h"
 #include "pool/task.h"
 
 /* Most threads that hash: more than there are cores are useless, and four outrun any disk. */
 #define TUG__LANES_MAX 4
-
-/* Bytes a worker collects before it writes them: smaller writes cost twice the CPU time in ext4,
- * larger ones do not fit the second-level cache. */
-#define TUG__PIECE_BYTES ((size_t)256 * 1024)
 
 /* Bytes a lane reads back at a time: more saves no time, and costs memory in each lane. */
 #define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
@@ -48,7 +47,7 @@ struct tug__worker {
     bool is_started;
     /* worker thread only */
     struct tug__job *job; /* the current one */
-    uint8_t *piece;       /* TUG__PIECE_BYTES, allocated for the first blob */
+    uint8_t *buffer;      /* TUG__PIECE_BYTES, allocated for the first blob */
     /* shared: bytes received over the network. Writer: the worker; reader: the resolver */
     struct tug__counter received;
 };
@@ -75,7 +74,7 @@ struct tug__lane {
     pthread_t thread;
     bool is_started;
     /* lane thread only */
-    uint8_t *piece;                /* TUG__READ_BACK_BYTES */
+    uint8_t *buffer;               /* TUG__READ_BACK_BYTES */
     struct tug__transfer *lagging; /* those with bytes in the file not hashed yet, in turn */
     struct tug__group group;
     unsigned next_sender;  /* whose segments are checked next */
@@ -121,11 +120,16 @@ void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
 /* Send the resolver a message. Threads: the lane. */
 void tug__lane_send(struct tug__lane *lane, enum tug__msg_kind kind, void *object);
 
-/* --- worker.c, recheck.c --- */
+/* --- worker.c and its parts. Threads: the worker --- */
 
 void *tug__worker_main(void *worker);
-/* Hash a blob that is in the store: job->result.is_damaged. Errors: TUG_ERR_CANCELLED;
- * TUG_ERR_STORE: the blob cannot be read. Threads: the worker. Blocks: on the disk. */
+
+/* feed_registry.c: the feed (piece.h) that requests the bytes from a registry. context: the worker.
+ * Errors: as tug__client_get_blob, TUG_ERR_CANCELLED. */
+enum tug_status tug__feed_registry(void *context, struct tug__piece *piece, struct tug_error *err);
+
+/* recheck.c: hash a blob that is in the store: job->result.is_damaged. Errors: TUG_ERR_CANCELLED;
+ * TUG_ERR_STORE: the blob cannot be read. Blocks: on the disk. */
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 

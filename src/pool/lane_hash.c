@@ -46,10 +46,10 @@ static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *
         const uint64_t rest = end_byte - hashing->hashed_bytes;
         const size_t length = rest < TUG__READ_BACK_BYTES ? (size_t)rest : TUG__READ_BACK_BYTES;
 
-        status = tug__fs_pread_all(transfer->ingest->fd, lane->piece, length, hashing->hashed_bytes,
-                                   err);
+        status = tug__fs_pread_all(transfer->ingest->fd, lane->buffer, length,
+                                   hashing->hashed_bytes, err);
         if (status == TUG_OK) {
-            status = tug__hash_update(hashing->hash, lane->piece, length, err);
+            status = tug__hash_update(hashing->hash, lane->buffer, length, err);
         }
         if (status == TUG_OK) {
             hashing->hashed_bytes += length;

@@ -62,8 +62,8 @@ static enum tug_status make_lane(struct tug__pool *pool, unsigned number, struct
 
     lane->pool = pool;
     lane->number = number;
-    lane->piece = malloc(TUG__READ_BACK_BYTES);
-    if (lane->piece == NULL) {
+    lane->buffer = malloc(TUG__READ_BACK_BYTES);
+    if (lane->buffer == NULL) {
         return tug__fail_memory(err);
     }
     status = tug__bell_create(&lane->bell, err);
@@ -149,7 +149,7 @@ static void worker_fini(struct tug__pool *pool, struct tug__worker *worker)
     }
     tug__queue_destroy(worker->events);
     tug__client_destroy(worker->client);
-    free(worker->piece);
+    free(worker->buffer);
     *worker = (struct tug__worker){0};
 }
 
@@ -158,7 +158,7 @@ static void lane_fini(struct tug__lane *lane)
     tug__queue_destroy(lane->inbox);
     tug__queue_destroy(lane->events);
     tug__bell_destroy(lane->bell);
-    free(lane->piece);
+    free(lane->buffer);
     *lane = (struct tug__lane){0};
 }
 

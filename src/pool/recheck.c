@@ -8,9 +8,6 @@
  * A blob that does not match its name stays until verified content is renamed over it: a reader
  * never has less than before, and unverified content never replaces verified content.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "pool/internal.h"
 
 static bool should_stop(void *context)
@@ -21,16 +18,13 @@ static bool should_stop(void *context)
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err)
 {
-    struct tug__check check = {
-        .buffer_bytes = TUG__PIECE_BYTES, .should_stop = should_stop, .context = worker};
+    const struct tug__check check = {
+        .buffer = worker->buffer,
+        .buffer_bytes = TUG__PIECE_BYTES,
+        .should_stop = should_stop,
+        .context = worker,
+    };
 
-    if (worker->piece == NULL) {
-        worker->piece = malloc(TUG__PIECE_BYTES);
-        if (worker->piece == NULL) {
-            return tug__fail_memory(err);
-        }
-    }
-    check.buffer = worker->piece;
     return tug__store_check(worker->pool->store, &job->request.digest, job->request.size_bytes,
                             &check, &job->result.is_damaged, err);
 }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The feed of a piece that asks a registry: a range of a blob.
+ *
+ * Knows: the registry's door, the rate limit. Does not know: files, the store's content, retries.
+ * Threads: each worker's own.
+ */
+#include "base/error.h"
+#include "pool/internal.h"
+
+/* A request that is out. */
+struct asking {
+    struct tug__worker *worker;
+    struct tug__piece *piece;
+    struct tug__blob_request request;
+};
+
+static enum tug_status take_bytes(void *context, const void *bytes, size_t length,
+                                  struct tug_error *err)
+{
+    struct asking *const asking = context;
+    struct tug__worker *const worker = asking->worker;
+    enum tug_status status;
+
+    tug__counter_add(&worker->received, length);
+    status = tug__piece_add(asking->piece, bytes, length, err);
+    asking->request.is_enough = asking->piece->is_enough;
+    if (status == TUG_OK &&
+        !tug__budget_take(&worker->pool->budget, length, tug__worker_should_stop, worker)) {
+        status = tug__fail(err, TUG_ERR_CANCELLED, "interrupted");
+    }
+    return status;
+}
+
+enum tug_status tug__feed_registry(void *context, struct tug__piece *piece, struct tug_error *err)
+{
+    struct tug__worker *const worker = context;
+    struct tug__job *const job = piece->job;
+    struct asking asking = {
+        .worker = worker,
+        .piece = piece,
+        .request = {.digest = &job->transfer->digest,
+                    .size_bytes = job->transfer->size_bytes,
+                    .first_byte = job->result.next_byte,
+                    .end_byte = piece->end_byte,
+                    .needs_range = job->request.is_beside,
+                    .avoid = job->request.avoid,
+                    .on_data = take_bytes},
+    };
+    enum tug_status status;
+
+    asking.request.context = &asking;
+    status = tug__client_get_blob(worker->client, &job->request.source, &asking.request, err);
+    job->result.call = asking.request.result;
+    return status;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes in; file, notes and announcements out.
+ *
+ * Knows: the store's door, spans. Does not know: where the bytes come from, workers, retries.
+ * Threads: the worker's that has the job.
+ *
+ * While a blob is brought by several workers, each claims its bytes before it writes them, and
+ * notes in the state file how far it got.
+ */
+#include "pool/piece.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+
+/* Distance of a share's notes in the state file. With the piece that is not written yet, what a
+ * kill makes us fetch again stays below 1 MiB for each connection. */
+#define SHARE_NOTE_BYTES ((uint64_t)512 * 1024)
+
+void tug__piece_tell(struct tug__piece *piece, enum tug__msg_kind kind)
+{
+    const struct tug__msg msg = {.kind = kind, .object = piece->job};
+
+    tug__queue_push(piece->events, &msg);
+}
+
+void tug__piece_announce(struct tug__piece *piece, uint64_t first_byte, uint64_t end_byte)
+{
+    const struct tug__msg msg = {
+        .kind = TUG__MSG_SEGMENT,
+        .object = piece->job->transfer,
+        .offset = first_byte,
+        .length = end_byte - first_byte,
+    };
+
+    tug__queue_push(piece->segments, &msg);
+}
+
+/* Note in the state file how far the share got. That it fails costs at most a repetition of these
+ * bytes after a kill, so it is no reason to stop. */
+static void note_share(struct tug__piece *piece)
+{
+    const struct tug__job *const job = piece->job;
+    const uint64_t next_byte = job->result.next_byte;
+
+    if (next_byte > piece->noted_byte && tug__gate_is_open(&job->transfer->has_state)) {
+        (void)tug__ingest_note(job->transfer->ingest, job->share.slot, job->share.first_byte,
+                               next_byte, NULL);
+        piece->noted_byte = next_byte;
+    }
+}
+
+/* Write what is gathered, note it when that is due, and announce it last: the lane closes the file
+ * as soon as it knows of the last byte. */
+static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_error *err)
+{
+    struct tug__ingest *const ingest = piece->job->transfer->ingest;
+    uint64_t *const next_byte = &piece->job->result.next_byte;
+    const size_t length = piece->gathered;
+    enum tug_status status;
+
+    if (length == 0) {
+        return TUG_OK;
+    }
+    piece->gathered = 0;
+    status = tug__fs_pwrite_all(ingest->fd, piece->buffer, length, *next_byte, err);
+    if (status == TUG_OK) {
+        status = tug__ingest_check_name(ingest, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    *next_byte += length;
+    if (is_last || *next_byte - piece->noted_byte >= SHARE_NOTE_BYTES) {
+        note_share(piece);
+    }
+    tug__piece_announce(piece, *next_byte - length, *next_byte);
+    return TUG_OK;
+}
+
+/* Out-of-order bytes need a state file before the first of them is written. */
+static enum tug_status need_state(struct tug__transfer *transfer, struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (tug__gate_is_open(&transfer->has_state)) {
+        return TUG_OK;
+    }
+    status = tug__ingest_begin_state(transfer->ingest, tug__counter_get(&transfer->settled), err);
+    if (status == TUG_OK) {
+        tug__gate_open(&transfer->has_state);
+    }
+    return status;
+}
+
+/* The first byte came: take the tail of the share that had these bytes, if there is one. The state
+ * file is made after that, because only then the blob cannot be complete without us, and its file
+ * closed. A share that is past them already leaves nothing to do. */
+static enum tug_status begin_flow(struct tug__piece *piece, struct tug_error *err)
+{
+    const struct tug__job *const job = piece->job;
+    enum tug_status status = TUG_OK;
+
+    if (job->share.victim_span != NULL &&
+        !tug__span_cut(job->share.victim_span, job->share.first_byte)) {
+        piece->is_enough = true;
+        return TUG_OK;
+    }
+    if (job->request.is_beside || job->share.is_local) {
+        status = need_state(job->transfer, err);
+    }
+    piece->is_flowing = true;
+    tug__piece_tell(piece, TUG__MSG_FLOWING);
+    return status;
+}
+
+enum tug_status tug__piece_add(struct tug__piece *piece, const void *bytes, size_t length,
+                               struct tug_error *err)
+{
+    const uint64_t position = piece->job->result.next_byte + piece->gathered;
+    uint64_t allowed;
+    bool is_end = false;
+
+    assert(length <= TUG__PIECE_BYTES);
+    if (!piece->is_flowing) {
+        const enum tug_status status = begin_flow(piece, err);
+
+        if (status != TUG_OK || piece->is_enough) {
+            return status;
+        }
+    }
+    allowed = tug__span_claim(piece->job->share.span, position + length, &is_end);
+    length = (size_t)(allowed - position);
+    if (is_end && allowed < piece->end_byte) {
+        piece->is_enough = true; /* the rest is another's */
+    }
+    if (piece->gathered + length > TUG__PIECE_BYTES) {
+        const enum tug_status status = flush(piece, false, err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+    memcpy(piece->buffer + piece->gathered, bytes, length);
+    piece->gathered += length;
+    return TUG_OK;
+}
+
+enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed *feed,
+                                struct tug_error *err)
+{
+    struct tug_error flush_error = {0};
+    enum tug_status status;
+    enum tug_status flush_status;
+
+    piece->noted_byte = piece->job->result.next_byte;
+    piece->end_byte = tug__span_end(piece->job->share.span);
+    if (piece->noted_byte >= piece->end_byte) {
+        return TUG_OK;
+    }
+    status = feed->bring(feed->context, piece, err);
+    if (status == TUG_ERR_CONTENT) {
+        return status; /* not the blob: its last bytes must not complete it */
+    }
+    flush_status = flush(piece, true, &flush_error);
+    if (status == TUG_OK && flush_status != TUG_OK) {
+        *err = flush_error;
+        return flush_status;
+    }
+    return status;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The first job of a transfer: the partial file is opened, and what it has is told.
+ *
+ * Knows: the store's door. Does not know: where the missing bytes come from, workers, retries.
+ * Threads: the worker's that has the job.
+ */
+#include "pool/piece.h"
+
+#include "base/error.h"
+
+/* Blobs from this size on get their disk space in advance. */
+#define RESERVE_BYTES_MIN ((uint64_t)8 * 1024 * 1024)
+
+/* Copy what an earlier download left: the lane may close the partial file before the resolver looks
+ * at the job. */
+static enum tug_status copy_present(struct tug__job *job, struct tug_error *err)
+{
+    const struct tug__extents *const present = &job->transfer->ingest->present;
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < present->count; i++) {
+        status = tug__extents_add(&job->result.present, present->items[i].first,
+                                  present->items[i].end, err);
+    }
+    return status;
+}
+
+/* Make the state of an earlier download ours, and take the disk space of the rest. */
+static enum tug_status take_over(struct tug__transfer *transfer, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    /* Also when its parts have become one piece: as long as there is a state file, it counts. */
+    if (transfer->ingest->state_fd >= 0) {
+        status = tug__ingest_begin_state(transfer->ingest, 0, err);
+        if (status == TUG_OK) {
+            tug__gate_open(&transfer->has_state);
+        }
+    }
+    if (status == TUG_OK && transfer->size_bytes >= RESERVE_BYTES_MIN) {
+        status = tug__ingest_reserve(transfer->ingest, err);
+    }
+    return status;
+}
+
+/* Another process may have committed the blob after we looked and before we opened a new partial
+ * file: then that one is let go, and the node takes the blob from the store. */
+static enum tug_status check_committed(struct tug_store *store, struct tug__transfer *transfer,
+                                       struct tug_error *err)
+{
+    bool is_present = false;
+    uint64_t size_bytes = 0;
+    enum tug_status status;
+
+    if (transfer->ingest->present.count > 0 || transfer->is_repair) {
+        return TUG_OK;
+    }
+    status = tug_store_stat(store, &transfer->digest, &is_present, &size_bytes, err);
+    if (status != TUG_OK || !is_present || size_bytes != transfer->size_bytes) {
+        return status;
+    }
+    tug__ingest_abort(transfer->ingest);
+    transfer->ingest = NULL;
+    return tug__fail(err, TUG_ERR_BUSY, "another process has just committed this blob");
+}
+
+enum tug_status tug__piece_open(struct tug__piece *piece, struct tug_store *store,
+                                struct tug_error *err)
+{
+    struct tug__job *const job = piece->job;
+    struct tug__transfer *const transfer = job->transfer;
+    const struct tug__extents *const present = &job->result.present;
+    enum tug_status status =
+        tug__ingest_open(store, &transfer->digest, transfer->size_bytes, &transfer->ingest, err);
+
+    if (status == TUG_OK) {
+        status = check_committed(store, transfer, err);
+    }
+    if (status == TUG_OK) {
+        status = copy_present(job, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    (void)tug__share_settle(&job->share, present, transfer->size_bytes);
+    job->result.next_byte = job->share.first_byte;
+    tug__piece_tell(piece, TUG__MSG_STARTED);
+    status = take_over(transfer, err);
+    /* Last, because the lane closes the file when it knows of every byte. */
+    for (size_t i = 0; i < present->count; i++) {
+        tug__piece_announce(piece, present->items[i].first, present->items[i].end);
+    }
+    return status;
+}
