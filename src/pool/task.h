@@ -125,9 +125,10 @@ struct tug__job_result {
     struct tug__manifest_reply reply; /* documents: body, media type; digest, when verified */
     struct tug__call_result call;     /* details of the request, from the registry room */
     struct tug__extents present; /* is_opening: parts in the partial file; set before STARTED */
-    uint64_t next_byte;          /* blobs: the share's bytes before it are in the file */
-    bool was_present;            /* the store had the document already */
-    bool is_damaged;             /* RECHECK: the blob does not match its name, or is gone */
+    uint64_t next_byte; /* blobs: the share's bytes before it are in the file; never less than the
+                           share's first byte */
+    bool was_present;   /* the store had the document already */
+    bool is_damaged;    /* RECHECK: the blob does not match its name, or is gone */
     struct tug_error error;
 };
 

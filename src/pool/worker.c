@@ -36,7 +36,6 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
                                .events = worker->events,
                                .segments = worker->segments[job->transfer->lane]};
 
-    job->result.next_byte = job->share.first_byte;
     if (status == TUG_OK && job->request.is_opening) {
         status = tug__piece_open(&piece, worker->pool->store, err);
     }
@@ -59,6 +58,7 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     const struct tug__msg document = {.kind = TUG__MSG_DOCUMENT, .object = job};
     enum tug_status status;
 
+    result->next_byte = job->share.first_byte; /* of a blob: nothing came yet */
     if (tug__cancel_is_set(&job->cancel)) {
         (void)tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
         worker->job = NULL;

@@ -268,6 +268,27 @@ Test(pool, stopping_finishes_what_is_complete, .timeout = 30)
     free(jobs);
 }
 
+/* A share that its worker never began: what comes back says that nothing of it was fetched. */
+Test(pool, a_job_cancelled_before_its_turn_has_fetched_nothing, .timeout = 30)
+{
+    struct run run = run_begin(1);
+    struct tug__transfer transfer = {.size_bytes = 10000};
+    struct tug__job job = {.kind = TUG__JOB_BLOB, .transfer = &transfer, .share.first_byte = 4096};
+    struct tug__msg msg;
+
+    tug__cancel_init(&job.cancel);
+    tug__cancel_set(&job.cancel);
+    cr_assert(tug__pool_submit(run.pool, &job));
+    while (!tug__pool_next_event(run.pool, &msg)) {
+        tug__bell_wait(run.bell, TUG__NEVER_NS);
+    }
+    cr_assert_eq(msg.object, &job);
+    cr_assert_eq(msg.kind, TUG__MSG_JOB_FAILED);
+    cr_assert_eq(job.result.error.code, TUG_ERR_CANCELLED);
+    cr_assert_eq(job.result.next_byte, 4096);
+    run_end(&run);
+}
+
 enum { DROPPED_COUNT = 40 };
 
 /* Transfers that are given up when their last byte is there, and what was told of each. */
