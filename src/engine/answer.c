@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The settled list's end: what came of nodes, in the order in which it came, handed to those that
- * waited. A node is freed here and nowhere else while the engine lives.
+ * The settled list's end: results of nodes, in order, for their waiters. While the engine lives,
+ * nodes are freed here and nowhere else.
  *
- * Knows: nodes. Does not know: images, what those that wait do with it, what documents mean.
+ * Knows: nodes. Does not know: images, what waiters do with the results, what documents mean.
  * Threads: the resolver.
  */
 #include "engine/state.h"
 
 #include "base/clock.h"
 
-/* Those that waited have seen what came of a node: free it, or keep it as one that failed. */
+/* The waiters have received a node's result: free it, or keep it as a failed one. */
 static void put_away(struct tug__engine *engine, struct tug__node *node)
 {
     const bool has_failed = node->outcome.kind == TUG__SETTLED_FAILED;
 
     if (!has_failed || (node->wanted.tag != NULL && node->job_count == 0)) {
-        tug__graph_remove(&engine->graph, node); /* nobody can ask for a tag again */
+        tug__graph_remove(&engine->graph, node); /* a tag is never joined again */
         return;
     }
     node->outcome.kind = TUG__SETTLED_NOT;
@@ -66,7 +66,8 @@ bool tug__engine_next_settled(struct tug__engine *engine, struct tug__settled *o
         list->last = list->first != NULL ? list->last : NULL;
         if (node->outcome.kind == TUG__SETTLED_FORGOTTEN) {
             tug__graph_remove(&engine->graph, node);
-        } else if (node->outcome.kind != TUG__SETTLED_NOT && /* else wanted again meanwhile */
+        } else if (node->outcome.kind !=
+                       TUG__SETTLED_NOT && /* otherwise requested again meanwhile */
                    (node->outcome.kind != TUG__SETTLED_FAILED ||
                     !tug__node_ask_elsewhere(engine, node))) {
             engine->taken = node;

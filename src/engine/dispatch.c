@@ -1,9 +1,6 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * Give out work: which node's turn it is, and whether there is room for its job.
- *
- * Knows: lines of nodes, limits. Does not know: images, what documents mean, what comes of a
- * job.
+/* SPDX-License-Identifier: Apache-2.0  Hand out work: whose turn it is, and whether there is room
+ * for its job.  Knows: queues of nodes, limits. Does not know: images, what documents mean, results
+ * of jobs.
  * Threads: the resolver.
  */
 #include "engine/state.h"
@@ -30,7 +27,7 @@ static void fail_for_memory(struct tug__engine *engine, struct tug__node *node)
     tug__node_fail(engine, node, &error);
 }
 
-/* Give the node at the head of a list to a worker. There is room for its job. */
+/* Submit the node at the head of a list to the workers. There is room for its job. */
 static void submit_first(struct tug__engine *engine, struct tug__node_list *list)
 {
     struct tug__node *const node = take_first(list);
@@ -51,7 +48,7 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
     }
 }
 
-/* Hand inline content to a lane, which verifies and stores it like a fetched document. */
+/* Send inline content to a lane, which verifies and stores it like a fetched document. */
 static void submit_inline(struct tug__engine *engine)
 {
     struct tug__node *const node = take_first(&engine->queued_inline);
@@ -71,7 +68,7 @@ static void submit_inline(struct tug__engine *engine)
     tug__pool_send(engine->pool, job->lane, &msg);
 }
 
-/* Tell whether the first blob of a line may begin. */
+/* Tell whether the first blob of a queue may start. */
 static bool may_begin_blob(const struct tug__engine *engine, const struct tug__host *host)
 {
     const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(tug__pool_worker_count(engine->pool));
@@ -80,7 +77,7 @@ static bool may_begin_blob(const struct tug__engine *engine, const struct tug__h
            (engine->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
 }
 
-/* Tell whether a host has work of a kind and may be asked. */
+/* Tell whether a host has work of a kind and may get a request. */
 static bool has_turn(const struct tug__engine *engine, const struct tug__host *host,
                      bool wants_documents, uint64_t now_ns)
 {
@@ -88,8 +85,8 @@ static bool has_turn(const struct tug__engine *engine, const struct tug__host *h
            (wants_documents ? host->queued_documents.first != NULL : may_begin_blob(engine, host));
 }
 
-/* The next host that has work of a kind and may be asked; NULL when there is none. It goes to the
- * end of the list, so that all have their turn. */
+/* Get the next host that has work of a kind and may get a request; NULL when there is none. It
+ * moves to the end of the list, so that all get their turn. */
 static struct tug__host *next_host(struct tug__engine *engine, bool wants_documents,
                                    uint64_t now_ns)
 {
@@ -112,7 +109,7 @@ static struct tug__host *next_host(struct tug__engine *engine, bool wants_docume
     return host;
 }
 
-/* Jobs the ring has room for: one at work and one at hand for each worker. */
+/* Jobs the ring has room for: one in progress and one ready for each worker. */
 static unsigned room(const struct tug__engine *engine)
 {
     const unsigned most = TUG__JOBS_OUT_MAX(tug__pool_worker_count(engine->pool));
@@ -142,7 +139,7 @@ void tug__engine_submit(struct tug__engine *engine)
     }
 }
 
-/* A node has waited long enough. */
+/* Resume a node whose wait is over. */
 static void end_wait(struct tug__engine *engine, struct tug__node *node)
 {
     if (!tug__node_is_needed(node)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The engine's life, and what can be asked about it.
+ * The engine's life, and queries about it.
  *
- * Knows: its parts by their doors. Does not know: images, who waits for what.
+ * Knows: the interfaces of its parts. Does not know: images, who waits for what.
  * Threads: the resolver.
  */
 #include "engine/state.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What comes of failed jobs: go on, wait and try again, or fail.
+ * Handle failed jobs: go on, wait and retry, or fail.
  *
  * Knows: nodes, jobs, the retry policy. Does not know: images, messages, what documents mean.
  * Threads: the resolver.
  *
- * A job that ran beside others and got no answer only shows that more connections are not to be had
- * now. When content turns out bad, the transfer is dropped with its file and the node tries once
- * more from zero, in one stream; bad again, it fails.
+ * A job beside others that gets no response only shows that no more connections are available now.
+ * When content turns out bad, the transfer is dropped with its file and the node is retried once
+ * from zero, in one stream; if it is bad again, the node fails.
  */
 #include "engine/state.h"
 
@@ -16,24 +16,24 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* How often a blob that another process downloads is looked for. */
+/* Interval of checks for a blob that another process downloads. */
 #define BUSY_WAIT_NS (200 * TUG__NS_PER_MS)
-/* The same for one that another process repairs: each look hashes it. */
+/* The same for one that another process repairs: each check hashes it. */
 #define REPAIR_WAIT_NS (1000 * TUG__NS_PER_MS)
-/* How long no further connection is tried for a blob after one failed. */
+/* Pause before another connection is tried for a blob after one failed. */
 #define BESIDE_WAIT_NS (1000 * TUG__NS_PER_MS)
-/* How often a blob is begun anew because its file was removed. */
+/* How often a blob is started over because its file was removed. */
 #define REMOVALS_MAX 3
-/* How long the commit of a document takes, about. */
+/* Approximate time of a document's commit. */
 #define SAME_DOCUMENT_WAIT_NS (20 * TUG__NS_PER_MS)
 
-/* No job for a node for a while. What runs for it goes on. */
+/* Start no job for a node for a while. Running ones go on. */
 static void wait_for(struct tug__engine *engine, struct tug__node *node, uint64_t delay_ns)
 {
     tug__node_wait(engine, node, tug__now_ns() + delay_ns);
 }
 
-/* Another process downloads this blob: look again later whether the store has it. */
+/* Another process downloads this blob: check again later whether the store has it. */
 static void wait_for_other(struct tug__engine *engine, struct tug__node *node)
 {
     struct tug_event event = {.kind = TUG_EVENT_WAITING,
@@ -51,14 +51,14 @@ static void wait_for_other(struct tug__engine *engine, struct tug__node *node)
     }
 }
 
-/* Somebody, perhaps another lane for another tag, stores the same document at this moment: keep the
- * content and hand it in again. */
+/* Another process, or another lane for another tag, is storing the same document: keep the content
+ * and submit it again. */
 static void hand_in_again(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
                           uint64_t delay_ns)
 {
     if (node->wanted.media_type == NULL && job->result.reply.media_type[0] != '\0') {
         node->wanted.media_type =
-            strdup(job->result.reply.media_type); /* else the document's own decides */
+            strdup(job->result.reply.media_type); /* otherwise the document's own type decides */
     }
     node->wanted.data = (uint8_t *)job->result.reply.body;
     node->wanted.size_bytes = job->result.reply.length;
@@ -67,8 +67,8 @@ static void hand_in_again(struct tug__engine *engine, struct tug__node *node, st
     wait_for(engine, node, delay_ns);
 }
 
-/* More connections for a blob only fail, while some bring it: those that run may finish their
- * shares, then it goes on over one, with all its attempts. */
+/* Additional connections for a blob keep failing while others deliver: running jobs may finish
+ * their shares, then the blob goes on over one connection, with all its attempts. */
 static void go_on_alone(struct tug__node *node)
 {
     node->transfer->ranges.is_single = true;
@@ -76,7 +76,8 @@ static void go_on_alone(struct tug__node *node)
     node->attempt.failures = 0;
 }
 
-/* Count a failed attempt: what it brought itself counts, and what came beside it meanwhile. */
+/* Count a failed attempt: bytes that it received count as progress, and so do bytes of jobs beside
+ * it. */
 static void count_failure(struct tug__node *node, const struct tug__job *job)
 {
     const uint64_t reached = node->transfer != NULL ? tug__ranges_done(&node->transfer->ranges) : 0;
@@ -90,7 +91,7 @@ static void count_failure(struct tug__node *node, const struct tug__job *job)
     node->attempt.failures = tug__retry_count(node->attempt.failures, own > beside ? own : beside);
 }
 
-/* An attempt failed in a way that may pass: wait, or give up. */
+/* An attempt failed in a way that may pass: wait and retry, or give up. */
 static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
                           const struct tug__job *job)
 {
@@ -119,7 +120,7 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
     wait_for(engine, node, event.delay_ms * TUG__NS_PER_MS);
 }
 
-/* What came is not what was named: once more from zero, then it is final. */
+/* The content does not match its digest: retry once from zero, then fail for good. */
 void tug__node_refetch(struct tug__engine *engine, struct tug__node *node,
                        const struct tug_error *error)
 {
@@ -146,8 +147,7 @@ void tug__node_refetch(struct tug__engine *engine, struct tug__node *node,
     }
 }
 
-/* Somebody removed the file, or a directory, while we wrote: begin anew at once, but not for ever.
- */
+/* The file or a directory was removed during the download: start over at once, but not forever. */
 void tug__node_begin_anew(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
                           const struct tug_error *error)
 {
@@ -173,15 +173,14 @@ void tug__node_begin_anew(struct tug__engine *engine, struct tug__node *node, st
     }
 }
 
-/* Inline content that is not what it says: ask the registry instead. */
+/* Inline content does not match its digest: request it from the registry instead. */
 static void fall_back_from_inline(struct tug__engine *engine, struct tug__node *node)
 {
     node->job_kind = node->wanted.is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
     tug__node_enqueue(engine, node);
 }
 
-/* The registry wants to be left alone: nothing is asked of it until then, and that is no failure.
- */
+/* The registry asked for a pause: send it no request until then; not counted as a failure. */
 static void defer(struct tug__engine *engine, struct tug__node *node, const struct tug__job *job)
 {
     struct tug__host *const host = tug__host_find(engine, job->request.source.host);
@@ -202,8 +201,8 @@ void tug__node_wait_beside(struct tug__node *node)
     node->attempt.beside_ns = tug__now_ns() + BESIDE_WAIT_NS;
 }
 
-/* A job beside others got no answer that is of use. The blob goes on without it, and after too many
- * such jobs without any further ones. */
+/* A job beside others got no useful response. The blob goes on without it, and after too many such
+ * jobs, without additional ones. */
 static void take_beside_failure(struct tug__engine *engine, struct tug__node *node,
                                 const struct tug__job *job)
 {
@@ -243,13 +242,13 @@ void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
             hand_in_again(engine, node, job, SAME_DOCUMENT_WAIT_NS);
         }
     } else if (error->code == TUG_ERR_CANCELLED) {
-        tug__node_enqueue(engine, node); /* given up, then wanted again by another image */
+        tug__node_enqueue(engine, node); /* given up, then requested again by another image */
     } else if (error->code == TUG_ERR_CONTENT) {
         tug__node_refetch(engine, node, error);
     } else if (tug__store_is_removed(error)) {
         tug__node_begin_anew(engine, node, job, error);
     } else if (job->result.call.ranges_ignored) {
-        take_beside_failure(engine, node, job); /* the others have ended meanwhile */
+        take_beside_failure(engine, node, job); /* the other jobs have ended meanwhile */
         tug__node_enqueue(engine, node);
     } else if (job->result.call.is_deferred) {
         defer(engine, node, job);

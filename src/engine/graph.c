@@ -30,7 +30,7 @@ struct tug__node *tug__graph_find(struct tug__graph *graph, const struct tug_dig
     return found != NULL ? *found : NULL;
 }
 
-/* Make room for one more node to wait: that itself cannot fail then. */
+/* Make room for one more waiting node, so that adding it cannot fail. */
 static bool grow_waiting(struct tug__graph *graph)
 {
     const size_t capacity = graph->waiting_capacity > 0 ? graph->waiting_capacity * 2 : 64;

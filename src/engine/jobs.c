@@ -1,9 +1,6 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * From nodes to jobs: nodes in line for their registry, jobs and transfers made, cancelled, freed.
- *
- * Knows: nodes, jobs, transfers. Does not know: images, whose turn it is, what documents mean,
- * what comes of a job.
+/* SPDX-License-Identifier: Apache-2.0  From nodes to jobs: queue nodes at their registry; create,
+ * cancel and free jobs and transfers.  Knows: nodes, jobs, transfers. Does not know: images, whose
+ * turn it is, what documents mean, results of jobs.
  * Threads: the resolver.
  */
 #include "engine/state.h"
@@ -42,7 +39,7 @@ void tug__node_enqueue(struct tug__engine *engine, struct tug__node *node)
     struct tug__host *host;
 
     if (node->job_count > 0) {
-        return; /* its last job's end puts it in line: it must not be there twice */
+        return; /* queued when its last job ends: it must not be in the queue twice */
     }
     node->state = TUG__NODE_QUEUED;
     if (node->job_kind == TUG__JOB_INLINE) {
@@ -167,7 +164,7 @@ void tug__transfer_free(struct tug__engine *engine, struct tug__node *node)
     engine->transfers_open--;
 }
 
-/* A job for a node, without its share. */
+/* Create a job for a node, without its share. */
 struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *node)
 {
     const struct tug_ref *const ref = node->wanted.source;
@@ -232,7 +229,7 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
     }
     if (!tug__pool_submit(engine->pool, job)) {
         if (share != NULL) {
-            /* nothing has been fetched of it; an extent that was taken always fits back */
+            /* nothing of it was fetched; an extent just removed always fits back */
             (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
                                         NULL);
         }
@@ -294,7 +291,7 @@ void tug__node_wait(struct tug__engine *engine, struct tug__node *node, uint64_t
 {
     node->attempt.wake_ns = wake_ns;
     if (node->job_count > 0) {
-        return; /* what runs for it goes on */
+        return; /* its running jobs go on */
     }
     node->state = TUG__NODE_WAITING;
     tug__graph_add_waiting(&engine->graph, node);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Digests that may be of anything: a manifest, or else a blob whose size nobody told.
+ * Digests of unknown kind: a manifest, or else a blob of unknown size.
  *
  * Knows: nodes. Does not know: images, who waits, what documents mean.
  * Threads: the resolver.
  *
- * Such a digest is asked for as a manifest. When a source has none, it is asked with a HEAD whether
- * it has a blob, and how long that is; then the node is a blob like any other.
+ * Such a digest is requested as a manifest. When a source has none, a HEAD checks whether it has a
+ * blob, and its length; then the node is a blob like any other.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "oci/limits.h"
 #include "engine/state.h"
 
-/* Check whether a blob may come that is as long as its registry says. */
+/* Check that a blob may have the length that its registry reports. */
 static enum tug_status check_size(const struct tug__wanted *wanted, uint64_t size_bytes,
                                   struct tug_error *err)
 {
@@ -43,7 +43,7 @@ void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
     }
     if (wanted->media_type == NULL) {
         tug__content_type_of_blob(job->result.reply.media_type, type);
-        wanted->media_type = strdup(type); /* without memory the type is not known */
+        wanted->media_type = strdup(type); /* when out of memory the type stays unknown */
     }
     wanted->is_document = false;
     wanted->has_size = true;
@@ -56,7 +56,7 @@ void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
     if (engine->settings.is_dry && node->job_kind == TUG__JOB_BLOB) {
         node->outcome.digest = wanted->digest;
         node->outcome.size_bytes = wanted->size_bytes;
-        tug__node_settle(engine, node, TUG__SETTLED_DONE); /* it would come */
+        tug__node_settle(engine, node, TUG__SETTLED_DONE); /* it would be fetched */
     } else {
         tug__node_enqueue(engine, node);
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What workers and lanes say of jobs and transfers, and what it means for their nodes.
+ * Handle messages from workers and lanes about jobs and transfers.
  *
  * Knows: nodes, jobs, transfers. Does not know: images, what documents mean, who waits.
  * Threads: the resolver.
  *
- * A node with a blob keeps its transfer over failed jobs, so that the next job goes on at the byte
- * where the last one stopped.
+ * A node with a blob keeps its transfer across failed jobs, so that the next job resumes at the
+ * byte where the last one stopped.
  */
 #include "engine/state.h"
 
@@ -35,7 +35,7 @@ static void take_document(struct tug__engine *engine, struct tug__node *node, st
     tug__node_settle(engine, node, TUG__SETTLED_DONE);
 }
 
-/* A HEAD told the digest of a tag: go on with that digest, or with a GET where it told nothing. */
+/* A HEAD returned the digest of a tag: go on with that digest, or with a GET if it did not. */
 static void take_resolved(struct tug__engine *engine, struct tug__node *node,
                           const struct tug__job *job)
 {
@@ -47,7 +47,7 @@ static void take_resolved(struct tug__engine *engine, struct tug__node *node,
     tug__node_enqueue(engine, node);
 }
 
-/* Everybody who waits for a blob has it: hashed, on its way or where it was. */
+/* A blob is in the store, hashed as it was written or where it was: settle the node. */
 static void settle_blob(struct tug__engine *engine, struct tug__node *node, bool was_present)
 {
     node->outcome.digest = node->wanted.digest;
@@ -74,11 +74,11 @@ static void warn_of_damage(struct tug__engine *engine, const struct tug__node *n
     tug__engine_emit(engine, &event);
 }
 
-/* A blob of the store is not what its name says: fetch it once more. It stays in its place until
- * the new one, verified, is renamed over it. */
+/* A blob in the store does not match its name: fetch it again. It stays in place until the new one,
+ * verified, is renamed over it. */
 static void take_damaged(struct tug__engine *engine, struct tug__node *node)
 {
-    if (!node->attempt.is_repair) { /* else told already: another process is at it */
+    if (!node->attempt.is_repair) { /* otherwise reported before: another process repairs it */
         warn_of_damage(engine, node);
     }
     if (engine->settings.is_dry) {
@@ -123,8 +123,8 @@ static void take_rejected(struct tug__engine *engine, struct tug__node *node)
     }
 }
 
-/* A lane's verdict may overtake the worker's last word on the job: it waits in the node until both
- * are there. */
+/* A lane's verdict may overtake the worker's last message about the job: it is kept in the node
+ * until both have arrived. */
 static void take_verdict(struct tug__engine *engine, struct tug__node *node)
 {
     const enum tug__msg_kind verdict = node->verdict;
@@ -133,7 +133,7 @@ static void take_verdict(struct tug__engine *engine, struct tug__node *node)
         return;
     }
     if (node->job_count > 0) {
-        tug__node_cancel_jobs(engine, node); /* late shares of what is complete */
+        tug__node_cancel_jobs(engine, node); /* late shares of a complete blob */
         return;
     }
     node->verdict = TUG__MSG_NONE;
@@ -144,7 +144,7 @@ static void take_verdict(struct tug__engine *engine, struct tug__node *node)
     }
 }
 
-/* Tell whether a job was a HEAD that failed in a way a GET need not. */
+/* Tell whether a job was a HEAD that failed in a way that a GET may not. */
 static bool is_head_refused(const struct tug__engine *engine, const struct tug__job *job)
 {
     const struct tug__node *const node = job->owner;
@@ -154,7 +154,7 @@ static bool is_head_refused(const struct tug__engine *engine, const struct tug__
                              node->attempt.failures >= engine->retry_policy.retries);
 }
 
-/* A worker opened the partial file and asks for a blob's bytes. */
+/* A worker opened the partial file and requests a blob's bytes. */
 static void take_started(struct tug__engine *engine, struct tug__job *job)
 {
     struct tug__node *const node = job->owner;
@@ -174,13 +174,13 @@ static void take_started(struct tug__engine *engine, struct tug__job *job)
     }
     event.done_bytes = ranges->done_bytes;
     node->attempt.mark_bytes =
-        ranges->done_bytes; /* what an earlier run left is no progress of this one */
+        ranges->done_bytes; /* bytes of an earlier run are no progress of this one */
     tug__node_note_start(node);
     node->attempt.is_running = true;
     tug__engine_emit(engine, &event);
 }
 
-/* A share's answer has begun. */
+/* A share's first byte has arrived. */
 static void take_flowing(struct tug__engine *engine, struct tug__job *job)
 {
     struct tug__node *const node = job->owner;
@@ -210,7 +210,7 @@ static void remove_job(struct tug__engine *engine, struct tug__node *node,
     }
 }
 
-/* A share has all its bytes, however few: that is progress. */
+/* A share has all its bytes, however few: that counts as progress. */
 static void note_share_done(struct tug__node *node, const struct tug__job *job)
 {
     if (job->result.next_byte > job->share.first_byte) {
@@ -240,12 +240,12 @@ static void take_share(struct tug__engine *engine, struct tug__node *node, struc
             tug__node_drop_transfer(engine, node, node->drop);
         }
     } else if (ranges->is_open && ranges->done_bytes == ranges->size_bytes) {
-        /* The lane has every byte: its verdict counts, also when a request ended badly. */
+        /* The lane has every byte: its verdict counts, even if a request failed. */
         take_verdict(engine, node);
     } else if (has_failed) {
         tug__node_take_failure(engine, node, job);
     } else if (job->result.next_byte == job->share.first_byte && node->job_count > 0) {
-        tug__node_wait_beside(node); /* it came too late to be of use */
+        tug__node_wait_beside(node); /* it came too late to be useful */
     } else {
         note_share_done(node, job);
         if (node->job_count == 0) {
@@ -262,7 +262,7 @@ static void take_job(struct tug__engine *engine, struct tug__job *job, bool has_
     if (job->kind == TUG__JOB_BLOB) {
         take_share(engine, node, job, has_failed);
     } else if (has_failed && is_head_refused(engine, job)) {
-        take_resolved(engine, node, job); /* some registries know no HEAD: ask with a GET */
+        take_resolved(engine, node, job); /* some registries do not support HEAD: use a GET */
     } else if (has_failed) {
         tug__node_take_failure(engine, node, job);
     } else if (job->kind == TUG__JOB_RESOLVE && !is_complete(node, &job->result.reply)) {
@@ -281,7 +281,7 @@ static void take_job(struct tug__engine *engine, struct tug__job *job, bool has_
 static void take_dropped(struct tug__engine *engine, struct tug__node *node)
 {
     tug__transfer_free(engine, node);
-    node->verdict = TUG__MSG_NONE; /* of what is given up */
+    node->verdict = TUG__MSG_NONE; /* of the transfer being dropped */
     if (tug__node_is_needed(node)) {
         tug__node_enqueue(engine, node);
     } else if (node->refusals != NULL) {
@@ -312,7 +312,7 @@ void tug__jobs_take_event(struct tug__engine *engine, const struct tug__msg *msg
     case TUG__MSG_REJECTED:
         node = ((struct tug__transfer *)msg->object)->owner;
         if (node->state !=
-            TUG__NODE_DROPPING) { /* else DROPPED follows, and only then it is ours */
+            TUG__NODE_DROPPING) { /* otherwise DROPPED follows, and only then it is ours */
             node->verdict = (enum tug__msg_kind)msg->kind;
             take_verdict(engine, node);
         }

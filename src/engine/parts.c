@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Blobs over several connections: who of the idle workers joins in where.
+ * Blobs over several connections: which idle workers join in, and where.
  *
- * Knows: open transfers, their division (ranges.h), when more connections pay (spread.h). Does not
- * know: requests, what comes of them.
+ * Knows: open transfers, their division (ranges.h), when more connections pay off (spread.h). Does
+ * not know: requests, their results.
  * Threads: the resolver.
  *
  * A node has a width, the number of connections it should have. A share that ends is followed by
@@ -14,15 +14,15 @@
 
 #include "base/clock.h"
 
-/* Shares are as long as a connection needs this time for, so that asking for them costs little. */
+/* Time that a connection should need for a share, so that the cost of requests is small. */
 #define SHARE_SECONDS 2.0
 #define SHARE_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
-/* Toward the end shares become shorter, down to this, so that all end together and the hash is not
- * left behind with whole windows. */
+/* Toward the end shares get shorter, down to this, so that all end together and the hash does not
+ * fall behind by whole windows. */
 #define SHARE_BYTES_LAST (UINT64_C(4) * 1024 * 1024)
-/* A length for blobs that are not divided: all of it, with room for arithmetic. */
+/* Length of a share that is a whole blob, with headroom for arithmetic. */
 #define SHARE_BYTES_ALL (UINT64_MAX / 4)
-/* How often the rate is looked at while there are idle workers. */
+/* Interval of measurements while there are idle workers. */
 #define LOOK_NS (25 * TUG__NS_PER_MS)
 
 /* Tell whether a blob may have more than one connection. */
@@ -62,7 +62,7 @@ bool tug__parts_take(struct tug__engine *engine, struct tug__node *node,
     struct tug__ranges *const ranges = &node->transfer->ranges;
 
     if (!ranges->is_open) {
-        tug__extents_fini(&ranges->gaps); /* an earlier job did not get as far as opening */
+        tug__extents_fini(&ranges->gaps); /* an earlier job ended before it opened the file */
         tug__ranges_take_first(ranges, out_share);
         return true;
     }
@@ -77,7 +77,7 @@ unsigned tug__parts_idle_workers(const struct tug__engine *engine)
     return engine->jobs_out < worker_count ? worker_count - engine->jobs_out : 0;
 }
 
-/* Tell whether a node that is being fetched may get a further share now. */
+/* Tell whether a node being fetched may get an additional share now. */
 static bool wants_share(struct tug__engine *engine, const struct tug__node *node, uint64_t now_ns)
 {
     return node->state == TUG__NODE_ACTIVE && node->job_count > 0 &&
@@ -104,8 +104,8 @@ void tug__parts_submit(struct tug__engine *engine)
     }
 }
 
-/* Gather what the decision needs: the blob that has most left, and the numbers.
- * Returns: that blob's node, NULL when none may be divided. */
+/* Collect the input of the decision: the blob with most bytes left, and the numbers. Returns: that
+ * blob's node, NULL when none may be divided. */
 static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__spread_view *view)
 {
     struct tug__node *longest = NULL;
@@ -148,7 +148,7 @@ uint64_t tug__engine_look(struct tug__engine *engine)
         node->width = node->job_count + count;
         break;
     case TUG__SPREAD_RETURN:
-        /* What runs goes on to the end of its share; none follows it. */
+        /* Running jobs go on to the end of their shares; none follow. */
         node->width = engine->spread.connections_before < node->job_count
                           ? engine->spread.connections_before
                           : node->job_count;

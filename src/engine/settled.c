@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is to be told to those above: events at once, what settled by a list.
+ * Reports to the engine's caller: events at once, settled nodes by a list.
  *
  * Knows: nodes. Does not know: images, why anything happened.
  * Threads: the resolver.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a node's content is asked for: one repository after the other, of those that wait for it.
+ * Which repository a node's content is requested from: one after the other, of its waiters.
  *
  * Knows: nodes, references. Does not know: images, jobs' meaning, what documents mean.
  * Threads: the resolver.
  *
- * A digest may be wanted from several registries. One that does not give it, or gives something
- * else, spoils nothing for those that want it from another: the node goes on with a repository (and
- * a size, as it was told there) that was not tried yet, and fails when there is none.
+ * A digest may be wanted from several registries. If one does not deliver it, or delivers something
+ * else, waiters with another source are not affected: the node goes on with a repository (and the
+ * size promised there) that was not tried yet, and fails when there is none.
  */
 #include "engine/state.h"
 
@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 
-/* What an error is about, for its message. */
+/* Describe the subject of an error, for its message. */
 void tug__node_add_subject(const struct tug__node *node, struct tug_error *error)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
@@ -30,7 +30,7 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
                                              : tug_digest_format(&node->wanted.digest, digest));
 }
 
-/* Tell whether an error is about what was asked, not about this machine. */
+/* Tell whether an error is about the source and its content, not about this machine. */
 static bool is_of_source(enum tug_status status)
 {
     return status != TUG_ERR_STORE && status != TUG_ERR_NO_MEMORY && status != TUG_ERR_CANCELLED &&
@@ -59,7 +59,7 @@ const struct tug_error *tug__node_refused(const struct tug__node *node,
     return NULL;
 }
 
-/* Remember a failure. Returns: false without memory. */
+/* Record a failure. Returns: false when out of memory. */
 static bool add_refusal(struct tug__node *node, const struct tug_error *error)
 {
     struct tug__refusal *const refusal = malloc(sizeof *refusal);
@@ -83,7 +83,7 @@ static const struct tug_error *edge_refused(const struct tug__edge *edge)
     return tug__node_refused(edge->node, edge->source, edge->has_size, edge->size_bytes);
 }
 
-/* The first that waits and may know better; NULL: none. */
+/* Find the first waiter with an untried source; NULL: none. */
 static const struct tug__edge *find_other(const struct tug__node *node)
 {
     const struct tug__edge *edge = node->edges;
@@ -99,7 +99,7 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     node->wanted.source = edge->source;
     node->wanted.has_size = edge->has_size;
     node->wanted.size_bytes = edge->size_bytes;
-    if (node->wanted.may_be_blob) { /* what it is, the next one tells */
+    if (node->wanted.may_be_blob) { /* the next source tells which it is */
         node->wanted.is_document = true;
         node->job_kind = TUG__JOB_MANIFEST;
     }
@@ -114,7 +114,7 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     node->outcome.kind = TUG__SETTLED_NOT;
 }
 
-/* Its transfer's size or content may be wrong; what is right stays on the disk. */
+/* Drop its transfer, whose size or content may be wrong; a good partial file stays on disk. */
 static void drop_for(struct tug__engine *engine, struct tug__node *node, enum tug_status why)
 {
     const bool is_empty = tug__ranges_done(&node->transfer->ranges) == 0;
@@ -141,12 +141,12 @@ bool tug__node_ask_elsewhere(struct tug__engine *engine, struct tug__node *node)
     tug__node_ask_for(node, other);
     if (node->transfer == NULL) {
         tug__node_enqueue(engine, node);
-    } /* else when it is dropped */
+    } /* otherwise once it is dropped */
     return true;
 }
 
-/* The registry does not have a foreign layer: ask the URLs it names, if the user wants that.
- * Returns: false when that is no way out. */
+/* The registry does not have a foreign layer: try its URLs, if the user allows that. Returns: false
+ * when that is not possible. */
 static bool ask_urls(struct tug__engine *engine, struct tug__node *node,
                      const struct tug_error *error)
 {
@@ -207,7 +207,7 @@ bool tug__settled_refusal(const struct tug__settled *settled, const struct tug__
 bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
                            const struct tug_error *error)
 {
-    /* docker-registry 2 answers 500 for a blob that is asked for as a manifest */
+    /* docker-registry 2 returns 500 for a blob that is requested as a manifest */
     if ((error->code != TUG_ERR_NOT_FOUND && error->http_status != 500) ||
         !node->wanted.may_be_blob || engine->is_stopping ||
         (node->job_kind != TUG__JOB_MANIFEST && node->job_kind != TUG__JOB_RESOLVE)) {

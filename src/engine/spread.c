@@ -8,14 +8,14 @@
 #include "engine/spread.h"
 
 #define NS_PER_S 1e9
-/* A blob whose rest takes less than this at the present rate is left alone. */
+/* A blob that needs less time than this at the current rate is left alone. */
 #define REST_SECONDS_MIN 1.5
-/* One whose rest takes longer than this gets more at once: every step up costs a sample. */
+/* One that needs more time than this gets several at once: every step up costs a sample. */
 #define REST_SECONDS_LONG 8.0
-/* An addition pays when the rate grows by this share of what as many more capped connections would
- * give: bursts and noise blur the measure, a saturated link gives nothing or less. */
+/* An addition pays off when the rate grows by this fraction of what as many capped connections
+ * would add: bursts and noise blur the measurement, a saturated link gains nothing or less. */
 #define GAIN_SHARE_MIN 0.15
-/* Longest wait for the answers of an addition before it is judged anyway. */
+/* Longest wait for the responses of an addition before it is judged anyway. */
 #define ANSWER_WAIT_NS UINT64_C(1500000000)
 #define QUIET_START_NS UINT64_C(1000000000)
 #define QUIET_MAX_NS UINT64_C(30000000000)
@@ -40,7 +40,7 @@ static enum tug__spread_advice judge(struct tug__spread *spread,
 {
     spread->is_trying = false;
     if (spread->connections <= spread->connections_before) {
-        return TUG__SPREAD_STAY; /* others ended meanwhile: there is nothing to compare */
+        return TUG__SPREAD_STAY; /* other connections ended meanwhile: nothing to compare with */
     }
     if (has_paid(spread)) {
         spread->quiet_ns = 0;
@@ -71,8 +71,8 @@ enum tug__spread_advice tug__spread_look(struct tug__spread *spread,
     const uint64_t age_ns = view->now_ns - spread->since_ns;
     enum tug__spread_advice advice = TUG__SPREAD_STAY;
 
-    /* A sample is of one number of connections, all of them answered. An addition whose answers do
-     * not come is judged by what did come. */
+    /* A sample has a constant number of connections, all of them with a response. An addition whose
+     * responses do not arrive is judged by those that did. */
     if (spread->since_ns == 0 || view->connections != spread->connections ||
         (spread->is_trying && view->pending > 0 &&
          view->now_ns - spread->tried_ns < ANSWER_WAIT_NS)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the store has already, in whole or in part.
+ * Content that the store has already, in whole or in part.
  *
  * Knows: nodes, the store's content. Does not know: images, who waits.
  * Threads: the resolver.
@@ -37,7 +37,7 @@ uint64_t tug__stored_missing_bytes(struct tug_store *store, const struct tug_dig
     return held_bytes < size_bytes ? size_bytes - held_bytes : 0;
 }
 
-/* Take a document from the store. Returns: false when it is not there as it should be. */
+/* Use a document from the store. Returns: false when the store does not have it intact. */
 static bool find_document(struct tug__engine *engine, struct tug__node *node,
                           const struct tug_digest *digest)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Nodes that wait for a time: a binary heap, the one whose time comes first on top.
+ * Nodes that wait for a time: a binary heap, the earliest on top.
  *
  * Knows: nodes. Does not know: images, what they wait for.
  * Threads: the resolver.
  *
- * A registry decides how many nodes wait (it lets 35 000 layers fail), and each has a time of its
- * own: whatever is done for one of them must not cost a walk over all.
+ * A registry determines how many nodes wait (it may let 35 000 layers fail), each with a time of
+ * its own, so no operation on one of them may walk over all.
  */
 #include "engine/graph.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who wants what: nodes made or joined, waiters forgotten.
+ * Requests: create or join nodes, forget waiters.
  *
- * Knows: nodes, edges. Does not know: images, whose turn it is, what comes of a job.
+ * Knows: nodes, edges. Does not know: images, whose turn it is, results of jobs.
  * Threads: the resolver.
  */
 #include "engine/state.h"
@@ -12,14 +12,14 @@
 
 #include "base/error.h"
 
-/* What to ask for first. */
+/* Choose the kind of the first job. */
 static enum tug__job_kind choose_job(const struct tug__wanted *wanted)
 {
     if (wanted->is_recheck) {
         return TUG__JOB_RECHECK;
     }
     if (wanted->data != NULL || (wanted->has_size && wanted->size_bytes == 0)) {
-        return TUG__JOB_INLINE; /* nothing to ask for: the content is known */
+        return TUG__JOB_INLINE; /* no request needed: the content is known */
     }
     if (wanted->asks_digest_first) {
         return TUG__JOB_RESOLVE;
@@ -27,14 +27,14 @@ static enum tug__job_kind choose_job(const struct tug__wanted *wanted)
     return wanted->is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
 }
 
-/* Copy text that may be missing. Returns: false without memory. */
+/* Copy text that may be NULL. Returns: false when out of memory. */
 static bool copy_text(char **out_copy, const char *text)
 {
     *out_copy = text != NULL ? strdup(text) : NULL;
     return *out_copy != NULL || text == NULL;
 }
 
-/* Make a node for what nobody wanted before. */
+/* Create a node for a new request. */
 static enum tug_status make_node(struct tug__engine *engine, const struct tug__wanted *wanted,
                                  struct tug__node **out_node, struct tug_error *err)
 {
@@ -49,7 +49,7 @@ static enum tug_status make_node(struct tug__engine *engine, const struct tug__w
     node->wanted = *wanted;
     node->wanted.data = has_data ? malloc(wanted->size_bytes) : NULL;
     node->job_kind = choose_job(wanted);
-    /* each of them, so that all are the node's own */
+    /* copy all before any check, so that the node owns each */
     if ((int)copy_text(&node->wanted.tag, wanted->tag) +
                 (int)copy_text(&node->wanted.media_type, wanted->media_type) +
                 (int)copy_text(&node->wanted.urls, wanted->urls) <
@@ -65,8 +65,8 @@ static enum tug_status make_node(struct tug__engine *engine, const struct tug__w
     return TUG_OK;
 }
 
-/* Somebody else wants the same digest, or wanted it: wait for it, too, unless this source has
- * failed to give it and no other is asked. */
+/* Join the node of an earlier request for the same digest, unless this source has failed to deliver
+ * it and no other is being tried. */
 static enum tug_status join_node(struct tug__engine *engine, struct tug__node *node,
                                  const struct tug__edge *edge, struct tug_error *err)
 {
@@ -84,7 +84,7 @@ static enum tug_status join_node(struct tug__engine *engine, struct tug__node *n
         return status;
     }
     if (node->state == TUG__NODE_DROPPING) {
-        tug__node_ask_for(node, edge); /* when it is dropped */
+        tug__node_ask_for(node, edge); /* once it is dropped */
     } else if (node->state == TUG__NODE_FAILED) {
         tug__node_ask_for(node, edge);
         tug__node_enqueue(engine, node);
