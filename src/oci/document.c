@@ -314,9 +314,8 @@ static enum tug_status build_document(const struct tug__json_value *root, struct
     return status;
 }
 
-enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,
-                                    bool is_pinned, struct tug__document *out_document,
-                                    struct tug_error *err)
+enum tug_status tug__document_parse(const struct tug__document_text *text,
+                                    struct tug__document *out_document, struct tug_error *err)
 {
     static const struct tug__json_limits limits = {
         .max_bytes = TUG__MANIFEST_BYTES_MAX,
@@ -324,14 +323,14 @@ enum tug_status tug__document_parse(const char *bytes, size_t length, const char
         .max_values = TUG__JSON_VALUES_MAX,
     };
     struct tug__document document = {0};
-    struct claims claims = {.is_pinned = is_pinned};
+    struct claims claims = {.is_pinned = text->is_pinned};
     struct tug__json *json = NULL;
-    enum tug_status status = tug__json_parse(bytes, length, &limits, &json, err);
+    enum tug_status status = tug__json_parse(text->bytes, text->length, &limits, &json, err);
 
     if (status != TUG_OK) {
         return status;
     }
-    status = read_claims(tug__json_root(json), media_type, &claims, err);
+    status = read_claims(tug__json_root(json), text->media_type, &claims, err);
     if (status == TUG_OK) {
         status = build_document(tug__json_root(json), &claims, &document, err);
     }

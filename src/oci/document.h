@@ -49,21 +49,27 @@ struct tug__document {
     struct tug_digest subject;
 };
 
+/* A document as received. All is borrowed. */
+struct tug__document_text {
+    const char *bytes;
+    size_t length;
+    /* The announced type (Content-Type of the response, or the descriptor's type), NULL or a
+     * generic type when unknown; then the document's own mediaType decides, and without that its
+     * members (`manifests`, or `config` and `layers`). */
+    const char *media_type;
+    /* The document was requested by digest, so a mediaType member that differs from media_type
+     * within the same kind is not an error. By tag, any known type that differs is one. */
+    bool is_pinned;
+};
+
 /* Parse a manifest or index and refuse what is ambiguous (CVE-2021-41190).
- * bytes: length bytes, borrowed for the call.
- * media_type: the announced type (Content-Type of the response, or the descriptor's type), NULL or
- * a generic type when unknown; then the document's own mediaType decides, and without that its
- * members (`manifests`, or `config` and `layers`).
- * is_pinned: the document was requested by digest, so a mediaType member that differs from
- * media_type within the same kind is not an error. By tag, any known type that differs is one.
  * out_document: initialised on success, to be freed with tug__document_fini; untouched on failure.
  * Errors: TUG_ERR_CONTENT (not JSON, no schemaVersion 2, both index and manifest, kind differs from
  * media_type, a manifest without config or layers, a member that differs from a known one in case
  * only, a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to tug),
  * TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY. Threads: any. Blocks: no. */
-enum tug_status tug__document_parse(const char *bytes, size_t length, const char *media_type,
-                                    bool is_pinned, struct tug__document *out_document,
-                                    struct tug_error *err);
+enum tug_status tug__document_parse(const struct tug__document_text *text,
+                                    struct tug__document *out_document, struct tug_error *err);
 
 /* Free what a document owns. A zeroed document is allowed. */
 void tug__document_fini(struct tug__document *document);

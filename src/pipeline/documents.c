@@ -215,6 +215,8 @@ static void use_document(struct tug__resolver *resolver, struct tug__image *imag
                          const struct tug__purpose *purpose, const struct tug_digest *digest,
                          const char *bytes, size_t length, const char *media_type, bool is_pinned)
 {
+    const struct tug__document_text content = {
+        .bytes = bytes, .length = length, .media_type = media_type, .is_pinned = is_pinned};
     struct tug__document document = {0};
     struct tug_error error = {0};
     char text[TUG_DIGEST_TEXT_MAX];
@@ -223,7 +225,7 @@ static void use_document(struct tug__resolver *resolver, struct tug__image *imag
     if (image->state == TUG__IMAGE_DONE) {
         return;
     }
-    status = tug__document_parse(bytes, length, media_type, is_pinned, &document, &error);
+    status = tug__document_parse(&content, &document, &error);
     if (status != TUG_OK) {
         (void)tug__wrap(&error, status, "manifest %s", tug_digest_format(digest, text));
     } else if (purpose->is_root) {

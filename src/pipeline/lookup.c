@@ -111,12 +111,13 @@ static void report_failure(struct lookup *lookup, struct question *question,
  * NULL when out of memory. */
 static char *choose_media_type(const struct tug__settled *settled)
 {
+    const struct tug__document_text text = {
+        .bytes = settled->body, .length = settled->size_bytes, .media_type = settled->media_type};
     struct tug__document document;
     char *type = NULL;
 
     if (tug__media_is_generic(settled->media_type) && settled->body != NULL &&
-        tug__document_parse(settled->body, settled->size_bytes, settled->media_type, false,
-                            &document, NULL) == TUG_OK) {
+        tug__document_parse(&text, &document, NULL) == TUG_OK) {
         type = strdup(document.media_type);
         tug__document_fini(&document);
         return type;

@@ -19,11 +19,14 @@
  * all others. Refused documents never get into the store. */
 static enum tug_status check_inline(const struct tug__job *job, struct tug_error *err)
 {
-    const bool is_pinned = job->request.digest.algorithm != TUG_DIGEST_NONE;
+    const struct tug__document_text text = {
+        .bytes = job->result.reply.body,
+        .length = job->result.reply.length,
+        .media_type = job->request.media_type,
+        .is_pinned = job->request.digest.algorithm != TUG_DIGEST_NONE,
+    };
     struct tug__document document = {0};
-    const enum tug_status status =
-        tug__document_parse(job->result.reply.body, job->result.reply.length,
-                            job->request.media_type, is_pinned, &document, err);
+    const enum tug_status status = tug__document_parse(&text, &document, err);
 
     tug__document_fini(&document);
     return status;

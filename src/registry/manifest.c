@@ -115,10 +115,14 @@ static enum tug_status check_body(const struct manifest_sink *sink, struct tug_e
 /* Refuse anything but a document before it is stored: a login page, an error page, schema 1. */
 static enum tug_status check_document(const struct manifest_sink *sink, struct tug_error *err)
 {
-    const char *const type = sink->media_type != NULL ? sink->media_type : sink->reply->media_type;
+    const struct tug__document_text text = {
+        .bytes = sink->body.data,
+        .length = sink->body.length,
+        .media_type = sink->media_type != NULL ? sink->media_type : sink->reply->media_type,
+        .is_pinned = sink->digest != NULL,
+    };
     struct tug__document document = {0};
-    const enum tug_status status = tug__document_parse(sink->body.data, sink->body.length, type,
-                                                       sink->digest != NULL, &document, err);
+    const enum tug_status status = tug__document_parse(&text, &document, err);
 
     tug__document_fini(&document);
     return status;

@@ -137,7 +137,10 @@ static bool is_wanted(const struct tug__content *content, const char *bytes)
 static void read_document(struct tug__content *content, const char *bytes)
 {
     const bool is_reached = content->use == TUG__USE_DOCUMENT;
-    const size_t length = (size_t)content->size_bytes;
+    const struct tug__document_text text = {.bytes = bytes,
+                                            .length = (size_t)content->size_bytes,
+                                            .media_type = content->media_type,
+                                            .is_pinned = true};
     struct tug_error error = {0};
     enum tug_status status;
 
@@ -146,15 +149,14 @@ static void read_document(struct tug__content *content, const char *bytes)
     }
     status = check_digest(content, bytes, &error);
     if (status == TUG_OK) {
-        status = tug__document_parse(bytes, length, content->media_type, true, &content->document,
-                                     &error);
+        status = tug__document_parse(&text, &content->document, &error);
         content->has_document = status == TUG_OK;
     }
     if (status == TUG_ERR_NO_MEMORY || status == TUG_ERR_INTERNAL) {
         content->status = status;
     } else if (status != TUG_OK && is_reached &&
                (content->is_certain ||
-                (content->is_listed && tug__content_is_document(bytes, length)))) {
+                (content->is_listed && tug__content_is_document(bytes, text.length)))) {
         note_problem(content, &error);
     }
 }

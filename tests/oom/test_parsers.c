@@ -41,10 +41,9 @@ Test(oom_parsers, references)
 
 static enum tug_status parse_document(void *context, struct tug_error *err)
 {
+    const struct tug__document_text text = {.bytes = context, .length = strlen(context)};
     struct tug__document document = {0};
-    const char *const text = context;
-    const enum tug_status status =
-        tug__document_parse(text, strlen(text), NULL, false, &document, err);
+    const enum tug_status status = tug__document_parse(&text, &document, err);
 
     tug__document_fini(&document);
     return status;

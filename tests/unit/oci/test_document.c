@@ -40,12 +40,13 @@ static enum tug_status parse(const char *text, const char *media_type, bool is_p
                              struct tug__document *out_document, struct tug_error *err)
 {
     char *const copy = strdup(text);
+    const struct tug__document_text content = {copy, strlen(copy), media_type, is_pinned};
     enum tug_status status;
 
     for (char *at = copy; *at != '\0'; at++) {
         *at = (char)(*at == '\'' ? '"' : *at);
     }
-    status = tug__document_parse(copy, strlen(copy), media_type, is_pinned, out_document, err);
+    status = tug__document_parse(&content, out_document, err);
     free(copy);
     return status;
 }
