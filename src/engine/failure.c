@@ -100,11 +100,13 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
                               .ref = tug_ref_name(node->wanted.source),
                               .digest = node->wanted.digest,
                               .error = &shown};
+    struct tug__failed_attempt attempt = {.error = &job->result.error,
+                                          .retry_after_ms = job->result.call.retry_after_ms};
 
     count_failure(node, job);
+    attempt.failures = node->attempt.failures;
     engine->random = engine->random * UINT32_C(1664525) + UINT32_C(1013904223);
-    if (!tug__retry_decide(&engine->retry_policy, &job->result.error, node->attempt.failures,
-                           job->result.call.retry_after_ms, engine->random >> 16,
+    if (!tug__retry_decide(&engine->retry_policy, &attempt, engine->random >> 16,
                            &event.delay_ms)) {
         if (node->job_count > 0 && job->result.error.code == TUG_ERR_NETWORK) {
             go_on_alone(node);

@@ -56,6 +56,11 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     const struct tug__job_request *const request = &job->request;
     struct tug__job_result *const result = &job->result;
     const struct tug__msg document = {.kind = TUG__MSG_DOCUMENT, .object = job};
+    const struct tug__manifest_request manifest = {
+        .reference = request->reference,
+        .media_type = request->media_type,
+        .is_head = job->kind == TUG__JOB_RESOLVE,
+    };
     enum tug_status status;
 
     result->next_byte = job->share.first_byte; /* of a blob: nothing came yet */
@@ -67,12 +72,12 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     }
     switch (job->kind) {
     case TUG__JOB_RESOLVE:
-        status = tug__client_head_manifest(worker->client, &request->source, request->reference,
-                                           &result->reply, &result->error);
+        status = tug__client_get_manifest(worker->client, &request->source, &manifest,
+                                          &result->reply, &result->error);
         break;
     case TUG__JOB_MANIFEST:
-        status = tug__client_get_manifest(worker->client, &request->source, request->reference,
-                                          request->media_type, &result->reply, &result->error);
+        status = tug__client_get_manifest(worker->client, &request->source, &manifest,
+                                          &result->reply, &result->error);
         if (status == TUG_OK) {
             tug__counter_add(&worker->received, result->reply.length);
             tug__budget_charge(&worker->pool->budget, result->reply.length);

@@ -128,7 +128,7 @@ enum tug_status tug__auth_find(struct tug__exchange *exchange, struct tug_error 
 {
     struct tug__client *const client = exchange->client;
     const struct tug__endpoint *const endpoint = exchange->endpoint;
-    const char *const repository = exchange->ask->source->repository;
+    const char *const repository = exchange->ask->what.repository;
     struct tug__auth *const auth = &exchange->auth;
     struct tug__credentials *const credentials = tug__session_credentials(client->session);
     const struct tug__credential_request request = {
@@ -220,7 +220,7 @@ static enum tug_status read_challenge(const struct tug__exchange *exchange,
             if (challenge->scope[0] != '\0') {
                 out_known->scope = strdup(challenge->scope);
             } else if (asprintf(&out_known->scope, "repository:%s:pull",
-                                exchange->ask->source->repository) < 0) {
+                                exchange->ask->what.repository) < 0) {
                 out_known->scope = NULL;
             }
             if (out_known->realm_url == NULL || out_known->service == NULL ||
@@ -268,7 +268,7 @@ enum tug_status tug__auth_challenge(const struct tug__exchange *exchange, struct
                          "it asks for no kind of authentication that tug supports");
     }
     if (is_new) {
-        tug__session_learn_auth(client->session, endpoint, ask->source->repository, &known);
+        tug__session_learn_auth(client->session, endpoint, ask->what.repository, &known);
         status = TUG_OK;
     } else if (auth->has_token) {
         const struct tug__token_key key = key_of(auth);

@@ -258,6 +258,9 @@ static enum tug_status ask_urls(struct tug__client *client, struct tug__ask *ask
     return status;
 }
 
+static const struct tug__ask_handler handler = {
+    .range = range_of, .on_success = on_success, .on_data = on_data, .on_end = on_end};
+
 enum tug_status tug__client_get_blob(struct tug__client *client, const struct tug__source *source,
                                      struct tug__blob_request *request, struct tug_error *err)
 {
@@ -265,17 +268,13 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     char digest[TUG_DIGEST_TEXT_MAX];
     struct tug__ask ask = {
         .source = source,
-        .kind = "blobs",
-        .reference = tug_digest_format(request->digest, digest),
+        .what = {source->repository, "blobs", tug_digest_format(request->digest, digest)},
         .capabilities = TUG__CAN_PULL,
         .avoid = request->avoid,
         .accept = "*/*",
         .has_digest = true,
         .digest = request->digest,
-        .range = range_of,
-        .on_success = on_success,
-        .on_data = on_data,
-        .on_end = on_end,
+        .handler = &handler,
         .context = &sink,
     };
     struct tug_error error = {0};

@@ -51,6 +51,9 @@ static enum tug_status on_end(void *context, const struct tug__http_response *re
                                        "the registry does not tell the size of the blob");
 }
 
+static const struct tug__ask_handler handler = {
+    .on_success = on_success, .on_data = on_data, .on_end = on_end};
+
 enum tug_status tug__client_head_blob(struct tug__client *client, const struct tug__source *source,
                                       const struct tug_digest *digest,
                                       struct tug__manifest_reply *out_reply, struct tug_error *err)
@@ -59,15 +62,12 @@ enum tug_status tug__client_head_blob(struct tug__client *client, const struct t
     char text[TUG_DIGEST_TEXT_MAX];
     struct tug__ask ask = {
         .source = source,
-        .kind = "blobs",
-        .reference = tug_digest_format(digest, text),
+        .what = {source->repository, "blobs", tug_digest_format(digest, text)},
         .capabilities = TUG__CAN_PULL,
         .is_head = true,
         .has_digest = true,
         .accept = "*/*",
-        .on_success = on_success,
-        .on_data = on_data,
-        .on_end = on_end,
+        .handler = &handler,
         .context = &reply,
     };
     const enum tug_status status = tug__ask(client, &ask, err);

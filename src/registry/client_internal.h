@@ -28,11 +28,27 @@ struct tug__client {
     struct tug__http *http;
 };
 
+/* What becomes of the answers to a question. */
+struct tug__ask_handler {
+    /* The range still wanted, for the next request; NULL: everything. Borrowed until the next call.
+     * Without this function: everything. */
+    const char *(*range)(void *context);
+    /* Accepts or refuses a 2xx answer, before its body. */
+    enum tug_status (*on_success)(void *context, const struct tug__http_response *response,
+                                  struct tug_error *err);
+    /* Receives a piece of its body. May set is_ended of the question: nothing more is wanted,
+     * whatever it returns; or is_ours: the failure is ours, not the endpoint's. */
+    enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
+                               struct tug_error *err);
+    /* Called when the body has ended well, to accept or refuse the whole. */
+    enum tug_status (*on_end)(void *context, const struct tug__http_response *response,
+                              struct tug_error *err);
+};
+
 /* One question to a registry, whichever endpoint serves it. */
 struct tug__ask {
     const struct tug__source *source;
-    const char *kind;      /* "manifests" or "blobs" */
-    const char *reference; /* tag or digest */
+    struct tug__resource what;
     unsigned capabilities; /* TUG__CAN_… an endpoint must have */
     unsigned avoid;        /* endpoint to be tried last; 0: none */
     bool is_head;
@@ -40,20 +56,10 @@ struct tug__ask {
                         Content-Encoding says, and checked against it */
     const char *accept;
     const struct tug_digest *digest; /* of a blob, whose redirect target is remembered; or NULL */
-    /* The range still wanted, for the next request; NULL: everything. Borrowed until the next call.
-     */
-    const char *(*range)(void *context);
-    /* Accepts or refuses a 2xx answer, before its body. */
-    enum tug_status (*on_success)(void *context, const struct tug__http_response *response,
-                                  struct tug_error *err);
-    /* Receives a piece of its body. May set is_ended: nothing more is wanted, whatever it returns.
-     * May set is_ours: the failure is ours, not the endpoint's. */
-    enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
-                               struct tug_error *err);
-    /* Called when the body has ended well, to accept or refuse the whole. */
-    enum tug_status (*on_end)(void *context, const struct tug__http_response *response,
-                              struct tug_error *err);
-    void *context;
+    const struct tug__ask_handler *handler;
+    void *context; /* for the handler's functions */
+
+    /* set by the handler */
     bool is_ended;
     bool is_ours;
 

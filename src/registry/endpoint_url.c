@@ -11,13 +11,12 @@
 #include <string.h>
 
 bool tug__endpoint_url(char out_url[TUG__URL_MAX], const struct tug__endpoint *endpoint,
-                       enum tug__scheme scheme, const char *repository, const char *kind,
-                       const char *reference)
+                       enum tug__scheme scheme, const struct tug__resource *resource)
 {
     const struct tug__endpoint_config *const config = endpoint->config;
-    const int length = snprintf(out_url, TUG__URL_MAX, "%s://%s%s/%s/%s/%s",
-                                scheme == TUG__SCHEME_HTTP ? "http" : "https", config->host,
-                                config->path, repository, kind, reference);
+    const int length = snprintf(
+        out_url, TUG__URL_MAX, "%s://%s%s/%s/%s/%s", scheme == TUG__SCHEME_HTTP ? "http" : "https",
+        config->host, config->path, resource->repository, resource->kind, resource->reference);
     size_t at = length < 0 ? TUG__URL_MAX : (size_t)length;
 
     if (at >= TUG__URL_MAX || !config->needs_ns) {

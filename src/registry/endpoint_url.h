@@ -14,11 +14,17 @@
  * repository of a reference 255, a reference 135, the host in ns three times 255. */
 #define TUG__URL_MAX 1536
 
-/* Write scheme://host/path/repository/kind/reference, with ?ns= if the endpoint needs it.
- * kind: "manifests" or "blobs". All parts come from strict parsers, so only the host in ns needs
- * escaping. Returns: false when it does not fit. */
+/* What is asked for, below an API root. */
+struct tug__resource {
+    const char *repository;
+    const char *kind;      /* "manifests" or "blobs" */
+    const char *reference; /* tag or digest */
+};
+
+/* Write scheme://host/path/repository/kind/reference, with ?ns= if the endpoint needs it. All parts
+ * come from strict parsers, so only the host in ns needs escaping. Returns: false when it does not
+ * fit. */
 bool tug__endpoint_url(char out_url[TUG__URL_MAX], const struct tug__endpoint *endpoint,
-                       enum tug__scheme scheme, const char *repository, const char *kind,
-                       const char *reference);
+                       enum tug__scheme scheme, const struct tug__resource *resource);
 
 #endif

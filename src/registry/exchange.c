@@ -101,7 +101,7 @@ static enum tug_status finish(const struct tug__exchange *exchange, struct tug_e
     struct tug__ask *const ask = exchange->ask;
     const struct tug__path *const path = &exchange->path;
     const enum tug_status status =
-        ask->is_ended ? TUG_OK : ask->on_end(ask->context, &path->response, err);
+        ask->is_ended ? TUG_OK : ask->handler->on_end(ask->context, &path->response, err);
     char shown[192];
 
     if (status == TUG_OK || !path->has_left || path->final_url == NULL) {
@@ -219,12 +219,9 @@ static enum tug_status ask_itself(struct tug__exchange *exchange, struct tug_err
 static enum tug_status ask_with_scheme(struct tug__exchange *exchange, enum tug__scheme scheme,
                                        struct tug_error *err)
 {
-    const struct tug__ask *const ask = exchange->ask;
-
     exchange->scheme = scheme;
     exchange->path.response = (struct tug__http_response){0};
-    if (!tug__endpoint_url(exchange->url, exchange->endpoint, scheme, ask->source->repository,
-                           ask->kind, ask->reference)) {
+    if (!tug__endpoint_url(exchange->url, exchange->endpoint, scheme, &exchange->ask->what)) {
         return tug__fail(err, TUG_ERR_CONFIG, "the URL at '%s' is over the limit of %d characters",
                          exchange->endpoint->config->host, TUG__URL_MAX - 1);
     }

@@ -174,26 +174,31 @@ static enum tug_status on_head_end(void *context, const struct tug__http_respons
     return TUG_OK;
 }
 
-static enum tug_status ask_manifest(struct tug__client *client, const struct tug__source *source,
-                                    const char *reference, const char *media_type, bool is_head,
-                                    struct tug__manifest_reply *out_reply, struct tug_error *err)
+static const struct tug__ask_handler get_handler = {
+    .on_success = on_success, .on_data = on_data, .on_end = on_get_end};
+static const struct tug__ask_handler head_handler = {
+    .on_success = on_success, .on_data = on_data, .on_end = on_head_end};
+
+enum tug_status tug__client_get_manifest(struct tug__client *client,
+                                         const struct tug__source *source,
+                                         const struct tug__manifest_request *request,
+                                         struct tug__manifest_reply *out_reply,
+                                         struct tug_error *err)
 {
+    const char *const reference = request->reference;
     struct tug_digest digest;
     const bool is_tag = tug_digest_parse(reference, strlen(reference), &digest, NULL) != TUG_OK;
     struct tug__manifest_reply reply = {0};
     struct manifest_sink sink = {
-        .reply = &reply, .digest = is_tag ? NULL : &digest, .media_type = media_type};
+        .reply = &reply, .digest = is_tag ? NULL : &digest, .media_type = request->media_type};
     struct tug__ask ask = {
         .source = source,
-        .kind = "manifests",
-        .reference = reference,
+        .what = {source->repository, "manifests", reference},
         .capabilities = TUG__CAN_PULL | (is_tag ? TUG__CAN_RESOLVE : 0U),
-        .is_head = is_head,
+        .is_head = request->is_head,
         .has_digest = !is_tag,
         .accept = tug__media_accept(),
-        .on_success = on_success,
-        .on_data = on_data,
-        .on_end = is_head ? on_head_end : on_get_end,
+        .handler = request->is_head ? &head_handler : &get_handler,
         .context = &sink,
     };
     enum tug_status status;
@@ -204,21 +209,4 @@ static enum tug_status ask_manifest(struct tug__client *client, const struct tug
     *out_reply = status == TUG_OK ? reply : (struct tug__manifest_reply){0};
     out_reply->result = ask.result;
     return status;
-}
-
-enum tug_status tug__client_get_manifest(struct tug__client *client,
-                                         const struct tug__source *source, const char *reference,
-                                         const char *media_type,
-                                         struct tug__manifest_reply *out_reply,
-                                         struct tug_error *err)
-{
-    return ask_manifest(client, source, reference, media_type, false, out_reply, err);
-}
-
-enum tug_status tug__client_head_manifest(struct tug__client *client,
-                                          const struct tug__source *source, const char *reference,
-                                          struct tug__manifest_reply *out_reply,
-                                          struct tug_error *err)
-{
-    return ask_manifest(client, source, reference, NULL, true, out_reply, err);
 }

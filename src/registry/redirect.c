@@ -64,7 +64,7 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
     if (ask->result.coding != NULL && !ask->has_digest) {
         return tug__fail(err, TUG_ERR_CONTENT, "it must not be encoded");
     }
-    status = ask->on_success(ask->context, response, err);
+    status = ask->handler->on_success(ask->context, response, err);
     if (status == TUG_OK) {
         learn_target(walk);
     }
@@ -78,7 +78,7 @@ static enum tug_status on_body(void *context, const void *bytes, size_t length,
     struct tug__buf *const error_body = &ask->error_body;
 
     if (ask->is_success) {
-        const enum tug_status status = ask->on_data(ask->context, bytes, length, err);
+        const enum tug_status status = ask->handler->on_data(ask->context, bytes, length, err);
 
         return status == TUG_OK && ask->is_ended ? TUG_ERR_CANCELLED : status;
     }
@@ -116,7 +116,7 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
         .allow_http = strncasecmp(walk->seen[walk->seen_count - 1], "http:", 5) == 0,
         .is_public = path->has_left && walk->is_public,
         .accept = ask->accept,
-        .range = ask->range != NULL ? ask->range(ask->context) : NULL,
+        .range = ask->handler->range != NULL ? ask->handler->range(ask->context) : NULL,
         .tls = endpoint == NULL ? tug__session_tls(client->session)
                : is_inside      ? &endpoint->tls
                                 : &endpoint->target_tls,

@@ -130,26 +130,26 @@ struct tug__manifest_reply {
     struct tug__call_result result;
 };
 
-/* GET a manifest or index by tag or digest. Any other answer is a failure of that endpoint, and the
- * next one is asked. reference: tag or digest text. media_type: from the descriptor of this digest;
- * NULL: use the type of the answer. out_reply: filled on success; on failure only its result.
+/* Which manifest. Borrowed for the call. */
+struct tug__manifest_request {
+    const char *reference;  /* tag or digest text */
+    const char *media_type; /* from the descriptor of this digest; NULL: use that of the answer */
+    bool is_head;           /* only its digest, type and size */
+};
+
+/* GET a manifest or index by tag or digest, or HEAD it. Any other answer is a failure of that
+ * endpoint, and the next one is asked. When the registry sends no digest, the call succeeds and the
+ * digest is unset. out_reply: filled on success; on failure only its result.
  * Errors: TUG_ERR_NOT_FOUND, TUG_ERR_AUTH, TUG_ERR_RATE_LIMITED, TUG_ERR_NETWORK, TUG_ERR_TOO_LARGE
  * (over TUG__MANIFEST_BYTES_MAX), TUG_ERR_CONTENT (encoded body of a tag, malformed digest header,
  * a body of another digest than was asked for or, by tag, than the header says; and as
  * tug__document_parse), TUG_ERR_UNSUPPORTED (as there), TUG_ERR_CONFIG, TUG_ERR_CANCELLED,
  * TUG_ERR_NO_MEMORY. Blocks: as tug__http_perform, for each request. */
 enum tug_status tug__client_get_manifest(struct tug__client *client,
-                                         const struct tug__source *source, const char *reference,
-                                         const char *media_type,
+                                         const struct tug__source *source,
+                                         const struct tug__manifest_request *request,
                                          struct tug__manifest_reply *out_reply,
                                          struct tug_error *err);
-
-/* HEAD a manifest: only its digest, type and size. When the registry sends no digest, the call
- * succeeds and the digest is unset. Errors and blocking: as tug__client_get_manifest. */
-enum tug_status tug__client_head_manifest(struct tug__client *client,
-                                          const struct tug__source *source, const char *reference,
-                                          struct tug__manifest_reply *out_reply,
-                                          struct tug_error *err);
 
 /* HEAD a blob: its size, and the type that the registry gives it. out_reply: without digest and
  * body; on failure only its result. Errors: as tug__client_get_manifest, of the content none;

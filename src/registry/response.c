@@ -85,29 +85,29 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     tug__json_destroy(json);
 }
 
-/* Append words and foreign text, shortened and without secrets; NULL appends nothing.
- * Returns: the new length. */
-static int tell(char *out_text, size_t capacity, int at, struct tug__secrets *secrets,
-                const char *words, const char *text)
-{
-    char clean[65];
-
-    if (text == NULL) {
-        return at;
-    }
-    (void)tug__secrets_cut(secrets, clean, sizeof clean, text, strlen(text), false);
-    return at + snprintf(out_text + at, capacity - (size_t)at, ", %s %s", words, clean);
-}
-
-/* Write the limits that a 429 reports, each preceded by ", ", or nothing. */
+/* Write the limits that a 429 reports, each preceded by ", ", or nothing. What is foreign in it is
+ * shortened and without secrets. */
 static void tell_limits(char *out_text, size_t capacity, const struct tug__response_limits *limits)
 {
+    const struct {
+        const char *words;
+        const char *text; /* NULL: not reported */
+    } parts[] = {
+        {"limit", limits->limit},
+        {"remaining", limits->remaining},
+        {"counted for", limits->source},
+    };
+    char clean[65];
     int at = 0;
 
     out_text[0] = '\0';
-    at = tell(out_text, capacity, at, limits->secrets, "limit", limits->limit);
-    at = tell(out_text, capacity, at, limits->secrets, "remaining", limits->remaining);
-    at = tell(out_text, capacity, at, limits->secrets, "counted for", limits->source);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].text != NULL) {
+            (void)tug__secrets_cut(limits->secrets, clean, sizeof clean, parts[i].text,
+                                   strlen(parts[i].text), false);
+            at += snprintf(out_text + at, capacity - (size_t)at, ", %s %s", parts[i].words, clean);
+        }
+    }
     if (limits->retry_after_ms > 0) {
         (void)snprintf(out_text + at, capacity - (size_t)at, ", try again in %" PRIu64 " s",
                        (limits->retry_after_ms + 999) / 1000);

@@ -50,15 +50,16 @@ bool tug__retry_by_get(const struct tug_error *error, uint64_t retry_after_ms, b
            (status >= 500 && is_last && retry_after_ms == 0);
 }
 
-bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_error *error,
-                       unsigned failures, uint64_t retry_after_ms, uint32_t random,
+bool tug__retry_decide(const struct tug__retry_policy *policy,
+                       const struct tug__failed_attempt *attempt, uint32_t random,
                        uint64_t *out_delay_ms)
 {
+    const unsigned failures = attempt->failures;
     const unsigned steps = failures < 1 ? 0 : failures - 1;
     uint64_t delay_ms;
 
-    if (!tug__retry_may_pass(error) || policy->retries == 0 || failures > policy->retries ||
-        retry_after_ms > policy->max_wait_ms) {
+    if (!tug__retry_may_pass(attempt->error) || policy->retries == 0 ||
+        failures > policy->retries || attempt->retry_after_ms > policy->max_wait_ms) {
         return false;
     }
     delay_ms = BACKOFF_START_MS << (steps < BACKOFF_STEPS_MAX ? steps : BACKOFF_STEPS_MAX);
@@ -66,8 +67,8 @@ bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_
     if (failures == 0) {
         delay_ms = 0; /* there was progress: continue at once */
     }
-    if (delay_ms < retry_after_ms) {
-        delay_ms = retry_after_ms;
+    if (delay_ms < attempt->retry_after_ms) {
+        delay_ms = attempt->retry_after_ms;
     }
     *out_delay_ms = delay_ms < policy->max_wait_ms ? delay_ms : policy->max_wait_ms;
     return true;

@@ -36,14 +36,20 @@ unsigned tug__retry_count(unsigned failures, uint64_t progress_bytes);
  * server asked for a pause. */
 bool tug__retry_by_get(const struct tug_error *error, uint64_t retry_after_ms, bool is_last);
 
+/* An attempt that failed. */
+struct tug__failed_attempt {
+    const struct tug_error *error;
+    unsigned failures; /* attempts without progress so far, this one included; 0: this one made
+                          progress */
+    uint64_t retry_after_ms; /* wait requested by the server; 0: none */
+};
+
 /* Decide whether to retry a failed attempt, and after what delay.
- * error: of the attempt. failures: attempts without progress so far, this one included (0 when this
- * one made progress). retry_after_ms: wait requested by the server, 0 for none.
  * random: any 32 random bits; they spread the delays of many clients (jitter).
  * Returns: true and *out_delay_ms (0 to max_wait_ms); false: the error is final. Transient errors
  * are retried, unless the server asks for more than max_wait_ms. */
-bool tug__retry_decide(const struct tug__retry_policy *policy, const struct tug_error *error,
-                       unsigned failures, uint64_t retry_after_ms, uint32_t random,
+bool tug__retry_decide(const struct tug__retry_policy *policy,
+                       const struct tug__failed_attempt *attempt, uint32_t random,
                        uint64_t *out_delay_ms);
 
 #endif

@@ -19,10 +19,18 @@
 /* Most redirects of a token request, all within its origin. */
 #define TOKEN_REDIRECTS_MAX 3
 
+/* A request to a token server. All is borrowed. */
+struct token_question {
+    const char *url;
+    const char *form;          /* to be posted; NULL: a GET */
+    const char *authorization; /* value of that header; NULL: none */
+};
+
 /* The answer of a token server. */
 struct token_answer {
     struct tug__buf body;
     struct tug__http_response response;
+    bool is_unsupported; /* the server does not take what was posted */
 };
 
 static enum tug_status token_on_response(void *context, const struct tug__http_response *response,
@@ -47,29 +55,29 @@ static enum tug_status token_on_body(void *context, const void *bytes, size_t le
 }
 
 /* Send one request to the token server; redirects are followed within its origin only. */
-static enum tug_status ask_server(const struct tug__token_fetch *fetch, const char *url,
-                                  const char *form, const char *authorization,
+static enum tug_status ask_server(const struct tug__token_fetch *fetch,
+                                  const struct token_question *question,
                                   struct token_answer *answer, struct tug_error *err)
 {
     struct tug__client *const client = fetch->exchange->client;
     const struct tug__endpoint *const endpoint = fetch->exchange->endpoint;
     const struct tug__health health = tug__session_health(client->session, endpoint);
     struct tug__origin server;
-    char *now = strdup(url);
+    char *now = strdup(question->url);
     enum tug_status status = now != NULL ? TUG_OK : tug__fail_memory(err);
 
-    if (status == TUG_OK && !tug__origin_parse(url, &server)) {
+    if (status == TUG_OK && !tug__origin_parse(question->url, &server)) {
         status = tug__fail(err, TUG_ERR_AUTH, "its URL is malformed");
     }
     for (int hops = 0; status == TUG_OK; hops++) {
         const bool is_same = tug__origin_equal(&server, &fetch->exchange->origin);
         const struct tug__http_request request = {
             .url = now,
-            .form = form,
+            .form = question->form,
             .allow_http = !server.is_https, /* tug__realm_resolve has agreed to it */
             .is_public = !is_same && !health.is_private,
             .accept = "application/json",
-            .authorization = authorization,
+            .authorization = question->authorization,
             .headers = is_same && !endpoint->has_authorization
                            ? (const char *const *)endpoint->headers
                            : NULL,
@@ -159,28 +167,29 @@ static enum tug_status read_answer(const struct tug__token_fetch *fetch,
     return TUG_OK;
 }
 
-/* POST a password or an identity token. *out_is_unsupported: the server wants a GET, or says that
- * they are wrong, as some servers without POST do, too; err holds its answer. */
+/* POST a password or an identity token. The answer is unsupported when the server wants a GET, or
+ * says that they are wrong, as some servers without POST do, too; err holds its words then. */
 static enum tug_status post_token(const struct tug__token_fetch *fetch,
                                   const struct tug__token_query *query, struct token_answer *answer,
-                                  struct tug__token_reply *out_reply, bool *out_is_unsupported,
-                                  struct tug_error *err)
+                                  struct tug__token_reply *out_reply, struct tug_error *err)
 {
     struct tug__buf form;
     enum tug_status status;
 
-    *out_is_unsupported = false;
     tug__buf_init(&form, TUG__TOKEN_QUERY_MAX);
     status = tug__token_post_form(query, fetch->credential, &form, err);
     if (status == TUG_OK) {
-        status = ask_server(fetch, query->url, form.data, NULL, answer, err);
+        const struct token_question question = {.url = query->url, .form = form.data};
+
+        status = ask_server(fetch, &question, answer, err);
     }
     if (form.data != NULL) {
         tug__wipe(form.data, form.length);
     }
     tug__buf_fini(&form);
-    if (status == TUG_OK && tug__token_post_is_unsupported(answer->response.status)) {
-        *out_is_unsupported = true;
+    answer->is_unsupported =
+        status == TUG_OK && tug__token_post_is_unsupported(answer->response.status);
+    if (answer->is_unsupported) {
         (void)fail_token(fetch, answer, err);
         return TUG_OK;
     }
@@ -207,7 +216,9 @@ static enum tug_status get_token(const struct tug__token_fetch *fetch,
         status = tug__basic_authorization(&as_password, &authorization, err);
     }
     if (status == TUG_OK) {
-        status = ask_server(fetch, url.data, NULL, authorization, answer, err);
+        const struct token_question question = {.url = url.data, .authorization = authorization};
+
+        status = ask_server(fetch, &question, answer, err);
     }
     tug__wipe_free(authorization);
     tug__buf_fini(&url);
@@ -247,19 +258,19 @@ enum tug_status tug__token_fetch(void *context, struct tug__token_reply *out_rep
         .account = fetch->credential->kind == TUG__CREDENTIAL_PASSWORD ? fetch->credential->username
                                                                        : NULL,
     };
+    const bool is_first_posted = is_posted(fetch->credential);
     struct token_answer answer = {0};
     struct tug_error post_error = {0};
-    bool is_unsupported = true;
     enum tug_status status = TUG_OK;
 
     tug__buf_init(&answer.body, TUG__TOKEN_REPLY_MAX);
-    if (is_posted(fetch->credential)) {
-        status = post_token(fetch, &query, &answer, out_reply, &is_unsupported, &post_error);
+    if (is_first_posted) {
+        status = post_token(fetch, &query, &answer, out_reply, &post_error);
         if (status != TUG_OK && err != NULL) {
             *err = post_error;
         }
     }
-    if (status == TUG_OK && is_unsupported) {
+    if (status == TUG_OK && (!is_first_posted || answer.is_unsupported)) {
         status = get_token(fetch, &query, &answer, out_reply, err);
         if (status != TUG_OK) {
             choose_error(&post_error, err);

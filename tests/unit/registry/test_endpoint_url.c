@@ -13,9 +13,10 @@ static void expect_url(char *host, char *path, bool needs_ns, enum tug__scheme s
 {
     const struct tug__endpoint_config config = {.host = host, .path = path, .needs_ns = needs_ns};
     const struct tug__endpoint endpoint = {.config = &config, .registry_host = "[::1]:80"};
+    const struct tug__resource resource = {"a/b", "manifests", "1.0"};
     char url[TUG__URL_MAX];
 
-    cr_assert(tug__endpoint_url(url, &endpoint, scheme, "a/b", "manifests", "1.0"));
+    cr_assert(tug__endpoint_url(url, &endpoint, scheme, &resource));
     cr_assert_str_eq(url, expected);
 }
 
@@ -39,9 +40,10 @@ Test(registry_endpoint_url, that_does_not_fit_is_refused)
     char host[] = "r.example";
     const struct tug__endpoint_config config = {.host = host, .path = path};
     const struct tug__endpoint endpoint = {.config = &config, .registry_host = "r.example"};
+    const struct tug__resource resource = {"a", "blobs", "1"};
     char url[TUG__URL_MAX];
 
     memset(path, 'a', sizeof path - 1);
     path[sizeof path - 1] = '\0';
-    cr_assert_not(tug__endpoint_url(url, &endpoint, TUG__SCHEME_HTTPS, "a", "blobs", "1"));
+    cr_assert_not(tug__endpoint_url(url, &endpoint, TUG__SCHEME_HTTPS, &resource));
 }

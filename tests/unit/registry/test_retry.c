@@ -11,12 +11,29 @@
 
 static const struct tug__retry_policy policy = {.retries = 5, .max_wait_ms = 60000};
 
+static bool decide(const struct tug__retry_policy *with, const struct tug_error *error,
+                   unsigned failures, uint64_t retry_after_ms, uint64_t *out_delay_ms)
+{
+    const struct tug__failed_attempt attempt = {error, failures, retry_after_ms};
+
+    return tug__retry_decide(with, &attempt, 0, out_delay_ms);
+}
+
+/* The same with the random bits that delay most. */
+static bool decide_most(const struct tug__retry_policy *with, const struct tug_error *error,
+                        unsigned failures, uint64_t retry_after_ms, uint64_t *out_delay_ms)
+{
+    const struct tug__failed_attempt attempt = {error, failures, retry_after_ms};
+
+    return tug__retry_decide(with, &attempt, UINT32_MAX, out_delay_ms);
+}
+
 static bool retries(enum tug_status code, int http_status)
 {
     const struct tug_error error = {.code = code, .http_status = http_status};
     uint64_t delay_ms = 0;
 
-    return tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms);
+    return decide(&policy, &error, 1, 0, &delay_ms);
 }
 
 Test(registry_retry, only_what_may_pass_is_tried_again)
@@ -44,12 +61,12 @@ Test(registry_retry, f30_a_lack_of_descriptors_passes)
     struct tug_error error = {.code = TUG_ERR_STORE, .os_errno = EMFILE};
     uint64_t delay_ms = 0;
 
-    cr_assert(tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms));
-    cr_assert_not(tug__retry_decide(&policy, &error, policy.retries + 1, 0, 0, &delay_ms));
+    cr_assert(decide(&policy, &error, 1, 0, &delay_ms));
+    cr_assert_not(decide(&policy, &error, policy.retries + 1, 0, &delay_ms));
     error.os_errno = ENFILE;
-    cr_assert(tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms));
+    cr_assert(decide(&policy, &error, 1, 0, &delay_ms));
     error.os_errno = ENOSPC;
-    cr_assert_not(tug__retry_decide(&policy, &error, 1, 0, 0, &delay_ms));
+    cr_assert_not(decide(&policy, &error, 1, 0, &delay_ms));
 }
 
 Test(registry_retry, attempts_without_progress_are_counted)
@@ -58,10 +75,10 @@ Test(registry_retry, attempts_without_progress_are_counted)
     uint64_t delay_ms = 0;
 
     for (unsigned failures = 0; failures <= policy.retries; failures++) {
-        cr_assert(tug__retry_decide(&policy, &error, failures, 0, 0, &delay_ms), "%u", failures);
+        cr_assert(decide(&policy, &error, failures, 0, &delay_ms), "%u", failures);
     }
     delay_ms = 4711;
-    cr_assert_not(tug__retry_decide(&policy, &error, policy.retries + 1, 0, 0, &delay_ms));
+    cr_assert_not(decide(&policy, &error, policy.retries + 1, 0, &delay_ms));
     cr_assert(delay_ms == 4711);
 }
 
@@ -71,8 +88,8 @@ Test(registry_retry, no_retries_means_none)
     const struct tug_error error = {.code = TUG_ERR_NETWORK};
     uint64_t delay_ms = 0;
 
-    cr_assert_not(tug__retry_decide(&none, &error, 1, 0, 0, &delay_ms));
-    cr_assert_not(tug__retry_decide(&none, &error, 0, 0, 0, &delay_ms), "not after progress");
+    cr_assert_not(decide(&none, &error, 1, 0, &delay_ms));
+    cr_assert_not(decide(&none, &error, 0, 0, &delay_ms), "not after progress");
 }
 
 /* The wait grows, is spread by at most half, and never passes its limit, however many failures. */
@@ -86,8 +103,8 @@ Test(registry_retry, waits_grow_up_to_the_limit)
         uint64_t least_ms = 0;
         uint64_t most_ms = 0;
 
-        cr_assert(tug__retry_decide(&patient, &error, failures, 0, 0, &least_ms));
-        cr_assert(tug__retry_decide(&patient, &error, failures, 0, UINT32_MAX, &most_ms));
+        cr_assert(decide(&patient, &error, failures, 0, &least_ms));
+        cr_assert(decide_most(&patient, &error, failures, 0, &most_ms));
         cr_assert(least_ms > 0 && least_ms <= most_ms);
         cr_assert(most_ms <= least_ms + least_ms / 2 || most_ms == patient.max_wait_ms);
         cr_assert(least_ms >= last_ms && most_ms <= patient.max_wait_ms, "%u failures", failures);
@@ -101,7 +118,7 @@ Test(registry_retry, progress_goes_on_at_once)
     const struct tug_error error = {.code = TUG_ERR_NETWORK};
     uint64_t delay_ms = 4711;
 
-    cr_assert(tug__retry_decide(&policy, &error, 0, 0, UINT32_MAX, &delay_ms));
+    cr_assert(decide_most(&policy, &error, 0, 0, &delay_ms));
     cr_assert(delay_ms == 0);
 }
 
@@ -110,14 +127,14 @@ Test(registry_retry, the_servers_wish_is_kept)
     const struct tug_error error = {.code = TUG_ERR_RATE_LIMITED, .http_status = 429};
     uint64_t delay_ms = 0;
 
-    cr_assert(tug__retry_decide(&policy, &error, 1, 5000, 0, &delay_ms));
+    cr_assert(decide(&policy, &error, 1, 5000, &delay_ms));
     cr_assert(delay_ms == 5000);
-    cr_assert(tug__retry_decide(&policy, &error, 0, 5000, 0, &delay_ms));
+    cr_assert(decide(&policy, &error, 0, 5000, &delay_ms));
     cr_assert(delay_ms == 5000);
-    cr_assert(tug__retry_decide(&policy, &error, 1, 60000, 0, &delay_ms));
+    cr_assert(decide(&policy, &error, 1, 60000, &delay_ms));
     cr_assert(delay_ms == 60000);
-    cr_assert_not(tug__retry_decide(&policy, &error, 1, 60001, 0, &delay_ms));
-    cr_assert_not(tug__retry_decide(&policy, &error, 1, UINT64_MAX, 0, &delay_ms));
+    cr_assert_not(decide(&policy, &error, 1, 60001, &delay_ms));
+    cr_assert_not(decide(&policy, &error, 1, UINT64_MAX, &delay_ms));
 }
 
 /* Less than 64 KiB is a failed attempt like any other, however often it comes. */
