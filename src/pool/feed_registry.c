@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The feed of a piece that asks a registry: a range of a blob.
+ * The feed that requests a range of a blob from a registry.
  *
- * Knows: the registry's door, the rate limit. Does not know: files, the store's content, retries.
+ * Knows: the registry's interface, the rate limit. Does not know: files, retries.
  * Threads: each worker's own.
  */
 #include "base/error.h"
 #include "pool/internal.h"
 
-/* A request that is out. */
+/* A request in progress. */
 struct asking {
     struct tug__worker *worker;
     struct tug__piece *piece;

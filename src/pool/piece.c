@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes in; file, notes and announcements out.
+ * Bytes in; file, state file and announcements out.
  *
- * Knows: the store's door, spans. Does not know: where the bytes come from, workers, retries.
- * Threads: the worker's that has the job.
+ * Knows: the store's interface, spans. Does not know: sources of bytes, workers, retries.
+ * Threads: the job's worker.
  *
- * While a blob is brought by several workers, each claims its bytes before it writes them, and
- * notes in the state file how far it got.
+ * Several workers may fetch one blob: each claims its bytes before it writes them, and records its
+ * progress in the state file.
  */
 #include "pool/piece.h"
 
@@ -16,8 +16,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 
-/* Distance of a share's notes in the state file. With the piece that is not written yet, what a
- * kill makes us fetch again stays below 1 MiB for each connection. */
+/* Bytes between two updates of a share's slot in the state file. Together with the unwritten piece,
+ * a kill costs less than 1 MiB for each connection. */
 #define SHARE_NOTE_BYTES ((uint64_t)512 * 1024)
 
 void tug__piece_tell(struct tug__piece *piece, enum tug__msg_kind kind)
@@ -39,8 +39,8 @@ void tug__piece_announce(struct tug__piece *piece, uint64_t first_byte, uint64_t
     tug__queue_push(piece->segments, &msg);
 }
 
-/* Note in the state file how far the share got. That it fails costs at most a repetition of these
- * bytes after a kill, so it is no reason to stop. */
+/* Record the share's progress in the state file. Best effort: a failure only means that these bytes
+ * are fetched again after a kill. */
 static void note_share(struct tug__piece *piece)
 {
     const struct tug__job *const job = piece->job;
@@ -53,8 +53,8 @@ static void note_share(struct tug__piece *piece)
     }
 }
 
-/* Write what is gathered, note it when that is due, and announce it last: the lane closes the file
- * as soon as it knows of the last byte. */
+/* Write the gathered bytes, record them when that is due, and announce them last: the lane closes
+ * the file as soon as the last byte is announced. */
 static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_error *err)
 {
     struct tug__ingest *const ingest = piece->job->transfer->ingest;
@@ -81,7 +81,7 @@ static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_
     return TUG_OK;
 }
 
-/* Out-of-order bytes need a state file before the first of them is written. */
+/* A state file must exist before the first byte is written out of order. */
 static enum tug_status need_state(struct tug__transfer *transfer, struct tug_error *err)
 {
     enum tug_status status;
@@ -96,9 +96,9 @@ static enum tug_status need_state(struct tug__transfer *transfer, struct tug_err
     return status;
 }
 
-/* The first byte came: take the tail of the share that had these bytes, if there is one. The state
- * file is made after that, because only then the blob cannot be complete without us, and its file
- * closed. A share that is past them already leaves nothing to do. */
+/* At the first byte, cut the share that had these bytes until now, if there is one. If that is past
+ * them already, nothing is left to do. The state file is created after the cut: only then the blob
+ * cannot be completed, and its file closed, without us. */
 static enum tug_status begin_flow(struct tug__piece *piece, struct tug_error *err)
 {
     const struct tug__job *const job = piece->job;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The way of a share's bytes into the partial file of their blob, wherever they come from.
+ * How the bytes of a share get into the partial file, whatever their source.
  *
- * A feed adds them in order: the answer of a registry (feed_registry.c). They are claimed
- * (progress.h), gathered into pieces, and each piece is written at its final offset, noted in the
- * state file, if there is one, and announced to the lane that hashes the blob. On any end, good or
- * bad, what was added is written first: the next attempt goes on there, in this process or in a
- * later one.
+ * A feed, the source, adds bytes in order (feed_registry.c: the answer of a registry). They are
+ * claimed (progress.h) and gathered into pieces; each piece is written at its final offset,
+ * recorded in the state file, if there is one, and announced to the lane that hashes the blob.
+ * However the feed ends, its bytes are written first: the next attempt continues after them, in
+ * this process or in a later one.
  *
- * Threads: the worker that has the job. Blocks: on the disk, and while the lane lags far behind.
+ * Threads: the job's worker. Blocks: on the disk, and while the lane is far behind.
  */
 #ifndef TUG_POOL_PIECE_H
 #define TUG_POOL_PIECE_H
@@ -25,7 +25,7 @@
 #define TUG__PIECE_BYTES ((size_t)256 * 1024)
 
 struct tug__piece {
-    /* set by whoever makes it, then read-only; all else zero; borrowed */
+    /* set at create (everything else zero), then read-only; borrowed */
     struct tug__job *job;        /* of a blob */
     uint8_t *buffer;             /* TUG__PIECE_BYTES */
     struct tug__queue *events;   /* → resolver */
@@ -33,44 +33,44 @@ struct tug__piece {
 
     /* for the feed to read */
     uint64_t end_byte; /* of the share, when the feed began */
-    bool is_enough;    /* no further byte is of use: others have the rest */
+    bool is_enough;    /* no more bytes are needed: the rest is another share's */
 
     /* private */
     size_t gathered;     /* bytes in buffer, not yet in the file */
-    uint64_t noted_byte; /* the share's slot says so far */
-    bool is_flowing;     /* the first byte came */
+    uint64_t noted_byte; /* end of the bytes recorded in the share's slot */
+    bool is_flowing;     /* the first byte was added */
 };
 
-/* Where the bytes of a share come from. */
+/* A source of bytes. */
 struct tug__feed {
-    /* Add them by tug__piece_add, in order and without a gap, from the first byte of the job's
-     * share (result.next_byte) to piece->end_byte, or until piece->is_enough. What tug__piece_add
-     * fails with is the failure of the feed. Errors: TUG_ERR_CONTENT: these are not the blob's
-     * bytes; any other: what was added is good. */
+    /* Add the bytes with tug__piece_add, in order and without a gap, from the job's
+     * result.next_byte to piece->end_byte, or until piece->is_enough; stop at its first error and
+     * return that. Errors: TUG_ERR_CONTENT: the bytes are not the blob's; after any other error the
+     * bytes added so far are good. */
     enum tug_status (*bring)(void *context, struct tug__piece *piece, struct tug_error *err);
     void *context;
 };
 
-/* Have a feed bring what is missing of the job's share, and write all that it brought.
- * job->result.next_byte: set before to the share's first byte; it is then where the next attempt
- * goes on. Errors: of the feed; TUG_ERR_STORE: the file cannot be written, or was removed
- * (tug__store_is_removed). */
+/* Run a feed for the rest of the job's share, and write all bytes that it adds.
+ * job->result.next_byte: set by the caller to the share's first byte; afterwards where the next
+ * attempt continues. Errors: those of the feed; TUG_ERR_STORE: the file cannot be written, or was
+ * removed (tug__store_is_removed). */
 enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed *feed,
                                 struct tug_error *err);
-/* The feed's: the next bytes of the share, at most TUG__PIECE_BYTES. Before the first of them the
- * share that had them until now is cut, and the resolver is told (FLOWING). */
+/* For feeds: add the next bytes of the share, at most TUG__PIECE_BYTES. The first call cuts the
+ * share that had these bytes until now, and informs the resolver (FLOWING). */
 enum tug_status tug__piece_add(struct tug__piece *piece, const void *bytes, size_t length,
                                struct tug_error *err);
 
-/* piece_open.c: open the partial file of the job's transfer, tell the resolver (STARTED), and
- * announce what the file has. The job's share becomes the first part that is missing.
+/* piece_open.c: open the partial file of the job's transfer, inform the resolver (STARTED), and
+ * announce the bytes that the file already has. The job's share becomes the first missing part.
  * Errors: TUG_ERR_BUSY: another process has the file, or has just committed the blob;
  * TUG_ERR_STORE, TUG_ERR_NO_MEMORY. */
 enum tug_status tug__piece_open(struct tug__piece *piece, struct tug_store *store,
                                 struct tug_error *err);
 
-/* Shared by piece.c and piece_open.c: send the job to the resolver, lent; tell the lane that
- * [first_byte, end_byte) is in the file. */
+/* Shared by piece.c and piece_open.c: lend the job to the resolver with a message; announce to the
+ * lane that [first_byte, end_byte) is in the file. */
 void tug__piece_tell(struct tug__piece *piece, enum tug__msg_kind kind);
 void tug__piece_announce(struct tug__piece *piece, uint64_t first_byte, uint64_t end_byte);
 

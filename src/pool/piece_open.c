@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The first job of a transfer: the partial file is opened, and what it has is told.
+ * The first job of a transfer: open the partial file, and report its content.
  *
- * Knows: the store's door. Does not know: where the missing bytes come from, workers, retries.
- * Threads: the worker's that has the job.
+ * Knows: the store's interface. Does not know: sources of the missing bytes, workers, retries.
+ * Threads: the job's worker.
  */
 #include "pool/piece.h"
 
 #include "base/error.h"
 
-/* Blobs from this size on get their disk space in advance. */
+/* Smallest blob whose disk space is reserved. */
 #define RESERVE_BYTES_MIN ((uint64_t)8 * 1024 * 1024)
 
-/* Copy what an earlier download left: the lane may close the partial file before the resolver looks
- * at the job. */
+/* Copy the list of parts from an earlier download: the lane may close the partial file before the
+ * resolver reads the job. */
 static enum tug_status copy_present(struct tug__job *job, struct tug_error *err)
 {
     const struct tug__extents *const present = &job->transfer->ingest->present;
@@ -26,12 +26,12 @@ static enum tug_status copy_present(struct tug__job *job, struct tug_error *err)
     return status;
 }
 
-/* Make the state of an earlier download ours, and take the disk space of the rest. */
+/* Adopt the state file of an earlier download, and reserve disk space for the rest. */
 static enum tug_status take_over(struct tug__transfer *transfer, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
 
-    /* Also when its parts have become one piece: as long as there is a state file, it counts. */
+    /* Even if its parts have become one: a state file, while there is one, overrides the length. */
     if (transfer->ingest->state_fd >= 0) {
         status = tug__ingest_begin_state(transfer->ingest, 0, err);
         if (status == TUG_OK) {
@@ -44,8 +44,8 @@ static enum tug_status take_over(struct tug__transfer *transfer, struct tug_erro
     return status;
 }
 
-/* Another process may have committed the blob after we looked and before we opened a new partial
- * file: then that one is let go, and the node takes the blob from the store. */
+/* Another process may have committed the blob between our check and our opening of a new partial
+ * file. If so, remove that file: the node will find the blob in the store. */
 static enum tug_status check_committed(struct tug_store *store, struct tug__transfer *transfer,
                                        struct tug_error *err)
 {
@@ -87,7 +87,7 @@ enum tug_status tug__piece_open(struct tug__piece *piece, struct tug_store *stor
     job->result.next_byte = job->share.first_byte;
     tug__piece_tell(piece, TUG__MSG_STARTED);
     status = take_over(transfer, err);
-    /* Last, because the lane closes the file when it knows of every byte. */
+    /* Last, because the lane closes the file once every byte is announced. */
     for (size_t i = 0; i < present->count; i++) {
         tug__piece_announce(piece, present->items[i].first, present->items[i].end);
     }

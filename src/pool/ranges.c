@@ -163,7 +163,7 @@ static uint64_t frontier(const struct tug__ranges *ranges)
     return first;
 }
 
-/* Running shares that are asked for. */
+/* Number of running shares whose bytes are requested. */
 static unsigned request_count(const struct tug__ranges *ranges)
 {
     unsigned count = 0;
@@ -253,8 +253,8 @@ static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes,
            TUG_OK;
 }
 
-/* Find a slot for a share that is about to be chosen. Returns: false when there is none: what the
- * partial file holds is not known yet, or the hash is too far behind. */
+/* Find a slot for the next share. Returns: false when there is none: the content of the partial
+ * file is not known yet, or the hash is too far behind. */
 static bool find_slot(struct tug__ranges *ranges, uint64_t settled_bytes, struct tug__share *share)
 {
     if (!ranges->is_open || !make_slots(ranges)) {
@@ -264,7 +264,7 @@ static bool find_slot(struct tug__ranges *ranges, uint64_t settled_bytes, struct
     return share->slot != 0;
 }
 
-/* Hand out a share that was chosen. */
+/* Hand out a chosen share. */
 static void hand_out(struct tug__ranges *ranges, struct tug__share *share,
                      struct tug__share *out_share)
 {

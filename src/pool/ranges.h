@@ -37,7 +37,7 @@ struct tug__share {
     unsigned slot;                 /* of the state file */
     struct tug__span *span;        /* where the worker is and up to where it may go */
     struct tug__span *victim_span; /* to be cut at first_byte by the worker; NULL: none */
-    bool is_local;                 /* its bytes are copied on this machine: nobody is asked */
+    bool is_local;                 /* its bytes are copied, not requested */
     /* resolver only */
     uint64_t end_byte;         /* assigned; lowered when somebody else took the tail */
     struct tug__share *victim; /* whose tail it takes; NULL: none, or the cut is confirmed */
@@ -86,10 +86,10 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
  * Returns: false when there is nothing to hand out now. */
 bool tug__ranges_take(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t settled_bytes,
                       struct tug__share *out_share);
-/* Choose a given stretch that can be copied instead of being asked for: the first part of
- * [first_byte, end_byte) that is missing, within the window, and nobody's. Call it again for the
- * next part. It waits for no trial, and tells nothing about the server.
- * Returns: false when there is none, or nothing can be handed out now. */
+/* Choose a share for bytes that can be copied locally instead of being requested: the first part of
+ * [first_byte, end_byte) that is missing, in no share, and within the window. Call again for the
+ * next part. Such a share does not wait for a trial, and proves nothing about the server.
+ * Returns: false when there is no such part, or nothing can be handed out now. */
 bool tug__ranges_take_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
                          uint64_t settled_bytes, struct tug__share *out_share);
 /* Count a chosen share, now at its final place, as running. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The download worker: job in, bytes into files or memory, result out.
+ * The download worker: a job in, its result out.
  *
- * Knows: the doors of registry and store. Does not know: images, retries, what comes next.
- * Threads: each worker's own.
+ * Knows: the registry's interface, pieces and their feed. Does not know: images, retries, the
+ * engine. Threads: each worker's own.
  */
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ static void send_event(struct tug__worker *worker, enum tug__msg_kind kind, void
     tug__queue_push(worker->events, &msg);
 }
 
-/* Make the worker's buffer, which stays for its next jobs. */
+/* Allocate the worker's buffer, which its later jobs use again. */
 static enum tug_status need_buffer(struct tug__worker *worker, struct tug_error *err)
 {
     if (worker->buffer == NULL) {
@@ -50,7 +50,7 @@ static enum tug_status run_recheck(struct tug__worker *worker, struct tug__job *
     return status == TUG_OK ? tug__worker_recheck(worker, job, err) : status;
 }
 
-/* Run a job and send it on: a document to its lane, anything else back to the resolver. */
+/* Run a job and pass it on: a document to its lane, anything else back to the resolver. */
 static void run_job(struct tug__worker *worker, struct tug__job *job)
 {
     const struct tug__job_request *const request = &job->request;
@@ -63,7 +63,7 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     };
     enum tug_status status;
 
-    result->next_byte = job->share.first_byte; /* of a blob: nothing came yet */
+    result->next_byte = job->share.first_byte; /* blobs: no byte yet */
     if (tug__cancel_is_set(&job->cancel)) {
         (void)tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
         worker->job = NULL;
@@ -122,7 +122,7 @@ void *tug__worker_main(void *argument)
             break;
         }
         if (!tug__queue_pop(pool->jobs, &msg)) {
-            continue; /* somebody rang to have us look around */
+            continue; /* a ring without a job */
         }
         worker->job = msg.object;
         run_job(worker, worker->job);
