@@ -2,9 +2,9 @@
  *
  * Fetch images from registries into a store.
  *
- * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add (or tug_fetch_add_with) for
- * each reference, tug_fetch_run (which reports through the event callback), tug_fetch_destroy,
- * tug_store_close.
+ * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add (or tug_fetch_add_with,
+ * tug_fetch_add_parsed) for each reference, tug_fetch_run (which reports through the event
+ * callback), tug_fetch_destroy, tug_store_close.
  */
 #ifndef TUG_FETCH_H
 #define TUG_FETCH_H
@@ -243,6 +243,13 @@ struct tug_reference_options {
 enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);
+
+/* As tug_fetch_add_with, of a reference that is parsed already.
+ * ref: taken on success, and valid until tug_fetch_destroy, which frees it; on failure it is still
+ * the caller's. Errors: as tug_fetch_add_with, but those of tug_ref_parse. */
+enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *ref,
+                                     const struct tug_reference_options *options,
+                                     struct tug_error *err);
 
 /* Check a label: KEY=VALUE in UTF-8, with a key that tug does not use itself.
  * Errors: TUG_ERR_INVALID_ARGUMENT. Threads: any. Blocks: no. */

@@ -341,9 +341,9 @@ static enum tug_status grow_references(struct tug_fetch *fetch, struct tug_error
     return TUG_OK;
 }
 
-enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
-                                   const struct tug_reference_options *options,
-                                   struct tug_error *err)
+enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *ref,
+                                     const struct tug_reference_options *options,
+                                     struct tug_error *err)
 {
     struct tug_reference_options given = TUG_REFERENCE_OPTIONS_INIT;
     struct tug_reference_options *own = NULL;
@@ -359,15 +359,29 @@ enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *referenc
         status =
             own != NULL ? copy_reference_options(fetch, &given, own, err) : tug__fail_memory(err);
     }
-    if (status == TUG_OK) {
-        status = tug_ref_parse(reference, &fetch->refs[fetch->ref_count], err);
-    }
     if (status != TUG_OK) {
         free_reference_options(fetch, own);
         return status;
     }
+    fetch->refs[fetch->ref_count] = ref;
     fetch->ref_options[fetch->ref_count++] = own;
     return TUG_OK;
+}
+
+enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
+                                   const struct tug_reference_options *options,
+                                   struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    enum tug_status status = tug_ref_parse(reference, &ref, err);
+
+    if (status == TUG_OK) {
+        status = tug_fetch_add_parsed(fetch, ref, options, err);
+        if (status != TUG_OK) {
+            tug_ref_destroy(ref);
+        }
+    }
+    return status;
 }
 
 enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, struct tug_error *err)

@@ -24,20 +24,19 @@ int batch_load(struct batch *batch, const struct list_source *source)
     return results_init(&batch->results, &batch->refs, common->format) ? 0 : report_no_memory();
 }
 
+/* Hand a reference to the run. */
 static enum tug_status add_reference(struct batch *batch, size_t position, struct tug_error *err)
 {
     const char *const text = ref_list_options(&batch->refs, position);
-    struct line_options options;
-    enum tug_status status;
+    const bool has_options = *text != '\0';
+    struct line_options options = {0};
+    enum tug_status status = has_options ? line_options_parse(text, &options, err) : TUG_OK;
 
-    if (*text == '\0') {
-        return tug_fetch_add(batch->fetch, batch->refs.items[position], err);
-    }
-    status = line_options_parse(text, &options, err);
     if (status == TUG_OK) {
-        status =
-            tug_fetch_add_with(batch->fetch, batch->refs.items[position], &options.options, err);
+        status = tug_fetch_add_parsed(batch->fetch, batch->refs.refs[position],
+                                      has_options ? &options.options : NULL, err);
     }
+    batch->refs.given_count += status == TUG_OK;
     line_options_fini(&options);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include <tug/fetch.h>
+#include <tug/ref.h>
 
 #include "options.h"
 
@@ -17,8 +18,10 @@
 
 /* References in the order given, as given. All zero is the empty list. */
 struct ref_list {
-    char **items; /* owned; each is the reference, NUL, its options as text, NUL */
+    char **items;          /* owned; each is the reference, NUL, its options as text, NUL */
+    struct tug_ref **refs; /* the same, parsed; owned, but for the first given_count */
     size_t count;
+    size_t given_count; /* of refs: a run's, which frees them (tug_fetch_add_parsed) */
     size_t capacity;
 };
 

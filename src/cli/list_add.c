@@ -15,28 +15,42 @@
 
 #include "report.h"
 
-static int append(struct ref_list *list, const char *text, const char *options)
+/* Make room for one more reference. */
+static bool grow(struct ref_list *list)
 {
-    const size_t length = strlen(text) + 1;
-    char *item;
+    const size_t capacity = list->capacity > 0 ? 2 * list->capacity : 16;
+    char **items;
+    struct tug_ref **refs;
 
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity > 0 ? 2 * list->capacity : 16;
-        char **const grown = reallocarray(list->items, capacity, sizeof *grown);
-
-        if (grown == NULL) {
-            return report_no_memory();
-        }
-        list->items = grown;
-        list->capacity = capacity;
+    if (list->count < list->capacity) {
+        return true;
     }
-    item = malloc(length + strlen(options) + 1);
+    items = reallocarray(list->items, capacity, sizeof(char *));
+    list->items = items != NULL ? items : list->items;
+    refs = reallocarray(list->refs, capacity, sizeof(struct tug_ref *));
+    list->refs = refs != NULL ? refs : list->refs;
+    if (items == NULL || refs == NULL) {
+        return false;
+    }
+    list->capacity = capacity;
+    return true;
+}
+
+/* Append a reference. Takes what was parsed of it on success. */
+static int append(struct ref_list *list, struct composed *composed, const char *options)
+{
+    const char *const text = composed->text.data;
+    const size_t length = strlen(text) + 1;
+    char *const item = grow(list) ? malloc(length + strlen(options) + 1) : NULL;
+
     if (item == NULL) {
         return report_no_memory();
     }
     memcpy(item, text, length);
     memcpy(item + length, options, strlen(options) + 1);
-    list->items[list->count++] = item;
+    list->items[list->count] = item;
+    list->refs[list->count++] = composed->ref;
+    composed->ref = NULL;
     return 0;
 }
 
@@ -80,14 +94,11 @@ int list_add(struct list_reader *reader, const char *where, const char *text, co
 {
     struct tug_error error = {0};
     struct line_options parsed;
-    struct tug_ref *ref = NULL;
-    struct text name = {0};
+    struct composed composed = {0};
     int exit_status = 0;
-    enum tug_status status = list_compose(reader->source->repository, text, digest, &name, &error);
+    enum tug_status status =
+        list_compose(reader->source->repository, text, digest, &composed, &error);
 
-    if (status == TUG_OK) {
-        status = tug_ref_parse(name.data, &ref, &error);
-    }
     if (status == TUG_OK) {
         status = line_options_parse(options, &parsed, &error);
         line_options_fini(&parsed);
@@ -96,11 +107,10 @@ int list_add(struct list_reader *reader, const char *where, const char *text, co
         add_hint(text, &error);
         report_error(where, error.message);
         exit_status = report_exit_status(status);
-    } else if (is_in_shard(reader->source, ref)) {
-        exit_status = append(reader->list, name.data, options);
+    } else if (is_in_shard(reader->source, composed.ref)) {
+        exit_status = append(reader->list, &composed, options);
     }
-    tug_ref_destroy(ref);
-    text_fini(&name);
+    list_composed_fini(&composed);
     return exit_status;
 }
 
@@ -180,6 +190,10 @@ void ref_list_fini(struct ref_list *list)
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i]);
     }
+    for (size_t i = list->given_count; i < list->count; i++) {
+        tug_ref_destroy(list->refs[i]);
+    }
     free(list->items);
+    free(list->refs);
     *list = (struct ref_list){0};
 }

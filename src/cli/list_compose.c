@@ -44,14 +44,15 @@ bool list_is_digest(const char *text)
            starts_with(text, "sha512:");
 }
 
-/* Check a reference. */
-static enum tug_status check(const char *text, struct tug_error *err)
+/* Parse the text of a reference, in place of what was parsed before. */
+static enum tug_status parse(struct composed *composed, struct tug_error *err)
 {
-    struct tug_ref *ref = NULL;
-    const enum tug_status status = tug_ref_parse(text, &ref, err);
-
-    tug_ref_destroy(ref);
-    return status;
+    if (composed->text.has_failed) {
+        return fail_memory(err);
+    }
+    tug_ref_destroy(composed->ref);
+    composed->ref = NULL;
+    return tug_ref_parse(composed->text.data, &composed->ref, err);
 }
 
 /* Tell whether a reference belongs to a repository. */
@@ -70,75 +71,66 @@ static bool is_of(const char *repository, const struct tug_ref *ref)
 }
 
 /* Put a tag or digest behind a repository; a reference in that repository is taken as it is. */
-static enum tug_status place(const char *repository, const char *text, struct text *out_ref,
+static enum tug_status place(const char *repository, const char *text, struct composed *composed,
                              struct tug_error *err)
 {
     const char *const bare = text + (*text == '@' || *text == ':' ? 1 : 0);
-    struct tug_ref *ref = NULL;
     enum tug_status status;
 
     if (strchr(text, '/') == NULL) {
-        text_printf(out_ref, "%s%c%s", repository, list_is_digest(bare) ? '@' : ':', bare);
-        if (out_ref->has_failed) {
-            return fail_memory(err);
-        }
-        status = check(out_ref->data, err);
+        text_printf(&composed->text, "%s%c%s", repository, list_is_digest(bare) ? '@' : ':', bare);
+        status = parse(composed, err);
         if (status != TUG_ERR_INVALID_ARGUMENT || list_is_digest(bare)) {
             return status;
         }
+        text_clear(&composed->text);
     }
-    status = tug_ref_parse(text, &ref, err);
-    if (status == TUG_OK && !is_of(repository, ref)) {
+    text_puts(&composed->text, text);
+    status = parse(composed, err);
+    if (status == TUG_OK && !is_of(repository, composed->ref)) {
         status = fail(err, text, "is neither a tag nor a digest, nor of --repository ", repository);
     }
-    tug_ref_destroy(ref);
-    text_clear(out_ref);
-    text_puts(out_ref, text);
     return status;
 }
 
 /* Put the digest behind a reference that may have it already. */
-static enum tug_status add_digest(const char *digest, struct text *ref_text, struct tug_error *err)
+static enum tug_status add_digest(const char *digest, struct composed *composed,
+                                  struct tug_error *err)
 {
-    const char *const own = strchr(ref_text->data, '@');
+    const char *const own = strchr(composed->text.data, '@');
 
     if (own == NULL) {
-        text_printf(ref_text, "@%s", digest);
-        return TUG_OK;
+        text_printf(&composed->text, "@%s", digest);
+        return parse(composed, err);
     }
     return strcmp(own + 1, digest) == 0
                ? TUG_OK
-               : fail(err, ref_text->data, "has another digest beside it: ", digest);
+               : fail(err, composed->text.data, "has another digest beside it: ", digest);
 }
 
 enum tug_status list_compose(const char *repository, const char *text, const char *digest,
-                             struct text *out_ref, struct tug_error *err)
+                             struct composed *out_composed, struct tug_error *err)
 {
-    enum tug_status status = TUG_OK;
+    enum tug_status status;
 
     if (repository != NULL) {
-        status = place(repository, text, out_ref, err);
+        status = place(repository, text, out_composed, err);
     } else if (list_is_digest(text)) {
         status = fail(err, text,
                       "is only a digest: give its repository with --repository HOST/NAME", "");
     } else {
-        text_puts(out_ref, text);
-    }
-    if (status == TUG_OK && out_ref->has_failed) {
-        return fail_memory(err);
-    }
-    if (status == TUG_OK) { /* first, so that its message is about what was given */
-        status = check(out_ref->data, err);
+        text_puts(&out_composed->text, text);
+        status = parse(out_composed, err); /* first, so that its message is about what was given */
     }
     if (status != TUG_OK || digest == NULL || *digest == '\0') {
         return status;
     }
-    status = add_digest(digest, out_ref, err);
-    if (status == TUG_OK && out_ref->has_failed) {
-        return fail_memory(err);
-    }
-    if (status == TUG_OK) {
-        status = check(out_ref->data, err);
-    }
-    return status;
+    return add_digest(digest, out_composed, err);
+}
+
+void list_composed_fini(struct composed *composed)
+{
+    tug_ref_destroy(composed->ref);
+    text_fini(&composed->text);
+    *composed = (struct composed){0};
 }

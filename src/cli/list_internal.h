@@ -21,13 +21,21 @@ struct list_reader {
 /* Tell whether a word is meant as a digest, however wrong the rest of it is. */
 bool list_is_digest(const char *text);
 
+/* A reference, as text and parsed. All zero: none. */
+struct composed {
+    struct text text;
+    struct tug_ref *ref; /* owned */
+};
+
 /* Make a reference of what a list or an operand says: a pure function.
  * repository: what tags and digests belong to; NULL: nothing does. text: a reference; a tag or a
  * digest where there is a repository. digest: its digest, from beside it; NULL or "": none.
- * out_ref: receives the text of a valid reference, in a text that is empty.
+ * out_composed: zero before; list_composed_fini is due, also on failure.
  * Errors: TUG_ERR_INVALID_ARGUMENT (no such thing, two digests), TUG_ERR_NO_MEMORY. */
 enum tug_status list_compose(const char *repository, const char *text, const char *digest,
-                             struct text *out_ref, struct tug_error *err);
+                             struct composed *out_composed, struct tug_error *err);
+/* Free it; it is zero afterwards. */
+void list_composed_fini(struct composed *composed);
 
 /* Compose, check with its options, and add. where: "FILE:LINE", NULL for an operand.
  * Returns: 0, or the exit status after the failure was reported. */

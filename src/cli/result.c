@@ -235,15 +235,10 @@ bool results_finish(struct results *results, const struct tug_error *error)
 {
     for (size_t i = 0; i < results->refs->count; i++) {
         struct tug_image_result image = {.position = i, .status = error->code, .error = *error};
-        struct tug_ref *ref = NULL;
 
-        if (results->slots[i].is_known) {
-            continue;
-        }
-        if (tug_ref_parse(results->refs->items[i], &ref, NULL) == TUG_OK) {
-            image.ref = tug_ref_name(ref);
+        if (!results->slots[i].is_known) {
+            image.ref = tug_ref_name(results->refs->refs[i]);
             fill_slot(results, &image);
-            tug_ref_destroy(ref);
         }
     }
     print_ready(results);

@@ -88,3 +88,23 @@ Test(api_options, newer_program)
     cr_assert_eq(tug_store_open(directory, &at.options, &store, NULL), TUG_ERR_UNSUPPORTED);
     tmpdir_remove(directory);
 }
+
+/* A parsed reference belongs to the fetch once it was added, and to the caller when it was not. */
+Test(api_options, a_parsed_reference)
+{
+    const struct tug_reference_options refused = {.all_platforms = true};
+    const char *const labels[] = {"a=b"};
+    const struct tug_reference_options own = {
+        .size = sizeof own, .labels = labels, .label_count = 1};
+    struct tug_fetch *fetch = NULL;
+    struct tug_ref *ref = NULL;
+    struct tug_error error = {0};
+
+    cr_assert_eq(tug_ref_parse("r.example/app:1", &ref, NULL), TUG_OK);
+    cr_assert_eq(tug_fetch_create(NULL, NULL, &fetch, NULL), TUG_OK);
+    check_refused(tug_fetch_add_parsed(fetch, ref, &refused, &error), &error,
+                  "tug_reference_options.size");
+    cr_assert_eq(tug_fetch_add_parsed(fetch, ref, &own, &error), TUG_OK, "%s", error.message);
+    cr_assert_str_eq(tug_ref_name(ref), "r.example/app:1");
+    tug_fetch_destroy(fetch);
+}

@@ -37,7 +37,12 @@ static int load(const char *content, size_t length, char out_text[512], char out
     (void)dup2(standard_error, STDERR_FILENO);
     out_text[0] = '\0';
     for (size_t i = 0; i < list.count; i++) {
+        struct tug_ref *ref = NULL;
+
         (void)strcat(strcat(out_text, list.items[i]), ",");
+        cr_assert_eq(tug_ref_parse(list.items[i], &ref, NULL), TUG_OK);
+        cr_assert_str_eq(tug_ref_name(list.refs[i]), tug_ref_name(ref));
+        tug_ref_destroy(ref);
     }
     ref_list_fini(&list);
     cr_assert_eq(list.count, 0);
