@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-static struct tug__node *take_first(struct tug__node_list *list)
+static struct tug__node *pop_first(struct tug__node_list *list)
 {
     struct tug__node *const node = list->first;
 
@@ -30,7 +30,7 @@ static void fail_for_memory(struct tug__engine *engine, struct tug__node *node)
 /* Submit the node at the head of a list to the workers. There is room for its job. */
 static void submit_first(struct tug__engine *engine, struct tug__node_list *list)
 {
-    struct tug__node *const node = take_first(list);
+    struct tug__node *const node = pop_first(list);
     const bool is_blob = node->job_kind == TUG__JOB_BLOB;
     struct tug__share share;
 
@@ -39,7 +39,7 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
         return;
     }
     if (is_blob && ((node->transfer == NULL && !tug__transfer_create(engine, node)) ||
-                    !tug__parts_take(engine, node, &share))) {
+                    !tug__parts_choose(engine, node, &share))) {
         fail_for_memory(engine, node);
         return;
     }
@@ -51,7 +51,7 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
 /* Send inline content to a lane, which verifies and stores it like a fetched document. */
 static void submit_inline(struct tug__engine *engine)
 {
-    struct tug__node *const node = take_first(&engine->queued_inline);
+    struct tug__node *const node = pop_first(&engine->queued_inline);
     struct tug__job *const job = tug__job_create(engine, node);
     const struct tug__msg msg = {.kind = TUG__MSG_DOCUMENT, .object = job};
 

@@ -56,11 +56,11 @@ static void take(struct tug__engine *engine, const struct tug__msg *msg)
         engine->publication = NULL;
         engine->published = msg->object;
     } else {
-        tug__jobs_take_event(engine, msg);
+        tug__jobs_handle_event(engine, msg);
     }
 }
 
-bool tug__engine_take_event(struct tug__engine *engine)
+bool tug__engine_handle_event(struct tug__engine *engine)
 {
     struct tug__msg msg;
 
@@ -79,7 +79,7 @@ void tug__engine_publish(struct tug__engine *engine, struct tug__publication *pu
     tug__pool_send(engine->pool, 0, &msg);
 }
 
-struct tug__publication *tug__engine_take_published(struct tug__engine *engine)
+struct tug__publication *tug__engine_get_published(struct tug__engine *engine)
 {
     struct tug__publication *const published = engine->published;
 
@@ -87,9 +87,9 @@ struct tug__publication *tug__engine_take_published(struct tug__engine *engine)
     return published;
 }
 
-bool tug__engine_take_notice(struct tug__engine *engine, char *out_text)
+bool tug__engine_get_notice(struct tug__engine *engine, char *out_text)
 {
-    return tug__pool_take_notice(engine->pool, out_text);
+    return tug__pool_get_notice(engine->pool, out_text);
 }
 
 void tug__engine_each_download(const struct tug__engine *engine,

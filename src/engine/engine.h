@@ -7,12 +7,12 @@
  * blobs among connections, verifies and commits. It knows nothing about images: a caller waits with
  * a struct tug__waiter, and says what for by a number of its own.
  *
- *   tug__engine_take_event ─▶ settled list ─▶ tug__engine_next_settled ─▶ whoever waited
+ *   tug__engine_handle_event ─▶ settled list ─▶ tug__engine_next_settled ─▶ waiters
  *            ▲                                                                 │
  *            └──────────────── tug__engine_start, tug__engine_forget ◀─────────┘
  *
  * No function here calls back to waiters: results are put on the list, and the caller empties it
- * after each call that may fill it (take_event, submit, wake). Only immediate events (a start, a
+ * after each call that may fill it (handle_event, submit, wake). Only immediate events (a start, a
  * retry) are reported by settings.on_event, which must not call the engine.
  *
  * Threads: all functions belong to the thread that created the engine, the resolver. It owns the
@@ -174,13 +174,13 @@ bool tug__engine_knows(struct tug__engine *engine, const struct tug_digest *dige
 /* Hand out as much work as there is room for. */
 void tug__engine_submit(struct tug__engine *engine);
 /* Measure the rate, and decide whether blobs get more connections. Returns: when to call again. */
-uint64_t tug__engine_look(struct tug__engine *engine);
+uint64_t tug__engine_measure(struct tug__engine *engine);
 /* Resume nodes whose wait is over. Returns: when the next wait ends (tug__now_ns). */
 uint64_t tug__engine_wake(struct tug__engine *engine);
 /* Start nothing new, and retry nothing: the run ends. */
 void tug__engine_halt(struct tug__engine *engine);
 /* Handle one message from a worker or a lane. Returns: false when there is none. */
-bool tug__engine_take_event(struct tug__engine *engine);
+bool tug__engine_handle_event(struct tug__engine *engine);
 /* Get the next settled node, in order. Returns: false when none is left. out_settled: valid until
  * the next call, which also frees nodes that are no longer needed: call until it returns false. */
 bool tug__engine_next_settled(struct tug__engine *engine, struct tug__settled *out_settled);
@@ -194,10 +194,10 @@ bool tug__settled_refusal(const struct tug__settled *settled, const struct tug__
  * a time. */
 void tug__engine_publish(struct tug__engine *engine, struct tug__publication *publication);
 /* Get the publication that came back from there; NULL: none. The caller owns it again. */
-struct tug__publication *tug__engine_take_published(struct tug__engine *engine);
+struct tug__publication *tug__engine_get_published(struct tug__engine *engine);
 /* Get a line about what a lane waits for, once. out_text: TUG_ERROR_MESSAGE_MAX bytes. Returns:
  * false when there is none. */
-bool tug__engine_take_notice(struct tug__engine *engine, char *out_text);
+bool tug__engine_get_notice(struct tug__engine *engine, char *out_text);
 
 /* Call visit for each open download. */
 void tug__engine_each_download(const struct tug__engine *engine,

@@ -205,8 +205,8 @@ void tug__node_wait_beside(struct tug__node *node)
 
 /* A job beside others got no useful response. The blob goes on without it, and after too many such
  * jobs, without additional ones. */
-static void take_beside_failure(struct tug__engine *engine, struct tug__node *node,
-                                const struct tug__job *job)
+static void handle_beside_failure(struct tug__engine *engine, struct tug__node *node,
+                                  const struct tug__job *job)
 {
     struct tug__host *const host = tug__host_find(engine, job->request.source.host);
 
@@ -224,14 +224,14 @@ static void take_beside_failure(struct tug__engine *engine, struct tug__node *no
     node->width = node->job_count > 0 ? node->job_count : 1;
 }
 
-void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
-                            struct tug__job *job)
+void tug__node_handle_failure(struct tug__engine *engine, struct tug__node *node,
+                              struct tug__job *job)
 {
     const struct tug_error *const error = &job->result.error;
 
     if (job->request.is_beside && !job->share.is_flowing && node->job_count > 0 &&
         error->code != TUG_ERR_STORE) {
-        take_beside_failure(engine, node, job);
+        handle_beside_failure(engine, node, job);
     } else if (!tug__node_is_needed(node)) {
         tug__node_abandon(engine, node);
     } else if (job->kind == TUG__JOB_INLINE && error->code == TUG_ERR_CONTENT &&
@@ -250,7 +250,7 @@ void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
     } else if (tug__store_is_removed(error)) {
         tug__node_begin_anew(engine, node, job, error);
     } else if (job->result.call.ranges_ignored) {
-        take_beside_failure(engine, node, job); /* the other jobs have ended meanwhile */
+        handle_beside_failure(engine, node, job); /* the other jobs have ended meanwhile */
         tug__node_enqueue(engine, node);
     } else if (job->result.call.is_deferred) {
         defer(engine, node, job);

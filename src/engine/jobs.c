@@ -132,7 +132,7 @@ bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
     transfer->owner = node;
     transfer->is_repair = node->attempt.is_repair;
     tug__gate_init(&transfer->has_state);
-    tug__counter_set(&transfer->settled, 0);
+    tug__counter_set(&transfer->noted, 0);
     tug__ranges_init(&transfer->ranges, node->wanted.size_bytes);
     transfer->next = engine->transfers;
     if (transfer->next != NULL) {

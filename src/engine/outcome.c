@@ -24,7 +24,8 @@ static bool is_complete(const struct tug__node *node, const struct tug__manifest
 }
 
 /* A document is verified, and stored unless the run is dry; or its headers were enough. */
-static void take_document(struct tug__engine *engine, struct tug__node *node, struct tug__job *job)
+static void handle_document(struct tug__engine *engine, struct tug__node *node,
+                            struct tug__job *job)
 {
     const struct tug__manifest_reply *const reply = &job->result.reply;
 
@@ -36,8 +37,8 @@ static void take_document(struct tug__engine *engine, struct tug__node *node, st
 }
 
 /* A HEAD returned the digest of a tag: go on with that digest, or with a GET if it did not. */
-static void take_resolved(struct tug__engine *engine, struct tug__node *node,
-                          const struct tug__job *job)
+static void handle_resolved(struct tug__engine *engine, struct tug__node *node,
+                            const struct tug__job *job)
 {
     if (job->result.reply.digest.algorithm != TUG_DIGEST_NONE &&
         tug__node_find_in_store(engine, node, &job->result.reply.digest)) {
@@ -56,7 +57,7 @@ static void settle_blob(struct tug__engine *engine, struct tug__node *node, bool
     tug__node_settle(engine, node, TUG__SETTLED_DONE);
 }
 
-static void take_committed(struct tug__engine *engine, struct tug__node *node)
+static void handle_committed(struct tug__engine *engine, struct tug__node *node)
 {
     tug__transfer_free(engine, node);
     settle_blob(engine, node, false);
@@ -76,7 +77,7 @@ static void warn_of_damage(struct tug__engine *engine, const struct tug__node *n
 
 /* A blob in the store does not match its name: fetch it again. It stays in place until the new one,
  * verified, is renamed over it. */
-static void take_damaged(struct tug__engine *engine, struct tug__node *node)
+static void handle_damaged(struct tug__engine *engine, struct tug__node *node)
 {
     if (!node->attempt.is_repair) { /* otherwise reported before: another process repairs it */
         warn_of_damage(engine, node);
@@ -90,19 +91,19 @@ static void take_damaged(struct tug__engine *engine, struct tug__node *node)
     tug__node_enqueue(engine, node);
 }
 
-static void take_rechecked(struct tug__engine *engine, struct tug__node *node,
-                           const struct tug__job *job)
+static void handle_rechecked(struct tug__engine *engine, struct tug__node *node,
+                             const struct tug__job *job)
 {
     if (!tug__node_is_needed(node)) {
         tug__node_abandon(engine, node);
     } else if (job->result.is_damaged) {
-        take_damaged(engine, node);
+        handle_damaged(engine, node);
     } else {
         settle_blob(engine, node, true);
     }
 }
 
-static void take_rejected(struct tug__engine *engine, struct tug__node *node)
+static void handle_rejected(struct tug__engine *engine, struct tug__node *node)
 {
     struct tug_error error = node->transfer->error;
 
@@ -125,7 +126,7 @@ static void take_rejected(struct tug__engine *engine, struct tug__node *node)
 
 /* A lane's verdict may overtake the worker's last message about the job: it is kept in the node
  * until both have arrived. */
-static void take_verdict(struct tug__engine *engine, struct tug__node *node)
+static void handle_verdict(struct tug__engine *engine, struct tug__node *node)
 {
     const enum tug__msg_kind verdict = node->verdict;
 
@@ -138,9 +139,9 @@ static void take_verdict(struct tug__engine *engine, struct tug__node *node)
     }
     node->verdict = TUG__MSG_NONE;
     if (verdict == TUG__MSG_COMMITTED) {
-        take_committed(engine, node);
+        handle_committed(engine, node);
     } else {
-        take_rejected(engine, node);
+        handle_rejected(engine, node);
     }
 }
 
@@ -155,7 +156,7 @@ static bool is_head_refused(const struct tug__engine *engine, const struct tug__
 }
 
 /* A worker opened the partial file and requests a blob's bytes. */
-static void take_started(struct tug__engine *engine, struct tug__job *job)
+static void handle_started(struct tug__engine *engine, struct tug__job *job)
 {
     struct tug__node *const node = job->owner;
     struct tug__ranges *const ranges = &node->transfer->ranges;
@@ -181,7 +182,7 @@ static void take_started(struct tug__engine *engine, struct tug__job *job)
 }
 
 /* A share's first byte has arrived. */
-static void take_flowing(struct tug__engine *engine, struct tug__job *job)
+static void handle_flowing(struct tug__engine *engine, struct tug__job *job)
 {
     struct tug__node *const node = job->owner;
     struct tug_error error = {0};
@@ -220,8 +221,8 @@ static void note_share_done(struct tug__node *node, const struct tug__job *job)
 }
 
 /* A share has ended, well or not. */
-static void take_share(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
-                       bool has_failed)
+static void handle_share(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
+                         bool has_failed)
 {
     struct tug__ranges *const ranges = &node->transfer->ranges;
     struct tug_error error = {0};
@@ -241,9 +242,9 @@ static void take_share(struct tug__engine *engine, struct tug__node *node, struc
         }
     } else if (ranges->is_open && ranges->done_bytes == ranges->size_bytes) {
         /* The lane has every byte: its verdict counts, even if a request failed. */
-        take_verdict(engine, node);
+        handle_verdict(engine, node);
     } else if (has_failed) {
-        tug__node_take_failure(engine, node, job);
+        tug__node_handle_failure(engine, node, job);
     } else if (job->result.next_byte == job->share.first_byte && node->job_count > 0) {
         tug__node_wait_beside(node); /* it came too late to be useful */
     } else {
@@ -254,31 +255,31 @@ static void take_share(struct tug__engine *engine, struct tug__node *node, struc
     }
 }
 
-static void take_job(struct tug__engine *engine, struct tug__job *job, bool has_failed)
+static void handle_job(struct tug__engine *engine, struct tug__job *job, bool has_failed)
 {
     struct tug__node *const node = job->owner;
 
     remove_job(engine, node, job);
     if (job->kind == TUG__JOB_BLOB) {
-        take_share(engine, node, job, has_failed);
+        handle_share(engine, node, job, has_failed);
     } else if (has_failed && is_head_refused(engine, job)) {
-        take_resolved(engine, node, job); /* some registries do not support HEAD: use a GET */
+        handle_resolved(engine, node, job); /* some registries do not support HEAD: use a GET */
     } else if (has_failed) {
-        tug__node_take_failure(engine, node, job);
+        tug__node_handle_failure(engine, node, job);
     } else if (job->kind == TUG__JOB_RESOLVE && !is_complete(node, &job->result.reply)) {
-        take_resolved(engine, node, job);
-    } else if (job->kind == TUG__JOB_LOOK) {
-        tug__node_take_looked(engine, node, job);
+        handle_resolved(engine, node, job);
+    } else if (job->kind == TUG__JOB_BLOB_HEAD) {
+        tug__node_use_blob_head(engine, node, job);
     } else if (job->kind == TUG__JOB_RECHECK) {
-        take_rechecked(engine, node, job);
+        handle_rechecked(engine, node, job);
     } else {
-        take_document(engine, node, job);
+        handle_document(engine, node, job);
         return; /* the node has it now */
     }
     tug__job_free(job);
 }
 
-static void take_dropped(struct tug__engine *engine, struct tug__node *node)
+static void handle_dropped(struct tug__engine *engine, struct tug__node *node)
 {
     tug__transfer_free(engine, node);
     node->verdict = TUG__MSG_NONE; /* of the transfer being dropped */
@@ -291,22 +292,22 @@ static void take_dropped(struct tug__engine *engine, struct tug__node *node)
     }
 }
 
-void tug__jobs_take_event(struct tug__engine *engine, const struct tug__msg *msg)
+void tug__jobs_handle_event(struct tug__engine *engine, const struct tug__msg *msg)
 {
     struct tug__node *node;
 
     switch ((enum tug__msg_kind)msg->kind) {
     case TUG__MSG_STARTED:
-        take_started(engine, msg->object);
+        handle_started(engine, msg->object);
         break;
     case TUG__MSG_FLOWING:
-        take_flowing(engine, msg->object);
+        handle_flowing(engine, msg->object);
         break;
     case TUG__MSG_JOB_DONE:
-        take_job(engine, msg->object, false);
+        handle_job(engine, msg->object, false);
         break;
     case TUG__MSG_JOB_FAILED:
-        take_job(engine, msg->object, true);
+        handle_job(engine, msg->object, true);
         break;
     case TUG__MSG_COMMITTED:
     case TUG__MSG_REJECTED:
@@ -314,11 +315,11 @@ void tug__jobs_take_event(struct tug__engine *engine, const struct tug__msg *msg
         if (node->state !=
             TUG__NODE_DROPPING) { /* otherwise DROPPED follows, and only then it is ours */
             node->verdict = (enum tug__msg_kind)msg->kind;
-            take_verdict(engine, node);
+            handle_verdict(engine, node);
         }
         break;
     case TUG__MSG_DROPPED:
-        take_dropped(engine, ((struct tug__transfer *)msg->object)->owner);
+        handle_dropped(engine, ((struct tug__transfer *)msg->object)->owner);
         break;
     case TUG__MSG_NONE:
     case TUG__MSG_JOB:

@@ -7,7 +7,7 @@
  * Threads: the resolver.
  *
  * A node has a width, the number of connections it should have. A share that ends is followed by
- * the next one as long as fewer are running than that. The width grows only by tug__parts_look,
+ * the next one as long as fewer are running than that. The width grows only by tug__engine_measure,
  * while nothing else waits for a worker.
  */
 #include "engine/state.h"
@@ -56,18 +56,18 @@ static uint64_t share_length(struct tug__engine *engine, const struct tug__node 
     return length < last_bytes ? length : last_bytes;
 }
 
-bool tug__parts_take(struct tug__engine *engine, struct tug__node *node,
-                     struct tug__share *out_share)
+bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
+                       struct tug__share *out_share)
 {
     struct tug__ranges *const ranges = &node->transfer->ranges;
 
     if (!ranges->is_open) {
         tug__extents_fini(&ranges->gaps); /* an earlier job ended before it opened the file */
-        tug__ranges_take_first(ranges, out_share);
+        tug__ranges_choose_first(ranges, out_share);
         return true;
     }
-    return tug__ranges_take(ranges, share_length(engine, node),
-                            tug__counter_get(&node->transfer->settled), out_share);
+    return tug__ranges_choose(ranges, share_length(engine, node),
+                              tug__counter_get(&node->transfer->noted), out_share);
 }
 
 unsigned tug__parts_idle_workers(const struct tug__engine *engine)
@@ -96,7 +96,7 @@ void tug__parts_submit(struct tug__engine *engine)
         struct tug__share share;
 
         while (tug__parts_idle_workers(engine) > 0 && wants_share(engine, node, now_ns) &&
-               tug__parts_take(engine, node, &share)) {
+               tug__parts_choose(engine, node, &share)) {
             if (!tug__node_submit(engine, node, &share)) {
                 return;
             }
@@ -129,7 +129,7 @@ static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__
     return longest;
 }
 
-uint64_t tug__engine_look(struct tug__engine *engine)
+uint64_t tug__engine_measure(struct tug__engine *engine)
 {
     struct tug__spread_view view = {
         .now_ns = tug__now_ns(),
@@ -143,7 +143,7 @@ uint64_t tug__engine_look(struct tug__engine *engine)
         engine->spread.since_ns = 0;
         return TUG__NEVER_NS;
     }
-    switch (tug__spread_look(&engine->spread, &view, &count)) {
+    switch (tug__spread_advise(&engine->spread, &view, &count)) {
     case TUG__SPREAD_ADD:
         node->width = node->job_count + count;
         break;

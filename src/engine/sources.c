@@ -213,7 +213,7 @@ bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
         (node->job_kind != TUG__JOB_MANIFEST && node->job_kind != TUG__JOB_RESOLVE)) {
         return false;
     }
-    node->job_kind = TUG__JOB_LOOK;
+    node->job_kind = TUG__JOB_BLOB_HEAD;
     node->attempt.failures = 0;
     tug__node_enqueue(engine, node);
     return true;

@@ -65,8 +65,8 @@ static unsigned choose_count(const struct tug__spread *spread, const struct tug_
     return count < view->idle_workers ? count : view->idle_workers;
 }
 
-enum tug__spread_advice tug__spread_look(struct tug__spread *spread,
-                                         const struct tug__spread_view *view, unsigned *out_count)
+enum tug__spread_advice tug__spread_advise(struct tug__spread *spread,
+                                           const struct tug__spread_view *view, unsigned *out_count)
 {
     const uint64_t age_ns = view->now_ns - spread->since_ns;
     enum tug__spread_advice advice = TUG__SPREAD_STAY;

@@ -49,7 +49,8 @@ enum tug__spread_advice {
 
 /* Evaluate the measurements and advise.
  * out_count: of connections, for ADD (1 to idle_workers). */
-enum tug__spread_advice tug__spread_look(struct tug__spread *spread,
-                                         const struct tug__spread_view *view, unsigned *out_count);
+enum tug__spread_advice tug__spread_advise(struct tug__spread *spread,
+                                           const struct tug__spread_view *view,
+                                           unsigned *out_count);
 
 #endif

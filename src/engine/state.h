@@ -2,8 +2,8 @@
  *
  * The engine's state, shared by its files: engine.c (create, stop, query), wanted.c (requests of
  * waiters), jobs.c (jobs), dispatch.c (whose turn it is), parts.c (blobs over several connections),
- * sources.c (which repository is used), look.c (digests of unknown kind), outcome.c (messages from
- * workers and lanes), failure.c (failed jobs), settled.c and answer.c (results for waiters),
+ * sources.c (which repository is used), untyped.c (digests of unknown kind), outcome.c (messages
+ * from workers and lanes), failure.c (failed jobs), settled.c and answer.c (results for waiters),
  * stored.c (content already in the store). All of it belongs to the resolver's thread.
  */
 #ifndef TUG_ENGINE_STATE_H
@@ -57,15 +57,15 @@ struct tug__engine {
     bool is_stopping;                     /* no new work */
 };
 
-/* --- look.c --- */
+/* --- untyped.c --- */
 
 /* A source has no manifest for a node: check for a blob, if one is acceptable. Returns: false when
  * that is not possible. */
 bool tug__node_ask_as_blob(struct tug__engine *engine, struct tug__node *node,
                            const struct tug_error *error);
 /* A HEAD returned a blob's length: go on with it as with any other. */
-void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
-                           const struct tug__job *job);
+void tug__node_use_blob_head(struct tug__engine *engine, struct tug__node *node,
+                             const struct tug__job *job);
 
 /* --- settled.c --- */
 
@@ -132,19 +132,19 @@ void tug__parts_submit(struct tug__engine *engine);
 unsigned tug__parts_idle_workers(const struct tug__engine *engine);
 /* Choose a share for a node without jobs: the first of its blob, or the rest of an interrupted one.
  * Returns: false when nothing is missing (or when out of memory). */
-bool tug__parts_take(struct tug__engine *engine, struct tug__node *node,
-                     struct tug__share *out_share);
+bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
+                       struct tug__share *out_share);
 
 /* --- outcome.c --- */
 
 /* Handle a message from a worker or a lane about a job or a transfer. */
-void tug__jobs_take_event(struct tug__engine *engine, const struct tug__msg *msg);
+void tug__jobs_handle_event(struct tug__engine *engine, const struct tug__msg *msg);
 
 /* --- failure.c --- */
 
 /* Handle a failed job of a node: go on, wait and retry, or fail. */
-void tug__node_take_failure(struct tug__engine *engine, struct tug__node *node,
-                            struct tug__job *job);
+void tug__node_handle_failure(struct tug__engine *engine, struct tug__node *node,
+                              struct tug__job *job);
 /* Start no additional job beside a running one for a moment: the last one was useless. */
 void tug__node_wait_beside(struct tug__node *node);
 /* The content does not match its digest: retry once from zero, then fail for good. */

@@ -108,7 +108,7 @@ static void advance(struct tug__resolver *resolver, struct tug__image *image)
     tug__image_publish(resolver, image);
 }
 
-void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image)
+void tug__image_arrive(struct tug__resolver *resolver, struct tug__image *image)
 {
     image->pending--;
     if (image->pending == 0) {
@@ -185,5 +185,5 @@ void tug__image_begin(struct tug__resolver *resolver, size_t position)
     if (status != TUG_OK) {
         tug__image_fail(resolver, image, &error);
     }
-    tug__image_settle(resolver, image);
+    tug__image_arrive(resolver, image);
 }

@@ -28,7 +28,7 @@ void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *i
     image->result.bytes_reused += size_bytes;
     image->result.blobs_done++;
     resolver->reporter.totals.blobs_done++;
-    resolver->reporter.bytes_settled += size_bytes;
+    resolver->reporter.bytes_stored += size_bytes;
     tug__emit(resolver, &event);
 }
 

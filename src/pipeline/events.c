@@ -104,7 +104,7 @@ static void measure_all(struct tug__resolver *resolver)
 {
     struct tug_totals *const totals = &resolver->reporter.totals;
 
-    totals->bytes_done = resolver->reporter.bytes_settled;
+    totals->bytes_done = resolver->reporter.bytes_stored;
     totals->blobs_active = 0;
     totals->bytes_received = tug__engine_load(resolver->engine).received_bytes;
     for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {

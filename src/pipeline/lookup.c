@@ -256,7 +256,7 @@ static void loop(struct lookup *lookup, uint64_t end_ns)
         if (lookup->done_count < settings->ref_count && !lookup->is_failing_fast) {
             tug__bell_wait(settings->bell, wake_ns < end_ns ? wake_ns : end_ns);
         }
-        while (tug__engine_take_event(lookup->engine)) {
+        while (tug__engine_handle_event(lookup->engine)) {
             handle_settled(lookup);
         }
         if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||

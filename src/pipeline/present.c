@@ -53,7 +53,7 @@ static enum tug_status want_again(struct tug__resolver *resolver, struct tug__im
 
     resolver->reporter.totals.blobs_done--; /* counted again when it arrives */
     image->result.blobs_done--;
-    resolver->reporter.bytes_settled -= need->size_bytes;
+    resolver->reporter.bytes_stored -= need->size_bytes;
     status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
                                tug__purpose_pack(&purpose), err);
     image->pending += status == TUG_OK;
@@ -107,7 +107,7 @@ bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *im
         return false;
     }
     if (check.is_missing && !resolver->ending.is_stopping) {
-        tug__image_settle(resolver, image); /* otherwise the end of the run reports why */
+        tug__image_arrive(resolver, image); /* otherwise the end of the run reports why */
     }
     return !check.is_missing;
 }

@@ -149,7 +149,7 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
     return TUG__NEVER_NS;
 }
 
-void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication)
+void tug__publish_finish(struct tug__resolver *resolver, struct tug__publication *publication)
 {
     resolver->naming.publication = NULL;
     if (publication->error.code !=

@@ -25,7 +25,7 @@ struct tug__naming {
 /* Reporting to the caller; used by events.c only, except for the totals. */
 struct tug__reporter {
     struct tug_totals totals;
-    uint64_t bytes_settled; /* part of totals.bytes_done: in the store */
+    uint64_t bytes_stored; /* part of totals.bytes_done: in the store */
     uint64_t started_ns;
 };
 
@@ -118,7 +118,7 @@ void tug__image_use_stored(struct tug__resolver *resolver, struct tug__image *im
 /* Start the image of a reference: check the store, request the root. */
 void tug__image_begin(struct tug__resolver *resolver, size_t position);
 /* Count one arrival of what an image waits for; the last one advances the image. */
-void tug__image_settle(struct tug__resolver *resolver, struct tug__image *image);
+void tug__image_arrive(struct tug__resolver *resolver, struct tug__image *image);
 
 /* --- settle.c --- */
 
@@ -240,7 +240,7 @@ bool tug__publish_is_crowded(size_t ready, size_t named);
  * round of the loop. Returns: when to call again (tug__now_ns). */
 uint64_t tug__publish_due(struct tug__resolver *resolver);
 /* Finish the images of a publication that came back, and free it. */
-void tug__publish_take(struct tug__resolver *resolver, struct tug__publication *publication);
+void tug__publish_finish(struct tug__resolver *resolver, struct tug__publication *publication);
 /* Free a publication that is still at a lane; the engine is stopped. */
 void tug__publish_fini(struct tug__resolver *resolver);
 

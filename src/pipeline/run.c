@@ -24,10 +24,10 @@
 static void handle_settled(void *context)
 {
     struct tug__resolver *const resolver = context;
-    struct tug__publication *const published = tug__engine_take_published(resolver->engine);
+    struct tug__publication *const published = tug__engine_get_published(resolver->engine);
 
     if (published != NULL) {
-        tug__publish_take(resolver, published);
+        tug__publish_finish(resolver, published);
     }
     tug__images_settle(resolver);
 }
@@ -94,7 +94,7 @@ static void emit_notice(struct tug__resolver *resolver)
 {
     char text[TUG_ERROR_MESSAGE_MAX];
 
-    if (tug__engine_take_notice(resolver->engine, text)) {
+    if (tug__engine_get_notice(resolver->engine, text)) {
         tug__emit_notice(resolver, text);
     }
 }
@@ -108,24 +108,24 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
 
     while (resolver->images.done_count < settings->ref_count) {
         uint64_t wake_ns = tug__engine_wake(resolver->engine);
-        uint64_t look_ns;
+        uint64_t measure_ns;
         uint64_t publish_ns;
         uint64_t now_ns;
 
         tug__images_settle(resolver);
-        look_ns = tug__engine_look(resolver->engine);
+        measure_ns = tug__engine_measure(resolver->engine);
         if (give_out_work(resolver)) {
             wake_ns = 0;
         }
         publish_ns = tug__publish_due(resolver);
-        wake_ns = wake_ns < look_ns ? wake_ns : look_ns;
+        wake_ns = wake_ns < measure_ns ? wake_ns : measure_ns;
         wake_ns = wake_ns < publish_ns ? wake_ns : publish_ns;
         wake_ns = wake_ns < next_tick_ns ? wake_ns : next_tick_ns;
         wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
         if (resolver->images.done_count < settings->ref_count && !resolver->ending.is_stopping) {
             tug__bell_wait(settings->bell, wake_ns);
         }
-        while (tug__engine_take_event(resolver->engine)) {
+        while (tug__engine_handle_event(resolver->engine)) {
             handle_settled(resolver);
         }
         emit_notice(resolver);

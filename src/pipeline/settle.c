@@ -27,7 +27,7 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
         TUG_OK) {
         tug__image_fail(resolver, image, &memory_error);
     }
-    tug__image_settle(resolver, image);
+    tug__image_arrive(resolver, image);
 }
 
 /* Fail the images that do not get the settled content. */
@@ -71,7 +71,7 @@ static void report_done(struct tug__resolver *resolver, const struct tug__settle
         }
         reporter->totals.bytes_known += edge->has_size ? 0 : size_bytes;
         reporter->totals.blobs_done++;
-        reporter->bytes_settled += size_bytes;
+        reporter->bytes_stored += size_bytes;
     }
     tug__emit(resolver, &event);
 }
@@ -161,7 +161,7 @@ static void pass_on(struct tug__resolver *resolver, const struct tug__settled *s
     }
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
         if (edge->waiter != NULL) {
-            tug__image_settle(resolver, tug__image_of(edge));
+            tug__image_arrive(resolver, tug__image_of(edge));
         }
     }
 }

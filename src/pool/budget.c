@@ -50,8 +50,8 @@ void tug__budget_charge(struct tug__budget *budget, uint64_t length)
     (void)pthread_mutex_unlock(&budget->mutex);
 }
 
-bool tug__budget_take(struct tug__budget *budget, uint64_t length,
-                      bool (*should_stop)(void *context), void *context)
+bool tug__budget_spend(struct tug__budget *budget, uint64_t length,
+                       bool (*should_stop)(void *context), void *context)
 {
     uint64_t due_ns;
     bool is_stopped = false;

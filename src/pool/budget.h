@@ -30,8 +30,8 @@ void tug__budget_charge(struct tug__budget *budget, uint64_t length);
 /* Count received bytes, and wait until they are due. should_stop: called before each sleep, with
  * context; tug__budget_wake ends a sleep. Returns: false when should_stop returned true. Threads:
  * any. Blocks: as long as the limit demands. */
-bool tug__budget_take(struct tug__budget *budget, uint64_t length,
-                      bool (*should_stop)(void *context), void *context);
+bool tug__budget_spend(struct tug__budget *budget, uint64_t length,
+                       bool (*should_stop)(void *context), void *context);
 /* Wake every waiter so that it checks should_stop. Threads: any. */
 void tug__budget_wake(struct tug__budget *budget);
 

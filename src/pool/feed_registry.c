@@ -15,8 +15,8 @@ struct asking {
     struct tug__blob_request request;
 };
 
-static enum tug_status take_bytes(void *context, const void *bytes, size_t length,
-                                  struct tug_error *err)
+static enum tug_status receive(void *context, const void *bytes, size_t length,
+                               struct tug_error *err)
 {
     struct asking *const asking = context;
     struct tug__worker *const worker = asking->worker;
@@ -26,7 +26,7 @@ static enum tug_status take_bytes(void *context, const void *bytes, size_t lengt
     status = tug__piece_add(asking->piece, bytes, length, err);
     asking->request.is_enough = asking->piece->is_enough;
     if (status == TUG_OK &&
-        !tug__budget_take(&worker->pool->budget, length, tug__worker_should_stop, worker)) {
+        !tug__budget_spend(&worker->pool->budget, length, tug__worker_should_stop, worker)) {
         status = tug__fail(err, TUG_ERR_CANCELLED, "interrupted");
     }
     return status;
@@ -45,7 +45,7 @@ enum tug_status tug__feed_registry(void *context, struct tug__piece *piece, stru
                     .end_byte = piece->end_byte,
                     .needs_range = job->request.is_beside,
                     .avoid = job->request.avoid,
-                    .on_data = take_bytes},
+                    .on_data = receive},
     };
     enum tug_status status;
 

@@ -139,7 +139,7 @@ void *tug__lane_main(void *lane);
 
 /* lane_hash.c: a worker wrote [offset, offset + length) of a blob, or found it in the partial file.
  * With the last byte comes the verdict: the transfer is added to the group, or sent back. */
-void tug__lane_take_segment(struct tug__lane *lane, const struct tug__msg *msg);
+void tug__lane_handle_segment(struct tug__lane *lane, const struct tug__msg *msg);
 /* Hash more of a blob that lags behind, each in turn. When the run is stopping, only complete blobs
  * with little left are hashed: the next run hashes the rest again anyway. Returns: false when no
  * blob lags. */
@@ -148,7 +148,7 @@ bool tug__lane_follow_next(struct tug__lane *lane);
 void tug__lane_stop_following(struct tug__lane *lane, struct tug__transfer *transfer);
 
 /* lane_document.c: verify a document and put it into the group, or send it back. */
-void tug__lane_take_document(struct tug__lane *lane, struct tug__job *job);
+void tug__lane_handle_document(struct tug__lane *lane, struct tug__job *job);
 
 /* lane_group.c: add verified content or a publication to the group. A group that is then full is
  * committed. ingest: consumed; NULL: the document is in the store. */
@@ -157,7 +157,7 @@ void tug__lane_add_document(struct tug__lane *lane, struct tug__job *job,
                             struct tug__ingest *ingest);
 void tug__lane_add_publication(struct tug__lane *lane, struct tug__publication *publication);
 /* Remove a transfer from the group, if it is there. */
-void tug__lane_take_out(struct tug__lane *lane, const struct tug__transfer *transfer);
+void tug__lane_remove_blob(struct tug__lane *lane, const struct tug__transfer *transfer);
 /* Tell whether the group has waited so long that it must not wait any longer for a blob that
  * streams without a pause. */
 bool tug__lane_is_commit_due(const struct tug__lane *lane);

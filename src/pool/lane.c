@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lane of the hash/commit stage: what comes is hashed, verified, and committed in groups.
+ * A lane of the hash/commit stage: content is hashed, verified, and committed in groups.
  *
  * Knows: the parts of a lane. Does not know: images, the engine.
  * Threads: each lane's own.
@@ -11,15 +11,15 @@
 static void handle_work(struct tug__lane *lane, const struct tug__msg *msg)
 {
     if (msg->kind == TUG__MSG_SEGMENT) {
-        tug__lane_take_segment(lane, msg);
+        tug__lane_handle_segment(lane, msg);
     } else {
-        tug__lane_take_document(lane, msg->object);
+        tug__lane_handle_document(lane, msg->object);
     }
 }
 
-/* Forget a transfer. Its last segments may still be in a worker's ring (they were sent before the
- * resolver asked for this): take them first, so that nothing refers to it afterwards. They may have
- * completed it, so that it waits to be committed, or was: then the verdict went before DROPPED. */
+/* Drop a transfer. Its last segments may still be in a worker's ring (they were sent before the
+ * resolver sent this): handle them first, so that nothing refers to it afterwards. They may
+ * complete it, so that it waits to be committed, or was: then the verdict goes before DROPPED. */
 static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
 {
     struct tug__transfer *const transfer = msg->object;
@@ -31,7 +31,7 @@ static void drop_transfer(struct tug__lane *lane, const struct tug__msg *msg)
         }
     }
     tug__lane_stop_following(lane, transfer);
-    tug__lane_take_out(lane, transfer);
+    tug__lane_remove_blob(lane, transfer);
     if (msg->length != 0) {
         tug__ingest_abort(transfer->ingest);
         transfer->ingest = NULL;
@@ -76,7 +76,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
     }
 }
 
-/* Take one message, the resolver's first, then the workers' in turn. */
+/* Handle one message, the resolver's first, then the workers' in turn. */
 static bool next_message(struct tug__lane *lane, struct tug__msg *out_msg)
 {
     const unsigned worker_count = lane->pool->worker_count;

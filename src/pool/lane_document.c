@@ -116,7 +116,7 @@ static enum tug_status write_document(struct tug__lane *lane, struct tug__job *j
     return TUG_OK;
 }
 
-void tug__lane_take_document(struct tug__lane *lane, struct tug__job *job)
+void tug__lane_handle_document(struct tug__lane *lane, struct tug__job *job)
 {
     struct tug__ingest *ingest = NULL;
     enum tug_status status = check_document(job, &job->result.error);

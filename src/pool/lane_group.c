@@ -112,7 +112,7 @@ void tug__lane_add_publication(struct tug__lane *lane, struct tug__publication *
     join(lane);
 }
 
-void tug__lane_take_out(struct tug__lane *lane, const struct tug__transfer *transfer)
+void tug__lane_remove_blob(struct tug__lane *lane, const struct tug__transfer *transfer)
 {
     struct tug__group *const group = &lane->group;
     struct tug__transfer **link = &group->blobs;

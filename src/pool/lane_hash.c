@@ -155,7 +155,7 @@ static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
  * written, the older one is still true. */
 static void settle(struct tug__transfer *transfer)
 {
-    const uint64_t before = tug__counter_get(&transfer->settled);
+    const uint64_t before = tug__counter_get(&transfer->noted);
     const uint64_t reach = tug__extents_reach(&transfer->hashing.announced, 0);
 
     if (tug__gate_is_open(&transfer->has_state)) {
@@ -164,10 +164,10 @@ static void settle(struct tug__transfer *transfer)
             return;
         }
     }
-    tug__counter_set(&transfer->settled, reach);
+    tug__counter_set(&transfer->noted, reach);
 }
 
-void tug__lane_take_segment(struct tug__lane *lane, const struct tug__msg *msg)
+void tug__lane_handle_segment(struct tug__lane *lane, const struct tug__msg *msg)
 {
     struct tug__transfer *const transfer = msg->object;
     struct tug__hashing *const hashing = &transfer->hashing;

@@ -20,7 +20,7 @@
  * a kill costs less than 1 MiB for each connection. */
 #define SHARE_NOTE_BYTES ((uint64_t)512 * 1024)
 
-void tug__piece_tell(struct tug__piece *piece, enum tug__msg_kind kind)
+void tug__piece_report(struct tug__piece *piece, enum tug__msg_kind kind)
 {
     const struct tug__msg msg = {.kind = kind, .object = piece->job};
 
@@ -89,7 +89,7 @@ static enum tug_status need_state(struct tug__transfer *transfer, struct tug_err
     if (tug__gate_is_open(&transfer->has_state)) {
         return TUG_OK;
     }
-    status = tug__ingest_begin_state(transfer->ingest, tug__counter_get(&transfer->settled), err);
+    status = tug__ingest_begin_state(transfer->ingest, tug__counter_get(&transfer->noted), err);
     if (status == TUG_OK) {
         tug__gate_open(&transfer->has_state);
     }
@@ -113,7 +113,7 @@ static enum tug_status begin_flow(struct tug__piece *piece, struct tug_error *er
         status = need_state(job->transfer, err);
     }
     piece->is_flowing = true;
-    tug__piece_tell(piece, TUG__MSG_FLOWING);
+    tug__piece_report(piece, TUG__MSG_FLOWING);
     return status;
 }
 
@@ -161,7 +161,7 @@ enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed
     if (piece->noted_byte >= piece->end_byte) {
         return TUG_OK;
     }
-    status = feed->bring(feed->context, piece, err);
+    status = feed->supply(feed->context, piece, err);
     if (status == TUG_ERR_CONTENT) {
         return status; /* not the blob: its last bytes must not complete it */
     }

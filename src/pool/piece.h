@@ -47,7 +47,7 @@ struct tug__feed {
      * result.next_byte to piece->end_byte, or until piece->is_enough; stop at its first error and
      * return that. Errors: TUG_ERR_CONTENT: the bytes are not the blob's; after any other error the
      * bytes added so far are good. */
-    enum tug_status (*bring)(void *context, struct tug__piece *piece, struct tug_error *err);
+    enum tug_status (*supply)(void *context, struct tug__piece *piece, struct tug_error *err);
     void *context;
 };
 
@@ -71,7 +71,7 @@ enum tug_status tug__piece_open(struct tug__piece *piece, struct tug_store *stor
 
 /* Shared by piece.c and piece_open.c: lend the job to the resolver with a message; announce to the
  * lane that [first_byte, end_byte) is in the file. */
-void tug__piece_tell(struct tug__piece *piece, enum tug__msg_kind kind);
+void tug__piece_report(struct tug__piece *piece, enum tug__msg_kind kind);
 void tug__piece_announce(struct tug__piece *piece, uint64_t first_byte, uint64_t end_byte);
 
 #endif

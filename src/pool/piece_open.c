@@ -27,7 +27,7 @@ static enum tug_status copy_present(struct tug__job *job, struct tug_error *err)
 }
 
 /* Adopt the state file of an earlier download, and reserve disk space for the rest. */
-static enum tug_status take_over(struct tug__transfer *transfer, struct tug_error *err)
+static enum tug_status adopt_state(struct tug__transfer *transfer, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
 
@@ -83,10 +83,10 @@ enum tug_status tug__piece_open(struct tug__piece *piece, struct tug_store *stor
     if (status != TUG_OK) {
         return status;
     }
-    (void)tug__share_settle(&job->share, present, transfer->size_bytes);
+    (void)tug__share_place(&job->share, present, transfer->size_bytes);
     job->result.next_byte = job->share.first_byte;
-    tug__piece_tell(piece, TUG__MSG_STARTED);
-    status = take_over(transfer, err);
+    tug__piece_report(piece, TUG__MSG_STARTED);
+    status = adopt_state(transfer, err);
     /* Last, because the lane closes the file once every byte is announced. */
     for (size_t i = 0; i < present->count; i++) {
         tug__piece_announce(piece, present->items[i].first, present->items[i].end);

@@ -279,12 +279,12 @@ bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg)
 {
     const unsigned sender_count = pool->worker_count + pool->lane_count;
 
-    for (unsigned looked_at = 0; looked_at < sender_count;) {
+    for (unsigned checked = 0; checked < sender_count;) {
         const unsigned sender = pool->next_sender;
 
         if (!tug__queue_pop(events_of(pool, sender), out_msg)) {
             pool->next_sender = (sender + 1) % sender_count;
-            looked_at++;
+            checked++;
         } else if (out_msg->kind == TUG__MSG_ENDED) {
             if (sender < pool->worker_count) {
                 pool->running_workers--;

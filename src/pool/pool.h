@@ -98,7 +98,7 @@ bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
 void tug__pool_wake(struct tug__pool *pool);
 /* Get the line that a lane left about what it waits for, once. out_text: TUG_ERROR_MESSAGE_MAX
  * bytes. Returns: false when there is none. */
-bool tug__pool_take_notice(struct tug__pool *pool, char *out_text);
+bool tug__pool_get_notice(struct tug__pool *pool, char *out_text);
 /* Bytes received over the network so far, all workers together. */
 uint64_t tug__pool_received(const struct tug__pool *pool);
 

@@ -19,7 +19,7 @@ void tug__pool_leave_notice(struct tug__pool *pool, const char *text)
     tug__bell_ring(pool->resolver_bell);
 }
 
-bool tug__pool_take_notice(struct tug__pool *pool, char *out_text)
+bool tug__pool_get_notice(struct tug__pool *pool, char *out_text)
 {
     bool has_one;
 

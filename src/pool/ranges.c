@@ -55,15 +55,15 @@ static void leave(struct tug__ranges *ranges, const struct tug__share *share)
     }
 }
 
-void tug__ranges_take_first(struct tug__ranges *ranges, struct tug__share *out_share)
+void tug__ranges_choose_first(struct tug__ranges *ranges, struct tug__share *out_share)
 {
     *out_share =
         (struct tug__share){.slot = 1, .span = &ranges->whole, .end_byte = ranges->size_bytes};
     tug__span_set(&ranges->whole, 0, ranges->size_bytes);
 }
 
-bool tug__share_settle(struct tug__share *share, const struct tug__extents *present,
-                       uint64_t size_bytes)
+bool tug__share_place(struct tug__share *share, const struct tug__extents *present,
+                      uint64_t size_bytes)
 {
     const uint64_t first = tug__extents_reach(present, 0);
     uint64_t end = size_bytes;
@@ -128,7 +128,7 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
 }
 
 /* Tell whether a running trial may still look at the span of a slot. */
-static bool is_looked_at(const struct tug__ranges *ranges, const struct tug__span *span)
+static bool is_in_use(const struct tug__ranges *ranges, const struct tug__span *span)
 {
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
         if (share->victim_span == span) {
@@ -139,11 +139,11 @@ static bool is_looked_at(const struct tug__ranges *ranges, const struct tug__spa
 }
 
 /* A slot that no running share has, and whose part slot 0 vouches for. 0: none. */
-static unsigned free_slot(const struct tug__ranges *ranges, uint64_t settled_bytes)
+static unsigned free_slot(const struct tug__ranges *ranges, uint64_t noted_bytes)
 {
     for (unsigned i = 1; i < TUG__INGEST_SLOTS; i++) {
-        if (!ranges->slots->is_running[i] && ranges->slots->ends[i] <= settled_bytes &&
-            !is_looked_at(ranges, &ranges->slots->spans[i])) {
+        if (!ranges->slots->is_running[i] && ranges->slots->ends[i] <= noted_bytes &&
+            !is_in_use(ranges, &ranges->slots->spans[i])) {
             return i;
         }
     }
@@ -255,12 +255,12 @@ static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes,
 
 /* Find a slot for the next share. Returns: false when there is none: the content of the partial
  * file is not known yet, or the hash is too far behind. */
-static bool find_slot(struct tug__ranges *ranges, uint64_t settled_bytes, struct tug__share *share)
+static bool find_slot(struct tug__ranges *ranges, uint64_t noted_bytes, struct tug__share *share)
 {
     if (!ranges->is_open || !make_slots(ranges)) {
         return false;
     }
-    share->slot = free_slot(ranges, settled_bytes);
+    share->slot = free_slot(ranges, noted_bytes);
     return share->slot != 0;
 }
 
@@ -273,8 +273,8 @@ static void hand_out(struct tug__ranges *ranges, struct tug__share *share,
     *out_share = *share;
 }
 
-bool tug__ranges_take(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t settled_bytes,
-                      struct tug__share *out_share)
+bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t noted_bytes,
+                        struct tug__share *out_share)
 {
     struct tug__share share = {0};
     const bool may_try = ranges->is_flowing && !ranges->is_single;
@@ -282,7 +282,7 @@ bool tug__ranges_take(struct tug__ranges *ranges, uint64_t length_bytes, uint64_
     if (request_count(ranges) > 0 && (!may_try || is_on_trial(ranges))) {
         return false; /* a cold cache, no ranges, or not known yet: one at a time */
     }
-    if (!find_slot(ranges, settled_bytes, &share)) {
+    if (!find_slot(ranges, noted_bytes, &share)) {
         return false;
     }
     if (!choose_gap(ranges, length_bytes, &share) &&
@@ -293,8 +293,8 @@ bool tug__ranges_take(struct tug__ranges *ranges, uint64_t length_bytes, uint64_
     return true;
 }
 
-bool tug__ranges_take_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
-                         uint64_t settled_bytes, struct tug__share *out_share)
+bool tug__ranges_choose_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
+                           uint64_t noted_bytes, struct tug__share *out_share)
 {
     struct tug__share share = {.is_local = true};
     struct tug__extent gap;
@@ -304,7 +304,7 @@ bool tug__ranges_take_at(struct tug__ranges *ranges, uint64_t first_byte, uint64
         i++;
     }
     if (i == ranges->gaps.count || ranges->gaps.items[i].first >= end_byte ||
-        !find_slot(ranges, settled_bytes, &share)) {
+        !find_slot(ranges, noted_bytes, &share)) {
         return false;
     }
     gap = ranges->gaps.items[i];

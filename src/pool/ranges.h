@@ -32,7 +32,7 @@
 /* One job's part of a blob. */
 struct tug__share {
     /* set at hand-out, then read-only; the first share's first_byte and slot are its worker's until
-     * the partial file is open (tug__share_settle, tug__ranges_open) */
+     * the partial file is open (tug__share_place, tug__ranges_open) */
     uint64_t first_byte;
     unsigned slot;                 /* of the state file */
     struct tug__span *span;        /* where the worker is and up to where it may go */
@@ -69,12 +69,12 @@ void tug__ranges_init(struct tug__ranges *ranges, uint64_t size_bytes);
 void tug__ranges_fini(struct tug__ranges *ranges);
 
 /* Choose the first share: the worker will open the partial file and find out where it begins
- * (tug__share_settle). Like every chosen share it must be joined before anything else happens. */
-void tug__ranges_take_first(struct tug__ranges *ranges, struct tug__share *out_share);
+ * (tug__share_place). Like every chosen share it must be joined before anything else happens. */
+void tug__ranges_choose_first(struct tug__ranges *ranges, struct tug__share *out_share);
 /* The worker's part of that: make the share the first gap of what is there.
  * present: of the partial file. Returns: false when nothing is missing. Threads: the worker. */
-bool tug__share_settle(struct tug__share *share, const struct tug__extents *present,
-                       uint64_t size_bytes);
+bool tug__share_place(struct tug__share *share, const struct tug__extents *present,
+                      uint64_t size_bytes);
 /* The resolver's part: the partial file is open, and this is what it had.
  * present_slots: its parts are noted in slots 1 and up. Errors: TUG_ERR_NO_MEMORY;
  * TUG_ERR_INTERNAL: more parts than there are slots. */
@@ -82,16 +82,16 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
                                  const struct tug__extents *present, struct tug_error *err);
 
 /* Choose a further share: the first gap within the window, else the tail of a running share.
- * length_bytes: how much one share should be. settled_bytes: the beginning that slot 0 vouches for.
+ * length_bytes: how much one share should be. noted_bytes: the beginning that slot 0 vouches for.
  * Returns: false when there is nothing to hand out now. */
-bool tug__ranges_take(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t settled_bytes,
-                      struct tug__share *out_share);
+bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t noted_bytes,
+                        struct tug__share *out_share);
 /* Choose a share for bytes that can be copied locally instead of being requested: the first part of
  * [first_byte, end_byte) that is missing, in no share, and within the window. Call again for the
  * next part. Such a share does not wait for a trial, and proves nothing about the server.
  * Returns: false when there is no such part, or nothing can be handed out now. */
-bool tug__ranges_take_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
-                         uint64_t settled_bytes, struct tug__share *out_share);
+bool tug__ranges_choose_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
+                           uint64_t noted_bytes, struct tug__share *out_share);
 /* Count a chosen share, now at its final place, as running. */
 void tug__ranges_join(struct tug__ranges *ranges, struct tug__share *share);
 /* The first byte of a share's answer is there (and a cut, if it was to make one, is made).

@@ -92,17 +92,17 @@ struct tug__transfer {
     struct tug__gate has_state;
     /* shared: all bytes before it are in the file, recorded in slot 0 if there is a state file.
      * Writer: the lane; readers: workers, the resolver */
-    struct tug__counter settled;
+    struct tug__counter noted;
 };
 
 enum tug__job_kind {
     TUG__JOB_NONE = 0,
-    TUG__JOB_RESOLVE,  /* HEAD by tag: for the digest only */
-    TUG__JOB_MANIFEST, /* GET by tag or digest, verify, store; the body is returned */
-    TUG__JOB_INLINE,   /* the body was embedded in a descriptor: verify and store it */
-    TUG__JOB_BLOB,     /* GET into a transfer */
-    TUG__JOB_LOOK,     /* HEAD of a blob: for its size and type */
-    TUG__JOB_RECHECK,  /* no request: hash a blob that is in the store */
+    TUG__JOB_RESOLVE,   /* HEAD by tag: for the digest only */
+    TUG__JOB_MANIFEST,  /* GET by tag or digest, verify, store; the body is returned */
+    TUG__JOB_INLINE,    /* the body was embedded in a descriptor: verify and store it */
+    TUG__JOB_BLOB,      /* GET into a transfer */
+    TUG__JOB_BLOB_HEAD, /* HEAD of a blob: for its size and type */
+    TUG__JOB_RECHECK,   /* no request: hash a blob that is in the store */
 };
 
 /* What a job has to fetch. */

@@ -29,7 +29,7 @@ static enum tug_status need_buffer(struct tug__worker *worker, struct tug_error 
 static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job,
                                 struct tug_error *err)
 {
-    const struct tug__feed feed = {.bring = tug__feed_registry, .context = worker};
+    const struct tug__feed feed = {.supply = tug__feed_registry, .context = worker};
     enum tug_status status = need_buffer(worker, err);
     struct tug__piece piece = {.job = job,
                                .buffer = worker->buffer,
@@ -86,7 +86,7 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
             return;
         }
         break;
-    case TUG__JOB_LOOK:
+    case TUG__JOB_BLOB_HEAD:
         status = tug__client_head_blob(worker->client, &request->source, &request->digest,
                                        &result->reply, &result->error);
         break;

@@ -34,12 +34,12 @@ static void add_job(struct scene *scene, unsigned number, bool is_first)
     job->owner = scene->node;
     job->transfer = &scene->transfer;
     if (is_first) {
-        tug__ranges_take_first(ranges, &job->share);
+        tug__ranges_choose_first(ranges, &job->share);
         tug__ranges_join(ranges, &job->share);
-        cr_assert(tug__share_settle(&job->share, &job->result.present, BLOB_BYTES));
+        cr_assert(tug__share_place(&job->share, &job->result.present, BLOB_BYTES));
         cr_assert_eq(tug__ranges_open(ranges, &job->share, &job->result.present, NULL), TUG_OK);
     } else {
-        cr_assert(tug__ranges_take(ranges, BLOB_BYTES / 2, 0, &job->share));
+        cr_assert(tug__ranges_choose(ranges, BLOB_BYTES / 2, 0, &job->share));
         tug__ranges_join(ranges, &job->share);
         cr_assert(tug__span_cut(job->share.victim_span, job->share.first_byte));
     }
@@ -98,7 +98,7 @@ static void end_cancelled(struct scene *scene, unsigned number)
     const struct tug__msg msg = {.kind = TUG__MSG_JOB_FAILED, .object = scene->jobs[number]};
 
     (void)tug__fail(&scene->jobs[number]->result.error, TUG_ERR_CANCELLED, "cancelled");
-    tug__jobs_take_event(&scene->engine, &msg);
+    tug__jobs_handle_event(&scene->engine, &msg);
 }
 
 /* An image failed, so its blob's jobs were cancelled; before they are back another image wants it.
@@ -143,7 +143,7 @@ static void end_broken(struct scene *scene, unsigned number, uint64_t length)
     job->request.is_beside = number == 1;
     job->result.next_byte += length;
     (void)tug__fail(&job->result.error, TUG_ERR_NETWORK, "broken");
-    tug__jobs_take_event(&scene->engine, &msg);
+    tug__jobs_handle_event(&scene->engine, &msg);
 }
 
 /* Connections beside one that moves only fail: the blob does not fail for it, it goes on over that
@@ -187,7 +187,7 @@ Test(engine_outcome, f02_the_end_of_a_share_is_progress, .timeout = 10)
 
     scene->node->attempt.failures = 2;
     job->result.next_byte = job->share.end_byte;
-    tug__jobs_take_event(&scene->engine, &msg);
+    tug__jobs_handle_event(&scene->engine, &msg);
     cr_assert_eq(scene->node->attempt.failures, 0);
     end_broken(scene, 0, 1);
     cr_assert_eq(scene->node->attempt.failures, 1, "what counted once does not count again");

@@ -40,7 +40,7 @@ static void step(struct link *link)
     view->rest_bytes = view->rest_bytes > bytes ? view->rest_bytes - bytes : 0;
     view->idle_workers = link->workers - view->connections;
     view->rest_connections = view->connections;
-    switch (tug__spread_look(&link->spread, view, &count)) {
+    switch (tug__spread_advise(&link->spread, view, &count)) {
     case TUG__SPREAD_ADD:
         cr_assert(count >= 1 && count <= view->idle_workers);
         view->connections += count;

@@ -32,7 +32,7 @@ static void *taker_main(void *argument)
     struct taker *const taker = argument;
 
     for (unsigned i = 0; i < taker->pieces && !taker->was_stopped; i++) {
-        taker->was_stopped = !tug__budget_take(taker->budget, PIECE, should_stop, taker);
+        taker->was_stopped = !tug__budget_spend(taker->budget, PIECE, should_stop, taker);
     }
     return NULL;
 }

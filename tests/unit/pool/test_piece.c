@@ -41,7 +41,7 @@ static void take_first(struct scene *scene)
     scene->job.request.is_opening = true;
     tug__ranges_fini(&scene->transfer.ranges);
     tug__ranges_init(&scene->transfer.ranges, BLOB_BYTES);
-    tug__ranges_take_first(&scene->transfer.ranges, &scene->job.share);
+    tug__ranges_choose_first(&scene->transfer.ranges, &scene->job.share);
     tug__ranges_join(&scene->transfer.ranges, &scene->job.share);
     scene->piece = (struct tug__piece){.job = &scene->job,
                                        .buffer = scene->buffer,
@@ -70,7 +70,7 @@ static struct scene *create(void)
         tug__digest_of(TUG_DIGEST_SHA256, scene->content, BLOB_BYTES, &transfer->digest, NULL),
         TUG_OK);
     tug__gate_init(&transfer->has_state);
-    tug__counter_set(&transfer->settled, 0);
+    tug__counter_set(&transfer->noted, 0);
     tug__ranges_init(&transfer->ranges, BLOB_BYTES);
     take_first(scene);
     return scene;
@@ -136,7 +136,7 @@ struct memory {
     struct scene *scene;
 };
 
-static enum tug_status bring_memory(void *context, struct tug__piece *piece, struct tug_error *err)
+static enum tug_status supply_memory(void *context, struct tug__piece *piece, struct tug_error *err)
 {
     const struct memory *const memory = context;
     const uint64_t end = memory->stop_at > 0 ? memory->stop_at : piece->end_byte;
@@ -162,7 +162,7 @@ static enum tug_status fill(struct scene *scene, struct memory memory)
     memory.scene = scene;
     memory.step = memory.step > 0 ? memory.step : 16 * KIB;
     return tug__piece_fill(&scene->piece,
-                           &(struct tug__feed){.bring = bring_memory, .context = &memory},
+                           &(struct tug__feed){.supply = supply_memory, .context = &memory},
                            &scene->error);
 }
 
@@ -209,7 +209,7 @@ Test(piece, what_came_before_a_failure_is_kept, .timeout = 20)
     cr_assert_eq(check_announced(scene, 0), stop_at);
     cr_assert_eq(tug__ranges_give_back(&scene->transfer.ranges, &scene->job.share, stop_at, NULL),
                  TUG_OK);
-    cr_assert(tug__ranges_take(&scene->transfer.ranges, BLOB_BYTES, stop_at, &share));
+    cr_assert(tug__ranges_choose(&scene->transfer.ranges, BLOB_BYTES, stop_at, &share));
     scene->job.share = share;
     tug__ranges_join(&scene->transfer.ranges, &scene->job.share);
     scene->job.result.next_byte = share.first_byte;
@@ -257,7 +257,7 @@ static void go_on_at(struct scene *scene, uint64_t first_byte, uint64_t end_byte
     struct tug__ranges *const ranges = &scene->transfer.ranges;
 
     scene->job.request.is_opening = false;
-    cr_assert(tug__ranges_take_at(ranges, first_byte, end_byte, 0, &scene->job.share));
+    cr_assert(tug__ranges_choose_at(ranges, first_byte, end_byte, 0, &scene->job.share));
     tug__ranges_join(ranges, &scene->job.share);
     scene->job.result.next_byte = scene->job.share.first_byte;
     scene->piece = (struct tug__piece){.job = &scene->job,
@@ -312,7 +312,7 @@ struct copy {
     uint64_t from_byte; /* of the other blob */
 };
 
-static enum tug_status bring_copy(void *context, struct tug__piece *piece, struct tug_error *err)
+static enum tug_status supply_copy(void *context, struct tug__piece *piece, struct tug_error *err)
 {
     const struct copy *const copy = context;
     const uint64_t first_byte = piece->job->result.next_byte;
@@ -352,7 +352,7 @@ Test(piece, a_stretch_is_copied_while_the_rest_is_asked_for, .timeout = 20)
     cr_assert_eq(tug__ranges_give_back(&scene->transfer.ranges, &scene->job.share, 0, NULL),
                  TUG_OK);
     go_on_at(scene, first_byte, end_byte);
-    cr_assert_eq(tug__piece_fill(&scene->piece, &(struct tug__feed){bring_copy, &copy}, NULL),
+    cr_assert_eq(tug__piece_fill(&scene->piece, &(struct tug__feed){supply_copy, &copy}, NULL),
                  TUG_OK);
     cr_assert_eq(next_event(scene), TUG__MSG_FLOWING);
     cr_assert_eq(check_announced(scene, first_byte), end_byte);

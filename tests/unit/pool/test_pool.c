@@ -321,7 +321,7 @@ static void fill_transfer(const struct run *run, struct tug__transfer *transfer,
         tug__digest_of(TUG_DIGEST_SHA256, text, transfer->size_bytes, &transfer->digest, NULL),
         TUG_OK);
     tug__gate_init(&transfer->has_state);
-    tug__counter_set(&transfer->settled, 0);
+    tug__counter_set(&transfer->noted, 0);
     cr_assert_eq(tug__ingest_open(run->store, &transfer->digest, transfer->size_bytes,
                                   &transfer->ingest, NULL),
                  TUG_OK);

@@ -16,7 +16,7 @@
 static bool take(struct tug__ranges *ranges, uint64_t length, uint64_t settled,
                  struct tug__share *out_share)
 {
-    if (!tug__ranges_take(ranges, length, settled, out_share)) {
+    if (!tug__ranges_choose(ranges, length, settled, out_share)) {
         return false;
     }
     tug__ranges_join(ranges, out_share);
@@ -28,9 +28,9 @@ static void start(struct tug__ranges *ranges, struct tug__share *first, uint64_t
     const struct tug__extents nothing = {0};
 
     tug__ranges_init(ranges, size);
-    tug__ranges_take_first(ranges, first);
+    tug__ranges_choose_first(ranges, first);
     tug__ranges_join(ranges, first);
-    cr_assert(tug__share_settle(first, &nothing, size));
+    cr_assert(tug__share_place(first, &nothing, size));
     cr_assert_eq(tug__ranges_open(ranges, first, &nothing, NULL), TUG_OK);
 }
 
@@ -113,9 +113,9 @@ Test(ranges, what_is_there_already_is_not_asked_for)
     cr_assert_eq(tug__extents_add(&present, 0, 10 * MIB, NULL), TUG_OK);
     cr_assert_eq(tug__extents_add(&present, 20 * MIB, 30 * MIB, NULL), TUG_OK);
     tug__ranges_init(&ranges, 50 * MIB);
-    tug__ranges_take_first(&ranges, &first);
+    tug__ranges_choose_first(&ranges, &first);
     tug__ranges_join(&ranges, &first);
-    cr_assert(tug__share_settle(&first, &present, 50 * MIB));
+    cr_assert(tug__share_place(&first, &present, 50 * MIB));
     cr_assert_eq(first.first_byte, 10 * MIB);
     cr_assert_eq(tug__span_end(first.span), 20 * MIB);
     cr_assert_eq(first.slot, 3);
@@ -167,7 +167,7 @@ static void start_with_gaps(struct tug__ranges *ranges)
 static bool take_at(struct tug__ranges *ranges, uint64_t first, uint64_t end,
                     struct tug__share *out_share)
 {
-    if (!tug__ranges_take_at(ranges, first, end, 0, out_share)) {
+    if (!tug__ranges_choose_at(ranges, first, end, 0, out_share)) {
         return false;
     }
     tug__ranges_join(ranges, out_share);
@@ -341,8 +341,8 @@ static bool sim_take(struct sim *sim, struct tug__share *out_share)
     const uint64_t length = (1 + roll(sim, 20)) * MIB;
 
     return roll(sim, 8) == 0
-               ? tug__ranges_take_at(&sim->ranges, first, first + length, sim->settled, out_share)
-               : tug__ranges_take(&sim->ranges, length, sim->settled, out_share);
+               ? tug__ranges_choose_at(&sim->ranges, first, first + length, sim->settled, out_share)
+               : tug__ranges_choose(&sim->ranges, length, sim->settled, out_share);
 }
 
 static void simulate(unsigned seed)
@@ -358,9 +358,9 @@ static void simulate(unsigned seed)
         memset(sim.writes + 40 * MIB / UNIT, 1, MIB / UNIT);
     }
     tug__ranges_init(&sim.ranges, sim.size);
-    tug__ranges_take_first(&sim.ranges, &sim.workers[0].share);
+    tug__ranges_choose_first(&sim.ranges, &sim.workers[0].share);
     tug__ranges_join(&sim.ranges, &sim.workers[0].share);
-    cr_assert(tug__share_settle(&sim.workers[0].share, &present, sim.size));
+    cr_assert(tug__share_place(&sim.workers[0].share, &present, sim.size));
     cr_assert_eq(tug__ranges_open(&sim.ranges, &sim.workers[0].share, &present, NULL), TUG_OK);
     sim.workers[0].is_busy = true;
     sim.workers[0].next = sim.workers[0].share.first_byte;
@@ -410,9 +410,9 @@ Test(ranges, parts_without_a_slot_are_refused)
                          TUG_OK);
         }
         tug__ranges_init(&ranges, size_bytes);
-        tug__ranges_take_first(&ranges, &share);
+        tug__ranges_choose_first(&ranges, &share);
         tug__ranges_join(&ranges, &share);
-        cr_assert(tug__share_settle(&share, &present, size_bytes));
+        cr_assert(tug__share_place(&share, &present, size_bytes));
         cr_assert_eq(tug__ranges_open(&ranges, &share, &present, NULL),
                      count < TUG__INGEST_SLOTS - 1 ? TUG_OK : TUG_ERR_INTERNAL, "%u", count);
         tug__ranges_fini(&ranges);

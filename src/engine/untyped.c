@@ -30,8 +30,8 @@ static enum tug_status check_size(const struct tug__wanted *wanted, uint64_t siz
                            "it has %" PRIu64 " bytes, the limit is %" PRIu64, size_bytes, limit);
 }
 
-void tug__node_take_looked(struct tug__engine *engine, struct tug__node *node,
-                           const struct tug__job *job)
+void tug__node_use_blob_head(struct tug__engine *engine, struct tug__node *node,
+                             const struct tug__job *job)
 {
     struct tug__wanted *const wanted = &node->wanted;
     char type[TUG__MEDIA_TYPE_MAX];
