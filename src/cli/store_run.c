@@ -2,12 +2,13 @@
  *
  * The frame around a command on a store.
  *
- * Knows: the store's path, signals, standard error. Does not know: what is done to the store.
- * Threads: main; stop runs on the signal thread, should_stop on any.
+ * Knows: the store's path, signals, standard output and error. Does not know: what is done to the
+ * store. Threads: main; stop runs on the signal thread, should_stop on any.
  */
 #include "store_run.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <unistd.h>
 
 #include "report.h"
 #include "store_path.h"
@@ -28,10 +29,20 @@ static bool should_stop(void *context)
 
 static void on_text(void *context, const char *text)
 {
-    const struct store_run *const run = context;
+    struct store_run *const run = context;
 
     if (run->settings->common.verbosity >= 0) {
+        meter_clear(&run->meter);
         report_warning(text);
+    }
+}
+
+static void on_progress(void *context, const struct tug_work_progress *progress)
+{
+    struct store_run *const run = context;
+
+    if (run->settings->common.verbosity >= 0) {
+        meter_draw(&run->meter, progress);
     }
 }
 
@@ -75,10 +86,12 @@ int store_run_begin(struct store_run *run, const struct settings *settings, cons
 
     *run = (struct store_run){
         .watch = {.size = sizeof run->watch,
+                  .on_progress = on_progress,
                   .should_stop = should_stop,
                   .on_wait = on_text,
                   .on_warning = on_text,
                   .context = run},
+        .meter = {.verb = "done"},
         .settings = settings,
     };
     status = open_store(run, command, need);
@@ -94,17 +107,40 @@ int store_run_begin(struct store_run *run, const struct settings *settings, cons
     return 0;
 }
 
-int store_run_end(struct store_run *run, enum tug_status status, const struct tug_error *error,
-                  bool is_reported)
+void store_run_print(struct store_run *run, struct text *text)
+{
+    if (run->output_errno == 0 && text->has_failed) {
+        run->output_errno = ENOMEM;
+    }
+    if (run->output_errno == 0 && text->length > 0) {
+        if (isatty(STDOUT_FILENO)) {
+            meter_clear(&run->meter);
+        }
+        run->output_errno = text_write_all(STDOUT_FILENO, text->data, text->length);
+    }
+    text_clear(text);
+}
+
+bool store_run_has_reader(const struct store_run *run)
+{
+    return run->output_errno == 0;
+}
+
+int store_run_end(struct store_run *run, enum tug_status status, const struct tug_error *error)
 {
     const int signal_number = signals_stop(&run->signals);
 
+    meter_clear(&run->meter);
     tug_store_close(run->store);
+    if (run->output_errno != 0) {
+        report_errno("standard output", "write", run->output_errno);
+        return EXIT_STATUS_STORE;
+    }
     if (status == TUG_ERR_CANCELLED && signal_number != 0) {
         report_error(NULL, "interrupted");
         return 128 + signal_number;
     }
-    if (status != TUG_OK && !is_reported) {
+    if (status != TUG_OK) {
         report_error(NULL, error->message);
     }
     return report_exit_status(status);

@@ -13,8 +13,10 @@
 
 #include <tug/store.h>
 
+#include "meter.h"
 #include "options.h"
 #include "signals.h"
+#include "text.h"
 
 /* How the store is opened. */
 enum store_need {
@@ -22,11 +24,13 @@ enum store_need {
     STORE_MAY_BEGIN,  /* one that is not there is made */
 };
 
-/* One command at work. Fields other than store and watch are private to store_run.c. */
+/* One command at work. Fields other than store, watch and meter are private to store_run.c. */
 struct store_run {
     struct tug_store *store; /* owned */
-    struct tug_watch watch;  /* stops on a signal, warns on standard error unless --quiet; a caller
-                                may set on_progress, context stays */
+    struct tug_watch watch;  /* stops on a signal; warns and shows progress on standard error,
+                                unless --quiet */
+    struct meter meter;      /* a caller may set its verb */
+    int output_errno;        /* of the first write to standard output that failed */
     const struct settings *settings;
     struct signals signals;
     atomic_bool is_stopped;
@@ -38,10 +42,15 @@ struct store_run {
 int store_run_begin(struct store_run *run, const struct settings *settings, const char *command,
                     enum store_need need);
 
+/* Print a text on standard output, empty it, and remember a failure. The command goes on with
+ * store_run_has_reader. */
+void store_run_print(struct store_run *run, struct text *text);
+/* Tell whether what is printed still arrives. */
+bool store_run_has_reader(const struct store_run *run);
+
 /* Close the store and give signals their meaning back.
- * status, error: how the work ended; a failure is reported as one line, unless is_reported.
+ * status, error: how the work ended; a failure is reported as one line, and one to print, too.
  * Returns: the exit status, 128 + N after signal N when the work was cancelled. */
-int store_run_end(struct store_run *run, enum tug_status status, const struct tug_error *error,
-                  bool is_reported);
+int store_run_end(struct store_run *run, enum tug_status status, const struct tug_error *error);
 
 #endif

@@ -98,6 +98,11 @@ void report_errno(const char *subject, const char *action, int os_errno)
     report_error(subject, message);
 }
 
+void report_note(const char *message)
+{
+    write_line("%s", message);
+}
+
 void report_warning(const char *message)
 {
     write_line("tug: warning: %s", message);

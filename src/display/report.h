@@ -31,6 +31,9 @@ int report_no_memory(void);
 /* Print the failure of a system call: "tug: SUBJECT: ACTION: strerror". Raw subject. */
 void report_errno(const char *subject, const char *action, int os_errno);
 
+/* Print a line on standard error as it is: what was done, for people. message: safe text. */
+void report_note(const char *message);
+
 /* Print "tug: warning: MESSAGE". message: safe text. */
 void report_warning(const char *message);
 
