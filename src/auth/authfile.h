@@ -30,12 +30,19 @@ enum tug__authfile_kind {
 
 struct tug__authfile;
 
+/* The text of a file. Borrowed for the call. */
+struct tug__authfile_text {
+    const char *text; /* length bytes */
+    size_t length;
+    const char *name; /* used in messages; copied */
+    enum tug__authfile_kind kind;
+};
+
 /* Parse the text of a file.
- * name: used in messages; copied. out_file: owned, untouched on failure.
+ * out_file: owned, untouched on failure.
  * Errors: TUG_ERR_CONFIG (not strict JSON, wrong types, too large), TUG_ERR_NO_MEMORY. */
-enum tug_status tug__authfile_parse(const char *text, size_t length, const char *name,
-                                    enum tug__authfile_kind kind, struct tug__authfile **out_file,
-                                    struct tug_error *err);
+enum tug_status tug__authfile_parse(const struct tug__authfile_text *input,
+                                    struct tug__authfile **out_file, struct tug_error *err);
 /* Read and parse a file; links are followed, anything but a regular file is refused.
  * Errors: as tug__authfile_parse; a missing file is TUG_ERR_CONFIG with os_errno ENOENT or
  * ENOTDIR. */

@@ -240,26 +240,25 @@ static bool is_blank(const char *text, size_t length)
     return true;
 }
 
-enum tug_status tug__authfile_parse(const char *text, size_t length, const char *name,
-                                    enum tug__authfile_kind kind, struct tug__authfile **out_file,
-                                    struct tug_error *err)
+enum tug_status tug__authfile_parse(const struct tug__authfile_text *input,
+                                    struct tug__authfile **out_file, struct tug_error *err)
 {
     const struct tug__json_limits limits = {TUG__AUTHFILE_BYTES_MAX, DEPTH_MAX, VALUES_MAX};
     struct tug__authfile *const file = calloc(1, sizeof *file);
-    const size_t mark_length = tug__mark_length(text, length);
+    const size_t mark_length = tug__mark_length(input->text, input->length);
+    const char *const text = input->text + mark_length;
+    const size_t length = input->length - mark_length;
     struct tug__json *json = NULL;
     enum tug_status status = TUG_OK;
 
-    text += mark_length;
-    length -= mark_length;
-    if (file == NULL || (file->name = strdup(name)) == NULL) {
+    if (file == NULL || (file->name = strdup(input->name)) == NULL) {
         tug__authfile_destroy(file);
         return tug__fail_memory(err);
     }
     if (!is_blank(text, length)) { /* docker treats an empty file as an empty object */
         status = tug__json_parse(text, length, &limits, &json, err);
         if (status == TUG_OK) {
-            status = read_document(file, tug__json_root(json), kind, err);
+            status = read_document(file, tug__json_root(json), input->kind, err);
             tug__json_destroy(json);
         }
     }
@@ -267,7 +266,7 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
         tug__authfile_destroy(file);
         if (status != TUG_ERR_NO_MEMORY) {
             status = TUG_ERR_CONFIG;
-            (void)tug__wrap(err, status, "%s", name);
+            (void)tug__wrap(err, status, "%s", input->name);
             if (err != NULL) {
                 err->code = status;
             }
@@ -278,9 +277,16 @@ enum tug_status tug__authfile_parse(const char *text, size_t length, const char 
     return TUG_OK;
 }
 
-/* Open a file and report its size and mode. /dev/null is accepted as an empty file. */
-static enum tug_status open_file(const char *path, const char *name, int *out_fd, size_t *out_size,
-                                 mode_t *out_mode, struct tug_error *err)
+/* An open file. */
+struct opened {
+    int fd;
+    size_t size;
+    mode_t mode;
+};
+
+/* Open a file. /dev/null is accepted as an empty one. */
+static enum tug_status open_file(const char *path, const char *name, struct opened *out_file,
+                                 struct tug_error *err)
 {
     TUG__AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
@@ -294,51 +300,48 @@ static enum tug_status open_file(const char *path, const char *name, int *out_fd
         return tug__fail(err, TUG_ERR_CONFIG, "%s: not a regular file", name);
     }
     if ((uint64_t)info.st_size > TUG__AUTHFILE_BYTES_MAX) {
-        return tug__fail(err, TUG_ERR_CONFIG, "%s: larger than %zu bytes", name,
+        return tug__fail(err, TUG_ERR_CONFIG, "%s: over the limit of %zu bytes", name,
                          TUG__AUTHFILE_BYTES_MAX);
     }
-    *out_fd = tug__steal_fd(&fd);
-    *out_size = (size_t)info.st_size;
-    *out_mode = info.st_mode;
+    *out_file = (struct opened){
+        .fd = tug__steal_fd(&fd), .size = (size_t)info.st_size, .mode = info.st_mode};
     return TUG_OK;
 }
 
 enum tug_status tug__authfile_read(const char *path, const char *name, enum tug__authfile_kind kind,
                                    struct tug__authfile **out_file, struct tug_error *err)
 {
-    TUG__AUTO_FD int fd = -1;
-    size_t size = 0;
-    size_t length = 0;
-    char *text;
-    mode_t mode = 0;
-    enum tug_status status = open_file(path, name, &fd, &size, &mode, err);
+    struct opened opened = {.fd = -1};
+    enum tug_status status = open_file(path, name, &opened, err);
+    TUG__AUTO_FD int fd = opened.fd;
+    char *const text = status == TUG_OK ? malloc(opened.size + 1) : NULL;
+    struct tug__authfile_text input = {.text = text, .name = name, .kind = kind};
 
     if (status != TUG_OK) {
         return status;
     }
-    text = malloc(size + 1);
     if (text == NULL) {
         return tug__fail_memory(err);
     }
-    while (status == TUG_OK && length < size) {
-        const ssize_t count = read(fd, text + length, size - length);
+    while (status == TUG_OK && input.length < opened.size) {
+        const ssize_t count = read(fd, text + input.length, opened.size - input.length);
 
         if (count == 0) {
             break;
         }
         if (count > 0) {
-            length += (size_t)count;
+            input.length += (size_t)count;
         } else if (errno != EINTR) {
             status = tug__fail_errno(err, TUG_ERR_CONFIG, errno, "cannot read %s", name);
         }
     }
     if (status == TUG_OK) {
-        status = tug__authfile_parse(text, length, name, kind, out_file, err);
+        status = tug__authfile_parse(&input, out_file, err);
     }
     if (status == TUG_OK) {
-        (*out_file)->is_readable_by_others = (mode & (S_IRGRP | S_IROTH)) != 0;
+        (*out_file)->is_readable_by_others = (opened.mode & (S_IRGRP | S_IROTH)) != 0;
     }
-    tug__wipe(text, size);
+    tug__wipe(text, opened.size);
     free(text);
     return status;
 }

@@ -220,11 +220,19 @@ static struct answer *get_answer(struct tug__credentials *credentials, const cha
     return found;
 }
 
+/* The search for the credential of a host. */
+struct search {
+    struct tug__credentials *credentials;
+    const struct tug__credential_request *request;
+    char host[TUG__AUTH_HOST_MAX]; /* of the request, normalised */
+};
+
 /* Ask a helper, or reuse its earlier answer. */
-static enum tug_status ask_helper(struct tug__credentials *credentials, const char *helper,
-                                  const char *key, const struct tug__credential_request *request,
+static enum tug_status ask_helper(const struct search *search, const char *helper, const char *key,
                                   struct tug__credential *out_credential, struct tug_error *err)
 {
+    struct tug__credentials *const credentials = search->credentials;
+    const struct tug__credential_request *const request = search->request;
     const struct tug__helper_request question = {
         .name = helper,
         .server = key,
@@ -262,25 +270,23 @@ static enum tug_status ask_helper(struct tug__credentials *credentials, const ch
 }
 
 /* Look in one file: first the helper it names, then itself. */
-static enum tug_status look_in(struct tug__credentials *credentials,
-                               const struct tug__authfile *file, const char *host,
-                               const struct tug__credential_request *request,
+static enum tug_status look_in(const struct search *search, const struct tug__authfile *file,
                                struct tug__credential *out_credential, struct tug_error *err)
 {
     struct tug__credential found = {.kind = TUG__CREDENTIAL_NONE};
     const char *key = NULL;
-    const char *const helper = tug__authfile_helper(file, host, &key);
+    const char *const helper = tug__authfile_helper(file, search->host, &key);
     enum tug_status status = TUG_OK;
 
     if (helper != NULL) {
-        status = ask_helper(credentials, helper, key, request, &found, err);
+        status = ask_helper(search, helper, key, &found, err);
         if (status != TUG_OK) {
             return status == TUG_ERR_AUTH ? tug__wrap(err, status, "%s", tug__authfile_name(file))
                                           : status;
         }
     }
     if (found.kind == TUG__CREDENTIAL_NONE) {
-        status = tug__authfile_find(file, host, request->repository, &found, err);
+        status = tug__authfile_find(file, search->host, search->request->repository, &found, err);
     }
     if (status == TUG_OK) {
         *out_credential = found;
@@ -292,15 +298,15 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
                                      const struct tug__credential_request *request,
                                      struct tug__credential *out_credential, struct tug_error *err)
 {
+    struct search search = {.credentials = credentials, .request = request};
     struct tug__credential found = {.kind = TUG__CREDENTIAL_NONE};
-    char host[TUG__AUTH_HOST_MAX];
     char registry_host[TUG__AUTH_HOST_MAX];
 
-    if (!tug__auth_host(request->host, host)) {
+    if (!tug__auth_host(request->host, search.host)) {
         *out_credential = found;
         return TUG_OK;
     }
-    if (strcmp(credentials->given_host, host) == 0 ||
+    if (strcmp(credentials->given_host, search.host) == 0 ||
         (request->registry_host != NULL && tug__auth_host(request->registry_host, registry_host) &&
          strcmp(credentials->given_host, registry_host) == 0)) {
         return tug__credential_dup(&credentials->given, out_credential, err);
@@ -310,7 +316,7 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
         enum tug_status status = load(credentials, &credentials->sources[i], request, &file, err);
 
         if (status == TUG_OK && file != NULL) {
-            status = look_in(credentials, file, host, request, &found, err);
+            status = look_in(&search, file, &found, err);
         }
         if (status != TUG_OK) {
             return status;

@@ -135,8 +135,14 @@ enum tug_status tug__place_read(const struct tug__place *place, struct tug__auth
     enum tug_status status;
 
     if (place->text != NULL) {
-        return tug__authfile_parse(place->text, strlen(place->text), place->name, place->kind,
-                                   out_file, err);
+        const struct tug__authfile_text input = {
+            .text = place->text,
+            .length = strlen(place->text),
+            .name = place->name,
+            .kind = place->kind,
+        };
+
+        return tug__authfile_parse(&input, out_file, err);
     }
     status = tug__authfile_read(place->path, place->name, place->kind, out_file, &why);
     if (status == TUG_ERR_CONFIG && !place->must_exist &&

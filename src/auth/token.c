@@ -66,13 +66,18 @@ static struct tug__token_entry *hold_entry(struct tug__token_cache *cache,
     return entry;
 }
 
+/* A token that a caller holds. */
+struct held {
+    struct tug__token_secret *secret; /* a reference */
+    uint64_t generation;
+};
+
 /* Fetch a token. Called with the lock held and entry->is_fetching set by the caller; returns with
- * the lock held. out_secret: a new reference. */
+ * the lock held. out_token: untouched on failure. */
 static enum tug_status fetch_unlocking(struct tug__token_cache *cache,
                                        struct tug__token_entry *entry,
                                        const struct tug__token_request *request,
-                                       struct tug__token_secret **out_secret,
-                                       uint64_t *out_generation, struct tug_error *error)
+                                       struct held *out_token, struct tug_error *error)
 {
     struct tug__token_reply reply = {0};
     struct tug__token_secret *unused = NULL;
@@ -99,13 +104,15 @@ static enum tug_status fetch_unlocking(struct tug__token_cache *cache,
     lock(cache);
     if (status == TUG_OK) {
         unused = tug__token_install(&cache->table, entry, secret, started_ns, reply.lifetime_s);
-        *out_secret = secret;
+        out_token->secret = secret;
     } else if (tug__token_note_failure(entry, error, now(cache))) {
-        *out_secret = entry->secret;
+        out_token->secret = entry->secret;
         entry->secret->refs++;
         status = TUG_OK;
     }
-    *out_generation = entry->generation;
+    if (status == TUG_OK) {
+        out_token->generation = entry->generation;
+    }
     entry->is_fetching = false;
     (void)pthread_cond_broadcast(&cache->changed);
     unlock(cache);
@@ -141,8 +148,7 @@ static enum tug_status wait_unlocking(struct tug__token_cache *cache,
 /* Get a reference to a token. Called with the lock held, returns with it held. */
 static enum tug_status get_unlocking(struct tug__token_cache *cache, struct tug__token_entry *entry,
                                      const struct tug__token_request *request,
-                                     struct tug__token_secret **out_secret,
-                                     uint64_t *out_generation, struct tug_error *error)
+                                     struct held *out_token, struct tug_error *error)
 {
     uint64_t waited_for = 0;
     enum tug_status status;
@@ -150,8 +156,7 @@ static enum tug_status get_unlocking(struct tug__token_cache *cache, struct tug_
     for (;;) {
         switch (tug__token_choose(entry, waited_for, now(cache))) {
         case TUG__TOKEN_TAKE:
-            *out_secret = entry->secret;
-            *out_generation = entry->generation;
+            *out_token = (struct held){.secret = entry->secret, .generation = entry->generation};
             entry->secret->refs++;
             return TUG_OK;
         case TUG__TOKEN_FAIL:
@@ -160,7 +165,7 @@ static enum tug_status get_unlocking(struct tug__token_cache *cache, struct tug_
         case TUG__TOKEN_FETCH:
             entry->is_fetching = true;
             entry->flight++;
-            return fetch_unlocking(cache, entry, request, out_secret, out_generation, error);
+            return fetch_unlocking(cache, entry, request, out_token, error);
         case TUG__TOKEN_WAIT:
             waited_for = entry->flight;
             status = wait_unlocking(cache, entry, request, error);
@@ -177,17 +182,16 @@ enum tug_status tug__token_get(struct tug__token_cache *cache,
                                uint64_t *out_generation, struct tug_error *err)
 {
     struct tug__token_entry *const entry = hold_entry(cache, &request->key);
-    struct tug__token_secret *secret = NULL;
+    struct held held = {0};
     struct tug_error error = {0};
     char *token = NULL;
-    uint64_t generation = 0;
     enum tug_status status;
 
     if (entry == NULL) {
         return tug__fail_memory(err);
     }
     lock(cache);
-    status = get_unlocking(cache, entry, request, &secret, &generation, &error);
+    status = get_unlocking(cache, entry, request, &held, &error);
     entry->users--;
     unlock(cache);
     if (status != TUG_OK) {
@@ -196,16 +200,16 @@ enum tug_status tug__token_get(struct tug__token_cache *cache,
         }
         return status;
     }
-    token = strdup(secret->text);
+    token = strdup(held.secret->text);
     lock(cache);
-    secret = tug__token_secret_unref(secret);
+    held.secret = tug__token_secret_unref(held.secret);
     unlock(cache);
-    tug__token_secret_free(secret);
+    tug__token_secret_free(held.secret);
     if (token == NULL) {
         return tug__fail_memory(err);
     }
     *out_token = token;
-    *out_generation = generation;
+    *out_generation = held.generation;
     return TUG_OK;
 }
 

@@ -133,7 +133,9 @@ static enum tug_status load_toml(const char *directory, const char *host,
     tug__buf_init(&buf, TUG__TOML_BYTES_MAX);
     status = tug__hosts_read_file(path, &buf, err);
     if (status == TUG_OK && buf.length > 0) {
-        status = tug__hosts_parse(buf.data, buf.length, path, directory, host, out_file, err);
+        const struct tug__hosts_place place = {.host = host, .path = path, .directory = directory};
+
+        status = tug__hosts_parse(buf.data, buf.length, &place, out_file, err);
     }
     tug__buf_fini(&buf);
     free(path);

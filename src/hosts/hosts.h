@@ -105,12 +105,18 @@ enum tug_status tug__hosts_root(const char *option, const char *const *defaults,
 enum tug_status tug__hosts_load(const char *root, const char *host,
                                 struct tug__hosts_file **out_file, struct tug_error *err);
 
+/* Where a hosts.toml stands. Borrowed for the call. */
+struct tug__hosts_place {
+    const char *host;      /* as above */
+    const char *path;      /* the file's name, for messages */
+    const char *directory; /* base of relative paths; NULL: paths are kept as they are, and files
+                              are not checked */
+};
+
 /* Parse the text of a hosts.toml.
- * text: length bytes. path: the file's name, for messages. directory: base of relative paths; NULL:
- * paths are kept as they are, and files are not checked. host: as above. All are borrowed for the
- * call. out_file, errors: as tug__hosts_load. */
-enum tug_status tug__hosts_parse(const char *text, size_t length, const char *path,
-                                 const char *directory, const char *host,
+ * text: length bytes. out_file, errors: as tug__hosts_load. */
+enum tug_status tug__hosts_parse(const char *text, size_t length,
+                                 const struct tug__hosts_place *place,
                                  struct tug__hosts_file **out_file, struct tug_error *err);
 
 /* Free what was loaded; NULL is allowed. */

@@ -26,7 +26,7 @@ enum tug_status tug__hosts_refuse(const struct tug__hosts_reader *reader, unsign
     va_start(arguments, format);
     (void)vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    return tug__fail(reader->err, TUG_ERR_CONFIG, "%s:%u: %s", reader->path, line, reason);
+    return tug__fail(reader->err, TUG_ERR_CONFIG, "%s:%u: %s", reader->place->path, line, reason);
 }
 
 enum tug_status tug__hosts_expect(const struct tug__hosts_reader *reader,

@@ -45,9 +45,7 @@ enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct 
 
 /* A hosts.toml being read. */
 struct tug__hosts_reader {
-    const char *path;      /* of the file */
-    const char *directory; /* base of relative paths; NULL: files are not checked */
-    const char *reference_host;
+    const struct tug__hosts_place *place;
     struct tug_error *err;
 };
 

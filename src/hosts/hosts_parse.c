@@ -88,19 +88,20 @@ static enum tug_status find_file(const struct tug__hosts_reader *reader,
     if (item->text[0] == '\0') {
         return tug__hosts_refuse(reader, item->line, "%s: an empty file name", key);
     }
-    if (reader->directory == NULL || item->text[0] == '/') {
+    if (reader->place->directory == NULL || item->text[0] == '/') {
         path = strdup(item->text);
-    } else if (asprintf(&path, "%s/%s", reader->directory, item->text) < 0) {
+    } else if (asprintf(&path, "%s/%s", reader->place->directory, item->text) < 0) {
         path = NULL;
     }
     if (path == NULL) {
         return tug__fail_memory(reader->err);
     }
-    if (reader->directory != NULL) {
+    if (reader->place->directory != NULL) {
         status = tug__hosts_check_pem(path, kind, reader->err);
         if (status != TUG_OK) {
             free(path);
-            return tug__wrap(reader->err, status, "%s:%u: %s", reader->path, item->line, key);
+            return tug__wrap(reader->err, status, "%s:%u: %s", reader->place->path, item->line,
+                             key);
         }
     }
     *out_path = path;
@@ -168,7 +169,7 @@ static enum tug_status read_pair(const struct tug__hosts_reader *reader,
     if (has_key_file) {
         return find_file(reader, key, "client", TUG__PEM_KEY, &pair->key_file);
     }
-    if (reader->directory == NULL) {
+    if (reader->place->directory == NULL) {
         return TUG_OK;
     }
     status = tug__hosts_check_pem(pair->certificate_file, TUG__PEM_KEY, reader->err);
@@ -177,7 +178,7 @@ static enum tug_status read_pair(const struct tug__hosts_reader *reader,
                : tug__wrap(reader->err, status,
                            "%s:%u: client (a certificate and its key in two files are written "
                            "[[\"certificate\", \"key\"]])",
-                           reader->path, item->line);
+                           reader->place->path, item->line);
 }
 
 static enum tug_status read_client(const struct tug__hosts_reader *reader,
@@ -305,11 +306,11 @@ static enum tug_status read_host(const struct tug__hosts_reader *reader,
     if (status != TUG_OK) {
         return status;
     }
-    status = tug__endpoint_set_url(endpoint, host->key, entry.override_path, reader->reference_host,
+    status = tug__endpoint_set_url(endpoint, host->key, entry.override_path, reader->place->host,
                                    reader->err);
     return status == TUG_OK
                ? TUG_OK
-               : tug__wrap(reader->err, status, "%s:%u: host", reader->path, host->line);
+               : tug__wrap(reader->err, status, "%s:%u: host", reader->place->path, host->line);
 }
 
 /* The upstream's URL, or the reference's host. */
@@ -320,15 +321,15 @@ static enum tug_status finish_upstream(const struct tug__hosts_reader *reader,
     enum tug_status status;
 
     if (entry->server == NULL) {
-        status = tug__endpoint_set_default(entry->endpoint, reader->reference_host, reader->err);
+        status = tug__endpoint_set_default(entry->endpoint, reader->place->host, reader->err);
         entry->endpoint->capabilities = capabilities;
         return status;
     }
     status = tug__endpoint_set_url(entry->endpoint, entry->server->text, entry->override_path,
-                                   reader->reference_host, reader->err);
-    return status == TUG_OK
-               ? TUG_OK
-               : tug__wrap(reader->err, status, "%s:%u: server", reader->path, entry->server->line);
+                                   reader->place->host, reader->err);
+    return status == TUG_OK ? TUG_OK
+                            : tug__wrap(reader->err, status, "%s:%u: server", reader->place->path,
+                                        entry->server->line);
 }
 
 static enum tug_status read_endpoints(const struct tug__hosts_reader *reader,
@@ -352,29 +353,28 @@ static enum tug_status read_endpoints(const struct tug__hosts_reader *reader,
     if (status == TUG_OK && (capabilities & TUG__CAN_PULL) == 0) {
         return tug__fail(reader->err, TUG_ERR_CONFIG,
                          "%s: neither the server nor a host has the capability 'pull'",
-                         reader->path);
+                         reader->place->path);
     }
     return status;
 }
 
-enum tug_status tug__hosts_parse(const char *text, size_t length, const char *path,
-                                 const char *directory, const char *host,
+enum tug_status tug__hosts_parse(const char *text, size_t length,
+                                 const struct tug__hosts_place *place,
                                  struct tug__hosts_file **out_file, struct tug_error *err)
 {
-    const struct tug__hosts_reader reader = {
-        .path = path, .directory = directory, .reference_host = host, .err = err};
+    const struct tug__hosts_reader reader = {.place = place, .err = err};
     const struct tug__toml_value *hosts;
     size_t host_count;
     struct tug__hosts_file *file;
     struct tug__toml *toml;
-    enum tug_status status = tug__toml_parse(text, length, path, &toml, err);
+    enum tug_status status = tug__toml_parse(text, length, place->path, &toml, err);
 
     if (status != TUG_OK) {
         return status;
     }
     hosts = tug__toml_get(tug__toml_root(toml), "host");
     host_count = hosts != NULL && hosts->type == TUG__TOML_TABLE ? hosts->count : 0;
-    file = tug__hosts_file_create(path, host_count + 1);
+    file = tug__hosts_file_create(place->path, host_count + 1);
     status =
         file != NULL ? read_endpoints(&reader, tug__toml_root(toml), file) : tug__fail_memory(err);
     tug__toml_destroy(toml);

@@ -78,22 +78,22 @@ static enum tug_status expect_line_end(struct tug__toml_scan *scan)
     return tug__toml_refuse(scan, "expected the end of the line, not '%c'", *scan->at);
 }
 
-/* Go to the sub-table that a part of a header names; create it when it is missing. key: owned by
- * this function. */
-static enum tug_status enter(struct tug__toml_scan *scan, struct tug__toml_value *table, char *key,
-                             bool is_last, size_t depth, struct tug__toml_value **out_table)
+/* Go from a table to its sub-table that a part of a header names; create it when it is missing.
+ * key: owned by this function. */
+static enum tug_status enter(struct tug__toml_scan *scan, struct tug__toml_value **table, char *key,
+                             bool is_last, size_t depth)
 {
-    struct tug__toml_value *found = tug__toml_find(table, key);
+    struct tug__toml_value *found = tug__toml_find(*table, key);
     enum tug_status status = TUG_OK;
 
     if (found == NULL) {
-        status = tug__toml_add(scan, table, key, depth, &found);
+        status = tug__toml_add(scan, *table, key, depth, &found);
         if (status != TUG_OK) {
             return status;
         }
         found->type = TUG__TOML_TABLE;
         found->state = is_last ? TUG__TOML_DEFINED : TUG__TOML_IMPLIED;
-        *out_table = found;
+        *table = found;
         return TUG_OK;
     }
     if (found->state == TUG__TOML_CLOSED ||
@@ -104,7 +104,7 @@ static enum tug_status enter(struct tug__toml_scan *scan, struct tug__toml_value
         found->line = scan->line;
     }
     free(key);
-    *out_table = found;
+    *table = found;
     return status;
 }
 
@@ -135,7 +135,7 @@ static enum tug_status scan_header(struct tug__toml_scan *scan, struct tug__toml
             return tug__toml_refuse(scan, "expected '.' or ']' in a table's header");
         }
         scan->at++;
-        status = enter(scan, table, key, is_last, depth, &table);
+        status = enter(scan, &table, key, is_last, depth);
         if (status != TUG_OK) {
             return status;
         }

@@ -58,12 +58,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     memcpy(name, text, length);
     for (int kind = TUG__AUTHFILE_FULL; kind <= TUG__AUTHFILE_LEGACY; kind++) {
+        const struct tug__authfile_text input = {line + 1, size - length - 1, "FILE",
+                                                 (enum tug__authfile_kind)kind};
         struct tug__authfile *file = NULL;
         struct tug_error err = {0};
         size_t count = 0;
 
-        if (tug__authfile_parse(line + 1, size - length - 1, "FILE", (enum tug__authfile_kind)kind,
-                                &file, &err) != TUG_OK) {
+        if (tug__authfile_parse(&input, &file, &err) != TUG_OK) {
             require(err.code == TUG_ERR_CONFIG && file == NULL);
             continue;
         }

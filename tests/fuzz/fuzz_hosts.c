@@ -56,13 +56,14 @@ static void check(const struct tug__endpoint_config *endpoint)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct tug__hosts_place place = {.host = "docker.io", .path = "f"};
     struct tug__hosts_file *file = NULL;
     struct tug_error err = {0};
 
     if (size > INPUT_MAX) {
         return 0;
     }
-    if (tug__hosts_parse((const char *)data, size, "f", NULL, "docker.io", &file, &err) == TUG_OK) {
+    if (tug__hosts_parse((const char *)data, size, &place, &file, &err) == TUG_OK) {
         require(file->endpoint_count >= 1 && file->endpoint_count <= TUG__HOSTS_ENDPOINTS_MAX);
         for (size_t i = 0; i < file->endpoint_count; i++) {
             check(&file->endpoints[i]);

@@ -71,10 +71,10 @@ Test(oom_parsers, documents)
 
 static enum tug_status parse_hosts(void *context, struct tug_error *err)
 {
+    static const struct tug__hosts_place place = {.host = "docker.io", .path = "hosts.toml"};
     struct tug__hosts_file *file = NULL;
     const char *const text = context;
-    const enum tug_status status =
-        tug__hosts_parse(text, strlen(text), "hosts.toml", NULL, "docker.io", &file, err);
+    const enum tug_status status = tug__hosts_parse(text, strlen(text), &place, &file, err);
 
     tug__hosts_destroy(file);
     return status;
@@ -105,10 +105,11 @@ Test(oom_parsers, hosts)
 
 static enum tug_status find_credential(void *context, struct tug_error *err)
 {
+    static const struct tug__authfile_text input = {AUTHS, sizeof AUTHS - 1, "config.json",
+                                                    TUG__AUTHFILE_FULL};
     struct tug__authfile *file = NULL;
     struct tug__credential credential = {0};
-    enum tug_status status =
-        tug__authfile_parse(AUTHS, strlen(AUTHS), "config.json", TUG__AUTHFILE_FULL, &file, err);
+    enum tug_status status = tug__authfile_parse(&input, &file, err);
 
     if (status == TUG_OK) {
         status = tug__authfile_find(file, context, "a/b", &credential, err);

@@ -21,11 +21,11 @@
 
 static struct tug__authfile *parse_as(const char *text, enum tug__authfile_kind kind)
 {
+    const struct tug__authfile_text input = {text, strlen(text), "FILE", kind};
     struct tug__authfile *file = NULL;
     struct tug_error err = {0};
 
-    cr_assert_eq(tug__authfile_parse(text, strlen(text), "FILE", kind, &file, &err), TUG_OK, "%s",
-                 err.message);
+    cr_assert_eq(tug__authfile_parse(&input, &file, &err), TUG_OK, "%s", err.message);
     return file;
 }
 
@@ -36,11 +36,11 @@ static struct tug__authfile *parse(const char *text)
 
 static void refuse(const char *text, const char *why)
 {
+    const struct tug__authfile_text input = {text, strlen(text), "FILE", TUG__AUTHFILE_FULL};
     struct tug__authfile *file = NULL;
     struct tug_error err = {0};
 
-    cr_assert_eq(tug__authfile_parse(text, strlen(text), "FILE", TUG__AUTHFILE_FULL, &file, &err),
-                 TUG_ERR_CONFIG, "%s", text);
+    cr_assert_eq(tug__authfile_parse(&input, &file, &err), TUG_ERR_CONFIG, "%s", text);
     cr_assert_null(file);
     cr_assert_eq(err.code, TUG_ERR_CONFIG);
     cr_assert_eq(strncmp(err.message, "FILE: ", 6), 0, "%s", err.message);
@@ -364,7 +364,7 @@ Test(auth_authfile, reads_files_and_links_to_them)
     tug__authfile_destroy(file);
     cr_assert_eq(truncate(path, (off_t)TUG__AUTHFILE_BYTES_MAX + 1), 0);
     cr_assert_eq(tug__authfile_read(path, "FILE", TUG__AUTHFILE_FULL, &file, &err), TUG_ERR_CONFIG);
-    cr_assert_not_null(strstr(err.message, "larger"), "%s", err.message);
+    cr_assert_not_null(strstr(err.message, "over the limit"), "%s", err.message);
     free(fifo);
     free(link);
     free(path);

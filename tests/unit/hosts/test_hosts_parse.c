@@ -13,11 +13,12 @@
 
 static struct tug__hosts_file *parse_for(const char *host, const char *text)
 {
+    const struct tug__hosts_place place = {.host = host, .path = "f"};
     struct tug__hosts_file *file = NULL;
     struct tug_error err = {0};
 
-    cr_assert_eq(tug__hosts_parse(text, strlen(text), "f", NULL, host, &file, &err), TUG_OK,
-                 "%s: %s", text, err.message);
+    cr_assert_eq(tug__hosts_parse(text, strlen(text), &place, &file, &err), TUG_OK, "%s: %s", text,
+                 err.message);
     cr_assert_gt(file->endpoint_count, 0);
     cr_assert(file->endpoints[file->endpoint_count - 1].is_upstream);
     return file;
@@ -31,11 +32,12 @@ static struct tug__hosts_file *parse(const char *text)
 /* Expect exactly this message. */
 static void refuse(const char *text, const char *message)
 {
+    static const struct tug__hosts_place place = {.host = "reg.example", .path = "f"};
     struct tug__hosts_file *file = NULL;
     struct tug_error err = {0};
 
-    cr_assert_eq(tug__hosts_parse(text, strlen(text), "f", NULL, "reg.example", &file, &err),
-                 TUG_ERR_CONFIG, "accepted: %s", text);
+    cr_assert_eq(tug__hosts_parse(text, strlen(text), &place, &file, &err), TUG_ERR_CONFIG,
+                 "accepted: %s", text);
     cr_assert_null(file);
     cr_assert_str_eq(err.message, message, "%s", text);
 }
