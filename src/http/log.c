@@ -20,8 +20,8 @@ static void send_line(const struct tug__log *log, const char *text)
     char line[TUG__LOG_LINE_MAX];
     char clean[TUG__LOG_LINE_MAX];
     const size_t length = strlen(text);
-    const size_t clean_length = tug__secrets_cut(log->secrets, clean, sizeof clean, text, length,
-                                                 length + 1 >= TUG__LOG_LINE_MAX);
+    const struct tug__raw_text raw = {text, length, .is_torn = length + 1 >= TUG__LOG_LINE_MAX};
+    const size_t clean_length = tug__secrets_cut(log->secrets, clean, sizeof clean, &raw);
 
     (void)tug_text_escape(line, sizeof line, clean, clean_length);
     log->on_line(log->context, line);
@@ -189,6 +189,7 @@ void tug__log_header(const struct tug__log *log, struct tug__log_place place, ch
     char where[TUG__LOG_PLACE_MAX];
     char shown[TUG__LOG_LINE_MAX - TUG__LOG_PLACE_MAX - 8];
     char clean[TUG__LOG_LINE_MAX];
+    struct tug__raw_text raw = {.bytes = line};
     size_t name_length = 0;
 
     while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n')) {
@@ -208,7 +209,8 @@ void tug__log_header(const struct tug__log *log, struct tug__log_place place, ch
         return;
     }
     /* before anything is shortened: half a secret is not found */
-    length = tug__secrets_cut(log->secrets, clean, sizeof clean, line, length, false);
+    raw.length = length;
+    length = tug__secrets_cut(log->secrets, clean, sizeof clean, &raw);
     tug__log_printf(log, "%s%c %s", where, direction,
                     tug__log_redact(shown, sizeof shown, clean, length));
 }
@@ -239,14 +241,14 @@ void tug__log_body(const struct tug__log *log, struct tug__log_place place, cons
     char where[TUG__LOG_PLACE_MAX];
     char clean[BODY_SHOWN_BYTES];
     char shown[BODY_SHOWN_BYTES + 32];
-    const size_t whole = length;
+    const struct tug__raw_text raw = {bytes, length, .is_torn = true};
 
     if (log == NULL) {
         return;
     }
-    length = tug__secrets_cut(log->secrets, clean, sizeof clean, bytes, length, true);
+    length = tug__secrets_cut(log->secrets, clean, sizeof clean, &raw);
     length = cut_secrets(clean, length);
     tug__log_printf(log, "%s| %s%s", tug__log_place_text(where, place),
                     tug__log_redact(shown, sizeof shown, clean, length),
-                    length < whole ? " ..." : "");
+                    length < raw.length ? " ..." : "");
 }

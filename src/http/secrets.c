@@ -305,20 +305,20 @@ static size_t longest_locked(const struct tug__secrets *secrets,
 }
 
 size_t tug__secrets_cut(struct tug__secrets *secrets, char *out_text, size_t capacity,
-                        const char *text, size_t length, bool is_cut)
+                        const struct tug__raw_text *raw)
 {
     static const char instead[] = "REDACTED";
     const struct tug__secret_text whole = {
-        .bytes = text,
-        .length = length,
-        .prefix_at_end = is_cut ? PREFIX_AT_END : TUG__SECRET_PREFIX_MIN,
+        .bytes = raw->bytes,
+        .length = raw->length,
+        .prefix_at_end = raw->is_torn ? PREFIX_AT_END : TUG__SECRET_PREFIX_MIN,
     };
     size_t written = 0;
 
     if (secrets != NULL) {
         (void)pthread_mutex_lock(&secrets->mutex);
     }
-    for (size_t at = 0; at < length && written + 1 < capacity;) {
+    for (size_t at = 0; at < raw->length && written + 1 < capacity;) {
         const size_t found = secrets != NULL ? longest_locked(secrets, &whole, at) : 0;
 
         if (found > 0) {
@@ -329,7 +329,7 @@ size_t tug__secrets_cut(struct tug__secrets *secrets, char *out_text, size_t cap
             written += put;
             at += found;
         } else {
-            out_text[written++] = text[at++];
+            out_text[written++] = raw->bytes[at++];
         }
     }
     if (secrets != NULL) {
@@ -342,15 +342,16 @@ size_t tug__secrets_cut(struct tug__secrets *secrets, char *out_text, size_t cap
 void tug__secrets_cut_error(struct tug__secrets *secrets, struct tug_error *err)
 {
     char message[TUG_ERROR_MESSAGE_MAX];
-    size_t length;
+    struct tug__raw_text raw;
 
     if (secrets == NULL || err == NULL || err->code == TUG_OK) {
         return;
     }
-    length = strlen(err->message);
+    raw.bytes = err->message;
+    raw.length = strlen(err->message);
     /* a message stops at a whole escape: up to 12 bytes before its capacity */
-    length = tug__secrets_cut(secrets, message, sizeof message, err->message, length,
-                              length + 16 > sizeof message);
+    raw.is_torn = raw.length + 16 > sizeof message;
+    (void)tug__secrets_cut(secrets, message, sizeof message, &raw);
     tug__trim_torn(message);
     memcpy(err->message, message, strlen(message) + 1);
 }

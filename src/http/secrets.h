@@ -65,12 +65,19 @@ enum tug_status tug__secrets_add_header(struct tug__secrets *secrets, const char
 enum tug_status tug__secrets_add_url(struct tug__secrets *secrets, const char *url,
                                      struct tug_error *err);
 
-/* Copy text with "REDACTED" instead of each secret.
- * out_text: NUL-terminated, cut at the capacity (at least 1); no part of text. is_cut: text may end
- * in the middle of a secret, so an end that matches 4 bytes of one or more is cut.
+/* A text that may hold secrets. Borrowed for the call. */
+struct tug__raw_text {
+    const char *bytes;
+    size_t length;
+    bool is_torn; /* it may end in the middle of a secret, so an end that matches 4 bytes of one or
+                     more is cut */
+};
+
+/* Copy a text with "REDACTED" instead of each secret.
+ * out_text: NUL-terminated, cut at the capacity (at least 1); no part of raw.
  * Returns: bytes written, without the NUL. */
 size_t tug__secrets_cut(struct tug__secrets *secrets, char *out_text, size_t capacity,
-                        const char *text, size_t length, bool is_cut);
+                        const struct tug__raw_text *raw);
 /* Cut the secrets out of an error's message, in place. err: NULL does nothing. */
 void tug__secrets_cut_error(struct tug__secrets *secrets, struct tug_error *err);
 

@@ -72,12 +72,13 @@ static void explain(char *out_text, size_t capacity, const char *body, size_t le
     if (tug__json_get_string(first, "code", &code, NULL) == TUG_OK &&
         tug__json_get_string(first, "message", &message, NULL) == TUG_OK && code != NULL) {
         const char *const words = message != NULL ? message : "";
+        const struct tug__raw_text raw_code = {.bytes = code, .length = strlen(code)};
+        const struct tug__raw_text raw_message = {.bytes = words, .length = strlen(words)};
         int found;
 
         /* before they are shortened: a partial secret is not found */
-        (void)tug__secrets_cut(secrets, clean_code, sizeof clean_code, code, strlen(code), false);
-        (void)tug__secrets_cut(secrets, clean_message, sizeof clean_message, words, strlen(words),
-                               false);
+        (void)tug__secrets_cut(secrets, clean_code, sizeof clean_code, &raw_code);
+        (void)tug__secrets_cut(secrets, clean_message, sizeof clean_message, &raw_message);
         found = snprintf(text, sizeof text, "%s%s%s", clean_code, message != NULL ? ": " : "",
                          clean_message);
         (void)tug__log_redact(out_text, capacity, text, (size_t)found);
@@ -103,8 +104,10 @@ static void tell_limits(char *out_text, size_t capacity, const struct tug__respo
     out_text[0] = '\0';
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (parts[i].text != NULL) {
-            (void)tug__secrets_cut(limits->secrets, clean, sizeof clean, parts[i].text,
-                                   strlen(parts[i].text), false);
+            const struct tug__raw_text raw = {.bytes = parts[i].text,
+                                              .length = strlen(parts[i].text)};
+
+            (void)tug__secrets_cut(limits->secrets, clean, sizeof clean, &raw);
             at += snprintf(out_text + at, capacity - (size_t)at, ", %s %s", parts[i].words, clean);
         }
     }

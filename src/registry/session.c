@@ -460,9 +460,9 @@ void tug__session_cut_text(struct tug__session *session, char *out_text, size_t 
                            const char *text)
 {
     const size_t length = strlen(text);
+    const struct tug__raw_text raw = {text, length, .is_torn = length + 16 > capacity};
 
-    (void)tug__secrets_cut(session != NULL ? session->secrets : NULL, out_text, capacity, text,
-                           length, length + 16 > capacity);
+    (void)tug__secrets_cut(session != NULL ? session->secrets : NULL, out_text, capacity, &raw);
     tug__trim_torn(out_text);
 }
 

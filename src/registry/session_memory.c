@@ -279,10 +279,11 @@ void tug__session_set_redirect(struct tug__session *session, const struct tug__e
 void tug__session_add_warning(struct tug__session *session, const char *about, const char *text)
 {
     char clean[TUG__WARNING_MAX];
+    const size_t length = strlen(text);
+    const struct tug__raw_text raw = {text, length, .is_torn = length + 1 >= sizeof clean};
     char *warning = NULL;
 
-    (void)tug__secrets_cut(session->secrets, clean, sizeof clean, text, strlen(text),
-                           strlen(text) + 1 >= sizeof clean);
+    (void)tug__secrets_cut(session->secrets, clean, sizeof clean, &raw);
     if (asprintf(&warning, "%s: %s", about, clean) < 0) {
         return;
     }

@@ -24,11 +24,12 @@ static void add(struct tug__secrets *secrets, const char *text)
     cr_assert_eq(tug__secrets_add(secrets, TUG__SECRET_CONFIGURED, text, NULL), TUG_OK);
 }
 
-static const char *cut(struct tug__secrets *secrets, const char *text, bool is_cut)
+static const char *cut(struct tug__secrets *secrets, const char *text, bool is_torn)
 {
     static char out[8192];
+    const struct tug__raw_text raw = {text, strlen(text), is_torn};
 
-    (void)tug__secrets_cut(secrets, out, sizeof out, text, strlen(text), is_cut);
+    (void)tug__secrets_cut(secrets, out, sizeof out, &raw);
     return out;
 }
 
