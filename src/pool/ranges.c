@@ -16,7 +16,7 @@
 
 struct tug__slot_table {
     struct tug__span spans[TUG__INGEST_SLOTS];
-    uint64_t ends[TUG__INGEST_SLOTS]; /* end of the part a slot speaks of; 0: unused */
+    uint64_t ends[TUG__INGEST_SLOTS]; /* end of the part in a slot; 0: unused */
     bool is_running[TUG__INGEST_SLOTS];
 };
 
@@ -88,7 +88,7 @@ static bool make_slots(struct tug__ranges *ranges)
     if (ranges->slots == NULL) {
         return false;
     }
-    ranges->slots->ends[1] = ranges->prefix_bytes; /* if there was one, slot 1 is to say so */
+    ranges->slots->ends[1] = ranges->prefix_bytes; /* if there was one, slot 1 records it */
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
         ranges->slots->is_running[share->slot] = true;
     }
@@ -107,7 +107,7 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
     first->end_byte = tug__span_end(first->span);
     if (is_prefix) {
         ranges->prefix_bytes = ranges->done_bytes;
-        return TUG_OK; /* the first share has all the rest */
+        return TUG_OK; /* the first share covers the whole rest */
     }
     if (present->count + 1 >= TUG__INGEST_SLOTS) {
         return tug__fail(err, TUG_ERR_INTERNAL,
@@ -127,7 +127,7 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
     return status;
 }
 
-/* Tell whether a running trial may still look at the span of a slot. */
+/* Tell whether a running trial may still access the span of a slot. */
 static bool is_in_use(const struct tug__ranges *ranges, const struct tug__span *span)
 {
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
@@ -138,7 +138,7 @@ static bool is_in_use(const struct tug__ranges *ranges, const struct tug__span *
     return false;
 }
 
-/* A slot that no running share has, and whose part slot 0 vouches for. 0: none. */
+/* Find a slot that no running share uses, and whose part is covered by slot 0. 0: none. */
 static unsigned free_slot(const struct tug__ranges *ranges, uint64_t noted_bytes)
 {
     for (unsigned i = 1; i < TUG__INGEST_SLOTS; i++) {
@@ -150,7 +150,7 @@ static unsigned free_slot(const struct tug__ranges *ranges, uint64_t noted_bytes
     return 0;
 }
 
-/* The first byte that is missing or being fetched. */
+/* Get the first byte that is missing or being fetched. */
 static uint64_t frontier(const struct tug__ranges *ranges)
 {
     uint64_t first = ranges->gaps.count > 0 ? ranges->gaps.items[0].first : ranges->size_bytes;
@@ -174,8 +174,8 @@ static unsigned request_count(const struct tug__ranges *ranges)
     return count;
 }
 
-/* Tell whether the first share beside another one still waits for its answer: only then is it known
- * whether there are ranges. */
+/* Tell whether the first share beside another one still waits for its response, which shows whether
+ * the server supports ranges. */
 static bool is_on_trial(const struct tug__ranges *ranges)
 {
     bool is_waiting = false;
@@ -186,7 +186,7 @@ static bool is_on_trial(const struct tug__ranges *ranges)
     return is_waiting && !ranges->has_ranges;
 }
 
-/* The trial for a share's tail, if there is one; NULL otherwise. */
+/* Find the trial for a share's tail; NULL: none. */
 static struct tug__share *trial_of(const struct tug__ranges *ranges, const struct tug__share *share)
 {
     for (struct tug__share *other = ranges->shares; other != NULL; other = other->next) {
@@ -204,7 +204,8 @@ static uint64_t rest_of(const struct tug__share *share)
     return share->end_byte > at ? share->end_byte - at : 0;
 }
 
-/* Choose the tail of the running share that has most left. Returns: false when none is worth it. */
+/* Choose the tail of the running share with most bytes left. Returns: false when none is worth it.
+ */
 static bool choose_tail(const struct tug__ranges *ranges, uint64_t length_bytes,
                         struct tug__share *out_share)
 {
@@ -223,7 +224,7 @@ static bool choose_tail(const struct tug__ranges *ranges, uint64_t length_bytes,
     if (rest < 2 * TUG__SHARE_BYTES_MIN) {
         return false;
     }
-    /* Its own share and the next one; at the end, half of what is left. */
+    /* Leave it its own length, then take the next; near the end, half of the rest. */
     kept = rest / 2 < length_bytes ? rest / 2 : length_bytes;
     out_share->first_byte = tug__span_claimed(victim->span) + kept;
     out_share->first_byte -= out_share->first_byte % CUT_ALIGN_BYTES;
@@ -241,7 +242,7 @@ static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes,
 {
     const struct tug__extent gap =
         ranges->gaps.count > 0 ? ranges->gaps.items[0] : (struct tug__extent){0, 0};
-    /* A rest that is not worth a request goes along. */
+    /* A rest not worth a request of its own is included. */
     const bool takes_all = gap.end - gap.first < length_bytes + TUG__SHARE_BYTES_MIN;
 
     if (gap.end == 0 || gap.first - frontier(ranges) > TUG__WINDOW_BYTES) {
@@ -280,7 +281,7 @@ bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint6
     const bool may_try = ranges->is_flowing && !ranges->is_single;
 
     if (request_count(ranges) > 0 && (!may_try || is_on_trial(ranges))) {
-        return false; /* a cold cache, no ranges, or not known yet: one at a time */
+        return false; /* a cold cache, no ranges, or unknown yet: one at a time */
     }
     if (!find_slot(ranges, noted_bytes, &share)) {
         return false;
@@ -319,8 +320,8 @@ bool tug__ranges_choose_at(struct tug__ranges *ranges, uint64_t first_byte, uint
     return true;
 }
 
-/* A trial succeeded: the victim ends where the share begins, and what lies behind the share is
- * nobody's. */
+/* A trial succeeded: the victim ends where the share starts, and the bytes after the share belong
+ * to none. */
 static enum tug_status confirm(struct tug__ranges *ranges, struct tug__share *share,
                                struct tug_error *err)
 {
@@ -344,9 +345,10 @@ enum tug_status tug__ranges_flow(struct tug__ranges *ranges, struct tug__share *
     return share->victim != NULL ? confirm(ranges, share, err) : TUG_OK;
 }
 
-/* A share has ended while a trial for its tail is out. Where its worker stopped decides for both
- * sides, because that does not change any more: at or before the trial, the trial has its part
- * (cut already, or as soon as it is answered); past it, the trial will get nothing. */
+/* A share has ended while a trial for its tail is running. The position where its worker stopped
+ * decides for both sides, because it does not change any more: at or before the trial's start, the
+ * trial gets its part (cut already, or once its response arrives); past it, the trial gets nothing.
+ */
 static enum tug_status settle_trial(struct tug__ranges *ranges, const struct tug__share *share,
                                     struct tug__share *trial, struct tug_error *err)
 {
@@ -371,7 +373,7 @@ enum tug_status tug__ranges_give_back(struct tug__ranges *ranges, struct tug__sh
     }
     ranges->done_bytes += next_byte - share->first_byte;
     if (share->victim != NULL || share->is_void) {
-        return TUG_OK; /* a trial that never cut: its bytes are still another's */
+        return TUG_OK; /* a trial that never cut: its bytes still belong to the victim */
     }
     if (trial != NULL) {
         status = settle_trial(ranges, share, trial, err);
@@ -387,7 +389,7 @@ uint64_t tug__ranges_done(const struct tug__ranges *ranges)
     uint64_t sum = ranges->done_bytes;
 
     if (!ranges->is_open) {
-        return sum; /* where the first share begins is its worker's until it has told */
+        return sum; /* the start of the first share belongs to its worker until it is reported */
     }
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
         const uint64_t at = tug__span_claimed(share->span);
