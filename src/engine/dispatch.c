@@ -1,6 +1,8 @@
-/* SPDX-License-Identifier: Apache-2.0  Hand out work: whose turn it is, and whether there is room
- * for its job.  Knows: queues of nodes, limits. Does not know: images, what documents mean, results
- * of jobs.
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hand out work: whose turn it is, and whether there is room for its job.
+ *
+ * Knows: queues of nodes, limits. Does not know: images, what documents mean, results of jobs.
  * Threads: the resolver.
  */
 #include "engine/state.h"

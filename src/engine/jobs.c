@@ -1,6 +1,9 @@
-/* SPDX-License-Identifier: Apache-2.0  From nodes to jobs: queue nodes at their registry; create,
- * cancel and free jobs and transfers.  Knows: nodes, jobs, transfers. Does not know: images, whose
- * turn it is, what documents mean, results of jobs.
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From nodes to jobs: queue nodes at their registry; create, cancel and free jobs and transfers.
+ *
+ * Knows: nodes, jobs, transfers. Does not know: images, whose turn it is, what documents mean,
+ * results of jobs.
  * Threads: the resolver.
  */
 #include "engine/state.h"

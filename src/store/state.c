@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which parts of a partial download are present, once they are no longer one piece from the start:
- * ingest/<alg>/<hex>.state.  Knows: the file's format, below. Does not know: the network, which
- * thread writes which part. Threads: load, begin and remove belong to the ingest's owner;
- * tug__ingest_note may be called by several threads at once, each with slots of its own.  The file
- * has a fixed length. A header of 128 bytes names the blob; then come slots of 32 bytes, one per
- * part, written in place with one pwrite when the part has grown. Each carries a checksum over its
- * content, its number and the header, and none crosses a sector. A slot is written after the data
- * it describes, so a killed process leaves only true claims. A power cut may keep the slot and lose
- * the data: the digest check catches that. Any mismatch (another version, another blob, a torn
- * slot, more than the data file has) makes the whole file invalid.
+ * ingest/<alg>/<hex>.state.
+ *
+ * Knows: the file's format, below. Does not know: the network, which thread writes which part.
+ * Threads: load, begin and remove belong to the ingest's owner; tug__ingest_note may be called by
+ * several threads at once, each with slots of its own.
+ *
+ * The file has a fixed length. A header of 128 bytes names the blob; then come slots of 32 bytes,
+ * one per part, written in place with one pwrite when the part has grown. Each carries a checksum
+ * over its content, its number and the header, and none crosses a sector. A slot is written after
+ * the data it describes, so a killed process leaves only true claims. A power cut may keep the slot
+ * and lose the data: the digest check catches that. Any mismatch (another version, another blob, a
+ * torn slot, more than the data file has) makes the whole file invalid.
  */
 #include "store/internal.h"
 
