@@ -223,7 +223,7 @@ static void show_silent_warning(const struct tug_event *event)
     report_warning(line);
 }
 
-/* --- the door --- */
+/* --- the interface --- */
 
 struct ui *ui_create(const struct ui_options *options)
 {

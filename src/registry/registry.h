@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The door of the registry room: the "pull" calls of distribution-spec 1.1.1, over one connection
+ * Interface of the registry room: the "pull" calls of distribution-spec 1.1.1, over one connection
  * per client.
  *
  * Does not know: the store, the graph of an image. A call makes one attempt; tug__retry_decide
