@@ -131,6 +131,16 @@ static enum tug_status apply_platform(struct settings *settings, const char *val
     return TUG_OK;
 }
 
+static enum tug_status apply_output(struct settings *settings, const char *value,
+                                    struct tug_error *err)
+{
+    if (*value == '\0') {
+        return refuse(err, "must not be empty");
+    }
+    settings->archive.output_path = value;
+    return TUG_OK;
+}
+
 static enum tug_status apply_skip_metadata(struct settings *settings, const char *value,
                                            struct tug_error *err)
 {
@@ -372,6 +382,8 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 /* A group of options, and the commands that they have an effect on. */
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
+#define EXPORT(group) group, COMMAND_EXPORT
+#define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_EXPORT
 #define ALL(group) group, COMMAND_ALL
 
 #define CALL(group, apply, name, short_name, argument, text)                                       \
@@ -409,8 +421,13 @@ _Static_assert(PROGRESS_AUTO == 0 && PROGRESS_TTY == 1 && PROGRESS_PLAIN == 2 &&
 _Static_assert(sizeof(enum color_mode) == sizeof(unsigned), "a choice is stored as an unsigned");
 
 static const struct option_spec table[] = {
-    CALL(FETCH(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
-         "platform to fetch; repeatable (default: this machine's)"),
+    CALL(PLATFORMS(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
+         "platform to fetch or export; repeatable (default: fetch this machine's, export all "
+         "that are complete)"),
+    CALL(EXPORT(OPTION_WHAT), apply_output, "output", 'o', "FILE",
+         "write the archive to FILE, which appears once it is whole (default: stdout)"),
+    FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,
+         "export also images that lack content"),
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,

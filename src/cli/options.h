@@ -104,6 +104,12 @@ struct fetch_settings {
     unsigned shard_count;    /* 0: all of them */
 };
 
+/* What export and import have. Texts are borrowed from argv; NULL when not given. */
+struct archive_settings {
+    const char *output_path; /* --output */
+    bool allow_partial;      /* --partial */
+};
+
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */
 struct settings {
     struct common_settings common;
@@ -111,6 +117,7 @@ struct settings {
     struct tug_fetch_options
         run; /* of fetch and resolve; what it points to belongs to the others */
     struct fetch_settings fetch;
+    struct archive_settings archive;
 };
 
 /* Free what settings own; they are empty afterwards. */
