@@ -33,8 +33,8 @@ static enum tug_status export_to(struct store_run *run, int fd, struct tug_error
     for (size_t i = 0; i < common->input_count; i++) {
         texts[i] = common->inputs[i].text;
     }
-    options.platforms = run->settings->fetch.platforms;
-    options.platform_count = run->settings->fetch.platform_count;
+    options.platforms = run->settings->wish.platforms;
+    options.platform_count = run->settings->wish.platform_count;
     options.allow_partial = run->settings->archive.allow_partial;
     status = tug_store_export(run->store, texts, common->input_count, fd, &options, &run->watch,
                               NULL, error);

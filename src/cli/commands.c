@@ -48,8 +48,8 @@ static const char export_description[] =
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
-    {"resolve", "[options] REF...", "print the digests of references", resolve_description,
-     COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"resolve", "[options] REF... | --from-file FILE", "print the digests of references",
+     resolve_description, COMMAND_RESOLVE, resolve_examples, cmd_resolve},
     {"export", "[options] [-o FILE] REF...", "write images as one archive", export_description,
      COMMAND_EXPORT, export_examples, cmd_export},
     {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},

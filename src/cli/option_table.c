@@ -121,13 +121,13 @@ static enum tug_status apply_platform(struct settings *settings, const char *val
     if (status != TUG_OK) {
         return status;
     }
-    grown = reallocarray(settings->fetch.platforms, settings->fetch.platform_count + 1,
-                         sizeof platform);
+    grown =
+        reallocarray(settings->wish.platforms, settings->wish.platform_count + 1, sizeof platform);
     if (grown == NULL) {
         return refuse_memory(err);
     }
-    settings->fetch.platforms = grown;
-    settings->fetch.platforms[settings->fetch.platform_count++] = platform;
+    settings->wish.platforms = grown;
+    settings->wish.platforms[settings->wish.platform_count++] = platform;
     return TUG_OK;
 }
 
@@ -289,7 +289,7 @@ static enum tug_status apply_repository(struct settings *settings, const char *v
     if (slash == NULL || strchr(value, '@') != NULL || strchr(slash, ':') != NULL) {
         return refuse(err, "not HOST/NAME without tag and digest");
     }
-    settings->fetch.repository = value;
+    settings->wish.repository = value;
     return TUG_OK;
 }
 
@@ -440,9 +440,9 @@ static const struct option_spec table[] = {
          "store a label with the image; repeatable"),
     FLAG(FETCH(OPTION_WHAT), run.foreign_layers, "foreign-layers", 0,
          "fetch foreign layers from the https URLs in the manifest if necessary"),
-    CALL(FETCH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
+    CALL(BOTH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
-    CALL(FETCH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
+    CALL(BOTH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
          "repository of bare tags and digests, and of the manifests of an index.json"),
     CALL(FETCH(OPTION_MANY), apply_shard, "shard", 0, "I/N",
          "fetch only part I (0 to N-1) of N of the references, for job arrays"),
