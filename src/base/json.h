@@ -24,7 +24,7 @@ struct tug__json_limits {
         max_values; /* values of any kind: bounds the memory json-c takes (about 100 bytes each) */
 };
 
-/* A text and what it may be. All borrowed. */
+/* A text and its limits. All borrowed. */
 struct tug__json_input {
     const char *text; /* length bytes */
     size_t length;
@@ -60,10 +60,10 @@ size_t tug__json_length(const struct tug__json_value *value);
 const struct tug__json_value *tug__json_at(const struct tug__json_value *value, size_t position);
 
 /* A string member: *out_text is NUL-terminated, borrowed from the document; NULL when the member is
- * absent. Errors: TUG_ERR_CONTENT when the member is there and not a string. */
+ * absent. Errors: TUG_ERR_CONTENT when the member is not a string. */
 enum tug_status tug__json_get_string(const struct tug__json_value *value, const char *key,
                                      const char **out_text, struct tug_error *err);
-/* A number member that must be there and an integer from 0 to INT64_MAX (a size in bytes).
+/* A required number member, an integer from 0 to INT64_MAX (a size in bytes).
  * Errors: TUG_ERR_CONTENT (absent, not a number, negative, fractional, in exponent form, too big).
  */
 enum tug_status tug__json_get_size(const struct tug__json_value *value, const char *key,
@@ -83,7 +83,7 @@ const char *tug__json_text(const struct tug__json_value *value);
  * for the other. */
 bool tug__json_is_alias(const char *name, size_t length, const char *known);
 /* Refuse an object that has an alias of a known name as a member: it would mean one thing to us and
- * another to tools that take names in any case. What is unknown in any case is let pass.
+ * another to tools that ignore case. Names that are unknown in any case are accepted.
  * names: NULL-terminated. Errors: TUG_ERR_CONTENT. */
 enum tug_status tug__json_check_names(const struct tug__json_value *value, const char *const *names,
                                       struct tug_error *err);
@@ -97,9 +97,9 @@ typedef enum tug_status (*tug__json_element_fn)(void *context, size_t number, co
 /* Call on_element for each element of the array member `key` of the top object (NULL: of the top
  * array), in order, while the text is scanned: nothing is kept, so memory does not grow with it. A
  * null counts as an empty array (Go writes it for one). The scan is the one of tug__json_parse with
- * its limits; what is wrong behind an element shows after the element was handed on.
+ * its limits; an error after an element is found only after the element was reported.
  * Errors: as tug__json_parse; TUG_ERR_CONTENT when the member is absent or no array, or there is an
- * alias of it; what on_element returns. */
+ * alias of it; any status that on_element returns. */
 enum tug_status tug__json_each_element(const struct tug__json_input *input, const char *key,
                                        tug__json_element_fn on_element, void *context,
                                        struct tug_error *err);

@@ -124,8 +124,8 @@ static enum tug_status scan_escape(struct scan *scan)
     return TUG_OK;
 }
 
-/* Go on to what is more than a character of a string: a quote, an escape, a control character. Most
- * of a document passes here, so the place is kept in a register. */
+/* Skip to the next special character of a string: a quote, an escape, a control character. Most of
+ * a document passes here, so the position is kept in a register. */
 static void skip_plain(struct scan *scan)
 {
     const char *const text = scan->text;

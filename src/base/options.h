@@ -10,13 +10,13 @@
 
 #include <tug/error.h>
 
-/* Most bytes a program's struct may have: more is no size but an uninitialised member. */
+/* Most bytes a program's struct may have: a larger size is an uninitialised member. */
 #define TUG__OPTIONS_BYTES_MAX 4096
 
 /* Copy options as the program knows them to a struct as the library knows it. Members that an older
- * program does not know become zero, their default. A newer program's struct is longer; what it has
- * beyond the library's must be zero, because an option that is asked for is never ignored.
- * own: own_size bytes; its own size member becomes own_size. Untouched on failure.
+ * program does not know become zero, their default. A newer program's struct is longer; the members
+ * that the library does not know must be zero, because no option is silently ignored.
+ * own: own_size bytes; its size member becomes own_size. Untouched on failure.
  * options: begins with a size_t, the bytes it has; borrowed. name: the struct's, for messages.
  * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (the size is not set, or no size),
  * TUG_ERR_UNSUPPORTED (an option is set that the library does not know). */

@@ -5,12 +5,12 @@
  * Knows: ck_ring, POSIX semaphores. Does not know: images, what a message means.
  * Threads: see queue.h.
  *
- * Sleeping: `space` counts free places (the producer takes one before it enqueues, a consumer gives
- * one back after it dequeued), the bell counts messages. So a ring is never found full or empty by
- * surprise, and a wake-up wakes exactly one thread.
+ * Sleeping: `space` counts free slots (the producer acquires one before it enqueues, a consumer
+ * releases one after it dequeued), the bell counts messages. So a ring is never unexpectedly full
+ * or empty, and a wake-up wakes exactly one thread.
  *
  * ThreadSanitizer does not understand ck's inline assembly. This file is compiled without it, and
- * tells it about every hand-over of an object instead; the semaphores it knows itself.
+ * reports every transfer of an object to it instead; it knows semaphores itself.
  */
 #include "base/queue.h"
 
@@ -50,7 +50,7 @@ struct tug__queue {
     ck_ring_t ring;
 };
 
-/* Take one from a semaphore, whatever signals say. */
+/* Decrement a semaphore; signals do not interrupt that. */
 static void take(sem_t *semaphore)
 {
     while (sem_wait(semaphore) != 0 && errno == EINTR) {
@@ -142,7 +142,7 @@ void tug__queue_destroy(struct tug__queue *queue)
     free(queue);
 }
 
-/* Enqueue with a place taken already: there is room. */
+/* Enqueue with a slot already acquired: there is room. */
 static void enqueue(struct tug__queue *queue, const struct tug__msg *msg)
 {
     struct tug__msg copy = *msg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Follow the images and blobs at work.
+ * Follow the active images and blobs.
  *
  * Knows: events. Does not know: how they are shown.
  * Threads: main.
@@ -12,10 +12,10 @@
 
 /* Time constant of the average: after three seconds an old rate counts for less than a seventh. */
 #define RATE_SECONDS 1.5
-/* A blob of which nothing was heard for so long, though each tick tells of those that are fetched,
- * is not fetched any more. */
+/* A blob without an event for this long, although each tick reports those being fetched, is not
+ * being fetched any more. */
 #define SILENCE_SECONDS 1.0
-/* So long a retry can be read after it has begun, however soon it succeeds. */
+/* How long a retry stays readable after it has started, however soon it succeeds. */
 #define SHOWN_SECONDS 3.0
 
 void rate_sample(struct rate *rate, double seconds, uint64_t bytes)
@@ -68,7 +68,7 @@ static void remove_at(struct active *active, size_t index)
             (active->count - index) * sizeof *active->blobs);
 }
 
-/* Make room for one more blob: of those that only stay to be looked at, the oldest goes. */
+/* Make room for one more blob: the oldest of those that only stay to be seen is dropped. */
 static bool make_room(struct active *active)
 {
     const size_t capacity = active->capacity > 0 ? 2 * active->capacity : 16;
@@ -97,8 +97,8 @@ static bool make_room(struct active *active)
     return true;
 }
 
-/* Find a blob or add it. Returns: NULL when the list is full or memory is short; it is a display.
- */
+/* Find a blob or add it. Returns: NULL when the list is full or out of memory: this is only a
+ * display. */
 static struct active_blob *find_or_add(struct active *active, const struct tug_event *event)
 {
     struct active_blob *blob = find(active, &event->digest);
@@ -119,7 +119,7 @@ static struct active_blob *find_or_add(struct active *active, const struct tug_e
     return blob;
 }
 
-/* Keep a copy of a text in *owned; without memory it is NULL. */
+/* Keep a copy of a text in *owned; NULL when out of memory. */
 static void keep_text(char **owned, const char *text)
 {
     if (text == NULL || (*owned != NULL && strcmp(*owned, text) == 0)) {
@@ -211,7 +211,7 @@ static void take_image(struct active *active, const struct tug_event *event)
     image->bytes_done = result->bytes_done;
 }
 
-/* An image is complete or failed: nothing of it is shown any more. */
+/* Remove an image that is complete or failed, with its blobs. */
 static void remove_image(struct active *active, const struct tug_image_result *result)
 {
     const size_t index = image_index(active, result->position);
@@ -233,7 +233,7 @@ static void remove_image(struct active *active, const struct tug_image_result *r
 
 /* --- silence --- */
 
-/* Tell whether nothing has been heard of a blob for so long that it is not being fetched. */
+/* Tell whether a blob has had no event for so long that it is not being fetched. */
 static bool is_silent(const struct active_blob *blob, double seconds)
 {
     switch (blob->state) {
@@ -251,8 +251,8 @@ static bool is_silent(const struct active_blob *blob, double seconds)
     return false;
 }
 
-/* A blob that is silent waits while its image is at work; else it has been given up, which no event
- * tells. */
+/* A silent blob is queued as long as its image is active; otherwise it has been given up, which no
+ * event reports. */
 static void take_silence(struct active *active, double seconds)
 {
     for (size_t i = active->count; i > 0; i--) {
@@ -271,7 +271,7 @@ static void take_silence(struct active *active, double seconds)
 
 /* --- events --- */
 
-/* Take an event that tells of a blob under way. */
+/* Handle an event about an active blob. */
 static void take_blob(struct active *active, const struct tug_event *event)
 {
     struct active_blob *const blob = find_or_add(active, event);
@@ -315,7 +315,7 @@ static void take_retry(struct active *active, const struct tug_event *event)
     }
 }
 
-/* A blob is in the store: it stays to be looked at, if it was shown or its image is. */
+/* A blob is in the store: it stays visible if it, or its image, was shown. */
 static void take_finished(struct active *active, const struct tug_event *event)
 {
     const bool is_reused = event->kind == TUG_EVENT_REUSED;
@@ -365,7 +365,7 @@ void active_on_event(struct active *active, const struct tug_event *event)
     }
 }
 
-/* --- what follows from it --- */
+/* --- derived values --- */
 
 double active_stalled_seconds(const struct active_blob *blob, double now_seconds)
 {

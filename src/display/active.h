@@ -27,16 +27,16 @@ struct rate {
     bool has_rate;
 };
 
-/* Take the bytes counted so far. A count that falls starts the measurement anew. */
+/* Add a sample: the bytes counted so far. A count that falls restarts the measurement. */
 void rate_sample(struct rate *rate, double seconds, uint64_t bytes);
 
-/* What a blob is doing. */
+/* State of a blob. */
 enum active_state {
     ACTIVE_DOWNLOADING,
     ACTIVE_VERIFYING, /* all bytes were received */
     ACTIVE_RETRYING,  /* until retry_seconds */
     ACTIVE_WAITING,   /* for another process */
-    ACTIVE_QUEUED,    /* it began, and goes on when its turn comes or the registry allows it */
+    ACTIVE_QUEUED,    /* started; goes on when its turn comes or the registry allows it */
     ACTIVE_DONE,      /* in the store; shown until its image is complete */
     ACTIVE_EXISTS,    /* was in the store; shown likewise */
 };
@@ -62,13 +62,13 @@ struct active_image {
     uint64_t blobs, blobs_done;
     uint64_t bytes_known, bytes_done;
     double seen_seconds;  /* of its first event */
-    double retry_seconds; /* when its manifest is asked for again; in the past: it is not waited */
+    double retry_seconds; /* when its manifest is requested again; in the past: no wait */
 };
 
 /* The last failed attempt of anything. */
 struct active_retry {
     char *ref;                      /* owned; NULL: there was none */
-    char *text;                     /* owned; what failed and why */
+    char *text;                     /* owned; the error */
     unsigned attempt, attempts_max; /* as in struct tug_event */
     double retry_seconds;           /* when the next one follows */
     uint64_t received_bytes;        /* totals at that moment */
@@ -87,8 +87,8 @@ struct active {
     struct active_retry retry;
 };
 
-/* Bring the lists up to date with an event; kinds that do not concern them change nothing. Blobs
- * and the image they are shown with leave together when the image is complete or failed. */
+/* Update the lists from an event; unrelated kinds change nothing. Blobs and the image they are
+ * shown with leave together when the image is complete or failed. */
 void active_on_event(struct active *active, const struct tug_event *event);
 
 /* Find a blob. Returns: borrowed until the next event, or NULL. */
@@ -105,13 +105,13 @@ double active_stalled_seconds(const struct active_blob *blob, double now_seconds
  * has begun, and at least three seconds, so that it can be read. */
 bool active_has_retry(const struct active *active, const struct tug_totals *totals);
 
-/* The part of an image, or of the whole run, that is done, 0 to 1; negative: not known yet. While
- * not all of a list has been looked at, the run's follows from its images. */
+/* Fraction of an image, or of the whole run, that is done, 0 to 1; negative: not known yet. Until
+ * all references have been resolved, the run's is derived from its images. */
 double active_image_part(const struct active_image *image);
 double active_total_part(const struct active *active, const struct tug_totals *totals);
 
 /* Estimate the seconds until the run is over; negative: unknown.
- * rate: bytes received in a second at present. */
+ * rate: bytes received per second at present. */
 double active_eta_seconds(const struct active *active, const struct tug_totals *totals,
                           const struct rate *rate);
 

@@ -35,8 +35,8 @@ static size_t sequence_length(const unsigned char *bytes, uint32_t *out_point)
     return length;
 }
 
-/* Tell whether a terminal would obey a character instead of showing it: controls, and what changes
- * the direction of text or has no width. */
+/* Tell whether a terminal would obey a character instead of showing it: control characters, and
+ * those that change the direction of text or have no width. */
 static bool is_obeyed(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x61c ||

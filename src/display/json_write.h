@@ -8,8 +8,8 @@
 
 #include "text.h"
 
-/* Add a string in quotes, or null. Always valid JSON and valid UTF-8, whatever the bytes:
- * what is not UTF-8 becomes U+FFFD. string: NUL-terminated; NULL gives null. */
+/* Add a string in quotes, or null. Always valid JSON and valid UTF-8, whatever the bytes: invalid
+ * UTF-8 becomes U+FFFD. string: NUL-terminated; NULL gives null. */
 void json_string(struct text *text, const char *string);
 
 #endif

@@ -2,11 +2,11 @@
  *
  * The progress of work on a store, as one line.
  *
- * Knows: the terminal's width, carriage return and erase. Does not know: what the work is.
+ * Knows: the terminal's width, carriage return and erase. Does not know: the kind of work.
  * Threads: main.
  *
- * The cursor stays at the start of the line, so that whatever is written next overwrites it and the
- * process may end at any time.
+ * The cursor stays at the start of the line, so that the next output overwrites it and the process
+ * may end at any time.
  */
 #include "meter.h"
 
@@ -20,10 +20,10 @@
 #include "units.h"
 
 #define LINE_MAX_COLUMNS 200
-/* Before that a rate says nothing. */
+/* Before this time a rate is meaningless. */
 #define RATE_SECONDS 0.5
 
-/* Add the rate, and how long the rest takes at it. */
+/* Append the rate, and the time left at that rate. */
 static void add_rate(struct text *text, const struct tug_work_progress *progress)
 {
     char words[UNITS_TEXT_MAX];

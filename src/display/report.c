@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Room for raw text that is escaped into a line; longer text is cut. */
+/* Capacity for raw text that is escaped into a line; longer text is truncated. */
 #define ESCAPED_MAX 2048
 
 int report_exit_status(enum tug_status status)

@@ -31,13 +31,14 @@ int report_no_memory(void);
 /* Print the failure of a system call: "tug: SUBJECT: ACTION: strerror". Raw subject. */
 void report_errno(const char *subject, const char *action, int os_errno);
 
-/* Print a line on standard error as it is: what was done, for people. message: safe text. */
+/* Print a line on standard error unchanged: a result, for people. message: safe text. */
 void report_note(const char *message);
 
 /* Print "tug: warning: MESSAGE". message: safe text. */
 void report_warning(const char *message);
 
-/* Print a line of the library's log as it is, for tug_fetch_options.on_log; context is not used. */
+/* Print a line of the library's log unchanged, for tug_fetch_options.on_log; context is not used.
+ */
 void report_log_line(void *context, const char *line);
 
 /* Print "tug: …" for wrong usage and "try 'tug help COMMAND'".

@@ -2,7 +2,7 @@
  *
  * Lay out the rows of the display.
  *
- * Knows: what is at work, units. Does not know: the terminal, the order of events.
+ * Knows: active images and blobs, units. Does not know: the terminal, the order of events.
  * Threads: the caller's.
  */
 #include "rows.h"
@@ -13,23 +13,23 @@
 
 #include "units.h"
 
-/* From here on a row has a bar and all columns. */
+/* From this width on a row has a bar and all columns. */
 #define WIDTH_WIDE 72
-/* From here on a narrow row has a size, or a digest of full length. */
+/* From this width on a narrow row has a size, or a digest of full length. */
 #define WIDTH_SIZE 48
 #define WIDTH_LABEL 30
 /* Columns of a wide blob besides the bar: indent 2, label 12, brackets 2, percentage 4, sizes 17,
  * rate 10, state 13, blanks between them 6. */
 #define WIDTH_FIXED (2 + 12 + 2 + 4 + 17 + 10 + 13 + 6)
 #define BAR_MAX 40
-/* Where the bar of a wide blob begins. */
+/* Column where the bar of a wide blob starts. */
 #define BAR_START (2 + 12 + 2)
 
-/* Digits shown of a digest, and how many in a row make one in a text. */
+/* Digits shown of a digest, and how many consecutive ones count as a digest in a text. */
 #define DIGEST_DIGITS 12
 #define DIGEST_MIN 32
 
-/* Makes of a wait that is rounded one that is rounded up: it is never "in 0 s". */
+/* Added to a wait so that rounding rounds up: it is never "in 0 s". */
 #define ROUND_UP 0.49
 
 /* --- texts --- */
@@ -46,8 +46,8 @@ static void put_row(struct row *row, size_t width, const char *format, ...)
     va_end(arguments);
 }
 
-/* Copy text into a field of width columns; of a longer one the end is kept, it tells names apart.
- */
+/* Copy text into a field of width columns; of a longer one the end is kept, which distinguishes
+ * names. */
 static void put_name(char *out_field, size_t width, const char *text)
 {
     const size_t length = strlen(text);
@@ -62,7 +62,7 @@ static void put_name(char *out_field, size_t width, const char *text)
     out_field[width] = '\0';
 }
 
-/* Write a percentage, " 45%"; four blanks when the part is not known. */
+/* Write a percentage, " 45%"; four blanks when the fraction is not known. */
 static void put_percent(char out_text[8], double part)
 {
     if (part < 0) {
@@ -140,7 +140,7 @@ void row_of_image(const struct active_image *image, double now_seconds, size_t w
 
 /* --- a blob --- */
 
-/* What a blob does. Returns: false while all is well and its rate tells more. */
+/* Describe a blob's state. Returns: false while it downloads normally, when its rate says more. */
 static bool describe_blob(const struct active_blob *blob, double now_seconds, char *out_state,
                           size_t capacity)
 {
@@ -183,7 +183,7 @@ static bool describe_blob(const struct active_blob *blob, double now_seconds, ch
     return true;
 }
 
-/* The part of a blob that is there, 0 to 1. */
+/* The fraction of a blob received, 0 to 1. */
 static double done_part(const struct active_blob *blob)
 {
     if (blob->size_bytes == 0 || blob->done_bytes >= blob->size_bytes) {
@@ -209,7 +209,7 @@ static const char *digits_of(const struct tug_digest *digest, char out_text[TUG_
     return colon != NULL ? colon + 1 : out_text;
 }
 
-/* Sizes of a blob: of one that is under way what is there, too. */
+/* Sizes of a blob: for an active one also the bytes received. */
 static void put_sizes(const struct active_blob *blob, char out_text[UNITS_TEXT_MAX * 2])
 {
     char done[UNITS_TEXT_MAX];
@@ -217,7 +217,7 @@ static void put_sizes(const struct active_blob *blob, char out_text[UNITS_TEXT_M
 
     (void)units_format_size((double)blob->done_bytes, done);
     (void)units_format_size((double)blob->size_bytes, size);
-    if (active_is_live(blob) && blob->size_bytes == 0) { /* it is not known */
+    if (active_is_live(blob) && blob->size_bytes == 0) { /* unknown */
         (void)snprintf(out_text, (size_t)UNITS_TEXT_MAX * 2, "%17s", "");
     } else if (active_is_live(blob)) {
         (void)snprintf(out_text, (size_t)UNITS_TEXT_MAX * 2, "%8s/%-8s", done, size);
@@ -283,7 +283,7 @@ void row_of_more(size_t count, size_t width, struct row *out_row)
     put_row(out_row, width, "... and %zu more", count);
 }
 
-/* --- the sums --- */
+/* --- the totals --- */
 
 enum {
     PIECE_IMAGES,
@@ -298,8 +298,8 @@ enum {
     PIECE_COUNT,
 };
 
-/* Join the pieces that are not empty with two blanks, in their order. What does not fit is left
- * out, the least important first. */
+/* Join the non-empty pieces with two blanks, in order. Pieces that do not fit are left out, the
+ * least important first. */
 static void join_pieces(char pieces[PIECE_COUNT][96], size_t width, char *out_text)
 {
     static const unsigned char least_first[PIECE_COUNT] = {
@@ -370,7 +370,7 @@ void row_of_total(const struct active *active, const struct tug_totals *totals,
 
 /* --- the last retry --- */
 
-/* Put '?' in the place of each character that is not ASCII: its columns are not known here. */
+/* Replace each character that is not ASCII by '?': its width is not known here. */
 static void make_ascii(char *text)
 {
     char *to = text;
@@ -387,7 +387,7 @@ static void make_ascii(char *text)
     *to = '\0';
 }
 
-/* Cut long runs of hexadecimal digits, which are digests, to the digits that rows show of them. */
+/* Shorten long runs of hexadecimal digits, which are digests, to the digits shown in rows. */
 static void shorten_digests(char *text)
 {
     char *to = text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows of the display that is drawn in place: which ones, and what is in them for a given
+ * The rows of the display drawn in place: which ones there are, and their content for a given
  * width. Pure functions.
  * Threads: any; nothing is shared.
  */
@@ -28,7 +28,7 @@ struct row {
     enum row_color color;
 };
 
-/* What a row shows. */
+/* Content of a row. */
 enum row_kind {
     ROW_IMAGE, /* images[index] */
     ROW_BLOB,  /* blobs[index] */
@@ -40,10 +40,9 @@ struct row_choice {
     size_t index;
 };
 
-/* Choose what is shown in at most `most` rows: images at work, each with its blobs. Where there is
- * not room for all, blobs that are done go first, the oldest before the others, then images without
- * a blob under way, then blobs.
- * out_choices: room for `most`. Returns: how many were chosen. */
+/* Choose the content of at most `most` rows: active images, each with its blobs. If there is not
+ * room for all, finished blobs are left out first, oldest first, then images without an active
+ * blob, then blobs. out_choices: capacity `most`. Returns: the number of rows. */
 size_t rows_choose(const struct active *active, size_t most, struct row_choice *out_choices);
 
 /* Fill a row, of at most width columns (1 to ROWS_WIDTH_MAX). now_seconds: of the run. */
@@ -53,12 +52,12 @@ void row_of_blob(const struct active_blob *blob, double now_seconds, size_t widt
                  struct row *out_row);
 void row_of_more(size_t count, size_t width, struct row *out_row);
 
-/* The sums of the run, as many of them as fit: what matters most is left out last. */
+/* The totals of the run, as many as fit: the most important are left out last. */
 void row_of_total(const struct active *active, const struct tug_totals *totals,
                   const struct rate *rate, size_t width, struct row *out_row);
 
 /* The last retry and its reason, in up to `most` rows (at most ROWS_NOTE_MAX).
- * Returns: how many; 0 when there is nothing to tell any more. */
+ * Returns: the number of rows; 0 when there is nothing to report any more. */
 size_t rows_of_retry(const struct active *active, const struct tug_totals *totals, size_t width,
                      size_t most, struct row *out_rows);
 

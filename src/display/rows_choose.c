@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Choose what has a row of the display when there is not room for all.
+ * Choose which images and blobs get a row of the display when there is not room for all.
  *
- * Knows: what is at work. Does not know: what is in a row.
+ * Knows: active images and blobs. Does not know: the content of a row.
  * Threads: the caller's.
  */
 #include <string.h>
 
 #include "rows.h"
 
-/* What has a row. */
+/* Images and blobs that get a row. */
 struct shown {
     bool blobs[ACTIVE_MAX];
     bool images[ACTIVE_MAX];
@@ -43,7 +43,7 @@ static void show_images(const struct active *active, bool only_live, size_t most
     }
 }
 
-/* Show blobs that are under way, oldest first, or those that are done, newest first. */
+/* Show active blobs, oldest first, or finished ones, newest first. */
 static void show_blobs(const struct active *active, bool is_live, size_t most, struct shown *shown)
 {
     for (size_t i = 0; i < active->count && most > 0; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ask about the terminal.
+ * Query the terminal.
  *
- * Knows: ttys and the environment. Does not know: what is drawn.
+ * Knows: ttys and the environment. Does not know: the display.
  * Threads: the caller's.
  */
 #include "terminal.h"

@@ -2,7 +2,7 @@
  *
  * Build text in memory and write it out in one piece.
  *
- * Knows: memory and write(2). Does not know: what the text says.
+ * Knows: memory and write(2). Does not know: the meaning of the text.
  * Threads: the caller's.
  */
 #include "text.h"
@@ -92,7 +92,7 @@ int text_write_all(int fd, const char *data, size_t length)
         if (written >= 0) {
             data += written;
             length -= (size_t)written;
-        } else if (errno == EAGAIN) { /* someone else made our terminal or pipe non-blocking */
+        } else if (errno == EAGAIN) { /* another process made our terminal or pipe non-blocking */
             struct pollfd writable = {.fd = fd, .events = POLLOUT};
 
             (void)poll(&writable, 1, -1);

@@ -14,7 +14,7 @@ struct text {
     char *data;
     size_t length;
     size_t capacity;
-    bool has_failed; /* an allocation failed: what came after it is missing */
+    bool has_failed; /* an allocation failed: the text is incomplete */
 };
 
 /* Add length bytes. */
@@ -24,7 +24,7 @@ void text_puts(struct text *text, const char *string);
 /* Add formatted text. */
 void text_printf(struct text *text, const char *format, ...)
     __attribute__((__format__(__printf__, 2, 3)));
-/* Forget the content, keep the memory. */
+/* Clear the content, keep the memory. */
 void text_clear(struct text *text);
 /* Free the content; the text is empty and usable again. */
 void text_fini(struct text *text);

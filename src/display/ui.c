@@ -54,7 +54,7 @@ static bool is_stopped(const struct tug_event *event)
            (event->image->status == TUG_ERR_CANCELLED || event->image->status == TUG_ERR_TIMEOUT);
 }
 
-/* The verbosity from which on a kind of event makes a line. */
+/* The lowest verbosity at which a kind of event prints a line. */
 static int needed_verbosity(const struct ui *ui, const struct tug_event *event)
 {
     const bool is_plain = ui->options.kind == UI_PLAIN;
@@ -138,7 +138,7 @@ static void format_image(struct text *text, const struct tug_image_result *image
                 units_format_duration(image->seconds, duration));
 }
 
-/* The line that an image leaves above what is drawn in place. */
+/* The line that an image leaves above the block drawn in place. */
 static void format_finished(struct text *text, const struct tug_image_result *image)
 {
     char size[UNITS_TEXT_MAX];
@@ -214,7 +214,7 @@ static void show_event(struct ui *ui, const struct tug_event *event)
     text_fini(&text);
 }
 
-/* Even without a display, warn of an image that is not what was asked for. */
+/* Even without a display, warn of an image that is not as requested. */
 static void show_silent_warning(const struct tug_event *event)
 {
     char line[TUG_ERROR_MESSAGE_MAX + 1024];

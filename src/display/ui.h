@@ -31,23 +31,24 @@ struct ui;
 /* Make a display. options: borrowed for the call. Returns: owned, NULL when there is no memory. */
 struct ui *ui_create(const struct ui_options *options);
 
-/* Distance of ticks that suits the display, in ms, for tug_fetch_options.tick_ms. */
+/* Interval of ticks that suits the display, in ms, for tug_fetch_options.tick_ms. */
 uint64_t ui_tick_ms(const struct ui *ui);
 
 /* Show an event of the run. Failed images are not shown; the caller reports errors. */
 void ui_on_event(struct ui *ui, const struct tug_event *event);
 
-/* Make way for other output to the terminal: erase the block drawn in place until the next tick. */
+/* Make room for other output to the terminal: erase the block drawn in place until the next tick.
+ */
 void ui_clear(struct ui *ui);
 
-/* Report a failure of the run as a whole, in the form's way.
+/* Report a failure of the whole run, in the display's form.
  * code: for JSON; message: safe text, one line. */
 void ui_show_error(struct ui *ui, enum tug_status code, const char *message);
 
 /* Set the exit status, for the summary. ui: NULL is allowed. */
 void ui_set_exit_status(struct ui *ui, int exit_status);
 
-/* Remove what is drawn in place, leave a summary line of the run, and free the display.
+/* Erase the block drawn in place, print a summary line of the run, and free the display.
  * ui: NULL is allowed. */
 void ui_finish(struct ui *ui);
 

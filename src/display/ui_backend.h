@@ -17,13 +17,13 @@
 /* Most lines drawn in place: images, blobs, "and K more", the last retry, the total. */
 #define UI_LINES_MAX (2 * ACTIVE_MAX + 1 + ROWS_NOTE_MAX + 1)
 
-/* What a form of display does; every member is set. */
+/* Functions of a form of display; all are set. */
 struct ui_backend {
     /* Show a line that stays. line: without its end. */
     void (*show_line)(struct ui *ui, const char *line);
     /* Show the state; ui->totals and ui->active are up to date. */
     void (*tick)(struct ui *ui);
-    /* Remove what is drawn in place. */
+    /* Erase the block drawn in place. */
     void (*clear)(struct ui *ui);
 };
 
@@ -43,7 +43,7 @@ struct ui {
     /* written by ui_plain.c */
     double total_seconds; /* when the last total line was shown */
     /* written by ui_tty.c */
-    struct text frame;                        /* what goes out in one write */
+    struct text frame;                        /* output collected for one write */
     struct text kept;                         /* lines that stay, shown at the next redraw */
     unsigned short line_widths[UI_LINES_MAX]; /* of the lines drawn in place */
     size_t line_count;
@@ -53,9 +53,9 @@ struct ui {
 extern const struct ui_backend ui_plain;
 extern const struct ui_backend ui_tty;
 
-/* The JSON form (ui_json.c), each call one line: what an event tells; the state of the run, unless
- * the last one is less than a quarter of a second old; a failure of the command itself (code: as of
- * tug_status_name; message: safe text); the sums at the end. */
+/* The JSON form (ui_json.c), each call one line: an event; the state of the run, unless the last
+ * one is less than a quarter of a second old; a failure of the command itself (code: as by
+ * tug_status_name; message: safe text); the totals at the end. */
 void ui_json_event(const struct tug_event *event);
 void ui_json_progress(struct ui *ui);
 void ui_json_error(const char *code, const char *message);

@@ -16,7 +16,7 @@
 /* Seconds between two progress objects. */
 #define PROGRESS_SECONDS 0.25
 
-/* Begin an object: its time and type. */
+/* Start an object: its time and type. */
 static void begin(struct text *text, const char *type)
 {
     struct timespec now = {0};
@@ -112,7 +112,7 @@ static void put_image(struct text *text, const struct tug_image_result *image)
     }
 }
 
-/* The sums that progress and summary share. */
+/* The totals that progress and summary share. */
 static void put_totals(struct text *text, const struct tug_totals *totals)
 {
     put_count(text, "images", totals->images);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What every form of display needs to write a line.
+ * Functions that every form of display needs to write a line.
  *
  * Knows: standard error, digests. Does not know: any form.
  * Threads: main.

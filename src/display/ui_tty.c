@@ -20,9 +20,9 @@
 #define YELLOW "\x1b[33m"
 #define PLAIN "\x1b[0m"
 
-/* From so many rows on the last retry may take several. */
+/* From this many rows on the last retry may use several. */
 #define NOTE_ROWS 12
-/* From so many rows on the block leaves this many to the lines above it. */
+/* From this many rows on the block leaves some to the lines above it. */
 #define KEPT_ROWS 16
 #define KEPT_COUNT 3
 /* Seconds between two redraws, less a little so that a tick that is early is not lost. */
@@ -62,10 +62,9 @@ static size_t block_rows(const struct ui *ui, size_t columns)
     return rows;
 }
 
-/* Begin a frame: go up to the first line of the block, put what is to stay in its place. What else
- * is there is overwritten, not erased: some terminals take an erase from the top of the screen for
- * a reason to keep what was on it.
- * Returns: rows of the old block, some of which may be left below what comes now. */
+/* Start a frame: go up to the first line of the block, and print the lines to keep there. The rest
+ * is overwritten, not erased: some terminals save the screen to their scrollback on an erase from
+ * its top. Returns: rows of the old block, some of which may be left below the new output. */
 static size_t begin_frame(struct ui *ui, size_t columns)
 {
     const size_t rows = block_rows(ui, columns);
@@ -82,7 +81,7 @@ static size_t begin_frame(struct ui *ui, size_t columns)
     return rows;
 }
 
-/* Write what was put together; to a display that cannot be written, nothing is lost. */
+/* Write the frame; a failure is ignored, because only display output is lost. */
 static void end_frame(struct ui *ui)
 {
     if (!ui->frame.has_failed && ui->frame.length > 0) {
@@ -90,7 +89,7 @@ static void end_frame(struct ui *ui)
     }
 }
 
-/* Add the rows of what is at work, at most `most`. */
+/* Add the rows of active images and blobs, at most `most`. */
 static void add_work(struct ui *ui, size_t width, size_t most)
 {
     struct row_choice choices[2 * ACTIVE_MAX + 1];
@@ -129,7 +128,7 @@ static void draw(struct ui *ui)
                                             : rows > 3        ? 1
                                                               : 0,
                                             notes);
-    /* The total, and where the cursor stands; and what was finished last, to be seen. */
+    /* Rows for the total, and for the cursor's line; also keep the last finished lines visible. */
     const size_t other_count = note_count + 2 + (rows >= KEPT_ROWS ? KEPT_COUNT : 0);
 
     const size_t old_rows = begin_frame(ui, columns);

@@ -27,7 +27,7 @@
 #include "url/origin.h"
 #include "url/url.h"
 
-/* A name that is not known is told of by the nearest name server, fast. */
+/* The nearest name server reports an unknown name quickly. */
 #define UNKNOWN_NAME_MAX_MS UINT64_C(1000)
 /* Longest sleep without a check; everything that matters wakes the thread earlier. */
 #define POLL_MAX_MS UINT64_C(10000)
@@ -371,9 +371,9 @@ enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http
     return status;
 }
 
-/* Resolve a Location header against the URL that was asked for, as libcurl does; its own result
- * (CURLINFO_REDIRECT_URL) is available only after the end of the body. Returns: owned by
- * libcurl. */
+/* Resolve a Location header against the requested URL, as libcurl does; its own result
+ * (CURLINFO_REDIRECT_URL) is available only after the end of the body. Returns: owned by libcurl.
+ */
 static char *resolve_location(const char *url, const char *location)
 {
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_ALLOW_SPACE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of the set of secrets, shared by its files: secrets.c (the set), secrets_match.c (one
- * secret at one place of a text), secrets_find.c (what is secret in a URL or a header).
+ * secret at one place of a text), secrets_find.c (secrets in a URL or a header).
  * Threads: any; nothing here is shared.
  */
 #ifndef TUG_HTTP_SECRETS_INTERNAL_H
