@@ -17,6 +17,7 @@
 /* An endpoint being read. */
 struct entry {
     struct tug__endpoint_config *endpoint;
+    bool is_top;                          /* of the top table; else of a [host."URL"] */
     const struct tug__toml_value *server; /* NULL: not given */
     const struct tug__toml_value *hosts;  /* NULL: not given */
     bool override_path;
@@ -251,8 +252,7 @@ static enum tug_status read_header(const struct tug__hosts_reader *reader,
 
 /* Read the keys of the top table or of one host. */
 static enum tug_status read_keys(const struct tug__hosts_reader *reader,
-                                 const struct tug__toml_value *table, bool is_top,
-                                 struct entry *entry)
+                                 const struct tug__toml_value *table, struct entry *entry)
 {
     static const struct {
         const char *name;
@@ -271,7 +271,7 @@ static enum tug_status read_keys(const struct tug__hosts_reader *reader,
     const size_t key_count = sizeof keys / sizeof keys[0];
 
     for (const struct tug__toml_value *value = table->head; value != NULL; value = value->next) {
-        size_t i = is_top ? 0 : 2;
+        size_t i = entry->is_top ? 0 : 2;
         enum tug_status status;
 
         while (i < key_count && strcmp(value->key, keys[i].name) != 0) {
@@ -282,7 +282,7 @@ static enum tug_status read_keys(const struct tug__hosts_reader *reader,
                 reader, value->line,
                 "unknown key '%s' (known %s capabilities, ca, client, skip_verify, "
                 "header, override_path, dial_timeout)",
-                value->key, is_top ? "here: server, host," : "for a host:");
+                value->key, entry->is_top ? "here: server, host," : "for a host:");
         }
         status = keys[i].read(reader, value, entry);
         if (status != TUG_OK) {
@@ -301,7 +301,7 @@ static enum tug_status read_host(const struct tug__hosts_reader *reader,
     enum tug_status status = tug__hosts_expect(reader, host, TUG__TOML_TABLE, "host", "a table");
 
     if (status == TUG_OK) {
-        status = read_keys(reader, host, false, &entry);
+        status = read_keys(reader, host, &entry);
     }
     if (status != TUG_OK) {
         return status;
@@ -336,10 +336,10 @@ static enum tug_status read_endpoints(const struct tug__hosts_reader *reader,
                                       const struct tug__toml_value *top,
                                       struct tug__hosts_file *file)
 {
-    struct entry entry = {.endpoint = &file->endpoints[file->endpoint_count - 1]};
+    struct entry entry = {.endpoint = &file->endpoints[file->endpoint_count - 1], .is_top = true};
     const struct tug__toml_value *host;
     unsigned capabilities;
-    enum tug_status status = read_keys(reader, top, true, &entry);
+    enum tug_status status = read_keys(reader, top, &entry);
 
     if (status == TUG_OK) {
         status = finish_upstream(reader, &entry);
