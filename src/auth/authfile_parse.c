@@ -34,7 +34,7 @@ struct parse {
     enum tug_status status;
 };
 
-/* Add a zeroed element to an array; NULL without memory. */
+/* Add a zeroed element to an array; NULL when out of memory. */
 static void *grow(void *array, size_t *count, size_t size)
 {
     char *const grown = realloc(array, (*count + 1) * size);

@@ -192,7 +192,7 @@ static void free_answer(struct answer *answer)
     }
 }
 
-/* The place for a helper's answer, made if there is none. NULL without memory. */
+/* The place for a helper's answer, made if there is none. NULL when out of memory. */
 static struct answer *get_answer(struct tug__credentials *credentials, const char *helper,
                                  const char *key)
 {

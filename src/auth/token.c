@@ -48,7 +48,7 @@ static uint64_t now(const struct tug__token_cache *cache)
     return cache->clock(cache->clock_context);
 }
 
-/* Find or make the entry of a key, and hold it. NULL without memory. */
+/* Find or make the entry of a key, and hold it. NULL when out of memory. */
 static struct tug__token_entry *hold_entry(struct tug__token_cache *cache,
                                            const struct tug__token_key *key)
 {

@@ -66,9 +66,9 @@ void tug__token_secret_free(struct tug__token_secret *secret);
 struct tug__token_secret *tug__token_secret_unref(struct tug__token_secret *secret);
 
 /* All parts of a key in one text, each with its NUL. Needs no lock.
- * Returns: owned; NULL without memory. */
+ * Returns: owned; NULL when out of memory. */
 char *tug__token_key_join(const struct tug__token_key *key, size_t *out_length);
-/* Make an entry that is in no table. Needs no lock. Returns: owned; NULL without memory. */
+/* Make an entry that is in no table. Needs no lock. Returns: owned; NULL when out of memory. */
 struct tug__token_entry *tug__token_entry_make(const struct tug__token_key *key);
 /* Free it with its secret; NULL does nothing. Needs no lock. */
 void tug__token_entry_free(struct tug__token_entry *entry);

@@ -16,12 +16,13 @@
  * Returns: true and *out_value; false with *out_value untouched. */
 bool tug__parse_u64(const char *text, size_t length, uint64_t *out_value);
 
-/* Copy length bytes of text into a new NUL-terminated string. Returns: owned; NULL without memory.
+/* Copy length bytes of text into a new NUL-terminated string. Returns: owned; NULL when out of
+ * memory.
  */
 char *tug__strndup(const char *text, size_t length);
 
 /* Copy a text that may be missing: NULL stays NULL. out_copy: owned by the caller; NULL on failure.
- * Returns: false without memory. */
+ * Returns: false when out of memory. */
 bool tug__text_copy(char **out_copy, const char *text);
 
 /* Decode strict base64 (RFC 4648 section 4, padding required, no white space).
@@ -30,7 +31,7 @@ bool tug__text_copy(char **out_copy, const char *text);
 enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
                                    size_t *out_length, struct tug_error *err);
 
-/* Encode bytes as base64 with padding. Returns: owned; NULL without memory. */
+/* Encode bytes as base64 with padding. Returns: owned; NULL when out of memory. */
 char *tug__base64_encode(const void *bytes, size_t length);
 
 /* Overwrite memory that held a secret, in a way no compiler removes. bytes may be NULL if length is

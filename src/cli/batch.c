@@ -62,7 +62,7 @@ int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_
 void batch_take(struct batch *batch, const struct tug_image_result *image)
 {
     if (!results_take(&batch->results, image) && batch->results.output_errno == EPIPE) {
-        tug_fetch_cancel(batch->fetch); /* nobody reads the results any more */
+        tug_fetch_cancel(batch->fetch); /* the reader of the results is gone */
     }
 }
 

@@ -54,7 +54,7 @@ static bool is_given(const struct settings *settings, const char *name)
     return false;
 }
 
-/* The commands of a set, for messages; those that take global options only have no need of it. */
+/* The commands of a set, for messages; commands with global options only do not need it. */
 static const struct {
     const char *name;
     unsigned bit;

@@ -39,7 +39,7 @@ enum option_group {
 #define COMMAND_IMPORT (1U << 11)
 #define COMMAND_OTHER (1U << 12) /* help, version */
 #define COMMAND_ALL ((1U << 13) - 1)
-/* Those that talk to registries, and so have credentials. */
+/* Commands that talk to registries, and so have credentials. */
 #define COMMAND_NETWORK (COMMAND_FETCH | COMMAND_RESOLVE)
 
 /* Capacity for the table of options. */

@@ -266,7 +266,7 @@ int results_write_failed(const struct results *results, int fd)
         text_fini(&text);
         return ENOMEM;
     }
-    /* Write first, then cut: on a full disk, what was there is not lost to begin with. */
+    /* Write first, then truncate: on a full disk, the old content is not lost right away. */
     os_errno = text_write_all(fd, text.data, text.length);
     if (os_errno == 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
         ftruncate(fd, (off_t)text.length) != 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A thread that takes the signals that end a run.
+ * A thread that receives the signals that end a run.
  *
- * Knows: whom to tell. Does not know: the library, results, progress.
+ * Knows: signals, the function that stops the work. Does not know: the library, results, progress.
  * Threads: main starts and stops; take_signals is the signal thread. Signals are read from a
  * descriptor, so no code of ours ever runs in a signal handler.
  */

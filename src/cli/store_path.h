@@ -12,8 +12,8 @@
 
 /* Find the path of the store: named, else $TUG_STORE, $XDG_DATA_HOME/tug, ~/.local/share/tug.
  * named: the value of --store; NULL: not given. out_path: an empty text, filled on success.
- * out_is_default: the path follows from the user's home, nobody named it.
- * Returns: false when nothing says where the store is. */
+ * out_is_default: the path is derived from the user's home, and was not given.
+ * Returns: false when none of these is set. */
 bool store_path_find(const char *named, struct text *out_path, bool *out_is_default);
 
 /* Make the missing directories above a path, with mode 0700. A failure shows when the store is

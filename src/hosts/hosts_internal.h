@@ -69,7 +69,7 @@ enum tug_status tug__hosts_read_header(const struct tug__hosts_reader *reader,
                                        struct tug__endpoint_config *endpoint);
 
 /* Create a tug__hosts_file with that many zeroed endpoints, the last one the upstream.
- * path: copied, NULL allowed. Returns: owned; NULL without memory. */
+ * path: copied, NULL allowed. Returns: owned; NULL when out of memory. */
 struct tug__hosts_file *tug__hosts_file_create(const char *path, size_t endpoint_count);
 
 /* Add the *.crt, *.cert and *.key files of a directory to a file's only endpoint, in the order of

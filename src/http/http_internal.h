@@ -80,7 +80,7 @@ enum tug_status tug__http_set_up(struct tug__http *http, struct tug_error *err);
 
 /* Set the options of http->run.request; each is set every time, so that nothing is left of the last
  * one.
- * Returns: the multi handle whose connections it may use; NULL without memory. */
+ * Returns: the multi handle whose connections it may use; NULL when out of memory. */
 CURLM *tug__http_set_request(struct tug__http *http);
 
 /* Find out which connection a request uses, once it is established. */

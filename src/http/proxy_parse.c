@@ -86,7 +86,8 @@ static bool decode(char *text)
     return true;
 }
 
-/* Read USER[:PASSWORD]. Returns: false without memory; *out_reason is set when it is malformed. */
+/* Read USER[:PASSWORD]. Returns: false when out of memory; *out_reason is set when it is malformed.
+ */
 static bool parse_user(const char *text, size_t length, struct tug__proxy *proxy,
                        const char **out_reason)
 {
@@ -128,7 +129,7 @@ static const char *find_fault(const char *text, const char *authority, size_t le
     return *rest == '?' || *rest == '#' ? "it has a '?' or '#' after the host" : NULL;
 }
 
-/* Check HOST[:PORT] and build the URL from it. Returns: false without memory. */
+/* Check HOST[:PORT] and build the URL from it. Returns: false when out of memory. */
 static bool parse_host(const char *scheme, const char *host, size_t length,
                        struct tug__proxy *proxy, const char **out_reason)
 {

@@ -107,7 +107,7 @@ void tug__secrets_destroy(struct tug__secrets *secrets)
 
 /* --- forms --- */
 
-/* Add a form. text: owned by it from now on, also on failure. Returns: false without memory. */
+/* Add a form. text: owned by it from now on, also on failure. Returns: false when out of memory. */
 static bool add_form(struct secret *secret, char *text, size_t length, size_t kept)
 {
     struct tug__secret_form *const form = &secret->forms[secret->form_count];

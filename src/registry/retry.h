@@ -12,7 +12,7 @@
 #include <tug/error.h>
 
 /* A failed attempt that brought this many bytes counts as progress. A lower bound would let a
- * server keep us busy for ever, a few bytes at a time. */
+ * server keep us busy forever, a few bytes at a time. */
 #define TUG__PROGRESS_BYTES ((uint64_t)64 * 1024)
 
 struct tug__retry_policy {

@@ -245,7 +245,7 @@ char *tug__session_redirect(struct tug__session *session, const struct tug__endp
     lock(session);
     item = find_redirect_locked(&session->memory, endpoint, digest);
     if (item != NULL && item->expires_ns > tug__now_ns()) {
-        url = strdup(item->url); /* without memory the registry is asked again */
+        url = strdup(item->url); /* when out of memory the registry is asked again */
     }
     unlock(session);
     return url;

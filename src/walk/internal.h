@@ -145,7 +145,7 @@ enum tug__content_use {
     TUG__USE_CONFIG,
 };
 struct tug__content {
-    /* set by who asks */
+    /* set by the caller */
     enum tug__content_use use;
     uint32_t blob;
     struct tug_digest digest;
