@@ -17,9 +17,9 @@
 #ifndef TUG_TUG_H
 #define TUG_TUG_H
 
-#include <tug/archive.h>
 #include <tug/error.h>
 #include <tug/fetch.h>
+#include <tug/images.h>
 #include <tug/oci.h>
 #include <tug/ref.h>
 #include <tug/store.h>

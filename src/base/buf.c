@@ -25,12 +25,17 @@ void tug__buf_fini(struct tug__buf *buf)
     tug__buf_init(buf, buf->limit);
 }
 
+void tug__buf_cut(struct tug__buf *buf, size_t length)
+{
+    buf->length = length;
+    if (buf->data != NULL) {
+        buf->data[length] = '\0';
+    }
+}
+
 void tug__buf_clear(struct tug__buf *buf)
 {
-    buf->length = 0;
-    if (buf->data != NULL) {
-        buf->data[0] = '\0';
-    }
+    tug__buf_cut(buf, 0);
 }
 
 static enum tug_status resize(struct tug__buf *buf, size_t capacity, struct tug_error *err)

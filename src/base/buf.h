@@ -27,6 +27,8 @@ void tug__buf_init(struct tug__buf *buf, size_t limit);
 void tug__buf_fini(struct tug__buf *buf);
 /* Drop the content, keep the memory. */
 void tug__buf_clear(struct tug__buf *buf);
+/* Drop what is behind the first length bytes, which it has; keep the memory. */
+void tug__buf_cut(struct tug__buf *buf, size_t length);
 /* Make room for length more bytes in one allocation of exactly that size, so that appending them
  * allocates nothing. On failure the buffer is unchanged. Errors: as tug__buf_append. */
 enum tug_status tug__buf_reserve(struct tug__buf *buf, size_t length, struct tug_error *err);

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "base/json.h"
-#include "store/annotations.h"
 #include "store/store.h"
 
 /* Directories of one digest algorithm. */
@@ -92,80 +90,6 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
                                 bool *out_is_valid, struct tug_error *err);
 /* Close and remove the state file if there is one, even an invalid one. Errors: TUG_ERR_STORE. */
 enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
-
-/* The text of an index.json that names no image. */
-#define TUG__INDEX_EMPTY                                                                           \
-    "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
-    "\"manifests\":[]}"
-
-/* One element of `manifests`. Borrowed from the scan, for the callback only. */
-struct tug__index_element {
-    size_t offset, length; /* within the text of the index */
-    const char *text;      /* the element: length bytes, not NUL-terminated */
-    const char *name;      /* not NUL-terminated; NULL: none */
-    size_t name_length;
-};
-
-/* Receive an element. Returns: anything but TUG_OK ends the scan with that status. */
-typedef enum tug_status (*tug__index_element_fn)(void *context,
-                                                 const struct tug__index_element *element,
-                                                 struct tug_error *err);
-
-/* The value of `manifests` within the text: from '[' up to and including ']', or null, which counts
- * as empty. */
-struct tug__index_list {
-    size_t begin, end;
-};
-
-/* Report the elements of an index and their names, in order.
- * text: borrowed for the call. out_list: untouched on failure, which may come after any number of
- * elements. Errors: TUG_ERR_CONTENT (not JSON, or no index), TUG_ERR_TOO_LARGE (a limit),
- * TUG_ERR_NO_MEMORY, and what on_element returns. */
-enum tug_status tug__index_scan(const char *text, size_t length,
-                                const struct tug__json_limits *limits,
-                                tug__index_element_fn on_element, void *context,
-                                struct tug__index_list *out_list, struct tug_error *err);
-/* Hash of a name, for lookups. */
-uint64_t tug__index_name_hash(const char *name, size_t length);
-
-/* Append an image's entry as JSON text. Errors: as tug__buf_append. */
-enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__index_entry *entry,
-                                        struct tug_error *err);
-
-/* An edit of index.json in progress: which text is kept, and which is new. Fields are private to
- * index_edit.c. */
-struct tug__index_edit {
-    const char *text; /* borrowed */
-    size_t length;
-    struct tug__index_list list;
-    const struct tug__index_entry *entries; /* borrowed */
-    size_t count;
-    struct tug__edit_name *names;  /* owned; sorted, for lookups by name */
-    struct tug__edit_entry *added; /* owned; one per entry */
-    struct tug__buf entry_texts;   /* texts of all entries */
-    struct tug__edit_run *runs;    /* owned; runs of kept elements */
-    size_t run_count, run_capacity;
-    bool is_open;      /* the last run may still grow */
-    bool is_shrinking; /* an element is left out */
-};
-
-/* Compare an index with the entries it should have: an element that names one of them is kept if
- * its text is exactly that entry's, and dropped otherwise; all other elements are kept.
- * text, entries: borrowed, must live as long as the edit. out_edit: tug__index_edit_fini is due;
- * untouched on failure. Errors: as tug__index_scan. */
-enum tug_status tug__index_edit_init(struct tug__index_edit *out_edit, const char *text,
-                                     size_t length, const struct tug__json_limits *limits,
-                                     const struct tug__index_entry *entries, size_t count,
-                                     struct tug_error *err);
-/* Tell whether the index has to change at all. */
-bool tug__index_edit_is_needed(const struct tug__index_edit *edit);
-/* Length of the new text in bytes. */
-size_t tug__index_edit_length(const struct tug__index_edit *edit);
-/* Write the new text to an empty file; new entries come last.
- * edit: a struct tug__index_edit. Errors: TUG_ERR_STORE. */
-enum tug_status tug__index_edit_write(void *edit, int fd, struct tug_error *err);
-/* Free what an edit holds. A zeroed one is allowed. */
-void tug__index_edit_fini(struct tug__index_edit *edit);
 
 /* Parse a line of /proc/locks. Returns: true, with *out_pid, when it is a flock held on that file.
  */

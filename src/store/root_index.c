@@ -5,15 +5,10 @@
  * Knows: the annotations that name an image. Does not know: documents, the network, whether the
  * content is present. Threads: any; a change is made under the store's lock.
  *
- * The file is edited as text (index_edit.c), so that everything else stays byte for byte as it was,
- * whichever tool wrote it.
- *
  * Memory: the text once, plus less than 64 MiB, however many names it has: 8 bytes for each name
- * (all names), or for each run of kept elements (a change); INDEX_BYTES_MAX has room for no more
- * than 5 million of either. A change adds the texts of its own entries.
+ * (all names), or 12 for each run of kept elements (a change); TUG__INDEX_BYTES_MAX has room for no
+ * more than 5 million of either. A change adds the texts of its own entries.
  */
-#include "store/internal.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,16 +17,9 @@
 
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/json.h"
+#include "index/index.h"
+#include "store/internal.h"
 #include "store/list.h"
-
-#define INDEX_BYTES_MAX ((size_t)256 * 1024 * 1024)
-
-_Static_assert(INDEX_BYTES_MAX <= UINT32_MAX, "index_edit.c keeps places in 32 bits");
-
-static const struct tug__json_limits index_limits = {INDEX_BYTES_MAX, 64, 64 * 1024 * 1024};
-/* Limits for the element that a lookup found, parsed into values: small. */
-static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 
 /* Read index.json; a missing one counts as empty. out_text: tug__buf_fini is due. */
 static enum tug_status read_text(const struct tug_store *store, struct tug__buf *out_text,
@@ -39,7 +27,7 @@ static enum tug_status read_text(const struct tug_store *store, struct tug__buf 
 {
     enum tug_status status;
 
-    tug__buf_init(out_text, INDEX_BYTES_MAX);
+    tug__buf_init(out_text, TUG__INDEX_BYTES_MAX);
     status = store->root_fd >= 0
                  ? tug__fs_read_file(store->root_fd, "index.json", out_text, err)
                  : tug__fail_errno(err, TUG_ERR_STORE, ENOENT, "cannot open 'index.json'");
@@ -50,10 +38,14 @@ static enum tug_status read_text(const struct tug_store *store, struct tug__buf 
     return status;
 }
 
-/* Name the file in an error; a broken index.json is an error of the store. */
+/* Name the file in an error; a broken index.json is an error of the store. What a caller asked for
+ * in vain is no fault of the file. */
 static enum tug_status name_error(const struct tug_store *store, enum tug_status status,
                                   struct tug_error *err)
 {
+    if (status == TUG_ERR_NOT_FOUND || status == TUG_ERR_INVALID_ARGUMENT) {
+        return status;
+    }
     if (status != TUG_ERR_NO_MEMORY) {
         err->code = TUG_ERR_STORE;
         status = TUG_ERR_STORE;
@@ -97,25 +89,31 @@ static enum tug_status replace_text(struct tug_store *store, struct tug__index_e
     };
     enum tug_status status;
 
-    if (tug__index_edit_length(edit) > INDEX_BYTES_MAX) {
+    if (tug__index_edit_length(edit) > TUG__INDEX_BYTES_MAX) {
         return tug__fail(err, TUG_ERR_STORE, "'%s/index.json' would be longer than %zu bytes",
-                         store->path, INDEX_BYTES_MAX);
+                         store->path, TUG__INDEX_BYTES_MAX);
     }
     status = tug__store_sync_blobs(store, err);
     return status == TUG_OK ? tug__fs_replace(store->root_fd, &replacement, err) : status;
 }
 
-/* Add entries. refusal: why index.json cannot be changed; NULL: the lock is held. */
-static enum tug_status put(struct tug_store *store, const struct tug__index_entry *entries,
-                           size_t count, const struct tug_error *refusal, struct tug_error *err)
+/* What is to be changed, and how. */
+struct decision {
+    tug__index_decide_fn decide;
+    void *context;
+};
+
+/* Make a change. refusal: why index.json cannot be changed; NULL: the lock is held. */
+static enum tug_status apply(struct tug_store *store, const struct decision *decision,
+                             const struct tug_error *refusal, struct tug_error *err)
 {
     struct tug__index_edit edit = {0};
     struct tug__buf text;
     enum tug_status status = read_text(store, &text, err);
 
     if (status == TUG_OK) {
-        status =
-            tug__index_edit_init(&edit, text.data, text.length, &index_limits, entries, count, err);
+        tug__index_edit_init(&edit, text.data, text.length);
+        status = decision->decide(decision->context, &edit, err);
     }
     if (status != TUG_OK) {
         status = name_error(store, status, err);
@@ -130,9 +128,9 @@ static enum tug_status put(struct tug_store *store, const struct tug__index_entr
     return status;
 }
 
-enum tug_status tug__store_index_put(struct tug_store *store,
-                                     const struct tug__index_entry *entries, size_t count,
-                                     const struct tug__lock_wait *wait, struct tug_error *err)
+/* Make a change under the lock. */
+static enum tug_status change(struct tug_store *store, const struct decision *decision,
+                              const struct tug__lock_wait *wait, struct tug_error *err)
 {
     struct tug_error scratch = {0};
     struct tug_error refusal = {0};
@@ -141,14 +139,52 @@ enum tug_status tug__store_index_put(struct tug_store *store,
 
     err = err != NULL ? err : &scratch;
     if (status == TUG_OK) {
-        status = put(store, entries, count, NULL, err);
+        status = apply(store, decision, NULL, err);
         tug__store_unlock(lock_fd);
         return status;
     }
     if (refusal.os_errno == EROFS || refusal.os_errno == EACCES) {
-        return put(store, entries, count, &refusal, err); /* perhaps nothing has to change */
+        return apply(store, decision, &refusal, err); /* perhaps nothing has to change */
     }
     *err = refusal;
+    return status;
+}
+
+enum tug_status tug__store_index_put(struct tug_store *store,
+                                     const struct tug__index_entry *entries, size_t count,
+                                     const struct tug__lock_wait *wait, struct tug_error *err)
+{
+    struct tug__index_put put = {.entries = entries, .count = count};
+
+    return change(store, &(struct decision){tug__index_put_decide, &put}, wait, err);
+}
+
+enum tug_status tug__store_index_label(struct tug_store *store,
+                                       const struct tug__index_wanted *wanted,
+                                       const char *const *labels, size_t label_count,
+                                       const struct tug__lock_wait *wait, struct tug_error *err)
+{
+    struct tug__index_relabel relabel = {
+        .wanted = wanted,
+        .labels = labels,
+        .label_count = label_count,
+    };
+
+    return change(store, &(struct decision){tug__index_relabel_decide, &relabel}, wait, err);
+}
+
+enum tug_status tug__store_index_remove(struct tug_store *store,
+                                        const struct tug__index_removal *removal,
+                                        const struct tug__lock_wait *wait, struct tug_error *err)
+{
+    struct tug__index_leaving leaving = {.removal = removal};
+    const enum tug_status status =
+        change(store, &(struct decision){tug__index_leaving_decide, &leaving}, wait, err);
+
+    for (size_t i = 0; status == TUG_OK && removal->on_removed != NULL && i < leaving.count; i++) {
+        removal->on_removed(removal->context, leaving.images[i].name, &leaving.images[i].digest);
+    }
+    tug__index_leaving_fini(&leaving);
     return status;
 }
 
@@ -164,8 +200,7 @@ static enum tug_status walk(const struct tug_store *store, tug__index_element_fn
     err = err != NULL ? err : &scratch;
     status = read_text(store, &text, err);
     if (status == TUG_OK) {
-        status =
-            tug__index_scan(text.data, text.length, &index_limits, on_element, context, &list, err);
+        status = tug__index_scan(text.data, text.length, on_element, context, &list, err);
     }
     tug__buf_fini(&text);
     return status == TUG_OK ? TUG_OK : name_error(store, status, err);
@@ -207,22 +242,6 @@ enum tug_status tug__store_list_entries(struct tug_store *store, tug__store_entr
     return listing.refusal != TUG_OK ? listing.refusal : status;
 }
 
-/* Get the digest that an element names. Returns: false when it has no valid one. */
-static bool element_digest(const char *text, size_t length, struct tug_digest *out_digest)
-{
-    struct tug__json *json = NULL;
-    const char *digest = NULL;
-    bool is_found = false;
-
-    if (tug__json_parse(text, length, &entry_limits, &json, NULL) == TUG_OK &&
-        tug__json_get_string(tug__json_root(json), "digest", &digest, NULL) == TUG_OK &&
-        digest != NULL) {
-        is_found = tug_digest_parse(digest, strlen(digest), out_digest, NULL) == TUG_OK;
-    }
-    tug__json_destroy(json);
-    return is_found;
-}
-
 /* A lookup of one name. */
 struct lookup {
     const char *name;
@@ -237,10 +256,11 @@ static enum tug_status match_element(void *context, const struct tug__index_elem
     struct lookup *const lookup = context;
 
     (void)err;
-    lookup->is_found =
-        lookup->is_found || (element->name != NULL && element->name_length == lookup->length &&
-                             memcmp(element->name, lookup->name, lookup->length) == 0 &&
-                             element_digest(element->text, element->length, &lookup->digest));
+    if (element->name != NULL && element->name_length == lookup->length &&
+        memcmp(element->name, lookup->name, lookup->length) == 0 &&
+        tug__index_element_digest(element, &lookup->digest)) {
+        lookup->is_found = true;
+    }
     return TUG_OK;
 }
 
@@ -258,6 +278,46 @@ enum tug_status tug__store_index_find(struct tug_store *store, const char *name,
         *out_digest = lookup.digest;
     }
     return TUG_OK;
+}
+
+/* Tell what a selection found; the name moves out of it. */
+static enum tug_status take_pick(const struct tug__index_wanted *wanted,
+                                 struct tug__index_pick *pick, char **out_name,
+                                 struct tug_digest *out_digest, struct tug_error *err)
+{
+    if (pick->digest.algorithm == TUG_DIGEST_NONE) {
+        return tug__fail(err, TUG_ERR_CONTENT, "the entry of '%.300s' has no valid digest",
+                         wanted->text);
+    }
+    *out_digest = pick->digest;
+    *out_name = pick->name;
+    pick->name = NULL;
+    return TUG_OK;
+}
+
+enum tug_status tug__store_index_pick(struct tug_store *store,
+                                      const struct tug__index_wanted *wanted, char **out_name,
+                                      struct tug_digest *out_digest, struct tug_error *err)
+{
+    struct tug__index_selection selection = {0};
+    struct tug_error scratch = {0};
+    struct tug__buf text;
+    enum tug_status status;
+
+    err = err != NULL ? err : &scratch;
+    status = read_text(store, &text, err);
+    if (status == TUG_OK) {
+        status = tug__index_select(text.data, text.length, wanted, 1, &selection, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__index_selection_check(&selection, text.data, text.length, false, err);
+    }
+    if (status == TUG_OK) {
+        status = take_pick(wanted, &selection.picks[0], out_name, out_digest, err);
+    }
+    tug__index_selection_fini(&selection);
+    tug__buf_fini(&text);
+    return status == TUG_OK ? TUG_OK : name_error(store, status, err);
 }
 
 /* All names, while they are collected. */

@@ -33,6 +33,7 @@
 
 #include "base/buf.h"
 #include "base/extents.h"
+#include "index/index.h"
 
 /* Read a committed blob into memory (appended to buf, whose limit applies: TUG_ERR_TOO_LARGE).
  * The content is not hashed again. */
@@ -155,26 +156,14 @@ enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_w
 /* Release a lock of the store. fd: closed; -1 is allowed. */
 void tug__store_unlock(int fd);
 
-/* One image for index.json. All borrowed for the call. */
-struct tug__index_entry {
-    const char *name;       /* full reference */
-    const char *media_type; /* of the root */
-    struct tug_digest digest;
-    uint64_t size_bytes;
-    const char *source_host; /* registry host and repository: the distribution source annotation */
-    const char *source_repository;
-    const char *left_out;      /* digests of blobs that the image lacks; NULL: none */
-    const char *const *labels; /* "KEY=VALUE" */
-    size_t label_count;
-};
-
-/* Add images to index.json: an identical entry stays in its place, one with the same name that
- * differs is replaced by the new one, which comes last; all other entries and everything tug does
- * not understand are kept as they are; among entries with the same name the last one counts. Either
- * all images are added or none. Names published before, by any process, are made durable first. A
- * read-only store is not an error when nothing would change. wait: for other processes; NULL: as
- * long as it takes. Errors: TUG_ERR_STORE also when index.json is not a valid index (it is left as
- * it is); TUG_ERR_CANCELLED: the wait was given up. */
+/* Add images to index.json. An entry of the same name that says all this already stays as it is, in
+ * its place. Else the new one replaces it and comes last; labels that it does not set itself are
+ * taken over, and so are sources, also those of other entries with the same root. All other entries
+ * and everything tug does not understand are kept as they are; among entries with the same name the
+ * last one counts. Either all images are added or none. Names published before, by any process, are
+ * made durable first. A read-only store is not an error when nothing would change. wait: for other
+ * processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json is not a valid
+ * index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      const struct tug__lock_wait *wait, struct tug_error *err);
@@ -183,6 +172,29 @@ enum tug_status tug__store_index_put(struct tug_store *store,
  * many. out_found: false and *out_digest untouched when index.json has no such entry. */
 enum tug_status tug__store_index_find(struct tug_store *store, const char *name, bool *out_found,
                                       struct tug_digest *out_digest, struct tug_error *err);
+
+/* Find an image: the last entry whose name is the text, else its full reference, else whose digest
+ * is the text.
+ * out_name: owned; NULL: the entry has none. Both untouched on failure. Errors: TUG_ERR_NOT_FOUND
+ * (the message names a similar image, if there is one); as tug__store_index_find. */
+enum tug_status tug__store_index_pick(struct tug_store *store,
+                                      const struct tug__index_wanted *wanted, char **out_name,
+                                      struct tug_digest *out_digest, struct tug_error *err);
+
+/* Change the labels of an image, found as tug__store_index_pick does: "KEY=VALUE" sets one, "KEY="
+ * removes it. All else of the entry stays byte for byte; what changes nothing, writes nothing.
+ * Errors: as tug__store_index_pick and tug__store_index_put; TUG_ERR_INVALID_ARGUMENT (a digest
+ * that has several names). */
+enum tug_status tug__store_index_label(struct tug_store *store,
+                                       const struct tug__index_wanted *wanted,
+                                       const char *const *labels, size_t label_count,
+                                       const struct tug__lock_wait *wait, struct tug_error *err);
+
+/* Take images out of index.json: all entries that have the name, or the digest, of what
+ * tug__store_index_pick finds. All are removed, or none. Errors: as tug__store_index_label. */
+enum tug_status tug__store_index_remove(struct tug_store *store,
+                                        const struct tug__index_removal *removal,
+                                        const struct tug__lock_wait *wait, struct tug_error *err);
 
 /* The names that index.json had at one moment. All zero: none. Fields are private to the room. */
 struct tug__index_names {

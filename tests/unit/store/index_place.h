@@ -7,6 +7,7 @@
 #define INDEX_PLACE_H
 
 #include "base/json.h"
+#include "index/internal.h"
 #include "store/internal.h"
 #include "unit/store/store_place.h"
 

@@ -2,8 +2,8 @@
  *
  * Annotations of an entry of index.json that mean something to tug; all others are labels.
  */
-#ifndef TUG_STORE_ANNOTATIONS_H
-#define TUG_STORE_ANNOTATIONS_H
+#ifndef TUG_INDEX_ANNOTATIONS_H
+#define TUG_INDEX_ANNOTATIONS_H
 
 /* What names an image: the full reference, and the specification's. */
 #define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-Test(store_index_edit, replaces_and_does_not_double)
+Test(index_edit, replaces_and_does_not_double)
 {
     struct place place = place_create();
 
@@ -21,7 +21,7 @@ Test(store_index_edit, replaces_and_does_not_double)
     place_remove(&place);
 }
 
-Test(store_index_edit, one_name_twice_in_one_change_is_one_entry)
+Test(index_edit, one_name_twice_in_one_change_is_one_entry)
 {
     struct place place = place_create();
     const struct tug__index_entry entries[] = {
@@ -37,7 +37,7 @@ Test(store_index_edit, one_name_twice_in_one_change_is_one_entry)
 
 /* An image that is fetched again unchanged stays where it is, wherever that is: nothing is written
  * for it, and a read-only store will do. */
-Test(store_index_edit, an_entry_that_is_the_same_keeps_its_place)
+Test(index_edit, an_entry_that_is_the_same_keeps_its_place)
 {
     const struct tug__index_entry all[] = {index_entry_of("a/b:3", 3), index_entry_of("a/b:1", 1)};
     struct place place = place_create();
@@ -64,7 +64,7 @@ Test(store_index_edit, an_entry_that_is_the_same_keeps_its_place)
 }
 
 /* The same image twice, as another tool may have left it, becomes one. */
-Test(store_index_edit, of_equal_entries_one_is_left)
+Test(index_edit, of_equal_entries_one_is_left)
 {
     struct place place = place_create();
     struct tug__buf twice;
@@ -88,7 +88,7 @@ Test(store_index_edit, of_equal_entries_one_is_left)
 }
 
 /* Go writes null for a list without elements. */
-Test(store_index_edit, f52_a_null_list_is_empty)
+Test(index_edit, f52_a_null_list_is_empty)
 {
     struct place place = place_create();
     struct tug__index_names names = {0};
@@ -120,7 +120,7 @@ Test(store_index_edit, f52_a_null_list_is_empty)
 #define FOREIGN_TAIL                                                                               \
     "], \"subject\": {\"manifests\":[1]}, \"big\":123456789012345678901234567890 }\n"
 
-Test(store_index_edit, keeps_what_others_wrote)
+Test(index_edit, keeps_what_others_wrote)
 {
     struct place place = place_create();
     char *text;
@@ -177,7 +177,7 @@ static uint64_t time_change(size_t count)
 }
 
 /* Ten times the entries take about ten times as long, not a hundred times. */
-Test(store_index_edit, large_indexes_are_not_quadratic, .timeout = 60)
+Test(index_edit, large_indexes_are_not_quadratic, .timeout = 60)
 {
     const uint64_t small_ns = time_change(2000);
     const uint64_t large_ns = time_change(20000);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Only what has the name is replaced: a tag alone is another name. */
-Test(store_index_scan, foreign_entries_are_replaced_by_name_only)
+Test(index_scan, foreign_entries_are_replaced_by_name_only)
 {
     struct place place = place_create();
 
@@ -26,7 +26,7 @@ Test(store_index_scan, foreign_entries_are_replaced_by_name_only)
 }
 
 /* Go's tools would read the other one. */
-Test(store_index_scan, f10_manifests_in_another_case)
+Test(index_scan, f10_manifests_in_another_case)
 {
     const struct tug__index_entry entry = index_entry_of("a/b:1", 1);
     struct place place = place_create();
@@ -39,7 +39,7 @@ Test(store_index_scan, f10_manifests_in_another_case)
     place_remove(&place);
 }
 
-Test(store_index_scan, all_names_are_read_at_once)
+Test(index_scan, all_names_are_read_at_once)
 {
     struct place place = place_create();
     struct tug__index_names names = {0};
@@ -69,7 +69,7 @@ Test(store_index_scan, all_names_are_read_at_once)
 }
 
 /* However a name is spelled, and whatever looks like one elsewhere. */
-Test(store_index_scan, names_are_found_as_json_means_them)
+Test(index_scan, names_are_found_as_json_means_them)
 {
     static const char *const there[] = {"r/full:1", "r/plain:1", "r/slash:1", "r/key:1"};
     static const char *const absent[] = {"r/shadowed:1", "r/deep:1", "r/top:1", "r/number:1"};

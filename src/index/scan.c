@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Report the elements of index.json with their offsets and names, in one scan.
+ * Report the elements of index.json with their offsets, names and digests, in one scan.
  *
  * Knows: the structure of an index, which annotations are names. Does not know: documents, the
  * network, how an index is changed. Threads: any.
@@ -9,17 +9,16 @@
  * not parsed into values. An element that has an escape anywhere is, because its name or a key may
  * then be spelled in several ways.
  */
-#include "store/internal.h"
-
 #include <string.h>
 
 #include "base/error.h"
 #include "base/fnv.h"
 #include "base/json.h"
 #include "base/json_scan.h"
+#include "index/internal.h"
 
-/* Limits for one element that is parsed into values: small. */
-static const struct tug__json_limits element_limits = {1024 * 1024, 32, 20000};
+const struct tug__json_limits tug__index_limits = {TUG__INDEX_BYTES_MAX, 64, 64 * 1024 * 1024};
+const struct tug__json_limits tug__index_element_limits = {1024 * 1024, 32, 20000};
 
 /* State of a scan. */
 struct walk {
@@ -61,7 +60,7 @@ static const char *parsed_name(const struct tug__json *element)
 }
 
 /* Report an element with an escape: its decoded value counts, not its spelling. One that cannot be
- * parsed is reported without a name, and left alone. */
+ * parsed is reported without name and digest, and left alone. */
 static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
 {
     struct tug__index_element *const element = &walk->element;
@@ -69,11 +68,15 @@ static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
     enum tug_status status;
 
     element->name = NULL;
-    element->name_length = 0;
-    if (tug__json_parse(element->text, element->length, &element_limits, &json, NULL) == TUG_OK) {
+    element->digest = NULL;
+    element->sources_hash = tug__index_name_hash(element->text, element->length);
+    if (tug__json_parse(element->text, element->length, &tug__index_element_limits, &json, NULL) ==
+        TUG_OK) {
         element->name = parsed_name(json);
-        element->name_length = element->name != NULL ? strlen(element->name) : 0;
+        element->digest = tug__json_text(tug__json_get(tug__json_root(json), "digest"));
     }
+    element->name_length = element->name != NULL ? strlen(element->name) : 0;
+    element->digest_length = element->digest != NULL ? strlen(element->digest) : 0;
     status = walk->on_element(walk->context, element, err);
     tug__json_destroy(json);
     return status;
@@ -90,12 +93,34 @@ static enum tug_status end_element(struct walk *walk, const struct tug__json_val
                : walk->on_element(walk->context, element, err);
 }
 
+/* Tell whether a member's name is that of a distribution source. */
+static bool has_source_prefix(const struct walk *walk, const struct tug__json_value_place *place)
+{
+    const size_t length = strlen(TUG__INDEX_SOURCE_PREFIX);
+
+    return place->key_length > length &&
+           memcmp(walk->text + place->key_offset, TUG__INDEX_SOURCE_PREFIX, length) == 0;
+}
+
+/* A member of an element has ended. */
+static void take_member(struct walk *walk, const struct tug__json_value_place *place)
+{
+    if (walk->text[place->begin] == '"' && is_key(walk, place, "digest")) {
+        walk->element.digest = walk->text + place->begin + 1;
+        walk->element.digest_length = place->end - place->begin - 2;
+    }
+}
+
 /* A member of an element's annotations has ended. */
 static void take_annotation(struct walk *walk, const struct tug__json_value_place *place)
 {
     struct tug__index_element *const element = &walk->element;
     const bool is_full_name = is_key(walk, place, TUG__INDEX_IMAGE_NAME);
 
+    if (has_source_prefix(walk, place)) {
+        element->sources_hash ^=
+            tug__index_name_hash(walk->text + place->key_offset, place->end - place->key_offset);
+    }
     if (walk->text[place->begin] != '"' ||
         (!is_full_name && (walk->has_full_name || !is_key(walk, place, TUG__INDEX_REF_NAME)))) {
         return;
@@ -147,21 +172,22 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
         begin_element(walk, place);
         return TUG_OK;
     }
-    if (place->depth == 3) {
-        walk->is_annotated = place->end == 0 && walk->text[place->begin] == '{' &&
-                             is_key(walk, place, "annotations");
+    if (place->depth == 3 && place->end > 0) {
+        walk->is_annotated = false;
+        take_member(walk, place);
+    } else if (place->depth == 3) {
+        walk->is_annotated = walk->text[place->begin] == '{' && is_key(walk, place, "annotations");
     } else if (place->depth == 4 && place->end > 0 && walk->is_annotated) {
         take_annotation(walk, place);
     }
     return TUG_OK;
 }
 
-enum tug_status tug__index_scan(const char *text, size_t length,
-                                const struct tug__json_limits *limits,
-                                tug__index_element_fn on_element, void *context,
-                                struct tug__index_list *out_list, struct tug_error *err)
+enum tug_status tug__index_scan(const char *text, size_t length, tug__index_element_fn on_element,
+                                void *context, struct tug__index_list *out_list,
+                                struct tug_error *err)
 {
-    const struct tug__json_input input = {text, length, limits};
+    const struct tug__json_input input = {text, length, &tug__index_limits};
     struct walk walk = {.text = text, .on_element = on_element, .context = context};
     struct tug__json_counts counts;
     enum tug_status status = tug__json_scan(&input, on_place, &walk, &counts, err);
@@ -173,6 +199,13 @@ enum tug_status tug__index_scan(const char *text, size_t length,
         *out_list = walk.list;
     }
     return status;
+}
+
+bool tug__index_element_digest(const struct tug__index_element *element,
+                               struct tug_digest *out_digest)
+{
+    return element->digest != NULL &&
+           tug_digest_parse(element->digest, element->digest_length, out_digest, NULL) == TUG_OK;
 }
 
 uint64_t tug__index_name_hash(const char *name, size_t length)

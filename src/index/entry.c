@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The text of one image's entry in index.json.
+ *
+ * Knows: the annotations that name an image, and their grammar. Does not know: documents, the
+ * network, the other entries. Threads: any.
+ */
+#include "index/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Grammar of org.opencontainers.image.ref.name: components of alphanumerics joined by one of
+ * "-._:@+" or "--", joined by '/'. */
+static bool is_ref_name(const char *name)
+{
+    bool is_start = true; /* an alphanumeric must follow */
+
+    for (const char *at = name; *at != '\0'; at++) {
+        if (is_alphanumeric(*at)) {
+            is_start = false;
+        } else if (is_start || strchr("-._:@+/", *at) == NULL) {
+            return false;
+        } else {
+            is_start = true;
+            if (at[0] == '-' && at[1] == '-') {
+                at++;
+            }
+        }
+    }
+    return !is_start;
+}
+
+/* Append `,"key":"value"`; the key ends at key_length. */
+static enum tug_status append_annotation(struct tug__buf *buf, bool is_first, const char *key,
+                                         size_t key_length, const char *value,
+                                         struct tug_error *err)
+{
+    TUG__AUTO_FREE char *name = strndup(key, key_length);
+    enum tug_status status = is_first ? TUG_OK : tug__buf_append(buf, ",", 1, err);
+
+    if (name == NULL) {
+        return tug__fail_memory(err);
+    }
+    if (status == TUG_OK) {
+        status = tug__json_append_string(buf, name, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__buf_append(buf, ":", 1, err);
+    }
+    return status == TUG_OK ? tug__json_append_string(buf, value, err) : status;
+}
+
+bool tug__index_label_is_overridden(const char *const *labels, size_t count, size_t position)
+{
+    const size_t length = strcspn(labels[position], "=") + 1; /* up to and including the '=' */
+
+    for (size_t i = position + 1; i < count; i++) {
+        if (strncmp(labels[i], labels[position], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tug__index_is_label(const char *key)
+{
+    return strcmp(key, TUG__INDEX_IMAGE_NAME) != 0 && strcmp(key, TUG__INDEX_REF_NAME) != 0 &&
+           strcmp(key, TUG__INDEX_LEFT_OUT) != 0 &&
+           strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
+}
+
+/* The value that the entry's own labels give a key; NULL: none of them has it. */
+static const char *own_value(const struct tug__index_entry *entry, const char *key)
+{
+    const size_t length = strlen(key);
+
+    for (size_t i = entry->label_count; i-- > 0;) {
+        if (strncmp(entry->labels[i], key, length) == 0 && entry->labels[i][length] == '=') {
+            return entry->labels[i] + length + 1;
+        }
+    }
+    return NULL;
+}
+
+/* Where the labels of the old entry go. */
+struct keeping {
+    struct tug__buf *buf;
+    const struct tug__index_entry *entry;
+    enum tug_status status;
+    struct tug_error *err;
+};
+
+static bool keep_label(void *context, const char *key, const struct tug__json_value *member)
+{
+    struct keeping *const keeping = context;
+    const char *const own = own_value(keeping->entry, key);
+    const char *const value = own != NULL ? own : tug__json_text(member);
+
+    if (tug__index_is_label(key) && value != NULL && (own == NULL || *own != '\0')) {
+        keeping->status =
+            append_annotation(keeping->buf, false, key, strlen(key), value, keeping->err);
+    }
+    return keeping->status == TUG_OK;
+}
+
+/* Append the labels that are new. */
+static enum tug_status append_labels(struct tug__buf *buf, const struct tug__index_entry *entry,
+                                     const struct tug__json_value *old, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < entry->label_count; i++) {
+        const char *const label = entry->labels[i];
+        const size_t length = strcspn(label, "=");
+        TUG__AUTO_FREE char *key = strndup(label, length);
+
+        if (key == NULL) {
+            return tug__fail_memory(err);
+        }
+        if (label[length + 1] != '\0' && !tug__json_has(old, key) &&
+            !tug__index_label_is_overridden(entry->labels, entry->label_count, i)) {
+            status = append_annotation(buf, false, key, length, label + length + 1, err);
+        }
+    }
+    return status;
+}
+
+static enum tug_status append_annotations(struct tug__buf *buf,
+                                          const struct tug__index_entry *entry,
+                                          const struct tug__json_value *old,
+                                          const struct tug__index_sources *sources,
+                                          struct tug_error *err)
+{
+    struct keeping keeping = {.buf = buf, .entry = entry, .err = err};
+    enum tug_status status = append_annotation(buf, true, TUG__INDEX_IMAGE_NAME,
+                                               strlen(TUG__INDEX_IMAGE_NAME), entry->name, err);
+
+    if (status == TUG_OK && is_ref_name(entry->name)) {
+        status = append_annotation(buf, false, TUG__INDEX_REF_NAME, strlen(TUG__INDEX_REF_NAME),
+                                   entry->name, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__index_sources_append(buf, sources, err);
+    }
+    if (status == TUG_OK && entry->left_out != NULL) {
+        status = append_annotation(buf, false, TUG__INDEX_LEFT_OUT, strlen(TUG__INDEX_LEFT_OUT),
+                                   entry->left_out, err);
+    }
+    if (status == TUG_OK) {
+        tug__json_each_member(old, keep_label, &keeping);
+        status = keeping.status;
+    }
+    return status == TUG_OK ? append_labels(buf, entry, old, err) : status;
+}
+
+enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__index_entry *entry,
+                                        const struct tug__json_value *old,
+                                        const struct tug__index_sources *sources,
+                                        struct tug_error *err)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status = tug__buf_printf(buf, err, "{\"mediaType\":");
+
+    if (status == TUG_OK) {
+        status = tug__json_append_string(buf, entry->media_type, err);
+    }
+    if (status == TUG_OK) {
+        status =
+            tug__buf_printf(buf, err, ",\"digest\":\"%s\",\"size\":%" PRIu64 ",\"annotations\":{",
+                            tug_digest_format(&entry->digest, digest), entry->size_bytes);
+    }
+    if (status == TUG_OK) {
+        status = append_annotations(buf, entry, old, sources, err);
+    }
+    return status == TUG_OK ? tug__buf_append(buf, "}}", 2, err) : status;
+}
+
+/* Tell whether a member is that text; NULL: whether there is no such member. */
+static bool is_member(const struct tug__json_value *value, const char *key, const char *text)
+{
+    const struct tug__json_value *const member = tug__json_get(value, key);
+    const char *const found = tug__json_text(member);
+
+    return text == NULL ? member == NULL : found != NULL && strcmp(found, text) == 0;
+}
+
+/* Tell whether the annotations name the entry's own source. Returns: true, too, without memory:
+ * then the entry stays as it is. */
+static bool has_source(const struct tug__index_entry *entry,
+                       const struct tug__json_value *annotations)
+{
+    struct tug__index_sources sources = {0};
+    bool is_there = true;
+
+    if (entry->source_host != NULL &&
+        tug__index_sources_add_all(&sources, annotations, NULL) == TUG_OK) {
+        is_there = tug__index_sources_has(&sources, entry->source_host,
+                                          tug__index_host_length(entry->source_host),
+                                          entry->source_repository);
+    }
+    tug__index_sources_fini(&sources);
+    return is_there;
+}
+
+static bool has_labels(const struct tug__index_entry *entry,
+                       const struct tug__json_value *annotations)
+{
+    for (size_t i = 0; i < entry->label_count; i++) {
+        const size_t length = strcspn(entry->labels[i], "=");
+        const char *const value = entry->labels[i] + length + 1;
+        TUG__AUTO_FREE char *key = strndup(entry->labels[i], length);
+
+        if (!tug__index_label_is_overridden(entry->labels, entry->label_count, i) &&
+            (key == NULL || !is_member(annotations, key, *value != '\0' ? value : NULL))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool tug__index_entry_is_said(const struct tug__index_entry *entry,
+                              const struct tug__json_value *element)
+{
+    const struct tug__json_value *const annotations = tug__json_get(element, "annotations");
+    char digest[TUG_DIGEST_TEXT_MAX];
+    uint64_t size_bytes;
+
+    return is_member(element, "mediaType", entry->media_type) &&
+           is_member(element, "digest", tug_digest_format(&entry->digest, digest)) &&
+           tug__json_get_size(element, "size", &size_bytes, NULL) == TUG_OK &&
+           size_bytes == entry->size_bytes &&
+           is_member(annotations, TUG__INDEX_IMAGE_NAME, entry->name) &&
+           (!is_ref_name(entry->name) ||
+            is_member(annotations, TUG__INDEX_REF_NAME, entry->name)) &&
+           is_member(annotations, TUG__INDEX_LEFT_OUT, entry->left_out) &&
+           has_source(entry, annotations) && has_labels(entry, annotations);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Interface of the index room: index.json as text. Which elements it has, what they are called and
+ * which of them a user means; and how it changes: images are named, labelled, removed, and all else
+ * stays byte for byte, whichever tool wrote it.
+ *
+ * An edit: tug__index_edit_init with the old text; one of the functions that decide; if
+ * tug__index_edit_is_needed, tug__index_edit_write; tug__index_edit_fini.
+ *
+ * Threads: any; an edit or a selection belongs to one thread at a time. Blocks: no, but for
+ * tug__index_edit_write.
+ */
+#ifndef TUG_INDEX_INDEX_H
+#define TUG_INDEX_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/oci.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
+/* The text of an index.json that names no image. */
+#define TUG__INDEX_EMPTY                                                                           \
+    "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
+    "\"manifests\":[]}"
+
+/* Most bytes of an index.json, so that 32 bits hold a place in it. */
+#define TUG__INDEX_BYTES_MAX ((size_t)256 * 1024 * 1024)
+/* Limits of an index.json, and of one element that is parsed into values: small. */
+extern const struct tug__json_limits tug__index_limits;
+extern const struct tug__json_limits tug__index_element_limits;
+
+/* One element of `manifests`. Borrowed from the scan, for the callback only. */
+struct tug__index_element {
+    size_t offset, length; /* within the text of the index */
+    const char *text;      /* the element: length bytes, not NUL-terminated */
+    const char *name;      /* not NUL-terminated; NULL: none */
+    size_t name_length;
+    const char *digest; /* as it is written, unchecked; not NUL-terminated; NULL: none */
+    size_t digest_length;
+    uint64_t sources_hash; /* of its distribution sources; 0: none. Equal ones have one hash */
+};
+
+/* Receive an element. Returns: anything but TUG_OK ends the scan with that status. */
+typedef enum tug_status (*tug__index_element_fn)(void *context,
+                                                 const struct tug__index_element *element,
+                                                 struct tug_error *err);
+
+/* The value of `manifests` within the text: from '[' up to and including ']', or null, which counts
+ * as empty. */
+struct tug__index_list {
+    size_t begin, end;
+};
+
+/* Report the elements of an index with their names, in order.
+ * text: borrowed for the call. out_list: untouched on failure, which may come after any number of
+ * elements. Errors: TUG_ERR_CONTENT (not JSON, or no index), TUG_ERR_TOO_LARGE (a limit),
+ * TUG_ERR_NO_MEMORY, and what on_element returns. */
+enum tug_status tug__index_scan(const char *text, size_t length, tug__index_element_fn on_element,
+                                void *context, struct tug__index_list *out_list,
+                                struct tug_error *err);
+/* Hash of a name, for lookups. */
+uint64_t tug__index_name_hash(const char *name, size_t length);
+/* Get the digest of an element. Returns: false when it has no valid one. */
+bool tug__index_element_digest(const struct tug__index_element *element,
+                               struct tug_digest *out_digest);
+
+/* --- an edit --- */
+
+/* An edit of index.json in progress. Fields are private to the room, but for texts. */
+struct tug__index_edit {
+    const char *text; /* borrowed */
+    size_t length;
+    struct tug__index_list list;
+    struct tug__buf texts;      /* of what replaces elements or is added, one after the other */
+    struct tug__edit_run *runs; /* owned; in the order of the new text */
+    size_t run_count, run_capacity;
+    bool is_open;    /* the last run may still grow */
+    bool is_changed; /* the new text differs */
+};
+
+/* Begin. text: borrowed as long as the edit; tug__index_edit_fini is due. */
+void tug__index_edit_init(struct tug__index_edit *out_edit, const char *text, size_t length);
+/* Tell whether the index has to change at all. */
+bool tug__index_edit_is_needed(const struct tug__index_edit *edit);
+/* Length of the new text in bytes. */
+size_t tug__index_edit_length(const struct tug__index_edit *edit);
+/* Write the new text to an empty file. edit: a struct tug__index_edit. Errors: TUG_ERR_STORE. */
+enum tug_status tug__index_edit_write(void *edit, int fd, struct tug_error *err);
+/* Free what an edit holds. A zeroed one is allowed. */
+void tug__index_edit_fini(struct tug__index_edit *edit);
+
+/* Decide on an edit: hand on all elements of edit->text and set edit->list.
+ * Errors: TUG_ERR_CONTENT and TUG_ERR_TOO_LARGE: the text is no valid index; others as they are. */
+typedef enum tug_status (*tug__index_decide_fn)(void *context, struct tug__index_edit *edit,
+                                                struct tug_error *err);
+
+/* --- images are named --- */
+
+/* One image for index.json. All borrowed for the call. */
+struct tug__index_entry {
+    const char *name;       /* full reference */
+    const char *media_type; /* of the root */
+    struct tug_digest digest;
+    uint64_t size_bytes;
+    const char *source_host; /* registry host and repository: a distribution source. NULL: none */
+    const char *source_repository;
+    const char *left_out;      /* digests of blobs that the image lacks; NULL: none */
+    const char *const *labels; /* "KEY=VALUE"; "KEY=": it is to have no such label */
+    size_t label_count;
+};
+
+/* Images for an edit that names them, see tug__store_index_put. */
+struct tug__index_put {
+    const struct tug__index_entry *entries; /* borrowed */
+    size_t count;
+};
+/* Decide as tug__store_index_put says. context: a struct tug__index_put. */
+enum tug_status tug__index_put_decide(void *context, struct tug__index_edit *edit,
+                                      struct tug_error *err);
+
+/* --- which elements are meant --- */
+
+/* An image that is looked for, as a user typed it. All borrowed. */
+struct tug__index_wanted {
+    const char *text; /* a name as index.json has it, or the digest of a root */
+    const char *full; /* the full reference that text makes; NULL: it makes none */
+};
+
+/* How an element fits what is looked for, the better the higher. */
+enum tug__index_fit {
+    TUG__INDEX_FIT_NONE = 0,
+    TUG__INDEX_FIT_DIGEST, /* the text is its digest */
+    TUG__INDEX_FIT_FULL,   /* the text makes the full reference that is its name */
+    TUG__INDEX_FIT_NAME,   /* the text is its name */
+};
+
+/* The elements that fit best: of these the last one counts. */
+struct tug__index_pick {
+    enum tug__index_fit fit;
+    size_t offset, length;    /* of the last one, within the text of the index */
+    struct tug_digest digest; /* of the last one; unset: it has no valid one */
+    char *name;               /* of the last one; owned; NULL: none */
+    char *other_name;         /* owned; another name that fits; NULL: none */
+};
+
+/* A search for images. Fields are private to the room, but for picks. */
+struct tug__index_selection {
+    const struct tug__index_wanted *wanted; /* borrowed */
+    size_t count;
+    struct tug__index_pick *picks; /* owned; one for each that is wanted */
+    struct tug__index_key *keys;   /* owned; sorted: names and digests that are looked for */
+    size_t key_count;
+};
+
+/* Look for images in an index. text, wanted: borrowed as long as the selection, for which
+ * tug__index_selection_fini is due; untouched on failure. Errors: as tug__index_scan. */
+enum tug_status tug__index_select(const char *text, size_t length,
+                                  const struct tug__index_wanted *wanted, size_t count,
+                                  struct tug__index_selection *out_selection,
+                                  struct tug_error *err);
+/* Check that each image was found. is_exact: and that none has several names.
+ * Errors: TUG_ERR_NOT_FOUND: the message names a similar image of the index, if there is one;
+ * TUG_ERR_INVALID_ARGUMENT: a digest that has several names. */
+enum tug_status tug__index_selection_check(const struct tug__index_selection *selection,
+                                           const char *text, size_t length, bool is_exact,
+                                           struct tug_error *err);
+/* Free it. A zeroed one is allowed. */
+void tug__index_selection_fini(struct tug__index_selection *selection);
+
+/* --- images are labelled and removed --- */
+
+/* Labels for an edit. All borrowed. */
+struct tug__index_relabel {
+    const struct tug__index_wanted *wanted;
+    const char *const *labels;
+    size_t label_count;
+};
+/* Decide as tug__store_index_label says. context: a struct tug__index_relabel. */
+enum tug_status tug__index_relabel_decide(void *context, struct tug__index_edit *edit,
+                                          struct tug_error *err);
+
+/* Images to be removed. All borrowed. */
+struct tug__index_removal {
+    const struct tug__index_wanted *wanted;
+    size_t count;
+    /* Called for each entry that is gone, in their order. name: NULL: it had none; digest: unset:
+     * it had no valid one. NULL: nobody is told. */
+    void (*on_removed)(void *context, const char *name, const struct tug_digest *digest);
+    void *context;
+};
+
+/* Images for an edit that removes them. */
+struct tug__index_leaving {
+    const struct tug__index_removal *removal; /* borrowed */
+    struct tug__index_gone *images;           /* owned; in the order of the index */
+    size_t count, capacity;
+};
+/* One of them. */
+struct tug__index_gone {
+    char *name;               /* owned; NULL: none */
+    struct tug_digest digest; /* unset: it has no valid one */
+};
+/* Decide as tug__store_index_remove says. context: a struct tug__index_leaving; afterwards it holds
+ * what the edit leaves out, and tug__index_leaving_fini is due. */
+enum tug_status tug__index_leaving_decide(void *context, struct tug__index_edit *edit,
+                                          struct tug_error *err);
+/* Free what was collected. */
+void tug__index_leaving_fini(struct tug__index_leaving *leaving);
+
+#endif

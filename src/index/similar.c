@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tell a user which image is not there, and which one may have been meant.
+ *
+ * Knows: how references are written. Does not know: how one is parsed, documents.
+ * Threads: any.
+ */
+#include "index/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* How much a name looks like what is wanted. */
+#define LIKE_REPOSITORY 1 /* another tag of the same repository */
+#define LIKE_END 2        /* the same repository's last part and tag, elsewhere */
+#define LIKE_TAIL 3       /* what was typed is the end of it */
+#define LIKE_SLIP 4       /* a slip of the pen */
+
+/* Most characters that a slip adds, drops or exchanges, in one place. */
+#define SLIP_MAX 2
+
+/* Tell whether two texts differ in one place, by a slip. */
+static bool is_slip(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    const size_t shorter = a_length < b_length ? a_length : b_length;
+    const size_t longer = a_length < b_length ? b_length : a_length;
+    size_t same = 0;
+
+    if (longer > shorter + SLIP_MAX || shorter <= SLIP_MAX) {
+        return false;
+    }
+    while (same < shorter && a[same] == b[same]) {
+        same++;
+    }
+    for (size_t end = 0; same < shorter && a[a_length - 1 - end] == b[b_length - 1 - end]; end++) {
+        same++;
+    }
+    return longer - same <= SLIP_MAX;
+}
+
+/* Length of the part before tag and digest. */
+static size_t repository_length(const char *name, size_t length)
+{
+    const char *const at = memchr(name, '@', length);
+    const size_t end = at != NULL ? (size_t)(at - name) : length;
+    size_t i = end;
+
+    while (i > 0 && name[i - 1] != ':' && name[i - 1] != '/') {
+        i--;
+    }
+    return i > 0 && name[i - 1] == ':' ? i - 1 : end;
+}
+
+/* Where the last component begins. */
+static size_t last_component(const char *name, size_t length)
+{
+    size_t i = length;
+
+    while (i > 0 && name[i - 1] != '/') {
+        i--;
+    }
+    return i;
+}
+
+static bool ends_with(const char *name, size_t length, const char *end, size_t end_length)
+{
+    return length > end_length && name[length - end_length - 1] == '/' &&
+           memcmp(name + length - end_length, end, end_length) == 0;
+}
+
+static unsigned likeness_of(const char *text, const char *name, size_t length)
+{
+    const size_t text_length = strlen(text);
+    const size_t component = last_component(text, text_length);
+    const size_t repository = repository_length(text, text_length);
+
+    if (is_slip(text, text_length, name, length)) {
+        return LIKE_SLIP;
+    }
+    if (ends_with(name, length, text, text_length)) {
+        return LIKE_TAIL;
+    }
+    if (component < text_length &&
+        ends_with(name, length, text + component, text_length - component)) {
+        return LIKE_END;
+    }
+    return repository > 0 && repository == repository_length(name, length) &&
+                   memcmp(text, name, repository) == 0
+               ? LIKE_REPOSITORY
+               : 0;
+}
+
+unsigned tug__index_likeness(const struct tug__index_wanted *wanted, const char *name,
+                             size_t length)
+{
+    const unsigned by_text = likeness_of(wanted->text, name, length);
+    const unsigned by_full = wanted->full != NULL ? likeness_of(wanted->full, name, length) : 0;
+
+    return by_text > by_full ? by_text : by_full;
+}
+
+/* A search for the name that looks most like what is wanted. */
+struct search {
+    const struct tug__index_wanted *wanted;
+    unsigned best;
+    char *name; /* owned */
+};
+
+static enum tug_status look_at(void *context, const struct tug__index_element *element,
+                               struct tug_error *err)
+{
+    struct search *const search = context;
+    const unsigned likeness =
+        element->name != NULL
+            ? tug__index_likeness(search->wanted, element->name, element->name_length)
+            : 0;
+
+    (void)err;
+    if (likeness > 0 && likeness >= search->best) {
+        free(search->name);
+        search->name = strndup(element->name, element->name_length);
+        search->best = likeness;
+    }
+    return TUG_OK;
+}
+
+static enum tug_status refuse_missing(const struct tug__index_wanted *wanted, const char *text,
+                                      size_t length, struct tug_error *err)
+{
+    struct search search = {.wanted = wanted};
+    struct tug__index_list list;
+
+    (void)tug__index_scan(text, length, look_at, &search, &list, NULL);
+    (void)tug__fail(err, TUG_ERR_NOT_FOUND, "the store has no image '%.300s'", wanted->text);
+    if (search.name != NULL) {
+        (void)tug__advise(err, TUG_ERR_NOT_FOUND, "did you mean '%.300s'?", search.name);
+    }
+    free(search.name);
+    return TUG_ERR_NOT_FOUND;
+}
+
+enum tug_status tug__index_selection_check(const struct tug__index_selection *selection,
+                                           const char *text, size_t length, bool is_exact,
+                                           struct tug_error *err)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct tug__index_pick *const pick = &selection->picks[i];
+
+        if (pick->fit == TUG__INDEX_FIT_NONE) {
+            return refuse_missing(&selection->wanted[i], text, length, err);
+        }
+        if (is_exact && pick->other_name != NULL) {
+            return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                             "'%.140s' has several names, '%.200s' and '%.200s' among them: give "
+                             "the name",
+                             selection->wanted[i].text, pick->other_name, pick->name);
+        }
+    }
+    return TUG_OK;
+}
