@@ -33,25 +33,36 @@ static const char resolve_description[] =
     "Ask the registries which digests the references name, and fetch nothing. Prints\n"
     "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
 
-static const char *const export_examples[] = {
-    "tug export -o alpine.tar alpine:3.20",
-    "tug export --platform linux/arm64 alpine:3.20 nginx:1.27 | ssh edge docker load",
+static const char *const label_examples[] = {
+    "tug label alpine:3.20 team=web keep=yes",
+    "tug label alpine:3.20 keep=",
     NULL,
 };
 
-static const char export_description[] =
-    "Write images of the store as one tar archive, which is an OCI layout and can be\n"
-    "loaded by docker, podman, ctr, skopeo and others. Of an image for several\n"
-    "platforms it has those that are complete in the store. The same images always\n"
-    "give the same bytes. Everything is hashed while it is written.\n";
+static const char label_description[] =
+    "Set labels of an image that is in the store; KEY= removes one. The image is given\n"
+    "by its name, by a reference that makes this name, or by its digest. A later fetch\n"
+    "keeps the labels. Prints FULL-REFERENCE DIGEST.\n";
+
+static const char *const rm_examples[] = {
+    "tug rm alpine:3.20",
+    "tug rm alpine:3.20 nginx:1.27 && tug prune",
+    NULL,
+};
+
+static const char rm_description[] =
+    "Forget images: all of them or, when one is not in the store, none. Their content\n"
+    "stays until prune. An image is given by its name, by a reference that makes this\n"
+    "name, or by its digest. Prints FULL-REFERENCE DIGEST for each.\n";
 
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
-    {"resolve", "[options] REF... | --from-file FILE", "print the digests of references",
-     resolve_description, COMMAND_RESOLVE, resolve_examples, cmd_resolve},
-    {"export", "[options] [-o FILE] REF...", "write images as one archive", export_description,
-     COMMAND_EXPORT, export_examples, cmd_export},
+    {"resolve", "[options] REF...", "print the digests of references", resolve_description,
+     COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"label", "IMAGE KEY=VALUE...", "set or remove labels of an image", label_description,
+     COMMAND_LABEL, label_examples, cmd_label},
+    {"rm", "IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},
     {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
     {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
 };

@@ -121,23 +121,13 @@ static enum tug_status apply_platform(struct settings *settings, const char *val
     if (status != TUG_OK) {
         return status;
     }
-    grown =
-        reallocarray(settings->wish.platforms, settings->wish.platform_count + 1, sizeof platform);
+    grown = reallocarray(settings->fetch.platforms, settings->fetch.platform_count + 1,
+                         sizeof platform);
     if (grown == NULL) {
         return refuse_memory(err);
     }
-    settings->wish.platforms = grown;
-    settings->wish.platforms[settings->wish.platform_count++] = platform;
-    return TUG_OK;
-}
-
-static enum tug_status apply_output(struct settings *settings, const char *value,
-                                    struct tug_error *err)
-{
-    if (*value == '\0') {
-        return refuse(err, "must not be empty");
-    }
-    settings->archive.output_path = value;
+    settings->fetch.platforms = grown;
+    settings->fetch.platforms[settings->fetch.platform_count++] = platform;
     return TUG_OK;
 }
 
@@ -289,7 +279,7 @@ static enum tug_status apply_repository(struct settings *settings, const char *v
     if (slash == NULL || strchr(value, '@') != NULL || strchr(slash, ':') != NULL) {
         return refuse(err, "not HOST/NAME without tag and digest");
     }
-    settings->wish.repository = value;
+    settings->fetch.repository = value;
     return TUG_OK;
 }
 
@@ -382,8 +372,10 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 /* A group of options, and the commands that they have an effect on. */
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
-#define EXPORT(group) group, COMMAND_EXPORT
-#define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_EXPORT
+/* Those that change the store. */
+#define WRITERS(group) group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM
+/* Those that print results. */
+#define RESULTS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM
 #define ALL(group) group, COMMAND_ALL
 
 #define CALL(group, apply, name, short_name, argument, text)                                       \
@@ -421,13 +413,8 @@ _Static_assert(PROGRESS_AUTO == 0 && PROGRESS_TTY == 1 && PROGRESS_PLAIN == 2 &&
 _Static_assert(sizeof(enum color_mode) == sizeof(unsigned), "a choice is stored as an unsigned");
 
 static const struct option_spec table[] = {
-    CALL(PLATFORMS(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
-         "platform to fetch or export; repeatable (default: fetch this machine's, export all "
-         "that are complete)"),
-    CALL(EXPORT(OPTION_WHAT), apply_output, "output", 'o', "FILE",
-         "write the archive to FILE, which appears once it is whole (default: stdout)"),
-    FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,
-         "export also images that lack content"),
+    CALL(FETCH(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
+         "platform to fetch; repeatable (default: this machine's)"),
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,
@@ -440,9 +427,9 @@ static const struct option_spec table[] = {
          "store a label with the image; repeatable"),
     FLAG(FETCH(OPTION_WHAT), run.foreign_layers, "foreign-layers", 0,
          "fetch foreign layers from the https URLs in the manifest if necessary"),
-    CALL(BOTH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
+    CALL(FETCH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
-    CALL(BOTH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
+    CALL(FETCH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
          "repository of bare tags and digests, and of the manifests of an index.json"),
     CALL(FETCH(OPTION_MANY), apply_shard, "shard", 0, "I/N",
          "fetch only part I (0 to N-1) of N of the references, for job arrays"),
@@ -474,7 +461,7 @@ static const struct option_spec table[] = {
          "limit for the whole run (default 0: no limit)"),
     CALL(FETCH(OPTION_HOW), apply_max_size, "max-size", 0, "SIZE",
          "refuse images larger than this (default: no limit)"),
-    CHOICE(FETCH(OPTION_HOW), fetch.durability, "durability", "full|none",
+    CHOICE(WRITERS(OPTION_HOW), fetch.durability, "durability", "full|none",
            "sync data to the disk, or leave that to the system (default full)"),
     SECRET(BOTH(OPTION_REGISTRY), apply_user, "user", 'u', "USER[:PASSWORD]",
            "log in; asks for a missing password on the terminal"),
@@ -504,7 +491,7 @@ static const struct option_spec table[] = {
          "print the timing of each request on stderr"),
     CHOICE(FETCH(OPTION_SHOW), fetch.progress, "progress", "auto|tty|plain|json|none",
            "progress on stderr (default auto)"),
-    CHOICE(BOTH(OPTION_SHOW), common.format, "format", "text|json",
+    CHOICE(RESULTS(OPTION_SHOW), common.format, "format", "text|json",
            "results on stdout (default text)"),
     CALL(ALL(OPTION_GLOBAL), apply_store, "store", 0, "DIR",
          "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
@@ -542,11 +529,11 @@ const char *option_group_title(enum option_group group)
 {
     switch (group) {
     case OPTION_WHAT:
-        return "What to fetch";
+        return "What";
     case OPTION_MANY:
         return "Many references";
     case OPTION_HOW:
-        return "How to fetch";
+        return "How";
     case OPTION_REGISTRY:
         return "Registry";
     case OPTION_SHOW:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names of the kinds of damage to a store.
+ * Names for what may be wrong with a store.
  * Threads: any.
  */
 #include <tug/upkeep.h>
