@@ -144,6 +144,9 @@ static void on_event(void *context, const struct tug_event *event)
         break;
     case TUG_EVENT_IMAGE:
         note_image(seen, event->image);
+        if (flow->released_by_image != 0) {
+            fake_rule_release(flow->registry, flow->released_by_image);
+        }
         break;
     case TUG_EVENT_COMMITTED:
         seen->committed_refs += event->ref != NULL;

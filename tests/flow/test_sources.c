@@ -104,6 +104,9 @@ Test(sources, a_later_image_asks_its_own_repository)
     struct flow flow;
 
     flow_open(&flow, NULL);
+    flow.released_by_image =
+        fake_rule_add(flow.registry,
+                      &(struct fake_rule){.match.path = "/second/manifests/", .timing.hold = true});
     add_twice(&flow, &built);
     refuse_layer(&flow, "first", &built, 0, (struct fake_rule){.answer.status = 404});
     flow.options.max_concurrent_downloads = 2;
