@@ -29,7 +29,7 @@ TUG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base toml oci ref url http hosts auth index store walk upkeep registry pool engine pipeline api
+ROOMS := base toml oci ref url http hosts auth index store walk upkeep archive registry pool engine pipeline api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
 CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/display/*.c)))
@@ -195,11 +195,11 @@ install: built ## install what make built below DESTDIR and PREFIX (default /usr
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1
-	install -m 644 man/tug-hosts.5 $(DESTDIR)$(MANDIR)/man5/tug-hosts.5
+	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a libtug.so.0 libtug.so)
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) $(DESTDIR)$(MANDIR)/man5/tug-hosts.5 $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5))) $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 
 dist: ## make tug-VERSION.tar.gz out of what is committed

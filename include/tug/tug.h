@@ -17,6 +17,7 @@
 #ifndef TUG_TUG_H
 #define TUG_TUG_H
 
+#include <tug/archive.h>
 #include <tug/error.h>
 #include <tug/fetch.h>
 #include <tug/images.h>

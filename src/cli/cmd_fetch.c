@@ -188,8 +188,8 @@ static int set_up_fetch(struct run *run)
     const struct fetch_settings *const settings = &run->settings->fetch;
     struct tug_fetch_options options = run->settings->run;
 
-    options.platforms = settings->platforms;
-    options.platform_count = settings->platform_count;
+    options.platforms = run->settings->wish.platforms;
+    options.platform_count = run->settings->wish.platform_count;
     options.labels = settings->labels;
     options.label_count = settings->label_count;
     options.on_event = on_event;
@@ -269,9 +269,9 @@ static void run_fini(struct run *run)
 static int run_steps(struct run *run)
 {
     const struct list_source source = {
-        .repository = run->settings->fetch.repository,
-        .platforms = run->settings->fetch.platforms,
-        .platform_count = run->settings->fetch.platform_count,
+        .repository = run->settings->wish.repository,
+        .platforms = run->settings->wish.platforms,
+        .platform_count = run->settings->wish.platform_count,
         .shard_index = run->settings->fetch.shard_index,
         .shard_count = run->settings->fetch.shard_count,
     };

@@ -41,7 +41,8 @@ static void on_event(void *context, const struct tug_event *event)
 
 static int set_up(struct run *run)
 {
-    const struct list_source source = {0};
+    const struct wish_settings *const wish = &run->batch.settings->wish;
+    const struct list_source source = {.repository = wish->repository};
     struct tug_fetch_options options = run->batch.settings->run;
     const int status = batch_load(&run->batch, &source);
 

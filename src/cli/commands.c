@@ -33,6 +33,18 @@ static const char resolve_description[] =
     "Ask the registries which digests the references name, and fetch nothing. Prints\n"
     "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
 
+static const char *const export_examples[] = {
+    "tug export -o alpine.tar alpine:3.20",
+    "tug export --platform linux/arm64 alpine:3.20 nginx:1.27 | ssh edge docker load",
+    NULL,
+};
+
+static const char export_description[] =
+    "Write images of the store as one tar archive, which is an OCI layout and can be\n"
+    "loaded by docker, podman, ctr, skopeo and others. Of an image for several\n"
+    "platforms it has those that are complete in the store. The same images always\n"
+    "give the same bytes. Everything is hashed while it is written.\n";
+
 static const char *const label_examples[] = {
     "tug label alpine:3.20 team=web keep=yes",
     "tug label alpine:3.20 keep=",
@@ -58,8 +70,10 @@ static const char rm_description[] =
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
-    {"resolve", "[options] REF...", "print the digests of references", resolve_description,
-     COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"resolve", "[options] REF... | --from-file FILE", "print the digests of references",
+     resolve_description, COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"export", "[options] [-o FILE] REF...", "write images as one archive", export_description,
+     COMMAND_EXPORT, export_examples, cmd_export},
     {"label", "IMAGE KEY=VALUE...", "set or remove labels of an image", label_description,
      COMMAND_LABEL, label_examples, cmd_label},
     {"rm", "IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},

@@ -121,13 +121,23 @@ static enum tug_status apply_platform(struct settings *settings, const char *val
     if (status != TUG_OK) {
         return status;
     }
-    grown = reallocarray(settings->fetch.platforms, settings->fetch.platform_count + 1,
-                         sizeof platform);
+    grown =
+        reallocarray(settings->wish.platforms, settings->wish.platform_count + 1, sizeof platform);
     if (grown == NULL) {
         return refuse_memory(err);
     }
-    settings->fetch.platforms = grown;
-    settings->fetch.platforms[settings->fetch.platform_count++] = platform;
+    settings->wish.platforms = grown;
+    settings->wish.platforms[settings->wish.platform_count++] = platform;
+    return TUG_OK;
+}
+
+static enum tug_status apply_output(struct settings *settings, const char *value,
+                                    struct tug_error *err)
+{
+    if (*value == '\0') {
+        return refuse(err, "must not be empty");
+    }
+    settings->archive.output_path = value;
     return TUG_OK;
 }
 
@@ -279,7 +289,7 @@ static enum tug_status apply_repository(struct settings *settings, const char *v
     if (slash == NULL || strchr(value, '@') != NULL || strchr(slash, ':') != NULL) {
         return refuse(err, "not HOST/NAME without tag and digest");
     }
-    settings->fetch.repository = value;
+    settings->wish.repository = value;
     return TUG_OK;
 }
 
@@ -372,6 +382,8 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 /* A group of options, and the commands that they have an effect on. */
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
+#define EXPORT(group) group, COMMAND_EXPORT
+#define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_EXPORT
 /* Those that change the store. */
 #define WRITERS(group) group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM
 /* Those that print results. */
@@ -413,8 +425,13 @@ _Static_assert(PROGRESS_AUTO == 0 && PROGRESS_TTY == 1 && PROGRESS_PLAIN == 2 &&
 _Static_assert(sizeof(enum color_mode) == sizeof(unsigned), "a choice is stored as an unsigned");
 
 static const struct option_spec table[] = {
-    CALL(FETCH(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
-         "platform to fetch; repeatable (default: this machine's)"),
+    CALL(PLATFORMS(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
+         "platform to fetch or export; repeatable (default: fetch this machine's, export all "
+         "that are complete)"),
+    CALL(EXPORT(OPTION_WHAT), apply_output, "output", 'o', "FILE",
+         "write the archive to FILE, which appears once it is whole (default: stdout)"),
+    FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,
+         "export also images that lack content"),
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,
@@ -427,9 +444,9 @@ static const struct option_spec table[] = {
          "store a label with the image; repeatable"),
     FLAG(FETCH(OPTION_WHAT), run.foreign_layers, "foreign-layers", 0,
          "fetch foreign layers from the https URLs in the manifest if necessary"),
-    CALL(FETCH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
+    CALL(BOTH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
-    CALL(FETCH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
+    CALL(BOTH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
          "repository of bare tags and digests, and of the manifests of an index.json"),
     CALL(FETCH(OPTION_MANY), apply_shard, "shard", 0, "I/N",
          "fetch only part I (0 to N-1) of N of the references, for job arrays"),

@@ -24,7 +24,7 @@
 void settings_fini(struct settings *settings)
 {
     free(settings->common.inputs);
-    free(settings->fetch.platforms);
+    free(settings->wish.platforms);
     free(settings->fetch.labels);
     free(settings->login.user);
     if (settings->login.password != NULL) {

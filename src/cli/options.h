@@ -90,27 +90,39 @@ struct login_settings {
     bool wants_stdin_password;
 };
 
-/* What fetch alone has, besides the run's options. */
-struct fetch_settings {
+/* What fetch, resolve and export want of their references. */
+struct wish_settings {
     struct tug_platform *platforms; /* owned */
     size_t platform_count;
+    const char *repository; /* --repository, borrowed from argv; NULL when not given */
+};
+
+/* What fetch alone has, besides the run's options. */
+struct fetch_settings {
     const char **labels; /* owned; each is borrowed from argv */
     size_t label_count;
     enum tug_durability durability;
     enum progress_mode progress;
     const char *failed_path; /* --failed-file, borrowed from argv */
-    const char *repository;  /* --repository, borrowed from argv; NULL when not given */
     unsigned shard_index;    /* --shard: which part of the references, of so many */
     unsigned shard_count;    /* 0: all of them */
+};
+
+/* What export and import have. Texts are borrowed from argv; NULL when not given. */
+struct archive_settings {
+    const char *output_path; /* --output */
+    bool allow_partial;      /* --partial */
 };
 
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */
 struct settings {
     struct common_settings common;
     struct login_settings login;
+    struct wish_settings wish;
     struct tug_fetch_options
         run; /* of fetch and resolve; what it points to belongs to the others */
     struct fetch_settings fetch;
+    struct archive_settings archive;
 };
 
 /* Free what settings own; they are empty afterwards. */

@@ -105,16 +105,17 @@ void tug__http_wake(struct tug__http *http)
 /* Tell whether a body that arrives so slowly is stalled; at the end of each stall time. */
 static bool is_too_slow(struct tug__http *http, uint64_t now_ns)
 {
-    const uint64_t passed_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS;
+    struct tug__http_times *const times = &http->run.times;
+    const uint64_t passed_ms = (now_ns - times->window_ns) / TUG__NS_PER_MS;
 
     if (passed_ms < http->settings.stall_timeout_ms) {
         return false;
     }
-    if (http->window_bytes < passed_ms * SLOW_BYTES_PER_S / 1000) {
+    if (times->window_bytes < passed_ms * SLOW_BYTES_PER_S / 1000) {
         return true;
     }
-    http->window_ns = now_ns;
-    http->window_bytes = 0;
+    times->window_ns = now_ns;
+    times->window_bytes = 0;
     return false;
 }
 
@@ -122,28 +123,30 @@ static bool is_too_slow(struct tug__http *http, uint64_t now_ns)
  * check, POLL_MAX_MS at most. */
 static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms)
 {
+    const struct tug__http_run *const run = &http->run;
+    const struct tug__http_times *const times = &run->times;
     const uint64_t limit_ms = http->settings.stall_timeout_ms;
     const uint64_t now_ns = tug__now_ns();
-    uint64_t idle_ms = (now_ns - http->active_ns) / TUG__NS_PER_MS;
+    uint64_t idle_ms = (now_ns - times->active_ns) / TUG__NS_PER_MS;
 
     *out_rest_ms = POLL_MAX_MS;
-    if (!http->is_connected) {
+    if (!run->is_connected) {
         return TUG_OK; /* libcurl's connect timer runs */
     }
     if (idle_ms >= limit_ms) {
-        return tug__fail(http->error, TUG_ERR_NETWORK, "no byte arrived for %" PRIu64 " ms",
+        return tug__fail(run->error, TUG_ERR_NETWORK, "no byte arrived for %" PRIu64 " ms",
                          limit_ms);
     }
-    if (!http->has_response && (now_ns - http->connected_ns) / TUG__NS_PER_MS >= 2 * limit_ms) {
-        return tug__fail(http->error, TUG_ERR_NETWORK,
+    if (!run->has_response && (now_ns - times->connected_ns) / TUG__NS_PER_MS >= 2 * limit_ms) {
+        return tug__fail(run->error, TUG_ERR_NETWORK,
                          "the answer's head took more than %" PRIu64 " ms", 2 * limit_ms);
     }
-    if (http->has_response && is_too_slow(http, now_ns)) {
-        return tug__fail(http->error, TUG_ERR_NETWORK,
+    if (run->has_response && is_too_slow(http, now_ns)) {
+        return tug__fail(run->error, TUG_ERR_NETWORK,
                          "stalled: less than 1 KiB/s arrived for %" PRIu64 " ms", limit_ms);
     }
-    if (http->has_response && now_ns - http->window_ns > idle_ms * TUG__NS_PER_MS) {
-        idle_ms = (now_ns - http->window_ns) / TUG__NS_PER_MS; /* the window ends earlier */
+    if (run->has_response && now_ns - times->window_ns > idle_ms * TUG__NS_PER_MS) {
+        idle_ms = (now_ns - times->window_ns) / TUG__NS_PER_MS; /* the window ends earlier */
     }
     if (limit_ms - idle_ms < POLL_MAX_MS) {
         *out_rest_ms = limit_ms - idle_ms;
@@ -154,8 +157,10 @@ static enum tug_status check_stall(struct tug__http *http, uint64_t *out_rest_ms
 /* An unwanted body gets as much time as silence would. */
 static bool is_unwanted_for_too_long(const struct tug__http *http)
 {
-    return http->is_unwanted &&
-           (tug__now_ns() - http->response_ns) / TUG__NS_PER_MS >= http->settings.stall_timeout_ms;
+    const struct tug__http_run *const run = &http->run;
+
+    return run->is_unwanted && (tug__now_ns() - run->times.response_ns) / TUG__NS_PER_MS >=
+                                   http->settings.stall_timeout_ms;
 }
 
 /* Sleep until something happens, or for rest_ms. */
@@ -182,7 +187,7 @@ static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLco
         const CURLMcode code = curl_multi_perform(multi, &running);
 
         if (code != CURLM_OK) {
-            return tug__fail(http->error, TUG_ERR_INTERNAL, "libcurl: %s",
+            return tug__fail(http->run.error, TUG_ERR_INTERNAL, "libcurl: %s",
                              curl_multi_strerror(code));
         }
         if (running == 0) {
@@ -192,7 +197,7 @@ static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLco
             return TUG_OK;
         }
         if (http->settings.should_stop(http->settings.stop_context)) {
-            return tug__fail(http->error, TUG_ERR_CANCELLED, "interrupted");
+            return tug__fail(http->run.error, TUG_ERR_CANCELLED, "interrupted");
         }
         if (is_unwanted_for_too_long(http)) {
             *out_code = CURLE_OK;
@@ -229,8 +234,10 @@ static enum tug__http_failure classify(CURLcode code)
 
 static enum tug_status fail_for_good(struct tug__http *http, const char *what, const char *why)
 {
-    (void)tug__fail(http->error, TUG_ERR_NETWORK, "%s%s", what, why);
-    http->error->is_permanent = true;
+    struct tug_error *const err = http->run.error;
+
+    (void)tug__fail(err, TUG_ERR_NETWORK, "%s%s", what, why);
+    err->is_permanent = true;
     return TUG_ERR_NETWORK;
 }
 
@@ -244,8 +251,8 @@ static bool is_unknown_name(const struct tug__http *http)
     struct tug__origin origin;
     int code;
 
-    if (tug__now_ns() - http->active_ns >= UNKNOWN_NAME_MAX_MS * TUG__NS_PER_MS ||
-        !tug__origin_parse(http->request->url, &origin)) {
+    if (tug__now_ns() - http->run.times.active_ns >= UNKNOWN_NAME_MAX_MS * TUG__NS_PER_MS ||
+        !tug__origin_parse(http->run.request->url, &origin)) {
         return false;
     }
     code = getaddrinfo(origin.host, NULL, &hints, &found);
@@ -259,65 +266,68 @@ static bool is_unknown_name(const struct tug__http *http)
  * connection will tell. */
 static enum tug_status fail_foreign(struct tug__http *http, const char *why)
 {
-    http->response->failure = TUG__HTTP_BROKEN;
-    (void)tug__fail(http->error, TUG_ERR_NETWORK, "the server does not speak HTTP/1.1: %s", why);
-    http->error->is_permanent = tug__http_has_connected(http) && !http->has_response;
+    struct tug__http_run *const run = &http->run;
+
+    run->response->failure = TUG__HTTP_BROKEN;
+    (void)tug__fail(run->error, TUG_ERR_NETWORK, "the server does not speak HTTP/1.1: %s", why);
+    run->error->is_permanent = tug__http_has_connected(http) && !run->has_response;
     return TUG_ERR_NETWORK;
 }
 
 /* Translate libcurl's result. */
 static enum tug_status judge(struct tug__http *http, CURLcode code)
 {
+    const struct tug__http_run *const run = &http->run;
     const char *const words = http->reason[0] != '\0' ? http->reason : curl_easy_strerror(code);
     char why[CURL_ERROR_SIZE + 64]; /* libcurl quotes URLs verbatim */
-    struct tug__http_response *const response = http->response;
+    struct tug__http_response *const response = run->response;
 
     (void)tug__log_redact(why, sizeof why, words, strlen(words));
-    if (http->verdict != TUG_OK) {
-        return http->verdict; /* a callback refused and filled the error */
+    if (run->verdict != TUG_OK) {
+        return run->verdict; /* a callback refused and filled the error */
     }
-    if (http->is_unwanted) {
+    if (run->is_unwanted) {
         return TUG_OK; /* the head is enough, however the body ended */
     }
     if (code == CURLE_OK) {
-        if (!http->has_response) {
+        if (!run->has_response) {
             response->failure = TUG__HTTP_BROKEN;
-            return tug__fail(http->error, TUG_ERR_NETWORK, "the server sent no answer");
+            return tug__fail(run->error, TUG_ERR_NETWORK, "the server sent no answer");
         }
         return TUG_OK;
     }
-    if (http->has_refused && !http->is_connected) {
+    if (run->has_refused && !run->is_connected) {
         response->failure = TUG__HTTP_REFUSED;
         return fail_for_good(http, "a public server sent us to a private address: refused", "");
     }
     response->failure = classify(code);
-    if (code == CURLE_OUT_OF_MEMORY && http->is_connected) {
+    if (code == CURLE_OUT_OF_MEMORY && run->is_connected) {
         /* also reported for a header line over libcurl's limit of 100 KiB */
-        return tug__fail(http->error, TUG_ERR_NETWORK,
+        return tug__fail(run->error, TUG_ERR_NETWORK,
                          "the answer has a header line that is too long, or memory is short");
     }
     if (code == CURLE_OUT_OF_MEMORY) {
-        return tug__fail_memory(http->error);
+        return tug__fail_memory(run->error);
     }
     if (code == CURLE_SSL_CERTPROBLEM) {
-        return tug__fail(http->error, TUG_ERR_CONFIG, "%s", why);
+        return tug__fail(run->error, TUG_ERR_CONFIG, "%s", why);
     }
     if (code == CURLE_COULDNT_RESOLVE_HOST && is_unknown_name(http)) {
         return fail_for_good(http, why, ": there is no such name");
     }
-    if (http->is_connected && (code == CURLE_UNSUPPORTED_PROTOCOL ||
-                               code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_HTTP2)) {
+    if (run->is_connected && (code == CURLE_UNSUPPORTED_PROTOCOL ||
+                              code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_HTTP2)) {
         return fail_foreign(http, why);
     }
     if (response->failure == TUG__HTTP_REFUSED) {
         return fail_for_good(
             http,
-            http->is_connected ? "no HTTP answer: " : "the server named a URL we refuse: ", why);
+            run->is_connected ? "no HTTP answer: " : "the server named a URL we refuse: ", why);
     }
     if (response->failure == TUG__HTTP_BAD_CERTIFICATE) {
         return fail_for_good(http, "", why);
     }
-    return tug__fail(http->error, TUG_ERR_NETWORK, "%s", why);
+    return tug__fail(run->error, TUG_ERR_NETWORK, "%s", why);
 }
 
 static void begin(struct tug__http *http, const struct tug__http_request *request,
@@ -326,19 +336,14 @@ static void begin(struct tug__http *http, const struct tug__http_request *reques
     *response = (struct tug__http_response){.content_length = -1, .http = http};
     curl_free(http->redirect_url);
     http->redirect_url = NULL;
-    http->request = request;
-    http->response = response;
-    http->place = (struct tug__log_place){.request = tug__log_next_request(http->settings.log)};
-    http->error = err;
-    http->verdict = TUG_OK;
-    http->has_refused = false;
-    http->is_connected = false;
-    http->has_response = false;
-    http->is_unwanted = false;
-    http->is_cut_short = false;
-    http->header_bytes = 0;
     http->reason[0] = '\0';
-    http->active_ns = tug__now_ns();
+    http->run = (struct tug__http_run){
+        .request = request,
+        .response = response,
+        .error = err,
+        .place = {.request = tug__log_next_request(http->settings.log)},
+        .times = {.active_ns = tug__now_ns()},
+    };
 }
 
 enum tug_status tug__http_perform(struct tug__http *http, const struct tug__http_request *request,

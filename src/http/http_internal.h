@@ -29,45 +29,56 @@ struct tug__http_connection {
     unsigned number;
 };
 
+/* When things happened, for the stall timer (tug__now_ns). */
+struct tug__http_times {
+    uint64_t active_ns;    /* the last byte came */
+    uint64_t connected_ns; /* the request was sent */
+    uint64_t response_ns;  /* the answer's head was complete */
+    uint64_t window_ns;    /* the window began that window_bytes belong to */
+    uint64_t window_bytes;
+};
+
+/* The request that is running; begins as zero. */
+struct tug__http_run {
+    const struct tug__http_request *request;
+    struct tug__http_response *response;
+    struct tug_error *error;
+    struct tug__log_place place; /* connection 0: none yet */
+    struct tug__http_times times;
+    enum tug_status verdict; /* result of the callback that ended the request */
+    size_t header_bytes;     /* interim answers and trailers included */
+    bool has_proxy;
+    bool has_tls_proxy; /* the connection to the proxy itself is TLS */
+    bool has_refused;   /* an address was refused */
+    bool is_connected;  /* the stall timer runs */
+    bool has_response;  /* on_response was called */
+    bool is_unwanted;   /* the status says that the body is only an error message */
+    bool is_cut_short;  /* such a body was longer than the limit */
+};
+
 struct tug__http {
     struct tug__http_settings settings;
     CURL *easy;
     struct tug__http_pool pools[TUG__HTTP_POOLS];
-    int wake_fd;                /* an eventfd: the one thing other threads touch */
-    struct curl_slist *headers; /* of the present request */
-    char reason[CURL_ERROR_SIZE];
-    char *redirect_url; /* of the last answer, libcurl's memory; NULL: not asked for, or none */
+    int wake_fd; /* an eventfd: the one thing other threads touch */
 
     /* room for more than all pools keep */
     struct tug__http_connection connections[32];
     size_t next_connection;
 
-    /* the request that is running */
-    struct tug__log_place place; /* connection 0: none yet */
-    const struct tug__http_request *request;
-    struct tug__http_response *response;
-    struct tug_error *error;
-    enum tug_status verdict; /* result of the callback that ended the request */
-    bool has_proxy;
-    bool has_tls_proxy;    /* the connection to the proxy itself is TLS */
-    bool has_refused;      /* an address was refused */
-    bool is_connected;     /* the stall timer runs */
-    bool has_response;     /* on_response was called */
-    bool is_unwanted;      /* the status says that the body is only an error message */
-    bool is_cut_short;     /* such a body was longer than the limit */
-    size_t header_bytes;   /* interim answers and trailers included */
-    uint64_t active_ns;    /* time of the last byte */
-    uint64_t connected_ns; /* when the request was sent */
-    uint64_t response_ns;  /* when the answer's head was complete */
-    uint64_t window_ns;    /* start of the window that window_bytes belong to */
-    uint64_t window_bytes;
+    /* libcurl holds pointers to these, or these are its own */
+    struct curl_slist *headers; /* of the present request */
+    char reason[CURL_ERROR_SIZE];
+    char *redirect_url; /* of the last answer; NULL: not asked for, or none */
+
+    struct tug__http_run run;
 };
 
 /* Create libcurl's handle and set the options common to all requests.
  * Errors: TUG_ERR_NO_MEMORY, TUG_ERR_INTERNAL. */
 enum tug_status tug__http_set_up(struct tug__http *http, struct tug_error *err);
 
-/* Set the options of http->request; each is set every time, so that nothing is left of the last
+/* Set the options of http->run.request; each is set every time, so that nothing is left of the last
  * one.
  * Returns: the multi handle whose connections it may use; NULL when out of memory. */
 CURLM *tug__http_set_request(struct tug__http *http);

@@ -20,16 +20,16 @@ void tug__http_find_connection(struct tug__http *http, int local_port)
     while (found < count && http->connections[found].local_port != local_port) {
         found++;
     }
-    if (http->place.connection == 0) { /* no socket was opened: a kept connection */
-        http->place.connection = found < count ? http->connections[found].number
-                                               : tug__log_next_connection(http->settings.log);
+    if (http->run.place.connection == 0) { /* no socket was opened: a kept connection */
+        http->run.place.connection = found < count ? http->connections[found].number
+                                                   : tug__log_next_connection(http->settings.log);
         return;
     }
     if (found == count) {
         found = http->next_connection++ % count;
     }
     http->connections[found].local_port = local_port;
-    http->connections[found].number = http->place.connection;
+    http->connections[found].number = http->run.place.connection;
 }
 
 bool tug__http_has_connected(const struct tug__http *http)
@@ -53,8 +53,8 @@ int tug__http_on_debug(CURL *easy, curl_infotype type, char *data, size_t size, 
         const char *const newline = memchr(line, '\n', (size_t)(end - line));
         const size_t length = newline != NULL ? (size_t)(newline + 1 - line) : (size_t)(end - line);
 
-        tug__log_header(http->settings.log, http->place, type == CURLINFO_HEADER_OUT ? '>' : '<',
-                        line, length);
+        tug__log_header(http->settings.log, http->run.place,
+                        type == CURLINFO_HEADER_OUT ? '>' : '<', line, length);
         line += length;
     }
     return 0;
@@ -70,20 +70,20 @@ static double ms_of(struct tug__http *http, CURLINFO info)
 
 void tug__http_log_timing(struct tug__http *http)
 {
-    const struct tug__http_request *const request = http->request;
+    const struct tug__http_request *const request = http->run.request;
     char where[TUG__LOG_PLACE_MAX];
     char shown[256];
 
     tug__log_printf(http->settings.log,
                     "%s* %s %s: %d, lookup %.1f ms, connect %.1f ms, tls %.1f ms, first byte %.1f "
                     "ms, total %.1f ms, %" PRIu64 " bytes, %s connection",
-                    tug__log_place_text(where, http->place),
+                    tug__log_place_text(where, http->run.place),
                     request->form != NULL ? "POST"
                     : request->is_head    ? "HEAD"
                                           : "GET",
-                    tug__url_redact(shown, sizeof shown, request->url), http->response->status,
+                    tug__url_redact(shown, sizeof shown, request->url), http->run.response->status,
                     ms_of(http, CURLINFO_NAMELOOKUP_TIME_T), ms_of(http, CURLINFO_CONNECT_TIME_T),
                     ms_of(http, CURLINFO_APPCONNECT_TIME_T),
                     ms_of(http, CURLINFO_STARTTRANSFER_TIME_T), ms_of(http, CURLINFO_TOTAL_TIME_T),
-                    http->response->body_bytes, tug__http_has_connected(http) ? "new" : "kept");
+                    http->run.response->body_bytes, tug__http_has_connected(http) ? "new" : "kept");
 }

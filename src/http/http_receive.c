@@ -48,14 +48,15 @@ int tug__http_on_connected(void *context, char *remote_ip, char *local_ip, int r
                            int local_port)
 {
     struct tug__http *const http = context;
+    struct tug__http_run *const run = &http->run;
 
     (void)local_ip;
     (void)remote_port;
     tug__http_find_connection(http, local_port);
-    http->is_connected = true;
-    http->active_ns = tug__now_ns();
-    http->connected_ns = http->active_ns;
-    http->response->was_private = !http->has_proxy && tug__address_text_is_private(remote_ip);
+    run->is_connected = true;
+    run->times.active_ns = tug__now_ns();
+    run->times.connected_ns = run->times.active_ns;
+    run->response->was_private = !run->has_proxy && tug__address_text_is_private(remote_ip);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -69,7 +70,8 @@ static uint64_t retry_after_ms(const struct tug__http_response *response)
 /* All headers of an answer have arrived: fill the response and let the caller decide. */
 static enum tug_status accept_head(struct tug__http *http)
 {
-    struct tug__http_response *const response = http->response;
+    struct tug__http_run *const run = &http->run;
+    struct tug__http_response *const response = run->response;
     curl_off_t length = -1;
     long status = 0;
 
@@ -81,56 +83,58 @@ static enum tug_status accept_head(struct tug__http *http)
     response->status = (int)status;
     response->content_length = length;
     response->retry_after_ms = retry_after_ms(response);
-    http->has_response = true;
-    http->is_unwanted = status >= 300;
-    http->response_ns = tug__now_ns();
-    http->window_ns = http->response_ns;
-    http->window_bytes = 0;
-    return http->request->on_response(http->request->context, response, http->error);
+    run->has_response = true;
+    run->is_unwanted = status >= 300;
+    run->times.response_ns = tug__now_ns();
+    run->times.window_ns = run->times.response_ns;
+    run->times.window_bytes = 0;
+    return run->request->on_response(run->request->context, response, run->error);
 }
 
 size_t tug__http_on_header(char *line, size_t size, size_t count, void *context)
 {
     struct tug__http *const http = context;
+    struct tug__http_run *const run = &http->run;
     const size_t length = size * count;
     const bool is_end = length <= 2 && (line[0] == '\r' || line[0] == '\n');
 
-    http->active_ns = tug__now_ns();
-    http->header_bytes += length;
-    if (http->header_bytes > HEADER_BYTES_MAX) {
-        http->verdict =
-            tug__fail(http->error, TUG_ERR_NETWORK,
+    run->times.active_ns = tug__now_ns();
+    run->header_bytes += length;
+    if (run->header_bytes > HEADER_BYTES_MAX) {
+        run->verdict =
+            tug__fail(run->error, TUG_ERR_NETWORK,
                       "the answer's headers are over the limit of %zu bytes", HEADER_BYTES_MAX);
         return 0;
     }
-    if (!is_end || http->has_response) { /* a second end of headers is that of the trailers */
+    if (!is_end || run->has_response) { /* a second end of headers is that of the trailers */
         return length;
     }
-    http->verdict = accept_head(http);
-    return http->verdict == TUG_OK ? length : 0;
+    run->verdict = accept_head(http);
+    return run->verdict == TUG_OK ? length : 0;
 }
 
 size_t tug__http_on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct tug__http *const http = context;
-    struct tug__http_response *const response = http->response;
+    struct tug__http_run *const run = &http->run;
+    struct tug__http_response *const response = run->response;
     const struct tug__log *const log = http->settings.log;
     const uint64_t begin_ns = tug__now_ns();
     size_t length = size * count;
 
-    if (http->is_unwanted && length > TUG__ERROR_BODY_MAX - response->body_bytes) {
+    if (run->is_unwanted && length > TUG__ERROR_BODY_MAX - response->body_bytes) {
         length = (size_t)(TUG__ERROR_BODY_MAX - response->body_bytes);
-        http->is_cut_short = true;
+        run->is_cut_short = true;
     }
 
     if (log != NULL && log->has_heads && response->status >= 400 && response->body_bytes == 0 &&
-        !http->request->is_body_secret) {
-        tug__log_body(log, http->place, bytes, length);
+        !run->request->is_body_secret) {
+        tug__log_body(log, run->place, bytes, length);
     }
-    http->verdict = http->request->on_body(http->request->context, bytes, length, http->error);
+    run->verdict = run->request->on_body(run->request->context, bytes, length, run->error);
     response->body_bytes += length;
-    http->window_bytes += length;
-    http->active_ns = tug__now_ns(); /* after the callback: our own slowness is no stall */
-    http->window_ns += http->active_ns - begin_ns;
-    return http->verdict == TUG_OK && !http->is_cut_short ? length : 0;
+    run->times.window_bytes += length;
+    run->times.active_ns = tug__now_ns(); /* after the callback: our own slowness is no stall */
+    run->times.window_ns += run->times.active_ns - begin_ns;
+    return run->verdict == TUG_OK && !run->is_cut_short ? length : 0;
 }

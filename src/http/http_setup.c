@@ -29,14 +29,15 @@
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct tug__http *const http = context;
+    struct tug__http_run *const run = &http->run;
 
     (void)purpose;
-    if (http->request->is_public && !http->has_proxy && tug__address_is_private(&address->addr)) {
-        http->has_refused = true;
+    if (run->request->is_public && !run->has_proxy && tug__address_is_private(&address->addr)) {
+        run->has_refused = true;
         return CURL_SOCKET_BAD;
     }
-    if (http->place.connection == 0) { /* several addresses are tried for one connection */
-        http->place.connection = tug__log_next_connection(http->settings.log);
+    if (run->place.connection == 0) { /* several addresses are tried for one connection */
+        run->place.connection = tug__log_next_connection(http->settings.log);
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
@@ -44,14 +45,14 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
 {
     const struct tug__http *const http = context;
-    const struct tug__http_tls *const tls = http->request->tls;
+    const struct tug__http_tls *const tls = http->run.request->tls;
 
     (void)easy;
     if (tls != NULL && tls->trust != NULL) {
         tug__trust_apply(tls->trust, ssl_context);
     }
     if (tls != NULL && tls->choice.count > 0) {
-        tug__client_choice_apply(&tls->choice, http->has_tls_proxy, ssl_context);
+        tug__client_choice_apply(&tls->choice, http->run.has_tls_proxy, ssl_context);
     }
     return CURLE_OK;
 }
@@ -161,7 +162,7 @@ static void drop_headers(struct tug__http *http)
 
 static bool set_headers(struct tug__http *http)
 {
-    const struct tug__http_request *const request = http->request;
+    const struct tug__http_request *const request = http->run.request;
     bool is_set;
 
     drop_headers(http);
@@ -236,7 +237,7 @@ static CURLcode set_tls(struct tug__http *http, const struct tug__http_tls *tls)
 
 static CURLcode set_method(struct tug__http *http)
 {
-    const struct tug__http_request *const request = http->request;
+    const struct tug__http_request *const request = http->run.request;
     CURL *const easy = http->easy;
     CURLcode bad = CURLE_OK;
 
@@ -271,7 +272,7 @@ static CURLcode set_proxy(CURL *easy, const struct tug__proxy *proxy)
 CURLM *tug__http_set_request(struct tug__http *http)
 {
     static const struct tug__http_tls defaults = {.is_common = true};
-    const struct tug__http_request *const request = http->request;
+    const struct tug__http_request *const request = http->run.request;
     const struct tug__http_tls *const tls = request->tls != NULL ? request->tls : &defaults;
     const uint64_t connect_ms = request->connect_timeout_ms > 0 ? request->connect_timeout_ms
                                                                 : http->settings.connect_timeout_ms;
@@ -281,8 +282,8 @@ CURLM *tug__http_set_request(struct tug__http *http)
     CURL *const easy = http->easy;
     CURLcode bad = CURLE_OK;
 
-    http->has_proxy = proxy != NULL;
-    http->has_tls_proxy = proxy != NULL && proxy->is_tls;
+    http->run.has_proxy = proxy != NULL;
+    http->run.has_tls_proxy = proxy != NULL && proxy->is_tls;
     if (!set_headers(http)) {
         return NULL;
     }

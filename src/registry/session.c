@@ -25,8 +25,8 @@ static enum tug_status copy_settings(struct tug__session *session,
                                      const struct tug__session_settings *settings,
                                      struct tug_error *err)
 {
-    session->plain_http = settings->plain_http;
-    session->skip_verify = settings->skip_verify;
+    session->config.plain_http = settings->plain_http;
+    session->config.skip_verify = settings->skip_verify;
     session->log = (struct tug__log){
         .on_line = settings->on_log,
         .secrets = session->secrets,
@@ -36,9 +36,9 @@ static enum tug_status copy_settings(struct tug__session *session,
         .has_timing = settings->on_log != NULL && settings->log_timing,
         .has_config = settings->on_log != NULL && settings->log_config,
     };
-    if (!tug__text_copy(&session->ca_file, settings->ca_file) ||
-        !tug__text_copy(&session->certificate_file, settings->certificate_file) ||
-        !tug__text_copy(&session->key_file, settings->key_file)) {
+    if (!tug__text_copy(&session->config.ca_file, settings->ca_file) ||
+        !tug__text_copy(&session->config.certificate_file, settings->certificate_file) ||
+        !tug__text_copy(&session->config.key_file, settings->key_file)) {
         return tug__fail_memory(err);
     }
     return TUG_OK;
@@ -71,8 +71,8 @@ static enum tug_status make_trust(struct tug__session *session, const char *cons
         free(all);
         return tug__fail_memory(err);
     }
-    if (session->ca_file != NULL) {
-        all[count++] = session->ca_file;
+    if (session->config.ca_file != NULL) {
+        all[count++] = session->config.ca_file;
     }
     for (size_t i = 0; i < file_count; i++) {
         all[count++] = files[i];
@@ -98,7 +98,7 @@ static enum tug_status find_hosts_dir(struct tug__session *session, const char *
     if (status != TUG_OK) {
         return status;
     }
-    return tug__text_copy(&session->hosts_dir, root) ? TUG_OK : tug__fail_memory(err);
+    return tug__text_copy(&session->config.hosts_dir, root) ? TUG_OK : tug__fail_memory(err);
 }
 
 static void warn_of_exposed(void *context, const char *name)
@@ -152,8 +152,8 @@ static void log_config(const struct tug__session *session)
                     places->bundle != NULL      ? places->bundle
                     : places->directory != NULL ? ""
                                                 : "none of the system's");
-    if (session->hosts_dir != NULL) {
-        tug__log_printf(&session->log, "hosts directory: %s", session->hosts_dir);
+    if (session->config.hosts_dir != NULL) {
+        tug__log_printf(&session->log, "hosts directory: %s", session->config.hosts_dir);
     }
     if (proxy != NULL) {
         tug__log_printf(&session->log, "proxy: %s", proxy);
@@ -208,7 +208,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
     if (session == NULL) {
         return tug__fail_memory(err);
     }
-    (void)pthread_mutex_init(&session->mutex, NULL); /* cannot fail without attributes */
+    (void)pthread_mutex_init(&session->memory.mutex, NULL); /* cannot fail without attributes */
     (void)pthread_mutex_init(&session->numbers.mutex, NULL);
     status = tug__secrets_create(&session->secrets, err);
     if (status == TUG_OK) {
@@ -283,12 +283,12 @@ void tug__session_destroy(struct tug__session *session)
     tug__credentials_destroy(session->credentials);
     tug__proxies_fini(&session->proxies);
     tug__secrets_destroy(session->secrets);
-    free(session->ca_file);
-    free(session->certificate_file);
-    free(session->key_file);
-    free(session->hosts_dir);
+    free(session->config.ca_file);
+    free(session->config.certificate_file);
+    free(session->config.key_file);
+    free(session->config.hosts_dir);
     (void)pthread_mutex_destroy(&session->numbers.mutex);
-    (void)pthread_mutex_destroy(&session->mutex);
+    (void)pthread_mutex_destroy(&session->memory.mutex);
     free(session);
 }
 
@@ -335,7 +335,7 @@ static enum tug_status set_tls(struct tug__session *session, struct tug__endpoin
     if (config->has_skip_verify) {
         tls.skip_verify = config->skip_verify;
     } else {
-        tls.skip_verify = session->skip_verify && config->is_upstream;
+        tls.skip_verify = session->config.skip_verify && config->is_upstream;
     }
     for (size_t i = 0; status == TUG_OK && i < config->client_pair_count; i++) {
         status = tug__tls_check_client(config->client_pairs[i].certificate_file,
@@ -349,8 +349,8 @@ static enum tug_status set_tls(struct tug__session *session, struct tug__endpoin
         tls.certificate_file = config->client_pairs[0].certificate_file;
         tls.key_file = config->client_pairs[0].key_file;
     } else if (config->is_upstream) {
-        tls.certificate_file = session->certificate_file;
-        tls.key_file = session->key_file;
+        tls.certificate_file = session->config.certificate_file;
+        tls.key_file = session->config.key_file;
     }
     tls.is_common =
         tls.is_common && !tls.skip_verify && tls.certificate_file == NULL && tls.choice.count == 0;
@@ -370,7 +370,7 @@ static enum tug_status fill_endpoint(struct tug__session *session, struct tug__r
     endpoint->health.scheme =
         endpoint->config->scheme != TUG__SCHEME_UNKNOWN
             ? endpoint->config->scheme
-            : tug__scheme_default(endpoint->config->host, session->plain_http);
+            : tug__scheme_default(endpoint->config->host, session->config.plain_http);
     endpoint->health.is_private = tug__host_is_private(endpoint->config->host);
     status = copy_headers(session, endpoint, err);
     return status == TUG_OK ? set_tls(session, endpoint, err) : status;
@@ -391,7 +391,7 @@ enum tug_status tug__session_add(struct tug__session *session, const char *host,
     }
     registry->host = strdup(host);
     status = registry->host != NULL
-                 ? tug__hosts_load(session->hosts_dir, host, &registry->file, err)
+                 ? tug__hosts_load(session->config.hosts_dir, host, &registry->file, err)
                  : tug__fail_memory(err);
     if (status == TUG_OK) {
         registry->endpoint_count = registry->file->endpoint_count;

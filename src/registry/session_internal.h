@@ -38,34 +38,44 @@ struct tug__auth_item {
     struct tug__known_auth known;
 };
 
-struct tug__session {
-    /* set before clients start, then read-only */
+/* What the user asked for. All text is owned. */
+struct tug__session_config {
     bool plain_http;
     bool skip_verify;
     char *ca_file;
     char *certificate_file;
     char *key_file;
     char *hosts_dir;
+};
+
+/* What is learned on the way. */
+struct tug__session_memory {
+    pthread_mutex_t mutex; /* guards the rest, and the health of every endpoint */
+    struct tug__redirect_item redirects[TUG__REDIRECTS_MAX];
+    unsigned next_redirect;
+    struct tug__auth_item auths[TUG__KNOWN_AUTH_MAX];
+    unsigned next_auth;
+    char *warnings[TUG__WARNINGS_MAX]; /* owned */
+    unsigned warning_count;
+    unsigned warnings_taken;
+};
+
+struct tug__session {
+    /* set before clients start, then read-only */
+    struct tug__session_config config;
     struct tug__log log;
-    struct tug__log_numbers numbers; /* locks itself */
     struct tug__proxies proxies;
     struct tug__http_tls tls; /* the common one */
     struct tug__ca_places ca_places;
     struct tug__trust_item *trusts;
     struct tug__registry *registries;
-    struct tug__credentials *credentials; /* locks itself */
-    struct tug__token_cache *tokens;      /* locks itself */
-    struct tug__secrets *secrets;         /* locks itself */
 
-    /* shared, under mutex: these and the health of every endpoint */
-    pthread_mutex_t mutex;
-    struct tug__redirect_item redirects[TUG__REDIRECTS_MAX];
-    unsigned next_redirect;
-    struct tug__auth_item auths[TUG__KNOWN_AUTH_MAX];
-    unsigned next_auth;
-    char *warnings[TUG__WARNINGS_MAX];
-    unsigned warning_count;
-    unsigned warnings_taken;
+    /* shared; each locks itself */
+    struct tug__log_numbers numbers;
+    struct tug__credentials *credentials;
+    struct tug__token_cache *tokens;
+    struct tug__secrets *secrets;
+    struct tug__session_memory memory;
 };
 
 /* Free everything remembered. */

@@ -22,12 +22,13 @@
 
 static void lock(struct tug__session *session)
 {
-    (void)pthread_mutex_lock(&session->mutex); /* not recursive, never abandoned: cannot fail */
+    /* not recursive, never abandoned: cannot fail */
+    (void)pthread_mutex_lock(&session->memory.mutex);
 }
 
 static void unlock(struct tug__session *session)
 {
-    (void)pthread_mutex_unlock(&session->mutex);
+    (void)pthread_mutex_unlock(&session->memory.mutex);
 }
 
 void tug__known_auth_fini(struct tug__known_auth *known)
@@ -40,15 +41,17 @@ void tug__known_auth_fini(struct tug__known_auth *known)
 
 void tug__session_forget(struct tug__session *session)
 {
+    struct tug__session_memory *const memory = &session->memory;
+
     for (size_t i = 0; i < TUG__REDIRECTS_MAX; i++) {
-        tug__wipe_free(session->redirects[i].url);
+        tug__wipe_free(memory->redirects[i].url);
     }
     for (size_t i = 0; i < TUG__KNOWN_AUTH_MAX; i++) {
-        free(session->auths[i].repository);
-        tug__known_auth_fini(&session->auths[i].known);
+        free(memory->auths[i].repository);
+        tug__known_auth_fini(&memory->auths[i].known);
     }
-    for (size_t i = 0; i < session->warning_count; i++) {
-        free(session->warnings[i]);
+    for (size_t i = 0; i < memory->warning_count; i++) {
+        free(memory->warnings[i]);
     }
 }
 
@@ -158,12 +161,12 @@ static bool copy_known(struct tug__known_auth *out_copy, const struct tug__known
     return has_memory;
 }
 
-static struct tug__auth_item *find_auth_locked(struct tug__session *session,
+static struct tug__auth_item *find_auth_locked(struct tug__session_memory *memory,
                                                const struct tug__endpoint *endpoint,
                                                const char *repository)
 {
     for (size_t i = 0; i < TUG__KNOWN_AUTH_MAX; i++) {
-        struct tug__auth_item *const item = &session->auths[i];
+        struct tug__auth_item *const item = &memory->auths[i];
 
         if (item->repository == NULL) {
             return NULL; /* filled from the start on */
@@ -185,7 +188,7 @@ enum tug_status tug__session_known_auth(struct tug__session *session,
 
     *out_known = (struct tug__known_auth){0};
     lock(session);
-    item = find_auth_locked(session, endpoint, repository);
+    item = find_auth_locked(&session->memory, endpoint, repository);
     if (item != NULL) {
         has_memory = copy_known(out_known, &item->known);
     }
@@ -196,6 +199,7 @@ enum tug_status tug__session_known_auth(struct tug__session *session,
 void tug__session_learn_auth(struct tug__session *session, const struct tug__endpoint *endpoint,
                              const char *repository, const struct tug__known_auth *known)
 {
+    struct tug__session_memory *const memory = &session->memory;
     struct tug__known_auth own;
     struct tug__auth_item *item;
     char *name = strdup(repository);
@@ -205,9 +209,9 @@ void tug__session_learn_auth(struct tug__session *session, const struct tug__end
         return;
     }
     lock(session);
-    item = find_auth_locked(session, endpoint, repository);
+    item = find_auth_locked(memory, endpoint, repository);
     if (item == NULL) {
-        item = &session->auths[session->next_auth++ % TUG__KNOWN_AUTH_MAX];
+        item = &memory->auths[memory->next_auth++ % TUG__KNOWN_AUTH_MAX];
     }
     free(item->repository);
     tug__known_auth_fini(&item->known);
@@ -217,12 +221,12 @@ void tug__session_learn_auth(struct tug__session *session, const struct tug__end
 
 /* --- redirect targets --- */
 
-static struct tug__redirect_item *find_redirect_locked(struct tug__session *session,
+static struct tug__redirect_item *find_redirect_locked(struct tug__session_memory *memory,
                                                        const struct tug__endpoint *endpoint,
                                                        const struct tug_digest *digest)
 {
     for (size_t i = 0; i < TUG__REDIRECTS_MAX; i++) {
-        struct tug__redirect_item *const item = &session->redirects[i];
+        struct tug__redirect_item *const item = &memory->redirects[i];
 
         if (item->url != NULL && item->endpoint == endpoint &&
             tug_digest_equal(&item->digest, digest)) {
@@ -239,7 +243,7 @@ char *tug__session_redirect(struct tug__session *session, const struct tug__endp
     char *url = NULL;
 
     lock(session);
-    item = find_redirect_locked(session, endpoint, digest);
+    item = find_redirect_locked(&session->memory, endpoint, digest);
     if (item != NULL && item->expires_ns > tug__now_ns()) {
         url = strdup(item->url); /* when out of memory the registry is asked again */
     }
@@ -250,18 +254,19 @@ char *tug__session_redirect(struct tug__session *session, const struct tug__endp
 void tug__session_set_redirect(struct tug__session *session, const struct tug__endpoint *endpoint,
                                const struct tug_digest *digest, const char *url)
 {
+    struct tug__session_memory *const memory = &session->memory;
     char *const own = url != NULL ? strdup(url) : NULL;
     struct tug__redirect_item *item;
     char *old;
 
     lock(session);
-    item = find_redirect_locked(session, endpoint, digest);
+    item = find_redirect_locked(memory, endpoint, digest);
     if (item == NULL && own == NULL) {
         unlock(session);
         return;
     }
     if (item == NULL) {
-        item = &session->redirects[session->next_redirect++ % TUG__REDIRECTS_MAX];
+        item = &memory->redirects[memory->next_redirect++ % TUG__REDIRECTS_MAX];
     }
     old = item->url;
     *item = (struct tug__redirect_item){
@@ -278,6 +283,7 @@ void tug__session_set_redirect(struct tug__session *session, const struct tug__e
 
 void tug__session_add_warning(struct tug__session *session, const char *about, const char *text)
 {
+    struct tug__session_memory *const memory = &session->memory;
     char clean[TUG__WARNING_MAX];
     const size_t length = strlen(text);
     const struct tug__raw_text raw = {text, length, .is_torn = length + 1 >= sizeof clean};
@@ -288,14 +294,14 @@ void tug__session_add_warning(struct tug__session *session, const char *about, c
         return;
     }
     lock(session);
-    for (size_t i = 0; warning != NULL && i < session->warning_count; i++) {
-        if (strcmp(session->warnings[i], warning) == 0) {
+    for (size_t i = 0; warning != NULL && i < memory->warning_count; i++) {
+        if (strcmp(memory->warnings[i], warning) == 0) {
             free(warning);
             warning = NULL;
         }
     }
-    if (warning != NULL && session->warning_count < TUG__WARNINGS_MAX) {
-        session->warnings[session->warning_count++] = warning;
+    if (warning != NULL && memory->warning_count < TUG__WARNINGS_MAX) {
+        memory->warnings[memory->warning_count++] = warning;
         warning = NULL;
     }
     unlock(session);
@@ -304,12 +310,13 @@ void tug__session_add_warning(struct tug__session *session, const char *about, c
 
 bool tug__session_pop_warning(struct tug__session *session, char *out_text, size_t capacity)
 {
+    struct tug__session_memory *const memory = &session->memory;
     bool has_one;
 
     lock(session);
-    has_one = session->warnings_taken < session->warning_count;
+    has_one = memory->warnings_taken < memory->warning_count;
     if (has_one) {
-        (void)snprintf(out_text, capacity, "%s", session->warnings[session->warnings_taken++]);
+        (void)snprintf(out_text, capacity, "%s", memory->warnings[memory->warnings_taken++]);
     }
     unlock(session);
     return has_one;

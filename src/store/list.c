@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the directories of a layout hold, as they are.
+ * List the directories of a layout, as they are.
  *
  * Knows: blobs/<alg>/ and ingest/<alg>/. Does not know: documents, what a name should hold.
  * Threads: any.
@@ -26,7 +26,7 @@ struct listing {
     void *context;
 };
 
-/* Open a directory of names anew: a descriptor that others use has one offset for all. */
+/* Open a directory again to list it: a descriptor in use by others shares its offset with them. */
 static enum tug_status open_names(const struct tug_store *store, int fd, DIR **out_dir,
                                   struct tug_error *err)
 {
@@ -44,7 +44,7 @@ static enum tug_status open_names(const struct tug_store *store, int fd, DIR **o
     return TUG_OK;
 }
 
-/* Get the digest that a name stands for; a suffix from the first '.' on does not belong to it. */
+/* Get the digest in a name, without the suffix that starts at the first '.'. */
 static void read_name(enum tug_digest_algorithm algorithm, const char *name,
                       struct tug_digest *out_digest, const char **out_suffix)
 {
@@ -63,7 +63,7 @@ static void read_name(enum tug_digest_algorithm algorithm, const char *name,
     }
 }
 
-/* Hand one name on, unless it went away meanwhile. */
+/* Report one name, unless the file is gone meanwhile. */
 static enum tug_status take_name(const struct listing *listing, int dir_fd, const char *folder,
                                  enum tug_digest_algorithm algorithm, const char *name,
                                  struct tug_error *err)
@@ -85,7 +85,7 @@ static enum tug_status take_name(const struct listing *listing, int dir_fd, cons
     return listing->on_file(listing->context, &file, err);
 }
 
-/* Hand on all names of one directory. */
+/* Report all names in one directory. */
 static enum tug_status list_dir(const struct listing *listing, int dir_fd, const char *folder,
                                 enum tug_digest_algorithm algorithm, struct tug_error *err)
 {
@@ -111,7 +111,7 @@ static enum tug_status list_dir(const struct listing *listing, int dir_fd, const
     return status;
 }
 
-/* Hand on what is in blobs/ or ingest/ itself, but for the directories of algorithms. */
+/* Report the names in blobs/ or ingest/ itself, except for the directories of algorithms. */
 static enum tug_status take_top(void *context, const struct tug__store_file *file,
                                 struct tug_error *err)
 {

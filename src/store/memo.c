@@ -2,8 +2,8 @@
  *
  * Read and write STORE/verified.
  *
- * Knows: the form of that file. Does not know: who hashes, what is done with the answer.
- * Threads: any; a memo belongs to one at a time.
+ * Knows: the format of that file. Does not know: who hashes, how the memo is used.
+ * Threads: any; a memo belongs to one thread at a time.
  */
 #include "store/memo.h"
 
@@ -21,12 +21,12 @@
 
 #define MEMO_FILE "verified"
 #define MEMO_HEAD "tug verified 1\n"
-/* Enough for a million blobs; a larger store is verified without. */
+/* Enough for a million blobs; a larger store is verified without a memo. */
 #define MEMO_BYTES_MAX ((size_t)256 * 1024 * 1024)
-/* Numbers of a line. */
+/* Numbers in a line. */
 #define NUMBER_COUNT 4
 
-/* The clock of most file systems ticks every 10 ms or faster; of those without nanoseconds, within
+/* The clock of most file systems ticks every 10 ms or faster; without nanoseconds, at least every
  * two seconds. */
 #define FINE_TICK_NS (INT64_C(20) * 1000 * 1000)
 #define COARSE_TICK_NS (INT64_C(3) * 1000 * 1000 * 1000)
@@ -51,7 +51,7 @@ bool tug__memo_may_keep(const struct tug__memo_entry *entry, int64_t now_ns)
 {
     const bool is_fine = entry->changed_ns % (int64_t)TUG__NS_PER_S != 0;
 
-    return entry->modified_ns >= 0 && entry->changed_ns >= 0 && /* the form has no sign */
+    return entry->modified_ns >= 0 && entry->changed_ns >= 0 && /* the format has no sign */
            now_ns - entry->changed_ns > (is_fine ? FINE_TICK_NS : COARSE_TICK_NS);
 }
 
@@ -71,7 +71,7 @@ static int compare_entries(const void *a, const void *b)
 
 /* --- reading --- */
 
-/* Read a number that ends at a blank or at the end of the line, and go behind it. */
+/* Read a number that ends at a blank or at the end of the line, and skip past it. */
 static bool read_number(const char **at, const char *end, uint64_t *out_value)
 {
     const char *const blank = memchr(*at, ' ', (size_t)(end - *at));
@@ -106,8 +106,8 @@ static bool read_line(const char *line, const char *end, struct tug__memo_entry 
     return at == end;
 }
 
-/* Check that a text ends with a line that is the digest of all before it.
- * Returns: length of what comes before; 0: it does not. */
+/* Check that a text ends with a line that is the digest of all text before it. Returns: length of
+ * the text before; 0: the digest does not match. */
 static size_t check_sum(const char *text, size_t length)
 {
     const char *last;
@@ -141,7 +141,7 @@ static size_t count_lines(const char *text, size_t length)
     return count;
 }
 
-/* Take the lines of a text that has the right sum. */
+/* Parse the lines of a text with the right digest. */
 static enum tug_status take_lines(const char *text, size_t length, struct tug__memo *out_memo,
                                   struct tug_error *err)
 {
@@ -157,7 +157,7 @@ static enum tug_status take_lines(const char *text, size_t length, struct tug__m
         const char *const end = memchr(at, '\n', (size_t)(text + length - at));
 
         if (end == NULL || !read_line(at, end, &memo.entries[memo.count])) {
-            tug__memo_fini(&memo); /* of another version, perhaps */
+            tug__memo_fini(&memo); /* perhaps of another version */
             break;
         }
         memo.count++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names for what may be wrong with a store.
+ * Names of the kinds of damage to a store.
  * Threads: any.
  */
 #include <tug/upkeep.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Several threads take blobs off one list.
+ * Hash a list of blobs with several threads.
  *
  * Knows: blobs as files, digests, the memo. Does not know: documents, images, what is done with a
  * damaged blob.
- * Threads: run_worker is each thread's; the caller's only waits. Items are handed out by an atomic
- * counter, so an item belongs to one thread, and to the caller again after the join.
+ * Threads: each runs run_worker; the caller's only waits. An atomic counter hands out items, so an
+ * item belongs to one thread, and to the caller again after the join.
  */
 #include "upkeep/hashing.h"
 
@@ -23,9 +23,9 @@
 #include "base/error.h"
 #include "base/thread.h"
 
-/* Larger buffers hash no faster. */
+/* Larger buffers do not hash faster. */
 #define BUFFER_BYTES ((size_t)256 * 1024)
-/* More threads than this hash no disk faster. */
+/* More threads do not hash any disk faster. */
 #define THREADS_MAX 64
 #define LOOK_MS 100
 
@@ -33,17 +33,17 @@ struct work {
     const struct tug__hashing *hashing; /* read-only */
     uint64_t total_bytes;               /* read-only */
     uint64_t began_ns;                  /* read-only */
-    atomic_size_t next;                 /* item to take */
-    atomic_size_t done;                 /* items that are done */
-    atomic_uint_fast64_t done_bytes;    /* of those and of the ones under way, trusted or not */
+    atomic_size_t next;                 /* next item */
+    atomic_size_t done;                 /* finished items */
+    atomic_uint_fast64_t done_bytes;    /* of finished and current items, trusted or not */
     atomic_bool is_stopped;
     pthread_mutex_t lock;
-    pthread_cond_t ended;   /* a thread has ended; with lock */
+    pthread_cond_t ended;   /* signals that a thread has ended; with lock */
     unsigned running;       /* threads; under lock */
-    struct tug_error error; /* of the first that failed; under lock */
+    struct tug_error error; /* of the first failure; under lock */
 };
 
-/* A thread's own. */
+/* State of one thread. */
 struct worker {
     struct work *work;
     void *buffer; /* BUFFER_BYTES; owned */
@@ -66,13 +66,13 @@ static int64_t real_now_ns(void)
     return (int64_t)now.tv_sec * (int64_t)TUG__NS_PER_S + now.tv_nsec;
 }
 
-/* What it means that a file cannot be opened. */
+/* Classify the failure to open a file. */
 static enum tug_damage judge_failure(int os_errno)
 {
     switch (os_errno) {
     case ENOENT:
         return TUG_DAMAGE_MISSING;
-    case 0:     /* opened, and found to be no regular file */
+    case 0:     /* opened, and found not to be a regular file */
     case ELOOP: /* a link */
     case ENXIO: /* a socket */
         return TUG_DAMAGE_NOT_A_FILE;
@@ -81,7 +81,7 @@ static enum tug_damage judge_failure(int os_errno)
     }
 }
 
-/* Hash an open file. Returns: TUG_OK also when it is damaged; else the work cannot go on. */
+/* Hash an open file. Returns: TUG_OK, even if it is damaged; other values end the work. */
 static enum tug_status hash_file(struct worker *worker, struct tug__hash_item *item, int fd,
                                  struct tug_error *err)
 {
@@ -142,7 +142,7 @@ static enum tug_status look_at(struct worker *worker, struct tug__hash_item *ite
     return hash_file(worker, item, fd, err);
 }
 
-/* Let progress be exact at the end of an item, whatever was counted on the way. */
+/* Make progress exact at the end of an item, whatever was counted before. */
 static void count_item(struct work *work, const struct tug__hash_item *item)
 {
     const uint64_t counted =
@@ -206,7 +206,7 @@ static void tell(const struct work *work)
     }
 }
 
-/* Wait for all threads; tell and ask meanwhile. */
+/* Wait for all threads, with progress and stop checks meanwhile. */
 static void wait_for_workers(struct work *work)
 {
     const struct tug_watch *const watch = work->hashing->watch;
@@ -245,7 +245,7 @@ static unsigned choose_threads(const struct tug__hashing *hashing)
     return count > 0 ? count : 1;
 }
 
-/* Start threads; fewer than wanted are no error. Returns: how many. */
+/* Start threads; fewer than wanted is not an error. Returns: their number. */
 static unsigned start_workers(struct work *work, struct worker *workers, unsigned wanted,
                               struct tug_error *err)
 {

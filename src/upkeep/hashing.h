@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hash many blobs with several threads, and tell how each one is.
+ * Hash many blobs with several threads, and report the state of each.
  */
 #ifndef TUG_UPKEEP_HASHING_H
 #define TUG_UPKEEP_HASHING_H
@@ -14,31 +14,31 @@
 #include "store/memo.h"
 #include "store/store.h"
 
-/* One blob to look at. */
+/* One blob to check. */
 struct tug__hash_item {
     /* set by the caller */
     struct tug_digest digest;
     uint64_t size_bytes; /* of the file when it was listed: for the order, and for progress */
-    bool has_right_size; /* right_bytes is what its descriptor says */
+    bool has_right_size; /* right_bytes is from its descriptor */
     uint64_t right_bytes;
-    /* set by the thread that takes it */
+    /* set by the thread that hashes it */
     enum tug_damage damage; /* NONE, MISSING, SIZE, CONTENT, UNREADABLE or NOT_A_FILE */
     bool is_done;           /* false: the work was stopped before */
-    bool is_trusted;        /* the memo has it: not hashed */
+    bool is_trusted;        /* in the memo: not hashed */
     bool may_be_kept;       /* seen may go into a memo */
     uint64_t hashed_bytes;
-    struct tug__memo_entry seen; /* what the file looked like */
-    int os_errno;                /* UNREADABLE: what the system said */
+    struct tug__memo_entry seen; /* state of the file */
+    int os_errno;                /* UNREADABLE: errno */
 };
 
 /* The work. All borrowed for the call. */
 struct tug__hashing {
     struct tug_store *store;
-    struct tug__hash_item *items; /* taken in the order given */
+    struct tug__hash_item *items; /* hashed in this order */
     size_t count;
     unsigned threads;              /* 0: as many as this process has cores */
-    const struct tug__memo *memo;  /* what to trust; NULL: nothing */
-    const struct tug_watch *watch; /* NULL: nobody is told, nothing stops it */
+    const struct tug__memo *memo;  /* blobs to trust; NULL: none */
+    const struct tug_watch *watch; /* NULL: no reports, no stop */
 };
 
 /* Hash all items. out_hashed_bytes: of all together; filled on failure, too.

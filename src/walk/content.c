@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One file of the store, read for what a walk wants of it.
+ * Read one file of the store, for a walk.
  *
  * Knows: documents, configs, blobs as files. Does not know: the graph.
- * Threads: any; a content belongs to one.
+ * Threads: any; a content belongs to one thread.
  */
 #include "walk/internal.h"
 
@@ -21,7 +21,7 @@
 #include "oci/limits.h"
 #include "store/store.h"
 
-/* Bytes that tell whether a file may be JSON at all. */
+/* Bytes needed to tell whether a file may be JSON at all. */
 #define HEAD_BYTES 256
 
 /* Note why a document cannot be read. */
@@ -33,7 +33,8 @@ static void note_problem(struct tug__content *content, const struct tug_error *e
     }
 }
 
-/* Note that the file cannot be read. What may pass ends the walk: it is no fault of the file. */
+/* Note that the file cannot be read. An error that may pass is not the file's fault and ends the
+ * walk. */
 static void note_failure(struct tug__content *content, const struct tug_error *error)
 {
     switch (error->os_errno) {
@@ -79,7 +80,7 @@ static bool is_object(const char *text, size_t length)
     return false;
 }
 
-/* Read all bytes. Returns: false when there is nothing more to do, content says why. */
+/* Read all bytes. Returns: false when nothing more is to be done; content says why. */
 static bool read_bytes(struct tug_store *store, struct tug__content *content, char **buffer,
                        size_t *buffer_bytes)
 {
@@ -109,7 +110,7 @@ static bool read_bytes(struct tug_store *store, struct tug__content *content, ch
     return status == TUG_OK;
 }
 
-/* Check that bytes have the digest that they are named after. */
+/* Check that bytes match the digest in their name. */
 static enum tug_status check_digest(struct tug__content *content, const char *bytes,
                                     struct tug_error *err)
 {
@@ -123,8 +124,8 @@ static enum tug_status check_digest(struct tug__content *content, const char *by
     return tug__fail(err, TUG_ERR_CONTENT, "damaged: its bytes do not have its digest");
 }
 
-/* Tell whether a text may hold a document that is wanted: one without the word has no subject. An
- * escape may hide it. */
+/* Tell whether a text may be a wanted document: without the word "subject" it has none. An escape
+ * may hide the word. */
 static bool is_wanted(const struct tug__content *content, const char *bytes)
 {
     const size_t length = (size_t)content->size_bytes;
@@ -169,7 +170,7 @@ static void read_config(struct tug__content *content, const char *bytes)
     tug__config_created(bytes, length, content->created, sizeof content->created);
 }
 
-/* Refuse what is too large to be a document. */
+/* Refuse a file that is too large for a document. */
 static bool is_too_large(struct tug__content *content)
 {
     const size_t limit =

@@ -17,7 +17,7 @@
 #include "index/annotations.h"
 #include "store/list.h"
 
-/* What one entry may be: annotations hold labels of users. */
+/* Limits for one entry: annotations hold labels of users. */
 static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 
 static enum tug_status add_image(struct tug__walk *walk, const struct tug__walk_image *image,
@@ -74,7 +74,7 @@ static enum tug_status read_annotations(struct tug__walk *walk, const struct tug
     tug__buf_init(&copying.text, entry_limits.max_bytes);
     tug__json_each_member(tug__json_get(root, "annotations"), copy_annotation, &copying);
     if (copying.status == TUG_OK) {
-        /* the pool's NUL behind it is the end */
+        /* the pool's NUL after it marks the end */
         image->annotations = tug__pool_copy(
             &walk->pool, copying.text.length > 0 ? copying.text.data : "", copying.text.length);
         copying.status = image->annotations != NULL ? TUG_OK : tug__fail_memory(err);
@@ -83,7 +83,7 @@ static enum tug_status read_annotations(struct tug__walk *walk, const struct tug
     return copying.status;
 }
 
-/* Take the descriptor of an entry: what it names is a root. */
+/* Use the descriptor of an entry: it names a root. */
 static enum tug_status take_root(struct tug__walk *walk, const struct tug__descriptor *descriptor,
                                  struct tug__walk_image *image, struct tug_error *err)
 {
@@ -164,7 +164,7 @@ static enum tug_status on_entry(void *context, size_t number, const char *text, 
     return status == TUG_OK ? tug__watch_check(walk->watch, err) : status;
 }
 
-/* By name; of the same name, in the order of index.json. */
+/* Order by name; with the same name, by position in index.json. */
 static int compare_names(const void *a, const void *b, void *context)
 {
     const struct tug__walk *const walk = context;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The files under blobs/, and names there that no blob has.
+ * The files under blobs/, and foreign names there.
  *
  * Knows: listings of the store. Does not know: documents.
  * Threads: the walk's owner.
@@ -15,7 +15,7 @@
 
 /* Bytes of a block in st_blocks. */
 #define BLOCK_BYTES 512
-/* How often a listing asks whether to stop: after so many names. */
+/* Names between two checks whether to stop. */
 #define CHECK_EVERY 1024
 
 static enum tug_status take_foreign(struct tug__walk *walk, const struct tug__store_file *file,

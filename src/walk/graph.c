@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The graph: blobs by digest, what documents name, what is reached.
+ * The graph: blobs by digest, references between them, and reachability.
  *
  * Knows: documents as structs. Does not know: files, JSON.
  * Threads: the walk's owner.
@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-/* Numbers of blobs and of names fit into 32 bits with room for sums. */
+/* Numbers of blobs and of references fit into 32 bits with room for sums. */
 #define NUMBER_MAX ((size_t)1 << 31)
 
 void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_bytes)
@@ -164,7 +164,7 @@ static bool is_document_kind(enum tug__media_kind kind)
     return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST;
 }
 
-/* Note the size that is said. */
+/* Note a size from a descriptor. */
 static enum tug_status note_size(struct tug__walk *walk, uint32_t number, uint64_t size_bytes,
                                  struct tug_error *err)
 {
@@ -177,13 +177,13 @@ static enum tug_status note_size(struct tug__walk *walk, uint32_t number, uint64
     }
     node->has_size = true;
     tug__walk_settle(walk, number);
-    /* a document that was passed over for its size can be read now */
+    /* a document skipped for its size can be read now */
     return was_wrong && blob->state == TUG__BLOB_PRESENT && blob->is_reached
                ? tug__numbers_push(&walk->queue, number, err)
                : TUG_OK;
 }
 
-/* Note the type that is said: the first one counts. */
+/* Note a media type from a descriptor: the first one counts. */
 static enum tug_status note_type(struct tug__walk *walk, uint32_t number, const char *media_type,
                                  struct tug_error *err)
 {
@@ -225,7 +225,7 @@ enum tug_status tug__walk_name(struct tug__walk *walk, const struct tug__naming 
     if (!node->is_document && (is_document_kind(kind) ||
                                (naming->is_listed && tug__media_is_generic(naming->media_type)))) {
         node->is_document = true;
-        if (walk->blobs[number].is_reached) { /* then it was looked at as a mere blob */
+        if (walk->blobs[number].is_reached) { /* then it was handled as an opaque blob */
             status = tug__numbers_push(&walk->queue, number, err);
         }
     }
@@ -261,7 +261,7 @@ static enum tug_status add_child(struct tug__walk *walk, const struct tug__walk_
     return TUG_OK;
 }
 
-/* Take one descriptor of a document. */
+/* Add one descriptor of a document. */
 static enum tug_status take_child(struct tug__walk *walk, const struct tug__document *document,
                                   size_t position, struct tug_error *err)
 {
@@ -296,7 +296,7 @@ static enum tug_status take_child(struct tug__walk *walk, const struct tug__docu
     return add_child(walk, &child, err);
 }
 
-/* Note what a document refers to, and that it does. */
+/* Note the subject of a document, and the document as its referrer. */
 static enum tug_status take_subject(struct tug__walk *walk, uint32_t blob,
                                     const struct tug_digest *subject, struct tug_error *err)
 {

@@ -7,38 +7,36 @@
 #include "oci/document.h"
 #include "walk/walk.h"
 
-/* Bytes that live as long as the walk, in pieces that never move; equal ones are kept once.
- * All zero is an empty pool. */
+/* Storage that lives as long as the walk, in pieces that never move. All zero is an empty pool. */
 struct tug__pool {
-    struct tug__pool_piece *pieces; /* owned; the latest first */
-    const char **slots;             /* owned; table of what is kept once */
+    struct tug__pool_piece *pieces; /* owned; newest first */
+    const char **slots;             /* owned; hash table of interned copies */
     size_t slot_count, kept_count;
 };
 
-/* Keep a copy of bytes, aligned for any member of char. A NUL follows, which is not counted.
- * Returns: borrowed from the pool; NULL without memory. */
+/* Keep a copy of bytes, without alignment. A NUL follows, which is not counted. Returns: borrowed
+ * from the pool; NULL when out of memory. */
 char *tug__pool_copy(struct tug__pool *pool, const void *bytes, size_t length);
-/* The same, but what is in the pool already is returned as it is: equal bytes have one address. */
+/* The same, interned: equal bytes have the same address. */
 const char *tug__pool_keep(struct tug__pool *pool, const void *bytes, size_t length);
 void tug__pool_fini(struct tug__pool *pool);
 
-/* What the room knows of a blob besides struct tug__walk_blob. */
+/* Private facts about a blob, besides struct tug__walk_blob. */
 struct tug__node {
-    uint32_t first_child, child_count; /* once it is read */
+    uint32_t first_child, child_count; /* valid once it is read */
     uint32_t first_referrer;           /* link, TUG__WALK_NONE: none */
-    uint32_t last_image;               /* that has it as root; TUG__WALK_NONE: none */
-    bool has_file;                     /* a name under blobs/ */
-    bool has_size;                     /* an entry or a document says it */
-    bool is_document;                  /* named as one, or perhaps one: to be read once reached */
-    bool is_listed;  /* named by an entry or an index, so that it is a document if it looks like one
-                      */
-    bool is_certain; /* and by the type of one */
+    uint32_t last_image;               /* last image with it as root; TUG__WALK_NONE: none */
+    bool has_file;                     /* there is a name under blobs/ */
+    bool has_size;                     /* an entry or a document gives it */
+    bool is_document;                  /* named as one, or possibly one: read once reached */
+    bool is_listed;  /* named by an entry or an index: a document if its content looks like one */
+    bool is_certain; /* and its media type is that of a document */
 };
 
-/* A document whose subject is some blob. */
+/* A document with a blob as its subject. */
 struct tug__referrer {
     uint32_t blob;
-    uint32_t next; /* of the same subject; TUG__WALK_NONE: none */
+    uint32_t next; /* next with the same subject; TUG__WALK_NONE: none */
 };
 
 /* A list of numbers. */
@@ -52,12 +50,12 @@ struct tug__walk {
     struct tug__watch *watch;
     struct tug__pool pool;
 
-    struct tug__walk_blob *blobs; /* owned, as all arrays below; blob_count of them */
-    struct tug__node *nodes;      /* of each blob */
+    struct tug__walk_blob *blobs; /* owned, as are all arrays below; blob_count elements */
+    struct tug__node *nodes;      /* one per blob */
     uint32_t blob_count, blob_capacity;
-    uint32_t *slots; /* blobs by digest; a power of two of them */
+    uint32_t *slots; /* hash table of blobs by digest; a power of two */
     size_t slot_count;
-    uint64_t seed; /* of the hash: nobody can choose digests that meet */
+    uint64_t seed; /* of the hash: digests cannot be chosen to collide */
 
     struct tug__walk_child *children;
     size_t child_count, child_capacity;
@@ -65,31 +63,31 @@ struct tug__walk {
     size_t referrer_count, referrer_capacity;
 
     struct tug__walk_image *images;
-    uint32_t *older_images; /* of each: the one before it with the same root */
+    uint32_t *older_images; /* per image: the one before it with the same root */
     size_t image_count, image_capacity;
-    uint32_t *named_images; /* those with a name, by name */
-    uint32_t *image_ranks;  /* of each image: its place there */
+    uint32_t *named_images; /* images with a name, by name */
+    uint32_t *image_ranks;  /* per image: its index there */
     size_t named_count;
     struct tug__walk_foreign *foreign;
     size_t foreign_count, foreign_capacity;
 
-    struct tug__numbers queue;        /* reached, and not looked at since */
-    struct tug__walk_config *configs; /* of each blob; NULL: not read */
+    struct tug__numbers queue;        /* reached but not handled yet */
+    struct tug__walk_config *configs; /* one per blob; NULL: not read */
 
-    /* made when first asked for (needs.c) */
+    /* created on first use (needs.c) */
     uint32_t *sorted;
     uint32_t *parents_end; /* of each blob: where its parents end; they begin where those of the
                               one before end */
     uint32_t *parents;
-    uint32_t *marks; /* of each blob: the last iteration that saw it */
+    uint32_t *marks; /* per blob: the last iteration that visited it */
     uint32_t mark;
     struct tug__numbers stack;
     struct tug__numbers ranks;
     const char **names;
 };
 
-/* Make room for one more item of an array. capacity: in and out.
- * Returns: the array, perhaps moved; NULL without memory, items is still valid then. */
+/* Make room for one more item in an array. capacity: in and out. Returns: the array, perhaps moved;
+ * NULL when out of memory; items is then still valid. */
 void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_bytes);
 /* Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
@@ -100,7 +98,7 @@ enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
 /* Find a blob, or add it. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_TOO_LARGE. */
 enum tug_status tug__walk_add(struct tug__walk *walk, const struct tug_digest *digest,
                               uint32_t *out_blob, struct tug_error *err);
-/* A blob as an entry or a document names it. */
+/* A reference to a blob in an entry or a document. */
 struct tug__naming {
     const struct tug_digest *digest;
     bool has_size;
@@ -108,18 +106,18 @@ struct tug__naming {
     const char *media_type; /* "": not said */
     bool is_listed;         /* by an entry or an index */
 };
-/* Note what is said of a blob. Errors: as tug__walk_add. */
+/* Note the facts in a reference. Errors: as tug__walk_add. */
 enum tug_status tug__walk_name(struct tug__walk *walk, const struct tug__naming *naming,
                                uint32_t *out_blob, struct tug_error *err);
-/* Note that a blob is needed: it is put into the queue if that is new. */
+/* Mark a blob as reached; if it was not, queue it. */
 enum tug_status tug__walk_reach(struct tug__walk *walk, uint32_t blob, struct tug_error *err);
-/* Take what a document names; it counts as read then. document: borrowed. */
+/* Add everything a document names, and mark it as read. document: borrowed. */
 enum tug_status tug__walk_take_document(struct tug__walk *walk, uint32_t blob,
                                         const struct tug__document *document,
                                         struct tug_error *err);
-/* Reach what a document names, and what refers to a blob. */
+/* Reach the blobs that a document names, and the referrers of a blob. */
 enum tug_status tug__walk_spread(struct tug__walk *walk, uint32_t blob, struct tug_error *err);
-/* Decide what state a blob is in, by its file and what is said of it. */
+/* Determine the state of a blob from its file and the references to it. */
 void tug__walk_settle(struct tug__walk *walk, uint32_t blob);
 
 /* --- the steps of tug__walk_open, in their order --- */

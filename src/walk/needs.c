@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who needs what: down from an image to its blobs, and up from a blob to the images.
+ * Needs: down from an image to its blobs, and up from a blob to the images.
  *
  * Knows: the graph. Does not know: files.
  * Threads: the walk's owner.
  *
- * What an image needs is found anew each time: to remember it would take memory for each pair of an
+ * The needs of an image are computed each time: storing them would cost memory for each pair of an
  * image and a blob.
  */
 #include "walk/internal.h"
@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 
-/* Begin an iteration: no blob was seen. */
+/* Start an iteration: no blob is visited. */
 static enum tug_status begin_marks(struct tug__walk *walk, struct tug_error *err)
 {
     if (walk->marks == NULL || walk->mark == UINT32_MAX) {
@@ -31,7 +31,7 @@ static enum tug_status begin_marks(struct tug__walk *walk, struct tug_error *err
     return TUG_OK;
 }
 
-/* Put a blob on the stack unless it was seen. */
+/* Push a blob onto the stack unless it was visited. */
 static enum tug_status push_unseen(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
 {
     if (walk->marks[blob] == walk->mark) {
@@ -55,7 +55,7 @@ enum tug_status tug__walk_each_needed(struct tug__walk *walk, uint32_t blob,
         const struct tug__node *const node = &walk->nodes[next];
 
         status = on_blob(context, next, err);
-        /* backwards: the first child comes off the stack first */
+        /* backwards: the first child is popped first */
         for (uint32_t i = node->child_count; status == TUG_OK && i > 0; i--) {
             const struct tug__walk_child *const child = &walk->children[node->first_child + i - 1];
 
@@ -67,7 +67,7 @@ enum tug_status tug__walk_each_needed(struct tug__walk *walk, uint32_t blob,
     return status;
 }
 
-/* Count parents, then fill them in: those of blob N are behind those of blob N - 1. */
+/* Count parents, then fill them in: those of blob N follow those of blob N - 1. */
 static enum tug_status find_parents(struct tug__walk *walk, struct tug_error *err)
 {
     uint32_t sum = 0;
@@ -115,7 +115,7 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Note the places, in the order of names, of the images that have a blob as their root. */
+/* Note the ranks, by name, of the images with a blob as their root. */
 static enum tug_status take_images(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;

@@ -2,11 +2,11 @@
  *
  * Read documents and configs, a few hundred at a time, with a thread for each core.
  *
- * Knows: what is to be read, and when. Does not know: what a file holds.
- * Threads: the walk's owner; in read_share several, each with contents of its own.
+ * Knows: which files to read, and when. Does not know: what a file holds.
+ * Threads: the walk's owner; in read_share several, each with its own contents.
  *
- * What was read is put into the graph by the owner alone, between rounds: the graph needs no lock,
- * and no more than a round's documents are in memory.
+ * Only the owner adds results to the graph, between rounds: so the graph needs no lock, and no more
+ * than one round's documents are in memory.
  */
 #include "walk/internal.h"
 
@@ -19,12 +19,12 @@
 #include "base/thread.h"
 #include "oci/limits.h"
 
-/* Files of a round, and how many make it worth a thread more. */
+/* Files in a round, and how many of them justify another thread. */
 #define ROUND_MAX 256
 #define SHARE_MIN 16
 #define THREADS_MAX 8
 
-/* A round: what is read at once. */
+/* A round: files read at once. */
 struct round {
     struct tug_store *store;
     struct tug__content *contents; /* owned; ROUND_MAX of them */
@@ -128,7 +128,7 @@ static enum tug_status take_config(struct tug__walk *walk, const struct tug__con
                : TUG_OK;
 }
 
-/* Put what was read of one file into the graph. */
+/* Add the result of reading one file to the graph. */
 static enum tug_status take_content(struct tug__walk *walk, const struct tug__content *content,
                                     struct tug_error *err)
 {
@@ -157,7 +157,7 @@ static enum tug_status take_content(struct tug__walk *walk, const struct tug__co
                : TUG_OK;
 }
 
-/* Read what the round has, put it into the graph, and begin the next round. */
+/* Read the files of the round, add the results to the graph, and start the next round. */
 static enum tug_status finish_round(struct reading *reading, struct tug_error *err)
 {
     struct round *const round = &reading->round;
@@ -183,7 +183,7 @@ static enum tug_status finish_round(struct reading *reading, struct tug_error *e
     return status;
 }
 
-/* Add a file to the round; a full one is read. */
+/* Add a file to the round; read the round when it is full. */
 static enum tug_status add(struct reading *reading, uint32_t number, enum tug__content_use use,
                            struct tug_error *err)
 {
@@ -203,7 +203,7 @@ static enum tug_status add(struct reading *reading, uint32_t number, enum tug__c
     return reading->round.count == ROUND_MAX ? finish_round(reading, err) : TUG_OK;
 }
 
-/* Look at a blob that is reached: read it, or go on to what it names. */
+/* Handle a reached blob: read it, or go on to the blobs it names. */
 static enum tug_status visit(struct reading *reading, uint32_t number, struct tug_error *err)
 {
     const struct tug__walk *const walk = reading->walk;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Read a store, in the order that loses nothing; look at what was read.
+ * Read a store in an order that misses nothing, and query the result.
  *
  * Knows: the steps. Does not know: what each does.
  * Threads: the walk's owner.
@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* A document that is reached and cannot be read for what its file is. */
+/* Note the problem of a reached document whose file is unusable. */
 static void note_bad_files(struct tug__walk *walk)
 {
     static const char wrong_size[] = "its size is not what its descriptor says";
@@ -35,7 +35,7 @@ static void note_bad_files(struct tug__walk *walk)
     }
 }
 
-/* Read index.json; where it cannot be, and the caller wants to know why, go on without it. */
+/* Read index.json; if that fails, and the caller wants to know why, go on without it. */
 static enum tug_status read_entries(struct tug__walk *walk, const struct tug__walk_options *options,
                                     struct tug_error *err)
 {
@@ -65,7 +65,7 @@ static enum tug_status read_store(struct tug__walk *walk, const struct tug__walk
     }
     if (status == TUG_OK && options->orphans != TUG__ORPHANS_NONE) {
         status = tug__walk_read_orphans(walk, options->orphans, err);
-        /* what refers to something that is reached is so itself, with all it names */
+        /* referrers of a reached blob are reached themselves, with everything they name */
         if (status == TUG_OK) {
             status = tug__walk_read_reached(walk, err);
         }

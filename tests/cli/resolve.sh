@@ -29,6 +29,27 @@ run resolve "$registry/app:none"
 expect_status 3
 expect_lines err 1
 
+# A list, the command's own output among it; all of it is checked before anything is asked.
+{
+    echo "# comment"
+    "$TUG" resolve "$registry/app:1"
+    echo "2 label.a=b all-platforms"
+} > "$WORK/list"
+run resolve --repository "$registry/app" --from-file "$WORK/list" "$registry/app:2"
+expect_status 0
+expect_lines out 3
+sed -n 1p "$WORK/out" | grep -q "^$registry/app:1@$digest $digest " || fail "not the digest of the list"
+sed -n 2p "$WORK/out" | grep -q "^$registry/app:2 sha256:" || fail "not the tag of the list"
+echo "app:1 rubbish" >> "$WORK/list"
+run resolve --from-file "$WORK/list" "$registry/app:2"
+expect_status 2
+expect_lines out 0
+: > "$WORK/list"
+run resolve --from-file "$WORK/list"
+expect_status 0
+expect_lines out 0
+expect_empty err
+
 stop_registry
 [ "$(grep -c '^request .* GET .*/blobs/' "$WORK/log")" -eq 2 ] || fail "a blob was asked for"
 [ "$(grep -c '^request .* GET .*app/manifests/1 ' "$WORK/log")" -eq 1 ] || fail "not with a HEAD"

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The public functions on archives: check arguments, fill in defaults, hold the store.
+ *
+ * Knows: the archive room's interface. Does not know: how an archive is written or read.
+ * Threads: see tug/archive.h.
+ */
+#include <tug/archive.h>
+
+#include "archive/export.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "store/store.h"
+
+enum tug_status tug_store_export(struct tug_store *store, const char *const *texts, size_t count,
+                                 int fd, const struct tug_export_options *options,
+                                 const struct tug_watch *watch,
+                                 struct tug_archive_result *out_result, struct tug_error *err)
+{
+    struct tug_export_options own = TUG_EXPORT_OPTIONS_INIT;
+    struct tug__work work = {0};
+    struct tug__lock_wait wait;
+    int use_fd = -1;
+    enum tug_status status = tug__watch_begin(&work.watch, watch, err);
+
+    if (status == TUG_OK && options != NULL) {
+        status = tug__options_copy(&own, sizeof own, options, "tug_export_options", err);
+    }
+    if (status == TUG_OK && count == 0) {
+        status = tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "no image to export");
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    wait = tug__watch_lock_wait(&work.watch);
+    status = tug__store_use(store, &wait, &use_fd, err);
+    if (status == TUG_OK) {
+        status = tug__export(store, texts, count, fd, &own, &work, out_result, err);
+        tug__store_unlock(use_fd);
+    }
+    tug__watch_tell(&work.watch, &work.progress, true);
+    return status;
+}
