@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The public functions that find, label and remove images: check arguments, make references full,
- * hand over to the store.
+ * The public functions that find, label and remove images: check arguments, complete references,
+ * call the store.
  *
- * Knows: the store's door, references. Does not know: how index.json is written.
+ * Knows: the store's interface, references. Does not know: how index.json is written.
  * Threads: see tug/images.h.
  */
 #include <tug/tug.h>
@@ -15,10 +15,10 @@
 #include "store/store.h"
 #include "store/watch.h"
 
-/* What users typed, with the references that it makes. */
+/* Texts that a user typed, with their references. */
 struct wishes {
     struct tug__index_wanted *wanted; /* owned */
-    struct tug_ref **refs;            /* owned; NULL where a text is no reference */
+    struct tug_ref **refs;            /* owned; NULL for a text that is not a reference */
     size_t count;
 };
 
@@ -31,7 +31,7 @@ static void wishes_fini(struct wishes *wishes)
     free(wishes->wanted);
 }
 
-/* Read texts, borrowed as long as the wishes. wishes_fini is due, on failure, too. */
+/* Parse texts, borrowed as long as the wishes. wishes_fini is due, even on failure. */
 static enum tug_status wishes_init(struct wishes *wishes, const char *const *texts, size_t count,
                                    struct tug_error *err)
 {

@@ -16,7 +16,7 @@
 #include "report.h"
 #include "store_run.h"
 
-/* The labels, as operands give them: all but the first one. Returns: owned; NULL without memory. */
+/* Get the labels: all operands but the first. Returns: owned; NULL when out of memory. */
 static const char **labels_of(const struct settings *settings)
 {
     const size_t count = settings->common.input_count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command rm: forget images.
+ * The command rm: remove images.
  *
  * Knows: the public library. Does not know: index.json.
  * Threads: main; signals.c adds one of its own meanwhile.

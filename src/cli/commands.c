@@ -2,7 +2,7 @@
  *
  * The table of commands, with what help says of each.
  *
- * Knows: every command by its function. Does not know: options, what commands do.
+ * Knows: every command by its function. Does not know: option values, what commands do.
  * Threads: main.
  */
 #include "command.h"

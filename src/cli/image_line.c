@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The line of an image that was changed.
+ * The output line for a changed image.
  *
  * Knows: both formats. Does not know: what was done to the image.
  * Threads: main.
@@ -16,7 +16,7 @@
 static void add_escaped(struct text *text, const char *raw)
 {
     const size_t length = strlen(raw);
-    const size_t capacity = 4 * length + 1; /* an escape takes no more for a byte */
+    const size_t capacity = 4 * length + 1; /* the most that escaping needs per byte */
     char *const shown = malloc(capacity);
 
     if (shown == NULL) {

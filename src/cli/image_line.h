@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A line on standard output that says which image a command changed.
+ * A line on standard output for an image that a command changed.
  * Threads: main.
  */
 #ifndef TUG_CLI_IMAGE_LINE_H
@@ -11,7 +11,7 @@
 #include "store_run.h"
 
 /* Print "NAME DIGEST", or an object with both.
- * name: raw; NULL: the image has none. digest: may be unset. What is not there is "-", or null. */
+ * name: raw; NULL: the image has none. digest: may be unset. A missing one is "-", or null. */
 void image_line_print(struct store_run *run, const char *name, const struct tug_digest *digest);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The edits of index.json that label an image and remove images.
+ * Edits of index.json that label an image or remove images.
  *
- * Knows: what a selection found. Does not know: locks, files.
+ * Knows: selections. Does not know: locks, files.
  * Threads: any.
  */
 #include "index/internal.h"
@@ -29,7 +29,7 @@ static enum tug_status hold_one(void *context, const struct tug__index_element *
                : tug__index_edit_keep(replacing->edit, element, err);
 }
 
-/* Set the labels of the element that was picked. */
+/* Set the labels of the picked element. */
 static enum tug_status relabel_pick(const struct tug__index_relabel *relabel,
                                     const struct tug__index_pick *pick,
                                     struct tug__index_edit *edit, struct tug_error *err)
@@ -68,14 +68,14 @@ enum tug_status tug__index_relabel_decide(void *context, struct tug__index_edit 
     return status;
 }
 
-/* An edit that leaves elements out. */
+/* An edit that drops elements. */
 struct removing {
     struct tug__index_leaving *leaving;
     const struct tug__index_selection *selection;
     struct tug__index_edit *edit;
 };
 
-/* Remember an element that goes. */
+/* Note a removed element. */
 static enum tug_status add_gone(struct tug__index_leaving *leaving,
                                 const struct tug__index_element *element, struct tug_error *err)
 {

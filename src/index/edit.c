@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Edit index.json as text: what is kept is copied byte for byte.
+ * Edit index.json as text: kept elements are copied byte for byte.
  *
  * Knows: elements. Does not know: why one is kept, dropped or replaced; documents, the network.
  * Threads: any; an edit belongs to one thread at a time.
  *
  * The new text is never in memory as a whole. An edit holds 12 bytes for each run of kept elements
- * and for each element that may be dropped or replaced, and the texts that are new.
+ * and for each element that may be dropped or replaced, and the new texts.
  */
 #include "index/internal.h"
 
@@ -19,11 +19,11 @@
 /* Buffer size: bytes collected for one write. */
 #define OUTPUT_BYTES ((size_t)64 * 1024)
 
-/* What a run stands for. */
+/* Kind of a run. */
 enum run_kind {
     RUN_KEPT, /* elements, from the start of the first to the end of the last */
     RUN_HELD, /* the same, one element */
-    RUN_GONE, /* an element that is left out */
+    RUN_GONE, /* a dropped element */
     RUN_NEW,  /* bytes of texts */
 };
 
@@ -172,8 +172,8 @@ static bool is_old(const struct tug__edit_run *run)
     return run->kind == RUN_KEPT || run->kind == RUN_HELD;
 }
 
-/* Put runs of old text that stand one behind the other, with what is between them. first: the first
- * one. Returns: the run after them. */
+/* Write adjacent runs of old text, with the text between them. first: the first run. Returns: the
+ * run after them. */
 static size_t put_old(const struct tug__index_edit *edit, struct output *output, bool *is_first,
                       size_t first)
 {

@@ -81,7 +81,7 @@ bool tug__index_is_label(const char *key)
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 
-/* The value that the entry's own labels give a key; NULL: none of them has it. */
+/* Find the value of a key in the entry's own labels; NULL: none. */
 static const char *own_value(const struct tug__index_entry *entry, const char *key)
 {
     const size_t length = strlen(key);
@@ -94,7 +94,7 @@ static const char *own_value(const struct tug__index_entry *entry, const char *k
     return NULL;
 }
 
-/* Where the labels of the old entry go. */
+/* Destination of the old entry's labels. */
 struct keeping {
     struct tug__buf *buf;
     const struct tug__index_entry *entry;
@@ -115,7 +115,7 @@ static bool keep_label(void *context, const char *key, const struct tug__json_va
     return keeping->status == TUG_OK;
 }
 
-/* Append the labels that are new. */
+/* Append the new labels. */
 static enum tug_status append_labels(struct tug__buf *buf, const struct tug__index_entry *entry,
                                      const struct tug__json_value *old, struct tug_error *err)
 {
@@ -187,7 +187,7 @@ enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__
     return status == TUG_OK ? tug__buf_append(buf, "}}", 2, err) : status;
 }
 
-/* Tell whether a member is that text; NULL: whether there is no such member. */
+/* Tell whether a member has this text; NULL: whether it is absent. */
 static bool is_member(const struct tug__json_value *value, const char *key, const char *text)
 {
     const struct tug__json_value *const member = tug__json_get(value, key);
@@ -196,8 +196,8 @@ static bool is_member(const struct tug__json_value *value, const char *key, cons
     return text == NULL ? member == NULL : found != NULL && strcmp(found, text) == 0;
 }
 
-/* Tell whether the annotations name the entry's own source. Returns: true, too, without memory:
- * then the entry stays as it is. */
+/* Tell whether the annotations have the entry's own source. Returns: true also when out of memory,
+ * which keeps the entry unchanged. */
 static bool has_source(const struct tug__index_entry *entry,
                        const struct tug__json_value *annotations)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Interface of the index room: index.json as text. Which elements it has, what they are called and
- * which of them a user means; and how it changes: images are named, labelled, removed, and all else
- * stays byte for byte, whichever tool wrote it.
+ * Interface of the index room: index.json as text. It reports the elements and their names, finds
+ * those that a user means, and edits the text: images are named, labelled or removed, and
+ * everything else stays byte for byte, whichever tool wrote it.
  *
- * An edit: tug__index_edit_init with the old text; one of the functions that decide; if
+ * An edit: tug__index_edit_init with the old text; one of the deciding functions; if
  * tug__index_edit_is_needed, tug__index_edit_write; tug__index_edit_fini.
  *
- * Threads: any; an edit or a selection belongs to one thread at a time. Blocks: no, but for
+ * Threads: any; an edit or a selection belongs to one thread at a time. Blocks: only
  * tug__index_edit_write.
  */
 #ifndef TUG_INDEX_INDEX_H
@@ -27,7 +27,7 @@
     "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","              \
     "\"manifests\":[]}"
 
-/* Most bytes of an index.json, so that 32 bits hold a place in it. */
+/* Most bytes of an index.json, so that an offset fits into 32 bits. */
 #define TUG__INDEX_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* Limits of an index.json, and of one element that is parsed into values: small. */
 extern const struct tug__json_limits tug__index_limits;
@@ -39,9 +39,9 @@ struct tug__index_element {
     const char *text;      /* the element: length bytes, not NUL-terminated */
     const char *name;      /* not NUL-terminated; NULL: none */
     size_t name_length;
-    const char *digest; /* as it is written, unchecked; not NUL-terminated; NULL: none */
+    const char *digest; /* as written, unchecked; not NUL-terminated; NULL: none */
     size_t digest_length;
-    uint64_t sources_hash; /* of its distribution sources; 0: none. Equal ones have one hash */
+    uint64_t sources_hash; /* of its distribution sources; 0: none. Equal ones hash alike */
 };
 
 /* Receive an element. Returns: anything but TUG_OK ends the scan with that status. */
@@ -58,7 +58,7 @@ struct tug__index_list {
 /* Report the elements of an index with their names, in order.
  * text: borrowed for the call. out_list: untouched on failure, which may come after any number of
  * elements. Errors: TUG_ERR_CONTENT (not JSON, or no index), TUG_ERR_TOO_LARGE (a limit),
- * TUG_ERR_NO_MEMORY, and what on_element returns. */
+ * TUG_ERR_NO_MEMORY, and any status that on_element returns. */
 enum tug_status tug__index_scan(const char *text, size_t length, tug__index_element_fn on_element,
                                 void *context, struct tug__index_list *out_list,
                                 struct tug_error *err);
@@ -70,19 +70,19 @@ bool tug__index_element_digest(const struct tug__index_element *element,
 
 /* --- an edit --- */
 
-/* An edit of index.json in progress. Fields are private to the room, but for texts. */
+/* An edit of index.json in progress. Fields are private to the room, except texts. */
 struct tug__index_edit {
     const char *text; /* borrowed */
     size_t length;
     struct tug__index_list list;
-    struct tug__buf texts;      /* of what replaces elements or is added, one after the other */
+    struct tug__buf texts;      /* of new and replacing elements, one after the other */
     struct tug__edit_run *runs; /* owned; in the order of the new text */
     size_t run_count, run_capacity;
     bool is_open;    /* the last run may still grow */
     bool is_changed; /* the new text differs */
 };
 
-/* Begin. text: borrowed as long as the edit; tug__index_edit_fini is due. */
+/* Start an edit. text: borrowed as long as the edit; tug__index_edit_fini is due. */
 void tug__index_edit_init(struct tug__index_edit *out_edit, const char *text, size_t length);
 /* Tell whether the index has to change at all. */
 bool tug__index_edit_is_needed(const struct tug__index_edit *edit);
@@ -93,12 +93,12 @@ enum tug_status tug__index_edit_write(void *edit, int fd, struct tug_error *err)
 /* Free what an edit holds. A zeroed one is allowed. */
 void tug__index_edit_fini(struct tug__index_edit *edit);
 
-/* Decide on an edit: hand on all elements of edit->text and set edit->list.
- * Errors: TUG_ERR_CONTENT and TUG_ERR_TOO_LARGE: the text is no valid index; others as they are. */
+/* Decide on an edit: pass all elements of edit->text to it, and set edit->list. Errors:
+ * TUG_ERR_CONTENT and TUG_ERR_TOO_LARGE: the text is not a valid index; any other. */
 typedef enum tug_status (*tug__index_decide_fn)(void *context, struct tug__index_edit *edit,
                                                 struct tug_error *err);
 
-/* --- images are named --- */
+/* --- naming images --- */
 
 /* One image for index.json. All borrowed for the call. */
 struct tug__index_entry {
@@ -109,36 +109,36 @@ struct tug__index_entry {
     const char *source_host; /* registry host and repository: a distribution source. NULL: none */
     const char *source_repository;
     const char *left_out;      /* digests of blobs that the image lacks; NULL: none */
-    const char *const *labels; /* "KEY=VALUE"; "KEY=": it is to have no such label */
+    const char *const *labels; /* "KEY=VALUE"; "KEY=" removes the label */
     size_t label_count;
 };
 
-/* Images for an edit that names them, see tug__store_index_put. */
+/* Input of an edit that names images, see tug__store_index_put. */
 struct tug__index_put {
     const struct tug__index_entry *entries; /* borrowed */
     size_t count;
 };
-/* Decide as tug__store_index_put says. context: a struct tug__index_put. */
+/* Decide as described at tug__store_index_put. context: a struct tug__index_put. */
 enum tug_status tug__index_put_decide(void *context, struct tug__index_edit *edit,
                                       struct tug_error *err);
 
-/* --- which elements are meant --- */
+/* --- finding elements --- */
 
-/* An image that is looked for, as a user typed it. All borrowed. */
+/* A wanted image, as a user typed it. All borrowed. */
 struct tug__index_wanted {
-    const char *text; /* a name as index.json has it, or the digest of a root */
-    const char *full; /* the full reference that text makes; NULL: it makes none */
+    const char *text; /* a name in index.json, or the digest of a root */
+    const char *full; /* text as a full reference; NULL: it is not a reference */
 };
 
-/* How an element fits what is looked for, the better the higher. */
+/* How well an element fits a wanted image; higher is better. */
 enum tug__index_fit {
     TUG__INDEX_FIT_NONE = 0,
     TUG__INDEX_FIT_DIGEST, /* the text is its digest */
-    TUG__INDEX_FIT_FULL,   /* the text makes the full reference that is its name */
+    TUG__INDEX_FIT_FULL,   /* the text as a full reference is its name */
     TUG__INDEX_FIT_NAME,   /* the text is its name */
 };
 
-/* The elements that fit best: of these the last one counts. */
+/* The elements that fit best; the last of them counts. */
 struct tug__index_pick {
     enum tug__index_fit fit;
     size_t offset, length;    /* of the last one, within the text of the index */
@@ -147,31 +147,31 @@ struct tug__index_pick {
     char *other_name;         /* owned; another name that fits; NULL: none */
 };
 
-/* A search for images. Fields are private to the room, but for picks. */
+/* A search for images. Fields are private to the room, except picks. */
 struct tug__index_selection {
     const struct tug__index_wanted *wanted; /* borrowed */
     size_t count;
-    struct tug__index_pick *picks; /* owned; one for each that is wanted */
-    struct tug__index_key *keys;   /* owned; sorted: names and digests that are looked for */
+    struct tug__index_pick *picks; /* owned; one per wanted image */
+    struct tug__index_key *keys;   /* owned; sorted: wanted names and digests */
     size_t key_count;
 };
 
-/* Look for images in an index. text, wanted: borrowed as long as the selection, for which
+/* Find images in an index. text, wanted: borrowed as long as the selection, for which
  * tug__index_selection_fini is due; untouched on failure. Errors: as tug__index_scan. */
 enum tug_status tug__index_select(const char *text, size_t length,
                                   const struct tug__index_wanted *wanted, size_t count,
                                   struct tug__index_selection *out_selection,
                                   struct tug_error *err);
-/* Check that each image was found. is_exact: and that none has several names.
+/* Check that each image was found; with is_exact, also that none has several names.
  * Errors: TUG_ERR_NOT_FOUND: the message names a similar image of the index, if there is one;
  * TUG_ERR_INVALID_ARGUMENT: a digest that has several names. */
 enum tug_status tug__index_selection_check(const struct tug__index_selection *selection,
                                            const char *text, size_t length, bool is_exact,
                                            struct tug_error *err);
-/* Free it. A zeroed one is allowed. */
+/* Free a selection. A zeroed one is allowed. */
 void tug__index_selection_fini(struct tug__index_selection *selection);
 
-/* --- images are labelled and removed --- */
+/* --- labelling and removing images --- */
 
 /* Labels for an edit. All borrowed. */
 struct tug__index_relabel {
@@ -179,33 +179,33 @@ struct tug__index_relabel {
     const char *const *labels;
     size_t label_count;
 };
-/* Decide as tug__store_index_label says. context: a struct tug__index_relabel. */
+/* Decide as described at tug__store_index_label. context: a struct tug__index_relabel. */
 enum tug_status tug__index_relabel_decide(void *context, struct tug__index_edit *edit,
                                           struct tug_error *err);
 
-/* Images to be removed. All borrowed. */
+/* Images to remove. All borrowed. */
 struct tug__index_removal {
     const struct tug__index_wanted *wanted;
     size_t count;
-    /* Called for each entry that is gone, in their order. name: NULL: it had none; digest: unset:
-     * it had no valid one. NULL: nobody is told. */
+    /* Called for each removed entry, in order. name: NULL: none; digest: unset: not valid. NULL:
+     * not reported. */
     void (*on_removed)(void *context, const char *name, const struct tug_digest *digest);
     void *context;
 };
 
-/* Images for an edit that removes them. */
+/* Input and result of an edit that removes images. */
 struct tug__index_leaving {
     const struct tug__index_removal *removal; /* borrowed */
     struct tug__index_gone *images;           /* owned; in the order of the index */
     size_t count, capacity;
 };
-/* One of them. */
+/* One removed image. */
 struct tug__index_gone {
     char *name;               /* owned; NULL: none */
     struct tug_digest digest; /* unset: it has no valid one */
 };
-/* Decide as tug__store_index_remove says. context: a struct tug__index_leaving; afterwards it holds
- * what the edit leaves out, and tug__index_leaving_fini is due. */
+/* Decide as described at tug__store_index_remove. context: a struct tug__index_leaving; afterwards
+ * it has the removed images, and tug__index_leaving_fini is due. */
 enum tug_status tug__index_leaving_decide(void *context, struct tug__index_edit *edit,
                                           struct tug_error *err);
 /* Free what was collected. */

@@ -8,30 +8,30 @@
 #include "index/annotations.h"
 #include "index/index.h"
 
-/* --- how an edit is made --- */
+/* --- steps of an edit --- */
 
-/* Keep an element. All elements are handed on in order, to this function or the next one.
+/* Keep an element. All elements are passed in order, to this function or the next one.
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_edit_keep(struct tug__index_edit *edit,
                                      const struct tug__index_element *element,
                                      struct tug_error *err);
-/* The same for an element that may be dropped or replaced later. out_place: for these. */
+/* The same for an element that may be dropped or replaced later. out_place: for those calls. */
 enum tug_status tug__index_edit_hold(struct tug__index_edit *edit,
                                      const struct tug__index_element *element, size_t *out_place,
                                      struct tug_error *err);
-/* Leave a held element out. */
+/* Drop a held element. */
 void tug__index_edit_drop(struct tug__index_edit *edit, size_t place);
-/* Put what texts has from begin on in the place of a held element. */
+/* Replace a held element by the part of texts from begin on. */
 void tug__index_edit_replace(struct tug__index_edit *edit, size_t place, size_t begin);
-/* Add what texts has from begin on as the last element, after all were handed on.
+/* Add the part of texts from begin on as the last element, after all were passed.
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_edit_add(struct tug__index_edit *edit, size_t begin,
                                     struct tug_error *err);
-/* --- where an image comes from --- */
+/* --- sources of an image --- */
 
-/* Most repositories of one host that an entry names. */
+/* Most repositories of one host in an entry. */
 #define TUG__INDEX_REPOSITORIES_MAX 16
-/* Most bytes of a source's key and value: containerd takes no longer label. */
+/* Most bytes of a source's key and value: containerd accepts no longer label. */
 #define TUG__INDEX_SOURCE_BYTES_MAX 4096
 
 /* The distribution sources of an entry: repositories by host. All zero: none. Fields are private to
@@ -41,37 +41,37 @@ struct tug__index_sources {
     size_t count;
 };
 
-/* Add a repository; one that is there already changes nothing, and neither does one for which there
- * is no room. host: without its port; host_length characters. Errors: TUG_ERR_NO_MEMORY. */
+/* Add a repository, unless the set has it already or has no room for it. host: without its port;
+ * host_length characters. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_sources_add(struct tug__index_sources *sources, const char *host,
                                        size_t host_length, const char *repository,
                                        size_t repository_length, struct tug_error *err);
-/* Add the one that an entry was fetched from, if it was. */
+/* Add the repository that an entry was fetched from, if any. */
 enum tug_status tug__index_sources_add_own(struct tug__index_sources *sources,
                                            const struct tug__index_entry *entry,
                                            struct tug_error *err);
-/* Add all that the annotations of an entry name; NULL: none. */
+/* Add all repositories in the annotations of an entry; NULL: none. */
 enum tug_status tug__index_sources_add_all(struct tug__index_sources *sources,
                                            const struct tug__json_value *annotations,
                                            struct tug_error *err);
-/* Tell whether a repository is among them. */
+/* Tell whether the set has a repository. */
 bool tug__index_sources_has(const struct tug__index_sources *sources, const char *host,
                             size_t host_length, const char *repository);
-/* Append them as members of annotations, a comma before each: hosts in the order they were added,
- * the repositories of each sorted and joined by commas. Errors: as tug__buf_append. */
+/* Append the set as members of annotations, with a comma before each: hosts in the order they were
+ * added, the repositories of each sorted and joined by commas. Errors: as tug__buf_append. */
 enum tug_status tug__index_sources_append(struct tug__buf *buf,
                                           const struct tug__index_sources *sources,
                                           struct tug_error *err);
-/* Add all of another set. */
+/* Add another set. */
 enum tug_status tug__index_sources_join(struct tug__index_sources *sources,
                                         const struct tug__index_sources *others,
                                         struct tug_error *err);
-/* Free them and leave none. */
+/* Free the set and leave it empty. */
 void tug__index_sources_fini(struct tug__index_sources *sources);
 /* Length of a host without its port; the brackets of IPv6 stay. */
 size_t tug__index_host_length(const char *host);
 
-/* The roots that entries name: all entries of one root share their sources. All zero: none. Fields
+/* The roots of entries: all entries with the same root share their sources. All zero: none. Fields
  * are private to root.c. */
 struct tug__index_roots {
     struct tug__index_root *roots; /* owned; sorted by digest */
@@ -80,16 +80,16 @@ struct tug__index_roots {
     size_t relative_count, relative_capacity;
 };
 
-/* Begin. entries: borrowed for the call. tug__index_roots_fini is due, on failure, too. Errors:
- * TUG_ERR_NO_MEMORY. */
+/* Collect the roots. entries: borrowed for the call. tug__index_roots_fini is due, on failure, too.
+ * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_roots_init(struct tug__index_roots *out_roots,
                                       const struct tug__index_entry *entries, size_t count,
                                       struct tug_error *err);
-/* Look at an element of the index that none of the entries replaces. Errors: TUG_ERR_NO_MEMORY. */
+/* Note an element of the index that no entry replaces. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_roots_see(struct tug__index_roots *roots,
                                      const struct tug__index_element *element,
                                      struct tug_error *err);
-/* Add the sources of all other entries and elements of a root, as far as they are known.
+/* Add the known sources of all other entries and elements with a root.
  * text: of the index. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_roots_add(struct tug__index_roots *roots,
                                      const struct tug_digest *digest, const char *text,
@@ -97,26 +97,26 @@ enum tug_status tug__index_roots_add(struct tug__index_roots *roots,
 /* Free everything. */
 void tug__index_roots_fini(struct tug__index_roots *roots);
 
-/* --- the text of an entry --- */
+/* --- text of an entry --- */
 
-/* Append an image's entry as JSON text. Of the entry that it replaces all labels stay that it does
- * not set itself, in their places. old: the annotations of that one; NULL: none. sources: all that
- * the entry is to have, its own one included. Errors: as tug__buf_append. */
+/* Append an image's entry as JSON text. Labels of the replaced entry stay in their places, unless
+ * the new entry sets them itself. old: the annotations of the replaced entry; NULL: none. sources:
+ * all sources for the entry, including its own. Errors: as tug__buf_append. */
 enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__index_entry *entry,
                                         const struct tug__json_value *old,
                                         const struct tug__index_sources *sources,
                                         struct tug_error *err);
-/* Tell whether an element says already what the entry says, and perhaps more: further labels and
- * sources, or members that tug does not know. */
+/* Tell whether an element already has everything that the entry has; it may have more: other labels
+ * and sources, or members unknown to tug. */
 bool tug__index_entry_is_said(const struct tug__index_entry *entry,
                               const struct tug__json_value *element);
-/* Tell whether an annotation is a label, and not one that tug writes. */
+/* Tell whether an annotation is a label, rather than one of tug's own. */
 bool tug__index_is_label(const char *key);
 
-/* Append an element with its labels changed; everything else stays byte for byte.
- * element: length bytes, borrowed. labels: "KEY=VALUE"; with an empty value the label is removed;
- * the last one of a key counts. out_is_changed: false when it has the labels already; the text is
- * the same then. Errors: TUG_ERR_CONTENT (its annotations are no object), as tug__buf_append. */
+/* Append an element with changed labels; everything else stays byte for byte. element: length
+ * bytes, borrowed. labels: "KEY=VALUE"; an empty value removes the label; the last one with a key
+ * counts. out_is_changed: false when it has the labels already; the text is then the same. Errors:
+ * TUG_ERR_CONTENT (its annotations are not an object), as tug__buf_append. */
 enum tug_status tug__index_label_append(struct tug__buf *buf, const char *element, size_t length,
                                         const char *const *labels, size_t count,
                                         bool *out_is_changed, struct tug_error *err);
@@ -125,10 +125,10 @@ bool tug__index_label_is_overridden(const char *const *labels, size_t count, siz
 
 /* --- which elements are meant --- */
 
-/* Tell whether an element is among those that fit something best. */
+/* Tell whether an element is among the best fits of any wanted image. */
 bool tug__index_selection_has(const struct tug__index_selection *selection,
                               const struct tug__index_element *element);
-/* How much a name looks like what was wanted; 0: not at all. */
+/* Similarity of a name to a wanted image; 0: none. */
 unsigned tug__index_likeness(const struct tug__index_wanted *wanted, const char *name,
                              size_t length);
 

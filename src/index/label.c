@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Set and remove labels within the text of one element; all else stays byte for byte.
+ * Set and remove labels within the text of one element; everything else stays byte for byte.
  *
  * Knows: the annotations of an element. Does not know: the network, what labels mean.
  * Threads: any.
@@ -16,11 +16,11 @@
 
 #define NOWHERE SIZE_MAX
 
-/* A member of the annotations, as it is written. */
+/* A member of the annotations, as written. */
 struct member {
     size_t begin;      /* of its name, quote included */
     size_t value, end; /* of its value */
-    size_t label;      /* that says its value; NOWHERE: none */
+    size_t label;      /* the label that sets its value; NOWHERE: none */
 };
 
 /* The state of a change. */
@@ -31,12 +31,12 @@ struct relabel {
     size_t count;
     struct member *members; /* owned; in order */
     size_t member_count, member_capacity;
-    bool *is_used;     /* owned; by label: a member has its key */
+    bool *is_used;     /* owned; per label: a member has its key */
     size_t begin, end; /* of the annotations' value; begin is 0: there are none */
     bool is_inside;    /* the scan is within them */
 };
 
-/* Tell whether JSON text between quotes means a text. */
+/* Tell whether the JSON text between quotes decodes to a text. */
 static bool means(const char *quoted, size_t length, const char *text, size_t text_length)
 {
     TUG__AUTO_FREE char *object = NULL;
@@ -73,7 +73,7 @@ static bool is_removed(const struct relabel *relabel, const struct member *membe
     return member->label != NOWHERE && *label_value(relabel, member->label) == '\0';
 }
 
-/* Find the label that counts for a key: the last one that has it. */
+/* Find the label that counts for a key: the last one with it. */
 static size_t find_label(const struct relabel *relabel, const char *key, size_t length)
 {
     for (size_t i = relabel->count; i-- > 0;) {
@@ -137,8 +137,8 @@ static enum tug_status put(struct tug__buf *buf, const struct relabel *relabel, 
     return tug__buf_append(buf, relabel->text + begin, end - begin, err);
 }
 
-/* Append a member that stays, with what stands before it: behind another one its separator, else
- * what the object begins with. */
+/* Append a kept member with the text before it: the separator after another member, else the
+ * beginning of the object. */
 static enum tug_status put_member(struct tug__buf *buf, const struct relabel *relabel, size_t index,
                                   bool is_first, struct tug_error *err)
 {
@@ -157,7 +157,7 @@ static enum tug_status put_member(struct tug__buf *buf, const struct relabel *re
                             : status;
 }
 
-/* Append a label that no member has. */
+/* Append a label without a member. */
 static enum tug_status put_label(struct tug__buf *buf, const struct relabel *relabel, size_t label,
                                  bool is_first, struct tug_error *err)
 {
@@ -204,7 +204,7 @@ static enum tug_status put_object(struct tug__buf *buf, const struct relabel *re
             is_first = false;
         }
     }
-    if (status == TUG_OK && last > 0) { /* what stands before the end */
+    if (status == TUG_OK && last > 0) { /* the text before the end */
         return put(buf, relabel, relabel->members[last - 1].end, relabel->end, err);
     }
     return status == TUG_OK ? tug__buf_append(buf, "}", 1, err) : status;
@@ -218,7 +218,7 @@ static enum tug_status put_element(struct tug__buf *buf, const struct relabel *r
     size_t end = relabel->begin;
     enum tug_status status;
 
-    if (!has_annotations) { /* behind the last member */
+    if (!has_annotations) { /* after the last member */
         for (end = relabel->length - 1; end > 0 && strchr(" \t\r\n", relabel->text[end - 1]);) {
             end--;
         }

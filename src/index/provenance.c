@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-/* Most hosts of one entry; there is one for nearly every entry. */
+/* Most hosts in one entry; nearly every entry has one. */
 #define HOSTS_MAX 16
 
 struct tug__index_source {
@@ -126,7 +126,7 @@ enum tug_status tug__index_sources_add_own(struct tug__index_sources *sources,
                : TUG_OK;
 }
 
-/* Where the annotations of an entry are added to. */
+/* Destination of an entry's annotations. */
 struct addition {
     struct tug__index_sources *sources;
     enum tug_status status;

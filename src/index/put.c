@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The edit of index.json that names images: an entry that says nothing new keeps its place, one
- * that does comes last.
+ * The edit of index.json that names images: an entry without news keeps its place, a changed one
+ * comes last.
  *
  * Knows: elements and entries by name. Does not know: documents, the network.
  * Threads: any.
  *
- * A new entry takes over the labels and sources of the one that it replaces, and the sources of the
- * others that name its root.
+ * A new entry inherits the labels and sources of the one that it replaces, and the sources of the
+ * others with its root.
  */
 #include "index/internal.h"
 
@@ -24,9 +24,9 @@ struct name {
     size_t position; /* in entries */
 };
 
-/* The last element that has the name of an entry. */
+/* The last element with the name of an entry. */
 struct old {
-    size_t place; /* in the edit; NOWHERE: there is none */
+    size_t place; /* in the edit; NOWHERE: none */
     size_t offset, length;
 };
 
@@ -97,7 +97,8 @@ static enum tug_status set_up(struct put *put, struct tug_error *err)
     return tug__index_roots_init(&put->roots, put->entries, put->count, err);
 }
 
-/* Of several elements with the name of an entry the last one counts, and the others go. */
+/* Among several elements with the name of an entry, the last one counts, and the others are
+ * dropped. */
 static enum tug_status judge_element(void *context, const struct tug__index_element *element,
                                      struct tug_error *err)
 {
@@ -119,7 +120,7 @@ static enum tug_status judge_element(void *context, const struct tug__index_elem
     return tug__index_edit_hold(put->edit, element, &old->place, err);
 }
 
-/* Write an entry's text, to be added, with the sources that are known. */
+/* Write the text of a new entry, with the known sources. */
 static enum tug_status write_entry(struct put *put, size_t position,
                                    const struct tug__json_value *old, struct tug_error *err)
 {
@@ -154,7 +155,7 @@ static enum tug_status decide_old(struct put *put, size_t position, struct tug_e
         return status;
     }
     if (err != NULL) {
-        *err = (struct tug_error){0}; /* what is too large to be read is replaced */
+        *err = (struct tug_error){0}; /* an element too large to be read is replaced */
     }
     element = json != NULL ? tug__json_root(json) : NULL;
     status = TUG_OK;
@@ -166,7 +167,7 @@ static enum tug_status decide_old(struct put *put, size_t position, struct tug_e
     return status;
 }
 
-/* Tell whether an element is exactly the text that its entry has for itself: most are. */
+/* Tell whether an element is exactly the text of its entry alone: most are. */
 static enum tug_status is_same_text(struct put *put, size_t position, bool *out_is_same,
                                     struct tug_error *err)
 {
@@ -196,7 +197,7 @@ static enum tug_status decide_entry(struct put *put, size_t position, struct tug
     enum tug_status status;
 
     if (find_entry(put, name, strlen(name)) != position) {
-        return TUG_OK; /* a later one of that name counts */
+        return TUG_OK; /* a later one with that name counts */
     }
     if (put->olds[position].place == NOWHERE) {
         return write_entry(put, position, NULL, err);

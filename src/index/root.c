@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which entries and elements of an index name the same root, and where that comes from.
+ * Entries and elements of an index with the same root, and the sources of that root.
  *
  * Knows: digests, distribution sources. Does not know: names, documents, the network.
  * Threads: any; roots belong to one thread at a time.
  *
- * Thousands of names may have one root. Of those with equal sources one is remembered, and of the
- * others as many as an entry has room for; they are read when a source is asked for.
+ * Thousands of names may have one root. Among elements with equal sources one is remembered, and of
+ * the others as many as an entry has room for; they are read when a source is needed.
  */
 #include "index/internal.h"
 
@@ -16,13 +16,14 @@
 #include "base/error.h"
 
 #define NOWHERE SIZE_MAX
-/* Most elements of one root that are remembered. */
+/* Most elements remembered per root. */
 #define RELATIVES_MAX TUG__INDEX_REPOSITORIES_MAX
 
 struct tug__index_root {
     struct tug_digest digest;
-    struct tug__index_sources sources; /* owned; of the entries, and what is_read says */
-    size_t last_relative;              /* NOWHERE: none */
+    struct tug__index_sources
+        sources;          /* owned; of the entries and, with is_read, of the elements */
+    size_t last_relative; /* NOWHERE: none */
     size_t relative_count;
     bool is_read; /* the elements' sources are among sources */
 };
@@ -31,7 +32,7 @@ struct tug__index_root {
 struct tug__index_relative {
     size_t offset, length; /* within the text */
     uint64_t sources_hash;
-    size_t previous; /* another one of the same root; NOWHERE: none */
+    size_t previous; /* another one with the same root; NOWHERE: none */
 };
 
 static int compare_roots(const void *a, const void *b)
@@ -51,7 +52,7 @@ static struct tug__index_root *find_root(const struct tug__index_roots *roots,
                             : NULL;
 }
 
-/* Leave one root of each digest. */
+/* Keep one root per digest. */
 static void drop_equal(struct tug__index_roots *roots)
 {
     size_t kept = 0;
@@ -146,7 +147,7 @@ enum tug_status tug__index_roots_see(struct tug__index_roots *roots,
     return TUG_OK;
 }
 
-/* Read the sources of the elements that are remembered. */
+/* Read the sources of the remembered elements. */
 static enum tug_status read_relatives(const struct tug__index_roots *roots,
                                       struct tug__index_root *root, const char *text,
                                       struct tug_error *err)

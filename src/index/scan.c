@@ -93,7 +93,7 @@ static enum tug_status end_element(struct walk *walk, const struct tug__json_val
                : walk->on_element(walk->context, element, err);
 }
 
-/* Tell whether a member's name is that of a distribution source. */
+/* Tell whether a member's name is a distribution source's. */
 static bool has_source_prefix(const struct walk *walk, const struct tug__json_value_place *place)
 {
     const size_t length = strlen(TUG__INDEX_SOURCE_PREFIX);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which elements of an index a user means: by name, by reference, by digest.
+ * Find the elements of an index that a user means: by name, by reference, by digest.
  *
  * Knows: names and digests of elements. Does not know: references, documents.
  * Threads: any; a selection belongs to one thread at a time.
  *
- * The index is scanned once for all that is wanted.
+ * The index is scanned once for all wanted images.
  */
 #include "index/internal.h"
 
@@ -14,11 +14,11 @@
 
 #include "base/error.h"
 
-/* A text that is looked for. */
+/* A wanted text. */
 struct tug__index_key {
     uint64_t hash;
     const char *text; /* borrowed */
-    size_t wanted;    /* for which */
+    size_t wanted;    /* index of the wanted image */
     enum tug__index_fit fit;
 };
 
@@ -61,7 +61,7 @@ static enum tug_status make_keys(struct tug__index_selection *selection, struct 
     return TUG_OK;
 }
 
-/* The first key that has a hash, or the first one behind. */
+/* Find the first key with a hash, or the first one after it. */
 static size_t first_key(const struct tug__index_selection *selection, uint64_t hash)
 {
     size_t low = 0;
@@ -79,11 +79,11 @@ static size_t first_key(const struct tug__index_selection *selection, uint64_t h
     return low;
 }
 
-/* What is done with each key that an element fits. Returns: TUG_OK to go on. */
+/* Receives each key that an element fits. Returns: TUG_OK to go on. */
 typedef enum tug_status (*fit_fn)(void *context, const struct tug__index_key *key,
                                   const struct tug__index_element *element, struct tug_error *err);
 
-/* Call on_fit for each key that is that text of the element. */
+/* Call on_fit for each key with this text of the element. */
 static enum tug_status each_fit(const struct tug__index_selection *selection,
                                 const struct tug__index_element *element, bool is_digest,
                                 fit_fn on_fit, void *context, struct tug_error *err)
@@ -118,7 +118,7 @@ static bool is_named(const char *name, const struct tug__index_element *element)
            memcmp(name, element->name, element->name_length) == 0;
 }
 
-/* Take the name of an element that fits as well as those before it. */
+/* Note the name of an element that fits as well as those before it. */
 static enum tug_status take_name(struct tug__index_pick *pick,
                                  const struct tug__index_element *element, struct tug_error *err)
 {
@@ -185,7 +185,7 @@ enum tug_status tug__index_select(const char *text, size_t length,
     return TUG_OK;
 }
 
-/* For tug__index_selection_has: whether one key fits as well as the best. */
+/* For tug__index_selection_has: tell whether a key fits as well as the best. */
 struct question {
     const struct tug__index_selection *selection;
     bool is_best;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tell a user which image is not there, and which one may have been meant.
+ * Report an image that was not found, with one that may have been meant.
  *
- * Knows: how references are written. Does not know: how one is parsed, documents.
+ * Knows: the form of references. Does not know: how to parse them, documents.
  * Threads: any.
  */
 #include "index/internal.h"
@@ -12,16 +12,16 @@
 
 #include "base/error.h"
 
-/* How much a name looks like what is wanted. */
+/* Similarity of a name to a wanted image. */
 #define LIKE_REPOSITORY 1 /* another tag of the same repository */
 #define LIKE_END 2        /* the same repository's last part and tag, elsewhere */
-#define LIKE_TAIL 3       /* what was typed is the end of it */
-#define LIKE_SLIP 4       /* a slip of the pen */
+#define LIKE_TAIL 3       /* it ends with the typed text */
+#define LIKE_SLIP 4       /* a typo */
 
-/* Most characters that a slip adds, drops or exchanges, in one place. */
+/* Most characters that a typo adds, drops or exchanges, in one place. */
 #define SLIP_MAX 2
 
-/* Tell whether two texts differ in one place, by a slip. */
+/* Tell whether two texts differ by a typo in one place. */
 static bool is_slip(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     const size_t shorter = a_length < b_length ? a_length : b_length;
@@ -53,7 +53,7 @@ static size_t repository_length(const char *name, size_t length)
     return i > 0 && name[i - 1] == ':' ? i - 1 : end;
 }
 
-/* Where the last component begins. */
+/* Find the start of the last component. */
 static size_t last_component(const char *name, size_t length)
 {
     size_t i = length;
@@ -101,7 +101,7 @@ unsigned tug__index_likeness(const struct tug__index_wanted *wanted, const char 
     return by_text > by_full ? by_text : by_full;
 }
 
-/* A search for the name that looks most like what is wanted. */
+/* A search for the name most similar to a wanted image. */
 struct search {
     const struct tug__index_wanted *wanted;
     unsigned best;

@@ -2,7 +2,7 @@
  *
  * Read and write STORE/verified.
  *
- * Knows: the format of that file. Does not know: who hashes, how the memo is used.
+ * Knows: the format of that file. Does not know: documents, the network, how the memo is used.
  * Threads: any; a memo belongs to one thread at a time.
  */
 #include "store/memo.h"

@@ -38,8 +38,8 @@ static enum tug_status read_text(const struct tug_store *store, struct tug__buf 
     return status;
 }
 
-/* Name the file in an error; a broken index.json is an error of the store. What a caller asked for
- * in vain is no fault of the file. */
+/* Name the file in an error; a broken index.json is an error of the store. An image that was not
+ * found is not an error of the file. */
 static enum tug_status name_error(const struct tug_store *store, enum tug_status status,
                                   struct tug_error *err)
 {
@@ -97,7 +97,7 @@ static enum tug_status replace_text(struct tug_store *store, struct tug__index_e
     return status == TUG_OK ? tug__fs_replace(store->root_fd, &replacement, err) : status;
 }
 
-/* What is to be changed, and how. */
+/* The change to make. */
 struct decision {
     tug__index_decide_fn decide;
     void *context;
@@ -280,7 +280,7 @@ enum tug_status tug__store_index_find(struct tug_store *store, const char *name,
     return TUG_OK;
 }
 
-/* Tell what a selection found; the name moves out of it. */
+/* Return the result of a selection; the name is moved out of it. */
 static enum tug_status take_pick(const struct tug__index_wanted *wanted,
                                  struct tug__index_pick *pick, char **out_name,
                                  struct tug_digest *out_digest, struct tug_error *err)

@@ -156,14 +156,14 @@ enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_w
 /* Release a lock of the store. fd: closed; -1 is allowed. */
 void tug__store_unlock(int fd);
 
-/* Add images to index.json. An entry of the same name that says all this already stays as it is, in
- * its place. Else the new one replaces it and comes last; labels that it does not set itself are
- * taken over, and so are sources, also those of other entries with the same root. All other entries
- * and everything tug does not understand are kept as they are; among entries with the same name the
- * last one counts. Either all images are added or none. Names published before, by any process, are
- * made durable first. A read-only store is not an error when nothing would change. wait: for other
- * processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json is not a valid
- * index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
+/* Add images to index.json. An entry with the same name that has all this already stays unchanged,
+ * in its place. Otherwise the new one replaces it and comes last; it inherits labels that it does
+ * not set itself, and sources, including those of other entries with the same root. All other
+ * entries and everything tug does not understand are kept as they are; among entries with the same
+ * name the last one counts. Either all images are added or none. Names published before, by any
+ * process, are made durable first. A read-only store is not an error when nothing would change.
+ * wait: for other processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json
+ * is not a valid index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      const struct tug__lock_wait *wait, struct tug_error *err);
@@ -182,7 +182,7 @@ enum tug_status tug__store_index_pick(struct tug_store *store,
                                       struct tug_digest *out_digest, struct tug_error *err);
 
 /* Change the labels of an image, found as tug__store_index_pick does: "KEY=VALUE" sets one, "KEY="
- * removes it. All else of the entry stays byte for byte; what changes nothing, writes nothing.
+ * removes it. The rest of the entry stays byte for byte; without a change nothing is written.
  * Errors: as tug__store_index_pick and tug__store_index_put; TUG_ERR_INVALID_ARGUMENT (a digest
  * that has several names). */
 enum tug_status tug__store_index_label(struct tug_store *store,
@@ -190,8 +190,9 @@ enum tug_status tug__store_index_label(struct tug_store *store,
                                        const char *const *labels, size_t label_count,
                                        const struct tug__lock_wait *wait, struct tug_error *err);
 
-/* Take images out of index.json: all entries that have the name, or the digest, of what
- * tug__store_index_pick finds. All are removed, or none. Errors: as tug__store_index_label. */
+/* Remove images from index.json: all entries with the name, or the digest, of the entry that
+ * tug__store_index_pick finds. Either all are removed or none. Errors: as tug__store_index_label.
+ */
 enum tug_status tug__store_index_remove(struct tug_store *store,
                                         const struct tug__index_removal *removal,
                                         const struct tug__lock_wait *wait, struct tug_error *err);

@@ -2,7 +2,7 @@
  *
  * Progress, warnings and stops of a long call on a store.
  *
- * Knows: tug_watch, the clock. Does not know: what the call does.
+ * Knows: tug_watch, the clock. Does not know: documents, the network, what the call does.
  * Threads: one at a time.
  */
 #include "store/watch.h"

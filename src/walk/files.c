@@ -2,7 +2,7 @@
  *
  * The files under blobs/, and foreign names there.
  *
- * Knows: listings of the store. Does not know: documents.
+ * Knows: listings of the store. Does not know: the network, the content of files.
  * Threads: the walk's owner.
  */
 #include "walk/internal.h"

@@ -2,7 +2,7 @@
  *
  * Texts that live as long as the walk, without an allocation for each.
  *
- * Knows: bytes. Does not know: what they mean.
+ * Knows: bytes. Does not know: the network, what they mean.
  * Threads: the walk's owner.
  */
 #include "walk/internal.h"

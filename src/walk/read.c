@@ -2,7 +2,7 @@
  *
  * Read documents and configs, a few hundred at a time, with a thread for each core.
  *
- * Knows: which files to read, and when. Does not know: what a file holds.
+ * Knows: which files to read, and when. Does not know: the network, what a file holds.
  * Threads: the walk's owner; in read_share several, each with its own contents.
  *
  * Only the owner adds results to the graph, between rounds: so the graph needs no lock, and no more

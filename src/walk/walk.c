@@ -2,7 +2,7 @@
  *
  * Read a store in an order that misses nothing, and query the result.
  *
- * Knows: the steps. Does not know: what each does.
+ * Knows: the steps. Does not know: the network, what each step does.
  * Threads: the walk's owner.
  */
 #include "walk/internal.h"
