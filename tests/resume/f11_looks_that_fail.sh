@@ -1,5 +1,5 @@
 #!/bin/bash
-# F-11: a file of the store that cannot be looked at (EIO, EACCES, ESTALE) is neither missing nor another
+# F-11: a file of the store that stat(2) fails on (EIO, EACCES, ESTALE) is neither missing nor another
 # process's: the fetch ends at once with exit status 7, and says which file it is.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,7 +23,7 @@ for area in ingest blobs; do
         STORE_CALLS_FAIL_STAT="$area/sha256/$layer:$errno" LD_PRELOAD="$OBJ/store-calls.so" run_fetch ||
             status=$?
         [ "$status" -eq 7 ] || fail "$what: exit status $status: $(cat err)"
-        grep -q "cannot look.*$layer" err || fail "$what: $(cat err)"
+        grep -q "cannot stat.*$layer" err || fail "$what: $(cat err)"
         run_fetch || fail "$what: the next fetch: $(cat err)"
         check_store store 3
     done
