@@ -50,12 +50,12 @@ sees registry auth hosts http url oci base
 sees index oci base
 sees store index oci base
 sees walk store index oci base
-sees upkeep walk store index oci base
+sees upkeep pipeline walk store index ref oci base
 sees archive walk store index ref oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
 sees pipeline engine registry store ref oci url base
-sees api pipeline archive walk registry store ref oci base
+sees api upkeep pipeline archive walk registry store ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*

@@ -5,6 +5,15 @@
 #ifndef TUG_UPKEEP_H
 #define TUG_UPKEEP_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/error.h>
+#include <tug/fetch.h>
+#include <tug/oci.h>
+#include <tug/store.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -25,6 +34,69 @@ enum tug_damage {
 
 /* Return the stable short name of a kind, e.g. "missing". Static text, never NULL. */
 const char *tug_damage_name(enum tug_damage damage);
+
+/* One finding. Pointers are borrowed for the call that it is handed to. */
+struct tug_finding {
+    enum tug_damage damage;
+    struct tug_digest digest;  /* of the blob; unset for FOREIGN_FILE and INDEX */
+    const char *path;          /* below the store's root, raw */
+    uint64_t size_bytes;       /* as its descriptor says; 0: nothing says it */
+    const char *text;          /* one line, escaped: what is wrong, and what to do */
+    const char *const *images; /* full names of the images that need it, sorted */
+    size_t image_count;
+    bool is_repaired; /* it was wrong, and is right now */
+};
+
+/* Receives a finding, on the thread that called tug_store_verify. */
+typedef void (*tug_finding_fn)(void *context, const struct tug_finding *finding);
+
+/* What a verification did. Later versions add members at the end. */
+struct tug_verify_result {
+    uint64_t blobs;         /* that were looked at */
+    uint64_t bytes_hashed;  /* of them */
+    uint64_t blobs_trusted; /* not hashed: options.is_quick, and unchanged since they were */
+    uint64_t findings;      /* of any kind but FOREIGN_FILE */
+    uint64_t foreign_files;
+    uint64_t repaired;       /* of findings */
+    uint64_t bytes_received; /* over the network, for repairs */
+    double seconds;
+};
+
+/* Options of a verification. Start with `= TUG_VERIFY_OPTIONS_INIT`. */
+struct tug_verify_options {
+    size_t size; /* of this struct: TUG_VERIFY_OPTIONS_INIT sets it */
+    /* Images (as for tug_store_find_image) and blobs ("sha256:…") to look at, with all they need;
+     * NULL: the whole store. */
+    const char *const *what;
+    size_t what_count;
+    bool is_quick; /* trust what was verified before and has the same size, times and inode since */
+    unsigned threads; /* that hash; 0: as many as there are cores */
+    /* Fetch again what is bad or missing, from where its images came from. NULL: only report. Of
+     * these options those of registries, retries, downloads and rate count. */
+    const struct tug_fetch_options *repair;
+    tug_finding_fn on_finding; /* NULL: nobody is told */
+    void *finding_context;
+};
+
+#define TUG_VERIFY_OPTIONS_INIT                                                                    \
+    {                                                                                              \
+        .size = sizeof(struct tug_verify_options)                                                  \
+    }
+
+/* Hash what a store has, read its documents, and report what is wrong with it.
+ * A blob that nothing names is hashed as well. What is missing counts only where a document that is
+ * stored needs it: platforms of an index that were never fetched are no damage, and neither are
+ * layers that an image is known to lack.
+ * options: borrowed; NULL: all defaults. watch: may be NULL. out_result: filled also on failure.
+ * Returns: TUG_OK: nothing is wrong, or everything was repaired; foreign files do not count.
+ * Errors: TUG_ERR_CONTENT: something is wrong, see the findings. TUG_ERR_NOT_FOUND (options.what),
+ * TUG_ERR_STORE (the store cannot be read at all), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY,
+ * TUG_ERR_INVALID_ARGUMENT.
+ * Threads: any, one call for a store at a time. Blocks: on the disk, and the network for repairs.
+ */
+enum tug_status tug_store_verify(struct tug_store *store, const struct tug_verify_options *options,
+                                 const struct tug_watch *watch,
+                                 struct tug_verify_result *out_result, struct tug_error *err);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/internal.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -389,13 +390,9 @@ enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, st
     return tug_fetch_add_with(fetch, reference, NULL, err);
 }
 
-/* Run once, to fetch or to resolve. */
-static enum tug_status run(struct tug_fetch *fetch,
-                           enum tug_status (*work)(const struct tug__run_settings *settings,
-                                                   struct tug_error *err),
-                           struct tug_error *err)
+void tug__fetch_settings(struct tug_fetch *fetch, struct tug__run_settings *out_settings)
 {
-    const struct tug__run_settings settings = {
+    *out_settings = (struct tug__run_settings){
         .store = fetch->store,
         .options = fetch->options,
         .has_default_platform = fetch->has_default_platform,
@@ -405,11 +402,21 @@ static enum tug_status run(struct tug_fetch *fetch,
         .cancel = &fetch->cancel,
         .bell = fetch->bell,
     };
+}
+
+/* Run once, to fetch or to resolve. */
+static enum tug_status run(struct tug_fetch *fetch,
+                           enum tug_status (*work)(const struct tug__run_settings *settings,
+                                                   struct tug_error *err),
+                           struct tug_error *err)
+{
+    struct tug__run_settings settings;
 
     if (fetch->has_run) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "this fetch has run already");
     }
     fetch->has_run = true;
+    tug__fetch_settings(fetch, &settings);
     return work(&settings, err);
 }
 

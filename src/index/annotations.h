@@ -10,6 +10,11 @@
 #define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
 /* Foreign layers that the image lacks: digests separated by commas; "...": and more. */
 #define TUG__INDEX_LEFT_OUT "tug.left-out"
+/* The platforms whose content was fetched for it, separated by blanks ("linux/amd64
+ * linux/arm64"), or one of these words. What is missing of them is damage. */
+#define TUG__INDEX_PLATFORMS "tug.platforms"
+#define TUG__PLATFORMS_ALL "all"   /* every manifest below the root */
+#define TUG__PLATFORMS_NONE "none" /* no layers: metadata only */
 /* Prefix of a host, without its port: repositories there that the image came from, separated by
  * commas. */
 #define TUG__INDEX_SOURCE_PREFIX "containerd.io/distribution.source."

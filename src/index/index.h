@@ -68,6 +68,12 @@ uint64_t tug__index_name_hash(const char *name, size_t length);
 bool tug__index_element_digest(const struct tug__index_element *element,
                                struct tug_digest *out_digest);
 
+/* Tell whether a text is an index, all of it. */
+bool tug__index_is_valid(const char *text, size_t length);
+/* Find out how much of a damaged text is a whole index: one that was written twice, or that has
+ * something behind its end. Returns: length of that; 0: the beginning is none. */
+size_t tug__index_salvage(const char *text, size_t length);
+
 /* --- an edit --- */
 
 /* An edit of index.json in progress. Fields are private to the room, except texts. */

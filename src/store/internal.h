@@ -80,6 +80,9 @@ enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error 
 /* Remove the partial file. The caller still closes the ingest. */
 enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err);
 
+/* Tell whether a name in the root belongs to a store, also to one that is not finished. */
+bool tug__store_is_own_name(const char *name);
+
 /* Capacity for the name of a state file. */
 #define TUG__STATE_NAME_MAX (TUG_DIGEST_TEXT_MAX + 8)
 

@@ -80,21 +80,24 @@ static enum tug_status open_root(struct tug_store *store, bool must_exist, struc
     return TUG_OK;
 }
 
-/* Names that an unfinished store may hold. */
-static bool is_own_name(const char *name)
+bool tug__store_is_own_name(const char *name)
 {
-    static const char *const own[] = {".",
-                                      "..",
-                                      "blobs",
-                                      "ingest",
-                                      "lock",
-                                      "lock.use",
-                                      "index.json",
-                                      "index.json.tmp",
-                                      "oci-layout.tmp",
-                                      "verified",
-                                      "verified.tmp",
-                                      "lost+found"};
+    static const char *const own[] = {
+        ".",
+        "..",
+        "blobs",
+        "ingest",
+        "lock",
+        "lock.use",
+        "index.json",
+        "index.json.tmp",
+        LAYOUT_FILE,
+        LAYOUT_FILE ".tmp",
+        "index.json.damaged",
+        "verified",
+        "verified.tmp",
+        "lost+found",
+    };
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (strcmp(name, own[i]) == 0) {
@@ -120,7 +123,7 @@ static enum tug_status check_empty(const struct tug_store *store, struct tug_err
                                store->path);
     }
     while (status == TUG_OK && (entry = readdir(dir)) != NULL) {
-        if (!is_own_name(entry->d_name)) {
+        if (!tug__store_is_own_name(entry->d_name)) {
             status = tug__fail(err, TUG_ERR_STORE,
                                "'%s' is not a store (it has no oci-layout, but holds '%s'): name "
                                "an empty directory or an OCI image layout",
@@ -207,13 +210,15 @@ static enum tug_status make_file(const struct tug_store *store, const char *name
                                         : tug__fs_replace(store->root_fd, &replacement, err);
 }
 
-/* Create what is missing, and open it. */
-static enum tug_status complete_layout(struct tug_store *store, struct tug_error *err)
+/* Create what is missing, and open it. A store that must exist and has lost its index.json is
+ * damaged: that is left to be seen. */
+static enum tug_status complete_layout(struct tug_store *store, bool must_exist,
+                                       struct tug_error *err)
 {
     bool is_complete = false;
     enum tug_status status = tug__store_open_dirs(store, true, &is_complete, err);
 
-    if (status == TUG_OK) {
+    if (status == TUG_OK && !must_exist) {
         status = make_file(store, "index.json", "index.json.tmp", TUG__INDEX_EMPTY, err);
     }
     return status == TUG_OK ? make_file(store, LAYOUT_FILE, LAYOUT_FILE ".tmp", LAYOUT_TEXT, err)
@@ -312,7 +317,7 @@ static enum tug_status open_or_make(struct tug_store *store,
         status = lock_to_make(store, options, &lock_fd, err);
     }
     if (status == TUG_OK && !is_complete) {
-        status = complete_layout(store, err);
+        status = complete_layout(store, options->must_exist, err);
         tug__store_unlock(lock_fd);
     }
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the store '%s'", store->path);

@@ -10,6 +10,8 @@
  *   lock                      flock(2) around the read-modify-write of index.json
  *   lock.use                  flock(2), shared by every run that adds content, exclusive for one
  *                             that deletes content
+ *   verified                  which blobs were verified (memo.h); may be lost
+ *   index.json.damaged        what index.json was before a repair
  *
  * Calling sequence for a blob: tug__ingest_open; tug__fs_pwrite_all at offsets of its descriptor;
  * the caller verifies the digest; then one of

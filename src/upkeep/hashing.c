@@ -32,7 +32,6 @@
 struct work {
     const struct tug__hashing *hashing; /* read-only */
     uint64_t total_bytes;               /* read-only */
-    uint64_t began_ns;                  /* read-only */
     atomic_size_t next;                 /* next item */
     atomic_size_t done;                 /* finished items */
     atomic_uint_fast64_t done_bytes;    /* of finished and current items, trusted or not */
@@ -189,28 +188,22 @@ static void *run_worker(void *context)
     return NULL;
 }
 
-static void tell(const struct work *work)
+static void tell(const struct work *work, bool is_end)
 {
-    const struct tug_watch *const watch = work->hashing->watch;
     const uint64_t done_bytes = atomic_load(&work->done_bytes);
-    const struct tug_work_progress progress = {
+    struct tug_work_progress progress = {
         .items_done = atomic_load(&work->done),
         .items_total = work->hashing->count,
         .bytes_done = done_bytes < work->total_bytes ? done_bytes : work->total_bytes,
         .bytes_total = work->total_bytes,
-        .seconds = (double)(tug__now_ns() - work->began_ns) / (double)TUG__NS_PER_S,
     };
 
-    if (watch != NULL && watch->on_progress != NULL) {
-        watch->on_progress(watch->context, &progress);
-    }
+    tug__watch_tell(work->hashing->watch, &progress, is_end);
 }
 
 /* Wait for all threads, with progress and stop checks meanwhile. */
 static void wait_for_workers(struct work *work)
 {
-    const struct tug_watch *const watch = work->hashing->watch;
-
     (void)pthread_mutex_lock(&work->lock);
     while (work->running > 0) {
         const uint64_t look_ns = tug__deadline_ns(LOOK_MS);
@@ -219,8 +212,8 @@ static void wait_for_workers(struct work *work)
             tug__cond_wait_until(&work->ended, &work->lock, look_ns);
         }
         (void)pthread_mutex_unlock(&work->lock);
-        tell(work);
-        if (watch != NULL && watch->should_stop != NULL && watch->should_stop(watch->context)) {
+        tell(work, false);
+        if (tug__watch_should_stop(work->hashing->watch)) {
             atomic_store(&work->is_stopped, true);
         }
         (void)pthread_mutex_lock(&work->lock);
@@ -285,7 +278,7 @@ static enum tug_status run_workers(struct work *work, struct tug_error *err)
         (void)pthread_join(workers[i].thread, NULL);
         free(workers[i].buffer);
     }
-    tell(work);
+    tell(work, true);
     if (work->error.code != TUG_OK) {
         *err = work->error;
         return err->code;
@@ -297,7 +290,7 @@ static enum tug_status run_workers(struct work *work, struct tug_error *err)
 enum tug_status tug__hash_all(const struct tug__hashing *hashing, uint64_t *out_hashed_bytes,
                               struct tug_error *err)
 {
-    struct work work = {.hashing = hashing, .began_ns = tug__now_ns()};
+    struct work work = {.hashing = hashing};
     struct tug_error error = {0};
     enum tug_status status = tug__cond_init(&work.ended, err);
 

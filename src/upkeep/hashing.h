@@ -12,7 +12,7 @@
 #include <tug/upkeep.h>
 
 #include "store/memo.h"
-#include "store/store.h"
+#include "store/watch.h"
 
 /* One blob to check. */
 struct tug__hash_item {
@@ -36,9 +36,9 @@ struct tug__hashing {
     struct tug_store *store;
     struct tug__hash_item *items; /* hashed in this order */
     size_t count;
-    unsigned threads;              /* 0: as many as this process has cores */
-    const struct tug__memo *memo;  /* blobs to trust; NULL: none */
-    const struct tug_watch *watch; /* NULL: no reports, no stop */
+    unsigned threads;             /* 0: as many as this process has cores */
+    const struct tug__memo *memo; /* blobs to trust; NULL: none */
+    struct tug__watch *watch;     /* NULL: no reports, no stop */
 };
 
 /* Hash all items. out_hashed_bytes: of all together; filled on failure, too.

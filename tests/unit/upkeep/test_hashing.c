@@ -142,12 +142,14 @@ Test(upkeep_hashing, tells_how_far_it_is)
     struct place place = place_with_blob();
     struct tug__hash_item items[MANY];
     struct seen seen = {0};
-    const struct tug_watch watch = {
-        .size = sizeof watch, .on_progress = on_progress, .context = &seen};
+    const struct tug_watch given = {
+        .size = sizeof given, .on_progress = on_progress, .context = &seen};
+    struct tug__watch watch;
     const struct tug__hashing hashing = {
         .store = place.store, .items = items, .count = MANY, .watch = &watch};
     uint64_t hashed;
 
+    cr_assert_eq(tug__watch_begin(&watch, &given, NULL), TUG_OK);
     for (size_t i = 0; i < MANY; i++) {
         items[i] = right_item();
     }
@@ -166,7 +168,8 @@ Test(upkeep_hashing, stops_in_the_middle_of_a_blob)
 {
     struct place place = place_with_blob();
     struct tug__hash_item item = item_of(9);
-    const struct tug_watch watch = {.size = sizeof watch, .should_stop = stops};
+    const struct tug_watch given = {.size = sizeof given, .should_stop = stops};
+    struct tug__watch watch;
     const struct tug__hashing hashing = {
         .store = place.store, .items = &item, .count = 1, .watch = &watch};
     struct tug_error err = {0};
@@ -174,6 +177,7 @@ Test(upkeep_hashing, stops_in_the_middle_of_a_blob)
     uint64_t hashed;
     int fd;
 
+    cr_assert_eq(tug__watch_begin(&watch, &given, NULL), TUG_OK);
     put_item(&place, &item, "");
     path_of(&item, path);
     fd = openat(place.fd, path, O_WRONLY);
