@@ -49,6 +49,8 @@ int cmd_export(const struct settings *settings, const struct command_table *tabl
 int cmd_label(const struct settings *settings, const struct command_table *table);
 /* Forget images. */
 int cmd_rm(const struct settings *settings, const struct command_table *table);
+/* Hash what the store has, and repair it. */
+int cmd_verify(const struct settings *settings, const struct command_table *table);
 /* Print help, on one command or on all. */
 int cmd_help(const struct settings *settings, const struct command_table *table);
 /* Print the version. */

@@ -44,6 +44,17 @@ static const char export_description[] =
     "loaded by docker, podman, ctr, skopeo and others. Of an image for several\n"
     "platforms it has those that are complete in the store. The same images always\n"
     "give the same bytes. Everything is hashed while it is written.\n";
+static const char *const verify_examples[] = {
+    "tug verify",
+    "tug verify --quick --repair",
+    "tug verify alpine:3.20 sha256:0123...cdef",
+    NULL,
+};
+
+static const char verify_description[] =
+    "Hash everything in the store, or what the images and blobs named need, and report\n"
+    "what is missing, damaged or foreign, one finding a line. Exits with 6 if anything\n"
+    "that is needed is bad and was not repaired.\n";
 
 static const char *const label_examples[] = {
     "tug label alpine:3.20 team=web keep=yes",
@@ -77,6 +88,8 @@ static const struct command all_commands[] = {
     {"label", "IMAGE KEY=VALUE...", "set or remove labels of an image", label_description,
      COMMAND_LABEL, label_examples, cmd_label},
     {"rm", "IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},
+    {"verify", "[--repair] [DIGEST|REF...]", "hash what is stored; repair it", verify_description,
+     COMMAND_VERIFY, verify_examples, cmd_verify},
     {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
     {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
 };

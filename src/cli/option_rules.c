@@ -87,6 +87,26 @@ static void refuse_command(const struct option_spec *spec, const char *command,
     text_puts(out_why, ")");
 }
 
+/* Tell whether an option is about registries, which verify asks for repairs only. */
+static bool is_for_repairs(const struct option_spec *spec)
+{
+    return (spec->group == OPTION_HOW || spec->group == OPTION_REGISTRY) &&
+           (spec->commands & COMMAND_VERIFY) != 0;
+}
+
+/* Check that options have the --repair that they need on verify. */
+static bool check_repairs(const struct settings *settings, struct text *out_why)
+{
+    for (size_t i = 0; option_at(i) != NULL; i++) {
+        if (settings->common.given[i] && is_for_repairs(option_at(i))) {
+            text_printf(out_why, "--%s has no effect on 'verify' without --repair",
+                        option_at(i)->help.name);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool option_rules_check(const struct settings *settings, const char *command, unsigned command_bit,
                         struct text *out_why)
 {
@@ -115,5 +135,6 @@ bool option_rules_check(const struct settings *settings, const char *command, un
         text_puts(out_why, "--progress has no effect with --quiet");
         return false;
     }
-    return true;
+    return command_bit != COMMAND_VERIFY || settings->store.repairs ||
+           check_repairs(settings, out_why);
 }

@@ -40,7 +40,7 @@ enum option_group {
 #define COMMAND_OTHER (1U << 12) /* help, version */
 #define COMMAND_ALL ((1U << 13) - 1)
 /* Commands that talk to registries, and so have credentials. */
-#define COMMAND_NETWORK (COMMAND_FETCH | COMMAND_RESOLVE)
+#define COMMAND_NETWORK (COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_VERIFY)
 
 /* Capacity for the table of options. */
 #define OPTIONS_MAX 96
@@ -114,6 +114,12 @@ struct archive_settings {
     bool allow_partial;      /* --partial */
 };
 
+/* What commands on a store have. */
+struct store_settings {
+    bool is_quick; /* --quick */
+    bool repairs;  /* --repair */
+};
+
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */
 struct settings {
     struct common_settings common;
@@ -123,6 +129,7 @@ struct settings {
         run; /* of fetch and resolve; what it points to belongs to the others */
     struct fetch_settings fetch;
     struct archive_settings archive;
+    struct store_settings store;
 };
 
 /* Free what settings own; they are empty afterwards. */

@@ -8,7 +8,7 @@ check_top_level() { # STORE
     for name in "$1"/* "$1"/.[!.]*; do
         [ -e "$name" ] || continue
         case ${name##*/} in
-        oci-layout | index.json | blobs | ingest | lock*) ;;
+        oci-layout | index.json | index.json.damaged | blobs | ingest | lock* | verified) ;;
         *) fail "the store holds a stranger, '$name'" ;;
         esac
     done

@@ -18,8 +18,10 @@
 #define USAGE 2
 #define FETCH COMMAND_FETCH
 #define BOTH (COMMAND_FETCH | COMMAND_RESOLVE)
-#define WRITERS (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM)
-#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM)
+#define WRITERS (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY)
+#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY)
+#define NETWORK COMMAND_NETWORK
+#define CONTENT (COMMAND_FETCH | COMMAND_VERIFY)
 #define ALL COMMAND_ALL
 
 /* Every command by its name. */
@@ -54,37 +56,39 @@ static const struct row rows[] = {
     {"metadata-only", NULL, FETCH, {"skip-metadata", "foreign-layers"}, NULL},
     {"label", "a=b", FETCH, {NULL}, NULL},
     {"foreign-layers", NULL, FETCH, {"metadata-only"}, NULL},
+    {"quick", NULL, COMMAND_VERIFY, {NULL}, NULL},
+    {"repair", NULL, COMMAND_VERIFY, {NULL}, NULL},
     {"from-file", "list", BOTH, {NULL}, NULL},
     {"repository", "r.example/a", BOTH, {NULL}, NULL},
     {"shard", "0/2", FETCH, {NULL}, NULL},
     {"fail-fast", NULL, FETCH, {NULL}, NULL},
     {"failed-file", "again", FETCH, {"dry-run"}, NULL},
-    {"max-concurrent-downloads", "3", BOTH, {NULL}, NULL},
-    {"chunk-size", "1M", FETCH, {NULL}, NULL},
-    {"max-per-host", "2", FETCH, {NULL}, NULL},
+    {"max-concurrent-downloads", "3", NETWORK, {NULL}, NULL},
+    {"chunk-size", "1M", CONTENT, {NULL}, NULL},
+    {"max-per-host", "2", CONTENT, {NULL}, NULL},
     {"dry-run", NULL, FETCH, {"failed-file"}, NULL},
     {"recheck", NULL, FETCH, {NULL}, NULL},
-    {"limit-rate", "1M", FETCH, {NULL}, NULL},
-    {"retries", "2", BOTH, {NULL}, NULL},
-    {"retry-max-wait", "2s", BOTH, {NULL}, NULL},
-    {"connect-timeout", "2s", BOTH, {NULL}, NULL},
-    {"stall-timeout", "2s", BOTH, {NULL}, NULL},
+    {"limit-rate", "1M", CONTENT, {NULL}, NULL},
+    {"retries", "2", NETWORK, {NULL}, NULL},
+    {"retry-max-wait", "2s", NETWORK, {NULL}, NULL},
+    {"connect-timeout", "2s", NETWORK, {NULL}, NULL},
+    {"stall-timeout", "2s", NETWORK, {NULL}, NULL},
     {"timeout", "2s", BOTH, {NULL}, NULL},
     {"max-size", "1G", FETCH, {NULL}, NULL},
     {"durability", "none", WRITERS, {NULL}, NULL},
-    {"user", "joe:pw", BOTH, {"refresh"}, NULL},
-    {"password-stdin", NULL, BOTH, {NULL}, "user"},
-    {"refresh", "token", BOTH, {"user"}, NULL},
-    {"authfile", "auth.json", BOTH, {NULL}, NULL},
-    {"plain-http", NULL, BOTH, {NULL}, NULL},
-    {"skip-verify", NULL, BOTH, {NULL}, NULL},
-    {"tlscacert", "ca.pem", BOTH, {NULL}, NULL},
-    {"tlscert", "c.pem", BOTH, {NULL}, "tlskey"},
-    {"tlskey", "k.pem", BOTH, {NULL}, "tlscert"},
-    {"hosts-dir", "hosts", BOTH, {NULL}, NULL},
-    {"proxy", "http://p.example:8", BOTH, {NULL}, NULL},
-    {"http-dump", NULL, BOTH, {NULL}, NULL},
-    {"http-trace", NULL, BOTH, {NULL}, NULL},
+    {"user", "joe:pw", NETWORK, {"refresh"}, NULL},
+    {"password-stdin", NULL, NETWORK, {NULL}, "user"},
+    {"refresh", "token", NETWORK, {"user"}, NULL},
+    {"authfile", "auth.json", NETWORK, {NULL}, NULL},
+    {"plain-http", NULL, NETWORK, {NULL}, NULL},
+    {"skip-verify", NULL, NETWORK, {NULL}, NULL},
+    {"tlscacert", "ca.pem", NETWORK, {NULL}, NULL},
+    {"tlscert", "c.pem", NETWORK, {NULL}, "tlskey"},
+    {"tlskey", "k.pem", NETWORK, {NULL}, "tlscert"},
+    {"hosts-dir", "hosts", NETWORK, {NULL}, NULL},
+    {"proxy", "http://p.example:8", NETWORK, {NULL}, NULL},
+    {"http-dump", NULL, NETWORK, {NULL}, NULL},
+    {"http-trace", NULL, NETWORK, {NULL}, NULL},
     {"progress", "plain", FETCH, {"quiet"}, NULL},
     {"format", "json", RESULTS, {NULL}, NULL},
     /* names the store of a command line, and may be part of an alias for all commands */
@@ -107,6 +111,18 @@ static const struct row *find_row(const char *name)
         }
     }
     return NULL;
+}
+
+/* Tell whether an option has no effect on verify without --repair. */
+static bool is_for_repairs(const struct row *row)
+{
+    for (size_t i = 0; option_at(i) != NULL; i++) {
+        if (strcmp(option_at(i)->help.name, row->name) == 0) {
+            return (row->commands & COMMAND_VERIFY) != 0 &&
+                   (option_at(i)->group == OPTION_HOW || option_at(i)->group == OPTION_REGISTRY);
+        }
+    }
+    return false;
 }
 
 static bool shows_and_exits(const struct row *row)
@@ -187,6 +203,9 @@ Test(cli_option_rules, f15_every_option_with_every_command)
             if (rows[i].needed != NULL) {
                 add_word(&line, find_row(rows[i].needed));
             }
+            if (commands[k].bit == COMMAND_VERIFY && is_for_repairs(&rows[i])) {
+                add_word(&line, find_row("repair"));
+            }
             cr_assert_eq(parse(&line, commands[k].name, commands[k].bit, said),
                          is_right ? 0 : USAGE, "--%s, %s: %s", rows[i].name, commands[k].name,
                          said);
@@ -239,6 +258,9 @@ static void check_pair(const struct row *a, const struct row *b)
             continue;
         }
         is_refused = make_pair(&line, a, b);
+        if (commands[i].bit == COMMAND_VERIFY && (is_for_repairs(a) || is_for_repairs(b))) {
+            add_word(&line, find_row("repair"));
+        }
         cr_assert_eq(parse(&line, commands[i].name, commands[i].bit, said), is_refused ? USAGE : 0,
                      "%s --%s --%s: %s", commands[i].name, a->name, b->name, said);
         cr_assert(!is_refused || strstr(said, "tug: ") == said, "%s", said);
@@ -273,6 +295,24 @@ Test(cli_option_rules, f15_options_that_lack_another)
         cr_assert_eq(parse(&line, commands[k].name, commands[k].bit, said),
                      rows[i].needed != NULL ? USAGE : 0, "%s", said);
         cr_assert(rows[i].needed == NULL || strstr(said, rows[i].needed) != NULL, "%s", said);
+    }
+}
+
+Test(cli_option_rules, what_is_for_repairs_needs_repair)
+{
+    char said[512];
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        struct line line = begin("verify");
+
+        if (is_for_repairs(&rows[i])) {
+            add_word(&line, &rows[i]);
+            if (rows[i].needed != NULL) {
+                add_word(&line, find_row(rows[i].needed));
+            }
+            cr_assert_eq(parse(&line, "verify", COMMAND_VERIFY, said), USAGE, "--%s", rows[i].name);
+            cr_assert_not_null(strstr(said, "without --repair"), "%s", said);
+        }
     }
 }
 
