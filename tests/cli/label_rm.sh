@@ -17,13 +17,18 @@ labels_of() { # NAME: its labels as JSON, without what tug writes
         | with_entries(select(.key | test("^(io.containerd|org.opencontainers|containerd.io)") | not))' "$index"
 }
 
+names() { # of the entries, in their order
+    jq -c '[.manifests[].annotations."io.containerd.image.name"]' "$index"
+}
+
 expect_labels() { # NAME JSON
     [ "$(labels_of "$1")" = "$2" ] || fail "labels of $1: $(labels_of "$1"), not $2"
 }
 
 label_sets_changes_removes() {
-    local inode
+    local inode order
     fetch "$app" "$other"
+    order=$(names)
     digest=$(sed -n "s|^$app ||p" "$WORK/out")
     run label "$app" team=web keep=yes
     expect_status 0
@@ -32,7 +37,7 @@ label_sets_changes_removes() {
     expect_lines out 1
     expect_labels "$app" '{"team":"web","keep":"yes"}'
     expect_labels "$other" '{}'
-    [ "$(jq -r '.manifests[0].annotations."io.containerd.image.name"' "$index")" = "$app" ] || fail "its place"
+    [ "$(names)" = "$order" ] || fail "its place: $(names), not $order"
     run label --format json "$digest" keep= team=net none=
     expect_status 0
     [ "$(jq -c . "$WORK/out")" = "{\"name\":\"$app\",\"digest\":\"$digest\"}" ] || fail "the result"
