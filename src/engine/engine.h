@@ -42,7 +42,9 @@ struct tug__session;
 
 /* All of an engine's input; everything it points to is borrowed and must outlive the engine. */
 struct tug__engine_settings {
-    struct tug_store *store;      /* NULL: none; is_dry must be set then */
+    /* NULL: none. is_dry must be set then, and a blob is returned in memory, as a document is: its
+     * size is for the caller to bound. */
+    struct tug_store *store;
     struct tug__session *session; /* of registries; shared with the workers */
     struct tug__bell *bell;       /* rung when there is an event to take */
     struct tug_ref *const *refs;  /* every source is in one of their registries */
@@ -117,12 +119,12 @@ struct tug__settled {
     const char *announced_type; /* media type given in tug__wanted; NULL: unknown */
     const char *media_type;     /* that, or else the registry's; "": unknown */
     uint64_t size_bytes;
-    const char *body;              /* of a document: size_bytes of it; NULL: none */
-    bool is_document;              /* as it was wanted */
-    bool is_pinned;                /* its digest was promised; false: found by a tag */
-    bool was_present;              /* DONE: the store had it already */
-    bool is_rechecked;             /* DONE: it was hashed in the store */
-    double seconds;                /* since its first job started */
+    const char *body;  /* of a document, or without a store: size_bytes of it; NULL: none */
+    bool is_document;  /* as it was wanted */
+    bool is_pinned;    /* its digest was promised; false: found by a tag */
+    bool was_present;  /* DONE: the store had it already */
+    bool is_rechecked; /* DONE: it was hashed in the store */
+    double seconds;    /* since its first job started */
     const struct tug__edge *edges; /* current and former waiters, in order of tug__engine_start */
 };
 

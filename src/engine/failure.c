@@ -178,7 +178,7 @@ void tug__node_begin_anew(struct tug__engine *engine, struct tug__node *node, st
 /* Inline content does not match its digest: request it from the registry instead. */
 static void fall_back_from_inline(struct tug__engine *engine, struct tug__node *node)
 {
-    node->job_kind = node->wanted.is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
+    node->job_kind = tug__content_job(engine, &node->wanted);
     tug__node_enqueue(engine, node);
 }
 

@@ -85,6 +85,12 @@ void tug__node_release(struct tug__engine *engine, struct tug__node *node);
 bool tug__node_find_in_store(struct tug__engine *engine, struct tug__node *node,
                              const struct tug_digest *digest);
 
+/* --- wanted.c --- */
+
+/* Kind of the job that requests the content itself. */
+enum tug__job_kind tug__content_job(const struct tug__engine *engine,
+                                    const struct tug__wanted *wanted);
+
 /* --- jobs.c --- */
 
 /* Queue a node, unless jobs for it are still in progress; one with bytes already received goes to

@@ -12,8 +12,18 @@
 
 #include "base/error.h"
 
+enum tug__job_kind tug__content_job(const struct tug__engine *engine,
+                                    const struct tug__wanted *wanted)
+{
+    if (wanted->is_document) {
+        return TUG__JOB_MANIFEST;
+    }
+    return engine->settings.store != NULL ? TUG__JOB_BLOB : TUG__JOB_BLOB_BODY;
+}
+
 /* Choose the kind of the first job. */
-static enum tug__job_kind choose_job(const struct tug__wanted *wanted)
+static enum tug__job_kind choose_job(const struct tug__engine *engine,
+                                     const struct tug__wanted *wanted)
 {
     if (wanted->is_recheck) {
         return TUG__JOB_RECHECK;
@@ -24,7 +34,7 @@ static enum tug__job_kind choose_job(const struct tug__wanted *wanted)
     if (wanted->asks_digest_first) {
         return TUG__JOB_RESOLVE;
     }
-    return wanted->is_document ? TUG__JOB_MANIFEST : TUG__JOB_BLOB;
+    return tug__content_job(engine, wanted);
 }
 
 /* Copy text that may be NULL. Returns: false when out of memory. */
@@ -48,7 +58,7 @@ static enum tug_status make_node(struct tug__engine *engine, const struct tug__w
     }
     node->wanted = *wanted;
     node->wanted.data = has_data ? malloc(wanted->size_bytes) : NULL;
-    node->job_kind = choose_job(wanted);
+    node->job_kind = choose_job(engine, wanted);
     /* copy all before any check, so that the node owns each */
     if ((int)copy_text(&node->wanted.tag, wanted->tag) +
                 (int)copy_text(&node->wanted.media_type, wanted->media_type) +

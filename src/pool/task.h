@@ -101,6 +101,7 @@ enum tug__job_kind {
     TUG__JOB_MANIFEST,  /* GET by tag or digest, verify, store; the body is returned */
     TUG__JOB_INLINE,    /* the body was embedded in a descriptor: verify and store it */
     TUG__JOB_BLOB,      /* GET into a transfer */
+    TUG__JOB_BLOB_BODY, /* GET of a small blob, verify; the body is returned */
     TUG__JOB_BLOB_HEAD, /* HEAD of a blob: for its size and type */
     TUG__JOB_RECHECK,   /* no request: hash a blob that is in the store */
 };

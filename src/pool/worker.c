@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "pool/internal.h"
 
@@ -50,12 +51,55 @@ static enum tug_status run_recheck(struct tug__worker *worker, struct tug__job *
     return status == TUG_OK ? tug__worker_recheck(worker, job, err) : status;
 }
 
+static enum tug_status append(void *context, const void *bytes, size_t length,
+                              struct tug_error *err)
+{
+    return tug__buf_append(context, bytes, length, err);
+}
+
+/* Fetch a blob into memory; the lane verifies it like a document. */
+static enum tug_status run_blob_body(struct tug__worker *worker, struct tug__job *job,
+                                     struct tug_error *err)
+{
+    struct tug__manifest_reply *const reply = &job->result.reply;
+    struct tug__buf body;
+    struct tug__blob_request request = {
+        .digest = &job->request.digest,
+        .size_bytes = job->request.size_bytes,
+        .end_byte = job->request.size_bytes,
+        .avoid = job->request.avoid,
+        .on_data = append,
+        .context = &body,
+    };
+    enum tug_status status;
+
+    tug__buf_init(&body, job->request.size_bytes);
+    status = tug__client_get_blob(worker->client, &job->request.source, &request, err);
+    if (status == TUG_OK) {
+        reply->body = tug__buf_steal(&body, &reply->length);
+    }
+    reply->result = request.result;
+    tug__buf_fini(&body);
+    return status;
+}
+
+/* Pass a document, or a blob in memory, to its lane. */
+static void pass_on(struct tug__worker *worker, struct tug__job *job)
+{
+    const struct tug__msg document = {.kind = TUG__MSG_DOCUMENT, .object = job};
+    const size_t length = job->result.reply.length;
+
+    tug__counter_add(&worker->received, length);
+    tug__budget_charge(&worker->pool->budget, length);
+    worker->job = NULL;
+    tug__queue_push(worker->segments[job->lane], &document);
+}
+
 /* Run a job and pass it on: a document to its lane, anything else back to the resolver. */
 static void run_job(struct tug__worker *worker, struct tug__job *job)
 {
     const struct tug__job_request *const request = &job->request;
     struct tug__job_result *const result = &job->result;
-    const struct tug__msg document = {.kind = TUG__MSG_DOCUMENT, .object = job};
     const struct tug__manifest_request manifest = {
         .reference = request->reference,
         .media_type = request->media_type,
@@ -72,19 +116,12 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     }
     switch (job->kind) {
     case TUG__JOB_RESOLVE:
-        status = tug__client_get_manifest(worker->client, &request->source, &manifest,
-                                          &result->reply, &result->error);
-        break;
     case TUG__JOB_MANIFEST:
         status = tug__client_get_manifest(worker->client, &request->source, &manifest,
                                           &result->reply, &result->error);
-        if (status == TUG_OK) {
-            tug__counter_add(&worker->received, result->reply.length);
-            tug__budget_charge(&worker->pool->budget, result->reply.length);
-            worker->job = NULL;
-            tug__queue_push(worker->segments[job->lane], &document);
-            return;
-        }
+        break;
+    case TUG__JOB_BLOB_BODY:
+        status = run_blob_body(worker, job, &result->error);
         break;
     case TUG__JOB_BLOB_HEAD:
         status = tug__client_head_blob(worker->client, &request->source, &request->digest,
@@ -101,6 +138,10 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     default:
         status = tug__fail(&result->error, TUG_ERR_INTERNAL, "a worker cannot do job kind %d",
                            (int)job->kind);
+    }
+    if (status == TUG_OK && result->reply.body != NULL) {
+        pass_on(worker, job);
+        return;
     }
     if (job->kind != TUG__JOB_BLOB) {
         result->call = result->reply.result;

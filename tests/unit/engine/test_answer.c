@@ -33,7 +33,12 @@ static void init(struct scene *scene)
     cr_assert_eq(tug_ref_parse("one.example/a:1", &scene->refs[0], NULL), TUG_OK);
     cr_assert_eq(tug_ref_parse("two.example/a:1", &scene->refs[1], NULL), TUG_OK);
     scene->engine.settings = (struct tug__engine_settings){
-        .refs = scene->refs, .ref_count = 2, .on_event = count_event, .event_context = scene};
+        .store = (struct tug_store *)(void *)scene, /* there is one; nothing looks into it */
+        .refs = scene->refs,
+        .ref_count = 2,
+        .on_event = count_event,
+        .event_context = scene,
+    };
     cr_assert_eq(tug__hosts_create(&scene->engine, NULL), TUG_OK);
 }
 
@@ -182,5 +187,18 @@ Test(engine_answer, what_is_released_is_not_found)
     cr_assert_neq(node_of(&scene), node);
     cr_assert_not(next(&scene));
     cr_assert_eq(scene.engine.graph.node_count, 1);
+    fini(&scene);
+}
+
+/* Without a store, a blob is requested like a document: it comes back in memory. */
+Test(engine_answer, a_blob_without_a_store)
+{
+    struct scene scene;
+
+    init(&scene);
+    scene.engine.settings.store = NULL;
+    cr_assert_eq(want(&scene, 0), TUG_OK);
+    cr_assert_eq(node_of(&scene)->job_kind, TUG__JOB_BLOB_BODY);
+    cr_assert_eq(node_of(&scene)->host->queued_documents.first, node_of(&scene));
     fini(&scene);
 }
