@@ -271,8 +271,12 @@ enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err);
 /* Resolve every reference that was added, instead of tug_fetch_run: report the digest, media type
  * and size of each root as TUG_EVENT_IMAGE, in the order in which they become known. Nothing is
  * stored (tug_fetch_create accepts a NULL store for this), and a manifest is read only if the
- * registry's response to a HEAD lacks one of the three. Returns, errors and threads: as
- * tug_fetch_run. */
+ * registry's response to a HEAD lacks one of the three.
+ * With one platform, in the options of the run or of a reference, what is reported is the manifest
+ * for it: indexes are read, and an entry is chosen as by tug_fetch_run; a single image has to be
+ * for this platform by its config (TUG_ERR_NOT_FOUND). More than one platform is
+ * TUG_ERR_INVALID_ARGUMENT for that reference; all_platforms means the root itself, and the other
+ * options of what to fetch have no effect. Returns, errors and threads: as tug_fetch_run. */
 enum tug_status tug_fetch_resolve(struct tug_fetch *fetch, struct tug_error *err);
 
 /* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. Calling

@@ -7,6 +7,8 @@
  */
 #include "command.h"
 
+#include <stdio.h>
+
 #include <tug/tug.h>
 
 #include "batch.h"
@@ -26,12 +28,22 @@ static void report_image(struct run *run, const struct tug_image_result *image)
     batch_report_failure(image);
 }
 
+static void show_warning(const struct tug_event *event)
+{
+    char line[TUG_ERROR_MESSAGE_MAX + 1024];
+
+    (void)snprintf(line, sizeof line, "%s%s%s", event->ref != NULL ? event->ref : "",
+                   event->ref != NULL ? ": " : "", event->text);
+    report_warning(line);
+}
+
 static void on_event(void *context, const struct tug_event *event)
 {
     struct run *const run = context;
 
-    if (event->kind == TUG_EVENT_WARNING && run->batch.settings->common.verbosity >= 0) {
-        report_warning(event->text);
+    if (event->kind == TUG_EVENT_WARNING &&
+        (event->is_shortfall || run->batch.settings->common.verbosity >= 0)) {
+        show_warning(event);
     }
     if (event->kind == TUG_EVENT_IMAGE) {
         report_image(run, event->image);
@@ -42,7 +54,11 @@ static void on_event(void *context, const struct tug_event *event)
 static int set_up(struct run *run)
 {
     const struct wish_settings *const wish = &run->batch.settings->wish;
-    const struct list_source source = {.repository = wish->repository};
+    const struct list_source source = {
+        .repository = wish->repository,
+        .platforms = wish->platforms,
+        .platform_count = wish->platform_count,
+    };
     struct tug_fetch_options options = run->batch.settings->run;
     const int status = batch_load(&run->batch, &source);
 
@@ -50,6 +66,8 @@ static int set_up(struct run *run)
         return status;
     }
     run->batch.results.is_lookup = true;
+    options.platforms = wish->platforms;
+    options.platform_count = wish->platform_count;
     options.on_event = on_event;
     options.event_context = run;
     return batch_create(&run->batch, NULL, &options);
@@ -83,6 +101,9 @@ int cmd_resolve(const struct settings *settings, const struct command_table *tab
     (void)table;
     if (settings->common.input_count == 0) {
         return report_usage("resolve", "resolve: no reference given");
+    }
+    if (settings->wish.platform_count > 1) {
+        return report_usage("resolve", "resolve: only one --platform can be given");
     }
     status = set_up(&run);
     if (status == 0) {

@@ -25,13 +25,15 @@ static const char fetch_description[] =
 
 static const char *const resolve_examples[] = {
     "tug resolve alpine:3.20",
+    "tug resolve --platform linux/arm64 nginx:1.27",
     "tug resolve --format json --user me registry.example.org/team/app:1.4 | jq -r .digest",
     NULL,
 };
 
 static const char resolve_description[] =
     "Ask the registries which digests the references name, and fetch nothing. Prints\n"
-    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each.\n";
+    "FULL-REFERENCE DIGEST MEDIA-TYPE SIZE for each: of an index, or with --platform of\n"
+    "the manifest for that platform.\n";
 
 static const char *const export_examples[] = {
     "tug export -o alpine.tar alpine:3.20",

@@ -383,7 +383,7 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
 #define EXPORT(group) group, COMMAND_EXPORT
-#define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_EXPORT
+#define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_EXPORT
 /* Those that change the store. */
 #define WRITERS(group) group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY
 /* Those that print results. */
@@ -430,8 +430,8 @@ _Static_assert(sizeof(enum color_mode) == sizeof(unsigned), "a choice is stored 
 
 static const struct option_spec table[] = {
     CALL(PLATFORMS(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
-         "platform to fetch or export; repeatable (default: fetch this machine's, export all "
-         "that are complete)"),
+         "platform to fetch, resolve or export; repeatable, but not with resolve (default: fetch "
+         "this machine's, resolve the reference itself, export all that are complete)"),
     CALL(EXPORT(OPTION_WHAT), apply_output, "output", 'o', "FILE",
          "write the archive to FILE, which appears once it is whole (default: stdout)"),
     FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,

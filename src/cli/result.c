@@ -56,6 +56,16 @@ static void format_left_out(struct text *text, const struct tug_image_result *im
     text_puts(text, "]");
 }
 
+static void format_platform(struct text *text, const struct tug_image_result *image)
+{
+    char platform[TUG_PLATFORM_TEXT_MAX];
+
+    if (image->platform != NULL) {
+        text_puts(text, ",\"platform\":");
+        json_string(text, tug_platform_format(image->platform, platform));
+    }
+}
+
 /* The members that only results of fetch have. plan: NULL, or what a dry run found. */
 static void format_fetched(struct text *text, const struct tug_image_result *image,
                            const struct text *plan)
@@ -65,12 +75,7 @@ static void format_fetched(struct text *text, const struct tug_image_result *ima
                 ",\"seconds\":%.3f",
                 image->blobs, image->bytes_fetched, image->bytes_reused,
                 image->seconds > 0 ? image->seconds : 0);
-    if (image->platform != NULL) {
-        char platform[TUG_PLATFORM_TEXT_MAX];
-
-        text_puts(text, ",\"platform\":");
-        json_string(text, tug_platform_format(image->platform, platform));
-    }
+    format_platform(text, image);
     if (image->left_out_count > 0) {
         format_left_out(text, image);
     }
@@ -107,7 +112,9 @@ static void format_json(struct text *text, const struct tug_image_result *image,
         text_puts(text, "}");
     }
     if (is_lookup) {
-        text_printf(text, ",\"seconds\":%.3f}\n", image->seconds > 0 ? image->seconds : 0);
+        text_printf(text, ",\"seconds\":%.3f", image->seconds > 0 ? image->seconds : 0);
+        format_platform(text, image);
+        text_puts(text, "}\n");
         return;
     }
     format_fetched(text, image, plan);

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "oci/limits.h"
+#include "pipeline/choice.h"
 
 /* --- the choice --- */
 
@@ -61,6 +62,43 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
     return tug__image_want(resolver, image, &request, err);
 }
 
+struct warning {
+    struct tug__resolver *resolver;
+    struct tug__image *image;
+};
+
+static void warn(void *context, bool is_shortfall, const char *text)
+{
+    const struct warning *const warning = context;
+
+    if (is_shortfall) {
+        tug__emit_shortfall(warning->resolver, warning->image, "%s", text);
+    } else {
+        tug__emit_warning(warning->resolver, warning->image, "%s", text);
+    }
+}
+
+/* Warn about the choice, and note the platform for the result. */
+static void report_choice(struct tug__resolver *resolver, struct tug__image *image,
+                          const enum tug__want *wants, const size_t *best)
+{
+    const struct tug__wish *const wish = &image->wish;
+    struct warning warning = {.resolver = resolver, .image = image};
+    const struct tug__choice choice = {
+        .wish = wish,
+        .entries = image->gathered.entries,
+        .count = image->gathered.entry_count,
+        .wants = wants,
+        .best = best,
+    };
+
+    tug__choice_warn(&choice, warn, &warning);
+    if (!wish->all_platforms && wish->platform_count == 1 && best[0] < choice.count) {
+        image->found.platform = choice.entries[best[0]].platform;
+        image->result.platform = &image->found.platform;
+    }
+}
+
 /* All indexes are read: choose among their entries and request them, the wanted ones first. */
 static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
                                       struct tug_error *err)
@@ -75,7 +113,7 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
         status = tug__plan_select(wish, image->gathered.entries, count, wants, best, err);
     }
     if (status == TUG_OK) {
-        tug__image_report_choice(resolver, image, wants, best);
+        report_choice(resolver, image, wants, best);
     }
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {

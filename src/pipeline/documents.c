@@ -41,13 +41,6 @@ enum tug_status tug__image_want(struct tug__resolver *resolver, struct tug__imag
     return status;
 }
 
-/* Tell whether an entry may be an index, which the choice of a platform has to wait for. */
-static bool may_be_index(const struct tug__descriptor *entry)
-{
-    return entry->kind == TUG__MEDIA_INDEX ||
-           (entry->media_type[0] == '\0' && !entry->has_platform);
-}
-
 /* Large blobs first: they take longest. Those with the same digest are adjacent (tug__image_admit).
  */
 static int compare_blobs(const void *a, const void *b)
@@ -196,7 +189,7 @@ static enum tug_status use_index(struct tug__resolver *resolver, struct tug__ima
     for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
         const struct tug__descriptor *const child = &document->children[i];
 
-        if (may_be_index(child)) {
+        if (tug__plan_may_be_index(child)) {
             const struct tug__request request = {.descriptor = child,
                                                  .has_size = true,
                                                  .is_document = true,

@@ -60,23 +60,19 @@ static enum tug_status judge_root(struct tug__resolver *resolver, struct tug__im
                                   const struct tug_platform *platform, struct tug_error *err)
 {
     const struct tug__wish *const wish = &image->wish;
+    const enum tug_status status = tug__plan_check(wish, platform, err);
     char text[TUG_PLATFORM_TEXT_MAX];
     char wanted[TUG_PLATFORM_TEXT_MAX];
 
     image->found.platform = *platform;
     image->result.platform = &image->found.platform;
-    for (size_t i = 0; !wish->all_platforms && i < wish->platform_count; i++) {
-        if (tug__platform_rank(&wish->platforms[i], platform) != TUG__PLATFORM_NO_MATCH) {
-            continue;
-        }
-        (void)tug_platform_format(platform, text);
-        (void)tug_platform_format(&wish->platforms[i], wanted);
-        if (!wish->is_default) {
-            return tug__fail(err, TUG_ERR_NOT_FOUND, "platform %s not found; the image is for %s",
-                             wanted, text);
-        }
-        tug__emit_shortfall(resolver, image, "the image is for %s, not %s", text, wanted);
+    if (status == TUG_OK || !wish->is_default) {
+        return status;
     }
+    *err = (struct tug_error){0}; /* nobody asked for this machine's platform */
+    tug__emit_shortfall(resolver, image, "the image is for %s, not %s",
+                        tug_platform_format(platform, text),
+                        tug_platform_format(&wish->platforms[0], wanted));
     return TUG_OK;
 }
 

@@ -24,14 +24,20 @@
 #include "oci/media_type.h"
 #include "pipeline/shown.h"
 #include "pipeline/start.h"
+#include "pipeline/survey.h"
 
 /* Questions in progress per worker: enough that a slow registry, or one that asked for a pause,
  * leaves no worker idle. */
 #define QUESTIONS_PER_WORKER 64
 
+struct lookup;
+
 /* One reference, by its position in the array. */
 struct question {
     struct tug__waiter waiter; /* first: an edge's waiter is found by it */
+    struct lookup *lookup;     /* once it has begun */
+    struct tug__survey
+        *survey; /* owned; for one platform; NULL: the root is wanted, whatever it is */
     bool is_done;
 };
 
@@ -41,6 +47,7 @@ struct lookup {
     const struct tug__run_settings *settings;
     struct tug__session *session;
     struct tug__engine *engine;
+    struct tug__wish wish;      /* of references without options of their own */
     struct question *questions; /* owned; ref_count */
     size_t begun;               /* all before this one are started */
     size_t done_count;
@@ -76,6 +83,34 @@ static void emit_warnings(const struct lookup *lookup)
     }
 }
 
+/* Report a warning about the choice among the entries of an index. */
+static void warn(void *context, bool is_shortfall, const char *text)
+{
+    const struct question *const question = context;
+    const struct lookup *const lookup = question->lookup;
+    char shown[TUG_ERROR_MESSAGE_MAX];
+    const struct tug_event event = {
+        .kind = TUG_EVENT_WARNING,
+        .ref = tug_ref_name(lookup->settings->refs[question - lookup->questions]),
+        .text = shown,
+        .is_shortfall = is_shortfall,
+    };
+
+    (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
+    emit(lookup, &event);
+}
+
+/* A question waits for nothing any more. */
+static void close_question(struct lookup *lookup, struct question *question)
+{
+    tug__engine_forget(lookup->engine, &question->waiter);
+    if (question->survey != NULL) {
+        tug__survey_fini(question->survey);
+        free(question->survey);
+        question->survey = NULL;
+    }
+}
+
 /* Report the result of a question. result: complete, except for position and reference. */
 static void report(struct lookup *lookup, struct question *question,
                    struct tug_image_result *result)
@@ -88,6 +123,7 @@ static void report(struct lookup *lookup, struct question *question,
     result->ref = tug_ref_name(lookup->settings->refs[result->position]);
     emit_warnings(lookup);
     emit(lookup, &event);
+    close_question(lookup, question);
     if (result->status == TUG_OK) {
         return;
     }
@@ -174,6 +210,46 @@ static void handle_answer(struct lookup *lookup, struct question *question,
     free(media_type);
 }
 
+/* Use what was found out for a question about one platform. */
+static void handle_survey(struct lookup *lookup, struct question *question,
+                          const struct tug__settled *settled, const struct tug__edge *edge)
+{
+    struct tug__survey *const survey = question->survey;
+    struct tug_error error = {0};
+
+    if (tug__survey_use(survey, settled, edge, &error) != TUG_OK) {
+        report_failure(lookup, question, &error, settled->seconds);
+    } else if (tug__survey_is_complete(survey)) {
+        struct tug_image_result result = {
+            .digest = survey->digest,
+            .media_type = survey->media_type,
+            .size_bytes = survey->size_bytes,
+            .seconds = settled->seconds,
+            .platform = survey->has_platform ? &survey->platform : NULL,
+        };
+
+        report(lookup, question, &result);
+    }
+}
+
+static void handle_edge(struct lookup *lookup, const struct tug__settled *settled,
+                        const struct tug__edge *edge)
+{
+    struct question *const question = (struct question *)edge->waiter;
+    struct tug_error error;
+
+    if (question == NULL) {
+        return;
+    }
+    if (tug__settled_refusal(settled, edge, &error)) {
+        report_failure(lookup, question, &error, settled->seconds);
+    } else if (question->survey != NULL) {
+        handle_survey(lookup, question, settled, edge);
+    } else {
+        handle_answer(lookup, question, settled);
+    }
+}
+
 /* Handle the results of the engine. */
 static void handle_settled(void *context)
 {
@@ -181,38 +257,61 @@ static void handle_settled(void *context)
     struct tug__settled settled;
 
     while (tug__engine_next_settled(lookup->engine, &settled)) {
-        struct question *const question = (struct question *)settled.edges->waiter;
-        struct tug_error error;
-
-        if (question == NULL) {
-            continue;
-        }
-        if (tug__settled_refusal(&settled, settled.edges, &error)) {
-            report_failure(lookup, question, &error, settled.seconds);
-        } else {
-            handle_answer(lookup, question, &settled);
+        for (const struct tug__edge *edge = settled.edges; edge != NULL; edge = edge->next) {
+            handle_edge(lookup, &settled, edge);
         }
     }
 }
 
 /* --- questions --- */
 
-/* Start a question. */
-static void begin(struct lookup *lookup, size_t position)
+/* Prepare a question: with a survey, if one platform is wanted.
+ * Errors: TUG_ERR_INVALID_ARGUMENT: several are; TUG_ERR_NO_MEMORY. */
+static enum tug_status prepare(struct lookup *lookup, size_t position, struct tug_error *err)
 {
     struct question *const question = &lookup->questions[position];
-    const struct tug_ref *const ref = lookup->settings->refs[position];
+    const struct tug__wish wish =
+        tug__wish_of(&lookup->wish, lookup->settings->ref_options[position]);
+
+    question->lookup = lookup;
+    if (wish.all_platforms || wish.is_default) {
+        return TUG_OK;
+    }
+    if (wish.platform_count > 1) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "only one platform can be resolved at a time, not %zu",
+                         wish.platform_count);
+    }
+    question->survey = malloc(sizeof *question->survey);
+    if (question->survey == NULL) {
+        return tug__fail_memory(err);
+    }
+    *question->survey = (struct tug__survey){
+        .engine = lookup->engine,
+        .waiter = &question->waiter,
+        .ref = lookup->settings->refs[position],
+        .wish = {.platforms = wish.platforms, .platform_count = 1},
+        .warn = warn,
+        .warn_context = question,
+        .requested = 1,
+    };
+    return TUG_OK;
+}
+
+/* Request the root: its headers, or the document when it has to be read. */
+static enum tug_status request_root(struct lookup *lookup, struct question *question,
+                                    const struct tug_ref *ref, struct tug_error *err)
+{
     const struct tug_digest *const pinned = tug_ref_digest(ref);
     char reference[TUG_DIGEST_TEXT_MAX]; /* a tag is shorter */
     struct tug__wanted wanted = {
         .tag = reference,
         .is_document = true,
         .source = ref,
-        .asks_digest_first = true,
+        .asks_digest_first = question->survey == NULL,
         .may_be_blob = pinned != NULL,
         .is_lookup = true,
     };
-    struct tug_error error = {0};
 
     if (pinned != NULL) {
         wanted.digest = *pinned;
@@ -220,7 +319,20 @@ static void begin(struct lookup *lookup, size_t position)
     } else {
         (void)snprintf(reference, sizeof reference, "%s", tug_ref_tag(ref));
     }
-    if (tug__engine_start(lookup->engine, &wanted, &question->waiter, 0, &error) != TUG_OK) {
+    return tug__engine_start(lookup->engine, &wanted, &question->waiter, 0, err);
+}
+
+/* Start a question. */
+static void begin(struct lookup *lookup, size_t position)
+{
+    struct question *const question = &lookup->questions[position];
+    struct tug_error error = {0};
+    enum tug_status status = prepare(lookup, position, &error);
+
+    if (status == TUG_OK) {
+        status = request_root(lookup, question, lookup->settings->refs[position], &error);
+    }
+    if (status != TUG_OK) {
         report_failure(lookup, question, &error, 0);
     }
 }
@@ -326,7 +438,7 @@ static enum tug_status set_up(struct lookup *lookup, struct tug_error *err)
 
 enum tug_status tug__lookup_run(const struct tug__run_settings *settings, struct tug_error *err)
 {
-    struct lookup lookup = {.settings = settings};
+    struct lookup lookup = {.settings = settings, .wish = tug__run_wish(settings)};
     const uint64_t end_ns = settings->options.timeout_ms > 0
                                 ? tug__deadline_ns(settings->options.timeout_ms)
                                 : TUG__NEVER_NS;

@@ -36,6 +36,12 @@ struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_refe
     return wish;
 }
 
+bool tug__plan_may_be_index(const struct tug__descriptor *entry)
+{
+    return entry->kind == TUG__MEDIA_INDEX ||
+           (entry->media_type[0] == '\0' && !entry->has_platform);
+}
+
 static bool is_attestation(const struct tug__descriptor *entry)
 {
     return entry->has_platform && tug__platform_is_unknown(&entry->platform);
@@ -128,6 +134,22 @@ enum tug_status tug__plan_select(const struct tug__wish *wish,
             out_wants[best] = chosen;
         }
         out_best[i] = best;
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__plan_check(const struct tug__wish *wish, const struct tug_platform *platform,
+                                struct tug_error *err)
+{
+    char text[TUG_PLATFORM_TEXT_MAX];
+    char wanted[TUG_PLATFORM_TEXT_MAX];
+
+    for (size_t i = 0; !wish->all_platforms && i < wish->platform_count; i++) {
+        if (tug__platform_rank(&wish->platforms[i], platform) == TUG__PLATFORM_NO_MATCH) {
+            return tug__fail(err, TUG_ERR_NOT_FOUND, "platform %s not found; the image is for %s",
+                             tug_platform_format(&wish->platforms[i], wanted),
+                             tug_platform_format(platform, text));
+        }
     }
     return TUG_OK;
 }

@@ -37,6 +37,9 @@ struct tug__wish {
  * borrows from the run's options and from own. */
 struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_reference_options *own);
 
+/* Tell whether an entry may be an index, which the choice of a platform has to wait for. */
+bool tug__plan_may_be_index(const struct tug__descriptor *entry);
+
 /* Choose among the entries of an index (nested indexes replaced by their entries). For each wanted
  * platform the entry with the best rank is chosen, the first among equals. Entries without a
  * platform cannot be ranked and are always chosen; unknown/unknown (attestations) is never chosen,
@@ -48,6 +51,11 @@ enum tug_status tug__plan_select(const struct tug__wish *wish,
                                  const struct tug__descriptor *entries, size_t count,
                                  enum tug__want *out_wants, size_t *out_best,
                                  struct tug_error *err);
+
+/* Check that a single image fits every wanted platform. platform: its config's.
+ * Errors: TUG_ERR_NOT_FOUND. */
+enum tug_status tug__plan_check(const struct tug__wish *wish, const struct tug_platform *platform,
+                                struct tug_error *err);
 
 /* Capacity for the list by tug__plan_passed_over. */
 #define TUG__PLAN_VERSIONS_MAX 300

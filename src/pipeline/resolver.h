@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The state of a run, shared by its files: run.c (loop and clock), events.c (events for the
- * caller), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), choice.c and
- * judge.c (their platforms), untyped.c (roots that are blobs), settle.c (results from the engine),
+ * caller), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), judge.c
+ * (their platforms), untyped.c (roots that are blobs), settle.c (results from the engine),
  * left_out.c, complete.c, present.c and publish.c (their names). All of it belongs to the thread of
  * tug__run. The engine (engine.h) fetches content.
  */
@@ -215,14 +215,6 @@ bool tug__image_may_be_blob(const struct tug__image *image, const struct tug__pu
 bool tug__image_use_blob(struct tug__resolver *resolver, struct tug__image *image,
                          const struct tug__purpose *purpose, const struct tug_digest *digest,
                          uint64_t size_bytes, const char *media_type);
-
-/* --- choice.c --- */
-
-/* Report the choice among the entries of an image's indexes: note the platform for the result; warn
- * of a substitute for a wanted platform, and of versions passed over.
- * wants, best: as tug__plan_select wrote them. */
-void tug__image_report_choice(struct tug__resolver *resolver, struct tug__image *image,
-                              const enum tug__want *wants, const size_t *best);
 
 /* --- complete.c --- */
 

@@ -194,17 +194,9 @@ static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, i
                               struct tug_error *err)
 {
     const struct tug__run_settings *const settings = resolver->settings;
-    const struct tug_fetch_options *const options = &settings->options;
     enum tug_status status;
 
-    resolver->wish = (struct tug__wish){
-        .platforms = options->platforms,
-        .platform_count = options->platform_count,
-        .is_default = settings->has_default_platform,
-        .all_platforms = options->all_platforms,
-        .all_metadata = options->all_metadata,
-        .metadata_only = options->metadata_only,
-    };
+    resolver->wish = tug__run_wish(settings);
     resolver->reporter.started_ns = tug__now_ns();
     resolver->reporter.totals.images = settings->ref_count;
     status = tug__run_session(settings, &resolver->session, err);

@@ -110,3 +110,17 @@ enum tug_status tug__run_engine(const struct tug__run_settings *settings,
     *out_engine = engine;
     return TUG_OK;
 }
+
+struct tug__wish tug__run_wish(const struct tug__run_settings *settings)
+{
+    const struct tug_fetch_options *const options = &settings->options;
+
+    return (struct tug__wish){
+        .platforms = options->platforms,
+        .platform_count = options->platform_count,
+        .is_default = settings->has_default_platform,
+        .all_platforms = options->all_platforms,
+        .all_metadata = options->all_metadata,
+        .metadata_only = options->metadata_only,
+    };
+}

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/plan.h"
 
 struct tug__session;
 
@@ -23,5 +24,8 @@ enum tug_status tug__run_session(const struct tug__run_settings *settings,
 enum tug_status tug__run_engine(const struct tug__run_settings *settings,
                                 const struct tug__engine_settings *own,
                                 struct tug__engine **out_engine, struct tug_error *err);
+
+/* Determine what a run wants of references without options of their own. Borrows from settings. */
+struct tug__wish tug__run_wish(const struct tug__run_settings *settings);
 
 #endif

@@ -70,6 +70,7 @@ Test(resolve, each_reference_is_asked_for)
     struct flow flow;
 
     flow_open(&flow, NULL);
+    flow_want_default(&flow);
     build_image_add(flow.registry, &(struct build_image){.repo = "app", .tag = "1"}, &image);
     char *const there = build_text("app@%s", image.manifest.digest);
     char *const elsewhere = build_text("other@%s", image.manifest.digest);
@@ -95,6 +96,7 @@ Test(resolve, only_results_are_reported)
     const char *const name = "app:1";
 
     flow_open(&flow, NULL);
+    flow_want_default(&flow);
     build_image_add(flow.registry, &(struct build_image){.repo = "app", .tag = "1"}, NULL);
     fake_rule_add(
         flow.registry,
@@ -117,6 +119,7 @@ Test(resolve, a_long_list)
     struct flow flow;
 
     flow_open(&flow, NULL);
+    flow_want_default(&flow);
     build_image_add(flow.registry, &(struct build_image){.repo = "app", .tag = "1"}, NULL);
     for (size_t i = 0; i < REFERENCES; i++) {
         (void)snprintf(texts[i], sizeof texts[i], "app:%d", i % 2 == 0 ? 1 : 2);
@@ -140,6 +143,7 @@ static void check_end(enum tug_status first, bool cancels, const char *text)
     struct flow flow;
 
     flow_open(&flow, NULL);
+    flow_want_default(&flow);
     build_image_add(flow.registry, &(struct build_image){.repo = "app", .tag = "1"}, NULL);
     fake_rule_add(flow.registry,
                   &(struct fake_rule){.match.path = "/manifests/held", .timing.hold = true});

@@ -47,7 +47,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-    {"platform", "linux/s390x", FETCH | COMMAND_EXPORT, {"all-platforms"}, NULL},
+    {"platform", "linux/s390x", BOTH | COMMAND_EXPORT, {"all-platforms"}, NULL},
     {"output", "file", COMMAND_EXPORT, {NULL}, NULL},
     {"partial", NULL, COMMAND_EXPORT, {NULL}, NULL},
     {"all-platforms", NULL, FETCH, {"platform"}, NULL},

@@ -298,3 +298,38 @@ Test(pipeline_plan, f45_a_reference_may_want_metadata)
     cr_assert_not(tug__wish_of(&run, &all).all_platforms);
     cr_assert_not(tug__wish_of(&run, NULL).metadata_only);
 }
+
+/* A single image has to fit every platform that was asked for. */
+Test(pipeline_plan, a_single_image)
+{
+    const struct tug_platform wanted[] = {platform("linux/amd64"), platform("linux/386")};
+    const struct tug_platform arm = platform("linux/arm64");
+    struct tug__wish wish = {.platforms = wanted, .platform_count = 1};
+    struct tug_error error = {0};
+
+    cr_assert_eq(tug__plan_check(&wish, &wanted[0], &error), TUG_OK);
+    cr_assert_eq(tug__plan_check(&wish, &wanted[1], &error), TUG_OK, "amd64 runs it");
+    wish.platform_count = 2;
+    cr_assert_eq(tug__plan_check(&wish, &wanted[0], &error), TUG_ERR_NOT_FOUND);
+    cr_assert_str_eq(error.message, "platform linux/386 not found; the image is for linux/amd64");
+    cr_assert_eq(tug__plan_check(&wish, &arm, &error), TUG_ERR_NOT_FOUND);
+    wish.all_platforms = true;
+    cr_assert_eq(tug__plan_check(&wish, &arm, &error), TUG_OK);
+}
+
+/* Without type and platform an entry may be anything. */
+Test(pipeline_plan, may_be_index)
+{
+    char no_type[] = "";
+    char type[] = "a/b";
+    struct tug__descriptor entry = {.media_type = no_type};
+
+    cr_assert(tug__plan_may_be_index(&entry));
+    entry.has_platform = true;
+    cr_assert_not(tug__plan_may_be_index(&entry));
+    entry.media_type = type;
+    entry.has_platform = false;
+    cr_assert_not(tug__plan_may_be_index(&entry));
+    entry.kind = TUG__MEDIA_INDEX;
+    cr_assert(tug__plan_may_be_index(&entry));
+}
