@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The images named in a store: find, label and remove them.
+ * The images named in a store: list, find, label and remove them.
  *
  * The store's index.json is the only record: one descriptor for each image, with its full name,
- * labels and the repositories it was fetched from as annotations.
+ * labels and the repositories it was fetched from as annotations. What else is said of an image is
+ * found by reading its documents.
  */
 #ifndef TUG_IMAGES_H
 #define TUG_IMAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <tug/error.h>
 #include <tug/oci.h>
@@ -18,6 +21,56 @@
 extern "C" {
 #endif
 #pragma GCC visibility push(default)
+
+/* One platform of an image, that is one manifest. */
+struct tug_image_platform {
+    struct tug_platform platform; /* all empty: the documents do not say it */
+    struct tug_digest digest;     /* of the manifest */
+    bool is_stored;               /* the manifest itself is in the store */
+    uint64_t blobs_missing;       /* that the manifest names and the store lacks, or has in a wrong
+                                     size; the manifest itself is counted */
+    uint64_t bytes_missing;       /* their size, as far as documents in the store say it */
+    bool is_complete;             /* nothing is missing */
+};
+
+/* An image of the store. Pointers are borrowed for the call that it is handed to; texts are raw,
+ * see tug_text_escape. */
+struct tug_image_info {
+    const char *name; /* full reference, or what another tool wrote; NULL: the entry has no name */
+    struct tug_digest digest; /* of the root: index or manifest */
+    const char *media_type;   /* of the root */
+    uint64_t size_bytes;      /* of the root */
+    bool is_index;
+    const struct tug_image_platform *platforms; /* in the documents' order; attestations and other
+                                                   manifests without a platform are left out when
+                                                   some have one; none when the root is neither
+                                                   index nor manifest: an entry may name any blob */
+    size_t platform_count;
+    bool is_complete; /* at least one platform (or the blob) is, and no document that is stored
+                         names something missing but platforms that are missing as a whole */
+    uint64_t blobs;   /* of it in the store, each digest counted once, root included */
+    uint64_t content_bytes;    /* their size */
+    uint64_t shared_bytes;     /* of these: needed by another image, too */
+    const char *created;       /* as the config of the first complete platform says (RFC 3339);
+                                  NULL: it does not */
+    const char *const *labels; /* "KEY=VALUE", in the order of index.json */
+    size_t label_count;
+    const char *const *sources; /* "HOST/REPOSITORY" that it was fetched from, in the order of
+                                   index.json */
+    size_t source_count;
+};
+
+/* Receives an image. Returns: anything but TUG_OK (with err filled) ends the listing with it. */
+typedef enum tug_status (*tug_image_fn)(void *context, const struct tug_image_info *image,
+                                        struct tug_error *err);
+
+/* Call on_image for each entry of index.json, in its order. Of entries with the same name the last
+ * one counts, and the others are handed on without a name. watch: may be NULL.
+ * Returns: TUG_OK. Errors: TUG_ERR_STORE (I/O, index.json is not a valid index), TUG_ERR_CANCELLED,
+ * TUG_ERR_NO_MEMORY, and what on_image returns. A document that is damaged fails nothing: its image
+ * is not complete. Threads: any; the store may be changed meanwhile. Blocks: on the disk. */
+enum tug_status tug_store_each_image(struct tug_store *store, tug_image_fn on_image, void *context,
+                                     const struct tug_watch *watch, struct tug_error *err);
 
 /* Find an image by text that a user typed: a name exactly as in index.json, else a reference,
  * completed as by tug_ref_parse, else the full digest of a root. Among several entries the last one

@@ -106,6 +106,64 @@ struct tug_watch {
         .size = sizeof(struct tug_watch)                                                           \
     }
 
+/* Open a committed blob for reading. Its content is not hashed again.
+ * out_fd: owned by the caller, to be closed with close(2); at offset 0, close-on-exec; untouched on
+ * failure. out_size_bytes: may be NULL.
+ * Returns: TUG_OK. Errors: TUG_ERR_NOT_FOUND (no such blob), TUG_ERR_STORE (I/O; not a regular
+ * file). Threads: any. Blocks: on the disk. */
+enum tug_status tug_store_open_blob(struct tug_store *store, const struct tug_digest *digest,
+                                    int *out_fd, uint64_t *out_size_bytes, struct tug_error *err);
+
+/* A committed blob. Pointers are borrowed for the call that it is handed to. */
+struct tug_blob_info {
+    struct tug_digest digest;
+    uint64_t size_bytes;       /* of the file */
+    uint64_t disk_bytes;       /* that the file takes up; less than size_bytes when it has holes */
+    int64_t modified_s;        /* when it came in: seconds since the epoch */
+    const char *media_type;    /* as the first document that names it says; NULL: none does */
+    const char *const *images; /* full names of the images that need it, sorted */
+    size_t image_count;
+    bool is_needed; /* false: an orphan, which prune would delete. True without an image: something
+                       without a name needs it, or it refers to what an image needs */
+};
+
+/* Receives a blob. Returns: anything but TUG_OK (with err filled) ends the listing with it. */
+typedef enum tug_status (*tug_blob_fn)(void *context, const struct tug_blob_info *blob,
+                                       struct tug_error *err);
+
+/* Call on_blob for each committed blob, by digest in ascending order. Documents are read to say
+ * which images need it. A file under blobs/ that cannot be a blob (its name is no digest, or it is
+ * not a regular file) is left out; tug_store_verify reports it. watch: may be NULL.
+ * Returns: TUG_OK. Errors: TUG_ERR_STORE, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, and what on_blob
+ * returns. Threads: any; the store may be changed meanwhile. Blocks: on the disk. */
+enum tug_status tug_store_each_blob(struct tug_store *store, tug_blob_fn on_blob, void *context,
+                                    const struct tug_watch *watch, struct tug_error *err);
+
+/* A partial download. */
+struct tug_partial_info {
+    struct tug_digest digest;
+    uint64_t present_bytes; /* that need not be fetched again */
+    uint64_t size_bytes;    /* of the whole blob; 0: no document in the store says it */
+    uint64_t disk_bytes;    /* that the partial files take up */
+    int64_t modified_s;     /* of the last write: seconds since the epoch */
+    bool is_held;           /* a process is downloading it now */
+    int64_t holder_pid;     /* that process; 0: unknown, as in another container or on another
+                               machine */
+    const char *holder;     /* "process 4711 (tug)", "another process", or NULL when nobody holds
+                               it; borrowed for the call */
+};
+
+/* Receives a partial download. Returns: as tug_blob_fn. */
+typedef enum tug_status (*tug_partial_fn)(void *context, const struct tug_partial_info *partial,
+                                          struct tug_error *err);
+
+/* Call on_partial for each partial download, by digest in ascending order, without changing it: a
+ * fetch that wants it at the same moment goes on. Returns, errors: as tug_store_each_blob.
+ * Threads: any. Blocks: on the disk. */
+enum tug_status tug_store_each_partial(struct tug_store *store, tug_partial_fn on_partial,
+                                       void *context, const struct tug_watch *watch,
+                                       struct tug_error *err);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

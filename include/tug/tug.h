@@ -11,8 +11,9 @@
  * defaults for members it does not know. One built with a newer header works as long as it leaves
  * members unknown to the library at zero; otherwise the call fails with TUG_ERR_UNSUPPORTED,
  * because no option is silently ignored. Structs that the library fills and passes to a callback
- * (tug_event, tug_image_result, tug_totals, tug_list_entry) grow at the end as well: read them
- * through the pointer. The values tug_error, tug_digest and tug_platform never change.
+ * (tug_event, tug_image_result, tug_totals, tug_list_entry, tug_blob_info and others) grow at the
+ * end as well: read them through the pointer. The values tug_error, tug_digest and tug_platform
+ * never change.
  */
 #ifndef TUG_TUG_H
 #define TUG_TUG_H

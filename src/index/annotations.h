@@ -5,6 +5,8 @@
 #ifndef TUG_INDEX_ANNOTATIONS_H
 #define TUG_INDEX_ANNOTATIONS_H
 
+#include <stdbool.h>
+
 /* Names of an image: the full reference, and the specification's name. */
 #define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"
 #define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
@@ -18,5 +20,8 @@
 /* Prefix of a host, without its port: repositories there that the image came from, separated by
  * commas. */
 #define TUG__INDEX_SOURCE_PREFIX "containerd.io/distribution.source."
+
+/* Tell whether an annotation is a label, rather than one of tug's own. */
+bool tug__index_is_label(const char *key);
 
 #endif

@@ -110,8 +110,6 @@ enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__
  * and sources, or members unknown to tug. */
 bool tug__index_entry_is_said(const struct tug__index_entry *entry,
                               const struct tug__json_value *element);
-/* Tell whether an annotation is a label, rather than one of tug's own. */
-bool tug__index_is_label(const char *key);
 
 /* Append an element with changed labels; everything else stays byte for byte. element: length
  * bytes, borrowed. labels: "KEY=VALUE"; an empty value removes the label; the last one with a key

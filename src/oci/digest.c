@@ -8,6 +8,7 @@
  */
 #include "oci/digest.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -78,25 +79,22 @@ static enum tug_digest_algorithm find_algorithm(const char *name, size_t length)
     return TUG_DIGEST_NONE;
 }
 
-/* The value of a lower-case hex digit, -1 for anything else. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of each lower-case hex digit and 1; 0: no such digit. */
+static const unsigned char hex_values[UCHAR_MAX + 1] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 static bool decode_hex(const char *hex, uint8_t *out_bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const int high = hex_value(hex[2 * i]);
-        const int low = hex_value(hex[2 * i + 1]);
+        const unsigned high = hex_values[(unsigned char)hex[2 * i]];
+        const unsigned low = hex_values[(unsigned char)hex[2 * i + 1]];
 
-        if (high < 0 || low < 0) {
+        if (high == 0 || low == 0) {
             return false;
         }
-        out_bytes[i] = (uint8_t)(high << 4 | low);
+        out_bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     return true;
 }
@@ -121,22 +119,24 @@ enum tug_status tug_digest_parse(const char *text, size_t length, struct tug_dig
     if (colon == NULL || !is_algorithm(text, name_length)) {
         return refuse(text, length, TUG_ERR_INVALID_ARGUMENT, "not of the form algorithm:hex", err);
     }
+    digest.algorithm = find_algorithm(text, name_length);
+    if (digest.algorithm != TUG_DIGEST_NONE &&
+        hex_length == 2 * tug__digest_length(digest.algorithm) &&
+        decode_hex(colon + 1, digest.bytes, hex_length / 2)) {
+        *out_digest = digest;
+        return TUG_OK;
+    }
     if (!is_encoded(colon + 1, hex_length)) {
         return refuse(text, length, TUG_ERR_INVALID_ARGUMENT, "bad characters after the ':'", err);
     }
-    digest.algorithm = find_algorithm(text, name_length);
     if (digest.algorithm == TUG_DIGEST_NONE) {
         return refuse(text, length, TUG_ERR_UNSUPPORTED, "its algorithm is not supported", err);
     }
-    if (hex_length != 2 * tug__digest_length(digest.algorithm)) {
-        return refuse(text, length, TUG_ERR_INVALID_ARGUMENT, "wrong length for its algorithm",
-                      err);
-    }
-    if (!decode_hex(colon + 1, digest.bytes, hex_length / 2)) {
-        return refuse(text, length, TUG_ERR_INVALID_ARGUMENT, "not lower-case hex", err);
-    }
-    *out_digest = digest;
-    return TUG_OK;
+    return refuse(text, length, TUG_ERR_INVALID_ARGUMENT,
+                  hex_length != 2 * tug__digest_length(digest.algorithm)
+                      ? "wrong length for its algorithm"
+                      : "not lower-case hex",
+                  err);
 }
 
 char *tug_digest_format(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX])

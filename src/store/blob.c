@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "oci/digest.h"
@@ -111,4 +112,33 @@ enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error 
     }
     (void)pthread_mutex_unlock(&store->sync_lock);
     return status;
+}
+
+enum tug_status tug_store_open_blob(struct tug_store *store, const struct tug_digest *digest,
+                                    int *out_fd, uint64_t *out_size_bytes, struct tug_error *err)
+{
+    struct tug_error error = {0};
+    struct stat info;
+    char text[TUG_DIGEST_TEXT_MAX];
+    TUG__AUTO_FD int fd = -1;
+    enum tug_status status = tug__store_open_blob(store, digest, &fd, &error);
+
+    if (status == TUG_OK && fstat(fd, &info) != 0) {
+        status = tug__fail_errno(&error, TUG_ERR_STORE, errno, "cannot stat a blob");
+    }
+    if (status == TUG_OK) {
+        *out_fd = tug__steal_fd(&fd);
+        if (out_size_bytes != NULL) {
+            *out_size_bytes = (uint64_t)info.st_size;
+        }
+        return TUG_OK;
+    }
+    if (tug__store_is_removed(&error)) {
+        return tug__fail(err, TUG_ERR_NOT_FOUND, "the store '%s' has no blob %s", store->path,
+                         tug_digest_format(digest, text));
+    }
+    if (err != NULL) {
+        *err = error;
+    }
+    return tug__wrap(err, status, "the store '%s'", store->path);
 }

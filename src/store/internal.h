@@ -91,6 +91,11 @@ bool tug__store_is_own_name(const char *name);
  * was added. Errors: TUG_ERR_STORE; os_errno is ENOENT when there is no state file. */
 enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t data_bytes,
                                 bool *out_is_valid, struct tug_error *err);
+/* Read a state file that others may be writing.
+ * data_bytes: length of the data file. out_size_bytes: of the blob; 0: the file does not say it.
+ * Returns: bytes that are present; 0 also when there is no valid state file. */
+uint64_t tug__state_look(int dir_fd, const struct tug_digest *digest, uint64_t data_bytes,
+                         uint64_t *out_size_bytes);
 /* Close and remove the state file if there is one, even an invalid one. Errors: TUG_ERR_STORE. */
 enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a store has: the files under blobs/ and ingest/, and the entries of index.json.
- * Threads: any; other threads and processes may change the store meanwhile. Blocks: on the disk.
+ * What a store has: the files under blobs/ and ingest/, partial downloads, the entries of
+ * index.json. Threads: any; other threads and processes may change the store meanwhile. Blocks: on
+ * the disk.
  */
 #ifndef TUG_STORE_LIST_H
 #define TUG_STORE_LIST_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include <tug/store.h>
@@ -44,5 +48,29 @@ typedef enum tug_status (*tug__store_entry_fn)(void *context, size_t number, con
  * Errors: TUG_ERR_STORE (it cannot be read, or is no valid index), what on_entry returns. */
 enum tug_status tug__store_list_entries(struct tug_store *store, tug__store_entry_fn on_entry,
                                         void *context, struct tug_error *err);
+
+/* A partial download, looked at from outside. */
+struct tug__partial {
+    struct tug_digest digest;
+    uint64_t present_bytes; /* that need not be fetched again */
+    uint64_t size_bytes;    /* of the whole blob; 0: its files do not say it */
+    uint64_t disk_bytes;    /* of all its files */
+    int64_t modified_s;     /* the latest of its files, seconds since the epoch */
+};
+
+/* List the partial downloads, by digest in ascending order, without changing them.
+ * out_partials: owned, free(3); untouched on failure. Errors: TUG_ERR_STORE, TUG_ERR_NO_MEMORY. */
+enum tug_status tug__store_partials(struct tug_store *store, struct tug__partial **out_partials,
+                                    size_t *out_count, struct tug_error *err);
+
+/* Capacity for the description of a process. */
+#define TUG__HOLDER_TEXT_MAX 320
+
+/* Find which process holds a partial download. A process of another container or machine shows only
+ * by its lock, so that is tried where the system names nobody, shared and for a moment.
+ * out_pid: 0: unknown. out_text: "process 4711 (tug)", "another process", "" when nobody holds it.
+ * Returns: false when nobody does. */
+bool tug__store_find_holder(struct tug_store *store, const struct tug_digest *digest,
+                            int64_t *out_pid, char out_text[TUG__HOLDER_TEXT_MAX]);
 
 #endif

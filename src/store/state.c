@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fnv.h"
 #include "base/fs.h"
@@ -162,6 +163,34 @@ enum tug_status tug__state_load(struct tug__ingest *ingest, int dir_fd, uint64_t
         ingest->present.count = PARTS_MAX; /* drops the last ones: they are fetched again */
     }
     return TUG_OK;
+}
+
+uint64_t tug__state_look(int dir_fd, const struct tug_digest *digest, uint64_t data_bytes,
+                         uint64_t *out_size_bytes)
+{
+    struct tug__ingest ingest = {.digest = *digest, .fd = -1, .state_fd = -1};
+    char name[TUG__STATE_NAME_MAX];
+    struct state_header expected;
+    struct state_file file;
+    uint64_t present_bytes = 0;
+    TUG__AUTO_FD int fd = -1;
+
+    *out_size_bytes = 0;
+    if (tug__fs_open_file(dir_fd, state_name(&ingest, name), O_RDONLY, &fd, NULL) != TUG_OK ||
+        tug__fs_pread_all(fd, &file, sizeof file, 0, NULL) != TUG_OK) {
+        return 0;
+    }
+    ingest.size_bytes = le64toh(file.header.size_bytes);
+    make_header(&ingest, &expected);
+    if (memcmp(&file.header, &expected, sizeof expected) != 0) {
+        return 0;
+    }
+    *out_size_bytes = ingest.size_bytes;
+    if (add_slots(&ingest, &file, data_bytes)) {
+        present_bytes = tug__extents_bytes(&ingest.present);
+    }
+    tug__extents_fini(&ingest.present);
+    return present_bytes;
 }
 
 enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t prefix_bytes,

@@ -92,6 +92,7 @@ static enum tug_status take_root(struct tug__walk *walk, const struct tug__descr
         .has_size = true,
         .size_bytes = descriptor->size_bytes,
         .media_type = descriptor->media_type,
+        .kind = descriptor->kind,
         .is_listed = true,
     };
     enum tug_status status = tug__walk_name(walk, &naming, &image->root, err);

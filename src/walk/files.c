@@ -70,14 +70,20 @@ static enum tug_status on_file(void *context, const struct tug__store_file *file
     blob->disk_bytes = (uint64_t)file->info.st_blocks * BLOCK_BYTES;
     blob->modified_s = file->info.st_mtim.tv_sec;
     blob->inode = file->info.st_ino;
-    if (blob->size_bytes != blob->file_bytes && !walk->nodes[number].has_size) {
-        blob->size_bytes = blob->file_bytes;
-    }
     tug__walk_settle(walk, number);
     return TUG_OK;
 }
 
 enum tug_status tug__walk_list_files(struct tug__walk *walk, struct tug_error *err)
 {
-    return tug__store_list_blobs(walk->store, on_file, walk, err);
+    enum tug_status status = tug__store_list_blobs(walk->store, on_file, walk, err);
+
+    /* entries were read before their files were known: of their sizes, the file's counts */
+    for (size_t i = 0; status == TUG_OK && i < walk->image_count; i++) {
+        if (walk->images[i].root != TUG__WALK_NONE) {
+            status =
+                tug__walk_note_size(walk, walk->images[i].root, walk->images[i].size_bytes, err);
+        }
+    }
+    return status;
 }

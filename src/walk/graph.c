@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The graph: blobs by digest, references between them, and reachability.
+ * The graph: references between blobs, and reachability.
  *
  * Knows: documents as structs. Does not know: files, JSON.
  * Threads: the walk's owner.
@@ -44,107 +44,6 @@ enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
     return TUG_OK;
 }
 
-static uint64_t hash_digest(const struct tug__walk *walk, const struct tug_digest *digest)
-{
-    uint64_t hash = walk->seed ^ (uint64_t)digest->algorithm;
-
-    for (size_t i = 0; i < sizeof digest->bytes; i += sizeof hash) {
-        uint64_t word;
-
-        memcpy(&word, digest->bytes + i, sizeof word);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
-/* Find the slot of a digest, or the empty one where it belongs. */
-static uint32_t *find_slot(const struct tug__walk *walk, uint32_t *slots, size_t slot_count,
-                           const struct tug_digest *digest)
-{
-    for (size_t at = (size_t)hash_digest(walk, digest);; at++) {
-        uint32_t *const slot = &slots[at & (slot_count - 1)];
-
-        if (*slot == TUG__WALK_NONE || tug_digest_equal(&walk->blobs[*slot].digest, digest)) {
-            return slot;
-        }
-    }
-}
-
-static enum tug_status grow_slots(struct tug__walk *walk, struct tug_error *err)
-{
-    const size_t slot_count = walk->slot_count > 0 ? 2 * walk->slot_count : 1024;
-    uint32_t *slots;
-
-    if (2 * (size_t)walk->blob_count < walk->slot_count) {
-        return TUG_OK;
-    }
-    slots = malloc(slot_count * sizeof *slots);
-    if (slots == NULL) {
-        return tug__fail_memory(err);
-    }
-    memset(slots, 0xff, slot_count * sizeof *slots);
-    for (uint32_t i = 0; i < walk->blob_count; i++) {
-        *find_slot(walk, slots, slot_count, &walk->blobs[i].digest) = i;
-    }
-    free(walk->slots);
-    walk->slots = slots;
-    walk->slot_count = slot_count;
-    return TUG_OK;
-}
-
-uint32_t tug__walk_find(const struct tug__walk *walk, const struct tug_digest *digest)
-{
-    return walk->slot_count > 0 ? *find_slot(walk, walk->slots, walk->slot_count, digest)
-                                : TUG__WALK_NONE;
-}
-
-static enum tug_status grow_blobs(struct tug__walk *walk, struct tug_error *err)
-{
-    const size_t count = walk->blob_count;
-    size_t capacity = walk->blob_capacity;
-    size_t node_capacity = walk->blob_capacity;
-    struct tug__walk_blob *const blobs =
-        tug__walk_grow(walk->blobs, count, &capacity, sizeof *blobs);
-    struct tug__node *nodes;
-
-    walk->blobs = blobs != NULL ? blobs : walk->blobs;
-    nodes = tug__walk_grow(walk->nodes, count, &node_capacity, sizeof *nodes);
-    walk->nodes = nodes != NULL ? nodes : walk->nodes;
-    if (blobs == NULL || nodes == NULL) {
-        return tug__fail_memory(err);
-    }
-    walk->blob_capacity = (uint32_t)capacity;
-    return TUG_OK;
-}
-
-enum tug_status tug__walk_add(struct tug__walk *walk, const struct tug_digest *digest,
-                              uint32_t *out_blob, struct tug_error *err)
-{
-    enum tug_status status = grow_slots(walk, err);
-    uint32_t *slot;
-
-    if (status != TUG_OK) {
-        return status;
-    }
-    slot = find_slot(walk, walk->slots, walk->slot_count, digest);
-    if (*slot == TUG__WALK_NONE) {
-        if (walk->blob_count >= NUMBER_MAX) {
-            return tug__fail(err, TUG_ERR_TOO_LARGE, "a store of more than %zu blobs", NUMBER_MAX);
-        }
-        status = grow_blobs(walk, err);
-        if (status != TUG_OK) {
-            return status;
-        }
-        walk->blobs[walk->blob_count] = (struct tug__walk_blob){.digest = *digest};
-        walk->nodes[walk->blob_count] =
-            (struct tug__node){.first_referrer = TUG__WALK_NONE, .last_image = TUG__WALK_NONE};
-        *slot = walk->blob_count++;
-    }
-    *out_blob = *slot;
-    return TUG_OK;
-}
-
 void tug__walk_settle(struct tug__walk *walk, uint32_t number)
 {
     struct tug__walk_blob *const blob = &walk->blobs[number];
@@ -164,9 +63,8 @@ static bool is_document_kind(enum tug__media_kind kind)
     return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST;
 }
 
-/* Note a size from a descriptor. */
-static enum tug_status note_size(struct tug__walk *walk, uint32_t number, uint64_t size_bytes,
-                                 struct tug_error *err)
+enum tug_status tug__walk_note_size(struct tug__walk *walk, uint32_t number, uint64_t size_bytes,
+                                    struct tug_error *err)
 {
     struct tug__walk_blob *const blob = &walk->blobs[number];
     struct tug__node *const node = &walk->nodes[number];
@@ -185,7 +83,7 @@ static enum tug_status note_size(struct tug__walk *walk, uint32_t number, uint64
 
 /* Note a media type from a descriptor: the first one counts. */
 static enum tug_status note_type(struct tug__walk *walk, uint32_t number, const char *media_type,
-                                 struct tug_error *err)
+                                 enum tug__media_kind kind, struct tug_error *err)
 {
     struct tug__walk_blob *const blob = &walk->blobs[number];
 
@@ -196,24 +94,24 @@ static enum tug_status note_type(struct tug__walk *walk, uint32_t number, const 
     if (blob->media_type == NULL) {
         return tug__fail_memory(err);
     }
-    blob->kind = blob->is_read ? blob->kind : tug__media_kind(media_type);
+    blob->kind = blob->is_read ? blob->kind : kind;
     return TUG_OK;
 }
 
 enum tug_status tug__walk_name(struct tug__walk *walk, const struct tug__naming *naming,
                                uint32_t *out_blob, struct tug_error *err)
 {
-    const enum tug__media_kind kind = tug__media_kind(naming->media_type);
+    const enum tug__media_kind kind = naming->kind;
     const bool is_certain = naming->is_listed && is_document_kind(kind);
     uint32_t number = 0;
     enum tug_status status = tug__walk_add(walk, naming->digest, &number, err);
     struct tug__node *node;
 
     if (status == TUG_OK) {
-        status = note_type(walk, number, naming->media_type, err);
+        status = note_type(walk, number, naming->media_type, kind, err);
     }
     if (status == TUG_OK && naming->has_size) {
-        status = note_size(walk, number, naming->size_bytes, err);
+        status = tug__walk_note_size(walk, number, naming->size_bytes, err);
     }
     if (status != TUG_OK) {
         return status;
@@ -272,6 +170,7 @@ static enum tug_status take_child(struct tug__walk *walk, const struct tug__docu
         .has_size = true,
         .size_bytes = descriptor->size_bytes,
         .media_type = descriptor->media_type,
+        .kind = descriptor->kind,
         .is_listed = is_index,
     };
     struct tug__walk_child child = {
@@ -329,7 +228,7 @@ enum tug_status tug__walk_take_document(struct tug__walk *walk, uint32_t blob,
                                         const struct tug__document *document, struct tug_error *err)
 {
     const size_t first = walk->child_count;
-    enum tug_status status = note_type(walk, blob, document->media_type, err);
+    enum tug_status status = note_type(walk, blob, document->media_type, document->kind, err);
 
     for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
         status = take_child(walk, document, i, err);

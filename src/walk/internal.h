@@ -53,7 +53,7 @@ struct tug__walk {
     struct tug__walk_blob *blobs; /* owned, as are all arrays below; blob_count elements */
     struct tug__node *nodes;      /* one per blob */
     uint32_t blob_count, blob_capacity;
-    uint32_t *slots; /* hash table of blobs by digest; a power of two */
+    struct tug__slot *slots; /* hash table of blobs by digest; a power of two */
     size_t slot_count;
     uint64_t seed; /* of the hash: digests cannot be chosen to collide */
 
@@ -93,22 +93,28 @@ void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_by
 enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
                                   struct tug_error *err);
 
-/* --- graph.c --- */
+/* --- table.c --- */
 
 /* Find a blob, or add it. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_TOO_LARGE. */
 enum tug_status tug__walk_add(struct tug__walk *walk, const struct tug_digest *digest,
                               uint32_t *out_blob, struct tug_error *err);
+/* --- graph.c --- */
+
 /* A reference to a blob in an entry or a document. */
 struct tug__naming {
     const struct tug_digest *digest;
     bool has_size;
     uint64_t size_bytes;
-    const char *media_type; /* "": not said */
-    bool is_listed;         /* by an entry or an index */
+    const char *media_type;    /* "": not said */
+    enum tug__media_kind kind; /* of media_type */
+    bool is_listed;            /* by an entry or an index */
 };
 /* Note the facts in a reference. Errors: as tug__walk_add. */
 enum tug_status tug__walk_name(struct tug__walk *walk, const struct tug__naming *naming,
                                uint32_t *out_blob, struct tug_error *err);
+/* Record a size that is given for a blob: the first one counts, unless the file has another. */
+enum tug_status tug__walk_note_size(struct tug__walk *walk, uint32_t blob, uint64_t size_bytes,
+                                    struct tug_error *err);
 /* Mark a blob as reached; if it was not, queue it. */
 enum tug_status tug__walk_reach(struct tug__walk *walk, uint32_t blob, struct tug_error *err);
 /* Add everything a document names, and mark it as read. document: borrowed. */
