@@ -45,6 +45,14 @@ int cmd_fetch(const struct settings *settings, const struct command_table *table
 int cmd_resolve(const struct settings *settings, const struct command_table *table);
 /* Write images of the store as one archive. */
 int cmd_export(const struct settings *settings, const struct command_table *table);
+/* List the images of a store. */
+int cmd_images(const struct settings *settings, const struct command_table *table);
+/* List the blobs of a store. */
+int cmd_ls(const struct settings *settings, const struct command_table *table);
+/* List partial downloads. */
+int cmd_active(const struct settings *settings, const struct command_table *table);
+/* Write a blob to standard output. */
+int cmd_get(const struct settings *settings, const struct command_table *table);
 /* Set and remove labels of an image. */
 int cmd_label(const struct settings *settings, const struct command_table *table);
 /* Forget images. */

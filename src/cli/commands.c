@@ -58,6 +58,40 @@ static const char verify_description[] =
     "what is missing, damaged or foreign, one finding a line. Exits with 6 if anything\n"
     "that is needed is bad and was not repaired.\n";
 
+static const char *const images_examples[] = {
+    "tug images",
+    "tug images --format json alpine:3.20 | jq .platforms",
+    "tug -q images | xargs tug fetch",
+    NULL,
+};
+
+static const char images_description[] =
+    "List the images in the store, or those named. COMPLETE and MISSING are their\n"
+    "platforms; SIZE is what is in the store of them, SHARED how much of that other\n"
+    "images need, too. With --quiet only names.\n";
+
+static const char *const ls_examples[] = {
+    "tug ls",
+    "tug ls --bytes | sort -n -k 2 | tail",
+    "tug ls --format json | jq -r 'select(.needed | not) | .digest'",
+    NULL,
+};
+
+static const char ls_description[] =
+    "List the blobs in the store, with the images that need them. An orphan is what\n"
+    "no image needs: tug prune deletes it. With --quiet only digests.\n";
+
+static const char *const active_examples[] = {
+    "tug active",
+    "tug active --format json | jq 'select(.held | not)'",
+    NULL,
+};
+
+static const char active_description[] =
+    "List partial downloads: how much is there of how much, the disk space that it\n"
+    "takes, its age, and which process is downloading it. The next fetch of a blob\n"
+    "goes on with its partial download. With --quiet only digests.\n";
+
 static const char *const label_examples[] = {
     "tug label alpine:3.20 team=web keep=yes",
     "tug label alpine:3.20 keep=",
@@ -80,6 +114,16 @@ static const char rm_description[] =
     "stays until prune. An image is given by its name, by a reference that makes this\n"
     "name, or by its digest. Prints FULL-REFERENCE DIGEST for each.\n";
 
+static const char *const get_examples[] = {
+    "tug get alpine:3.20 | jq .",
+    "tug get sha256:DIGEST | tar -tz",
+    NULL,
+};
+
+static const char get_description[] =
+    "Write a blob of the store to standard output: the one with that digest, or the\n"
+    "manifest or index that an image's name stands for.\n";
+
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
@@ -87,6 +131,14 @@ static const struct command all_commands[] = {
      resolve_description, COMMAND_RESOLVE, resolve_examples, cmd_resolve},
     {"export", "[options] [-o FILE] REF...", "write images as one archive", export_description,
      COMMAND_EXPORT, export_examples, cmd_export},
+    {"images", "[options] [REF...]", "list the images in the store", images_description,
+     COMMAND_IMAGES, images_examples, cmd_images},
+    {"ls", "[options]", "list the blobs in the store", ls_description, COMMAND_LS, ls_examples,
+     cmd_ls},
+    {"active", "[options]", "list partial downloads", active_description, COMMAND_ACTIVE,
+     active_examples, cmd_active},
+    {"get", "DIGEST|REF", "write a blob to standard output", get_description, COMMAND_GET,
+     get_examples, cmd_get},
     {"label", "IMAGE KEY=VALUE...", "set or remove labels of an image", label_description,
      COMMAND_LABEL, label_examples, cmd_label},
     {"rm", "IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},

@@ -386,9 +386,12 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 #define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_EXPORT
 /* Those that change the store. */
 #define WRITERS(group) group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY
+/* Those that list what a store has. */
+#define LIST_BITS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
+#define LISTS(group) group, LIST_BITS
 /* Those that print results. */
 #define RESULTS(group)                                                                             \
-    group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY
+    group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | LIST_BITS
 #define NETWORK(group) group, COMMAND_NETWORK
 #define CONTENT(group) group, COMMAND_FETCH | COMMAND_VERIFY
 #define VERIFY(group) group, COMMAND_VERIFY
@@ -518,6 +521,8 @@ static const struct option_spec table[] = {
            "progress on stderr (default auto)"),
     CHOICE(RESULTS(OPTION_SHOW), common.format, "format", "text|json",
            "results on stdout (default text)"),
+    FLAG(LISTS(OPTION_SHOW), store.exact_bytes, "bytes", 0,
+         "sizes in bytes, not in KiB, MiB or GiB"),
     CALL(ALL(OPTION_GLOBAL), apply_store, "store", 0, "DIR",
          "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
     CALL(ALL(OPTION_GLOBAL), apply_quiet, "quiet", 'q', NULL, "only errors on stderr"),

@@ -116,8 +116,9 @@ struct archive_settings {
 
 /* What commands on a store have. */
 struct store_settings {
-    bool is_quick; /* --quick */
-    bool repairs;  /* --repair */
+    bool is_quick;    /* --quick */
+    bool repairs;     /* --repair */
+    bool exact_bytes; /* --bytes */
 };
 
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */

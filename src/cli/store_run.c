@@ -133,7 +133,9 @@ int store_run_end(struct store_run *run, enum tug_status status, const struct tu
     meter_clear(&run->meter);
     tug_store_close(run->store);
     if (run->output_errno != 0) {
-        report_errno("standard output", "write", run->output_errno);
+        if (run->output_errno != EPIPE) { /* whoever reads has read enough */
+            report_errno("standard output", "write", run->output_errno);
+        }
         return EXIT_STATUS_STORE;
     }
     if (status == TUG_ERR_CANCELLED && signal_number != 0) {

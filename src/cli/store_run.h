@@ -49,7 +49,8 @@ void store_run_print(struct store_run *run, struct text *text);
 bool store_run_has_reader(const struct store_run *run);
 
 /* Close the store and give signals their meaning back.
- * status, error: how the work ended; a failure is reported as one line, and one to print, too.
+ * status, error: how the work ended; a failure is reported as one line, and one to print, too,
+ * unless it is a pipe that nobody reads any more.
  * Returns: the exit status, 128 + N after signal N when the work was cancelled. */
 int store_run_end(struct store_run *run, enum tug_status status, const struct tug_error *error);
 

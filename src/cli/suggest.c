@@ -21,30 +21,30 @@ struct known {
     const char *advice;
 };
 
-#define NO_STORE_COMMAND "no such command yet: index.json in the store names its images"
-
 static const struct known commands[] = {
     {"pull", "did you mean 'fetch'?"},
     {"copy", "did you mean 'fetch'?"},
     {"cp", "did you mean 'fetch'?"},
-    {"get", "did you mean 'fetch'?"},
+    {"cat", "did you mean 'get'?"},
     {"download", "did you mean 'fetch'?"},
     {"sync", "did you mean 'fetch --from-file FILE'?"},
-    {"content", "did you mean 'fetch' (ctr content fetch)?"},
-    {"image", "did you mean 'fetch' (docker image pull)?"},
+    {"content", "did you mean 'fetch', 'ls' or 'active' (ctr content ...)?"},
+    {"image", "did you mean 'images', or 'fetch' (docker image pull)?"},
     {"digest", "did you mean 'resolve'?"},
-    {"inspect", "did you mean 'resolve'?"},
-    {"manifest", "did you mean 'resolve'?"},
+    {"inspect", "did you mean 'images' (in the store), or 'resolve' (at a registry)?"},
+    {"manifest", "did you mean 'get' (from the store), or 'resolve' (at a registry)?"},
     {"login", "no such command: 'docker login' keeps credentials, --user gives them"},
     {"save", "did you mean 'export' (docker image save)?"},
+    {"list", "did you mean 'ls' (blobs), or 'images'?"},
+    {"image-ls", "did you mean 'images'?"},
+    {"ps", "did you mean 'active'?"},
+    {"downloads", "did you mean 'active'?"},
+    {"blobs", "did you mean 'ls'?"},
     {"rmi", "did you mean 'rm'?"},
     {"remove", "did you mean 'rm'?"},
     {"delete", "did you mean 'rm'?"},
     {"untag", "did you mean 'rm'?"},
     {"annotate", "did you mean 'label'?"},
-    {"images", NO_STORE_COMMAND},
-    {"ls", NO_STORE_COMMAND},
-    {"list", NO_STORE_COMMAND},
     {"push", "no such command: tug does not write to registries"},
 };
 

@@ -7,6 +7,7 @@
  */
 #include "units.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -228,5 +229,28 @@ char *units_format_duration(double seconds, char out_text[UNITS_TEXT_MAX])
             (void)snprintf(out_text, UNITS_TEXT_MAX, "%luh%02lum", whole / 3600, whole % 3600 / 60);
         }
     }
+    return out_text;
+}
+
+char *units_format_age(int64_t seconds, char out_text[UNITS_TEXT_MAX])
+{
+    static const struct {
+        int64_t below; /* seconds */
+        int64_t unit;
+        char name;
+    } ages[] = {
+        {60, 1, 's'},
+        {3600, 60, 'm'},
+        {2 * 24 * 3600, 3600, 'h'},
+        {INT64_C(2) * 365 * 24 * 3600, 24 * 3600, 'd'},
+        {INT64_MAX, INT64_C(365) * 24 * 3600, 'y'},
+    };
+    const int64_t age = seconds > 0 ? seconds : 0;
+    size_t i = 0;
+
+    while (i + 1 < sizeof ages / sizeof ages[0] && age >= ages[i].below) {
+        i++;
+    }
+    (void)snprintf(out_text, UNITS_TEXT_MAX, "%" PRId64 "%c", age / ages[i].unit, ages[i].name);
     return out_text;
 }

@@ -47,4 +47,8 @@ char *units_format_duration(double seconds, char out_text[UNITS_TEXT_MAX]);
  * Returns: out_text. */
 char *units_format_wait(double seconds, char out_text[UNITS_TEXT_MAX]);
 
+/* Write how long ago something was: "12s", "5m", "3h", "12d", "3y", cut down to the unit; less than
+ * none is "0s". Returns: out_text. */
+char *units_format_age(int64_t seconds, char out_text[UNITS_TEXT_MAX]);
+
 #endif

@@ -90,7 +90,7 @@ f15_options_without_effect() {
 # What users of other tools type, and slips: the right form is in the message; a value never is.
 f41_suggestions() {
     expect_usage "tug: unknown command 'pull': did you mean 'fetch'?" pull alpine
-    expect_usage "tug: unknown command 'ls': no such command yet: index.json" ls
+    expect_usage "tug: unknown command 'list': did you mean 'ls'" list
     expect_usage "tug: unknown command 'fecth': did you mean 'fetch'?" fecth
     expect_usage "tug: unknown command 'resolv': did you mean 'resolve'?" help resolv
     expect_usage "unknown option '--insecure': did you mean '--plain-http'" fetch --insecure x

@@ -19,7 +19,8 @@
 #define FETCH COMMAND_FETCH
 #define BOTH (COMMAND_FETCH | COMMAND_RESOLVE)
 #define WRITERS (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY)
-#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY)
+#define LISTS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
+#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | LISTS)
 #define NETWORK COMMAND_NETWORK
 #define CONTENT (COMMAND_FETCH | COMMAND_VERIFY)
 #define ALL COMMAND_ALL
@@ -91,6 +92,7 @@ static const struct row rows[] = {
     {"http-trace", NULL, NETWORK, {NULL}, NULL},
     {"progress", "plain", FETCH, {"quiet"}, NULL},
     {"format", "json", RESULTS, {NULL}, NULL},
+    {"bytes", NULL, LISTS, {NULL}, NULL},
     /* names the store of a command line, and may be part of an alias for all commands */
     {"store", "dir", ALL, {NULL}, NULL},
     {"quiet", NULL, ALL, {"verbose", "debug", "progress"}, NULL},

@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 
+#include "cli/command.h"
 #include "cli/option_table.h"
 
 static const char *const commands[] = {"fetch", "resolve", "version", "help", NULL};
@@ -47,8 +48,8 @@ Test(cli_suggest, f41_commands)
 {
     expect_command("pull", "'fetch'");
     expect_command("copy", "'fetch'");
-    expect_command("ls", "index.json");
-    expect_command("images", "index.json");
+    expect_command("list", "'ls'");
+    expect_command("inspect", "'images'");
     expect_command("fecth", "did you mean 'fetch'?");
     expect_command("fetc", "'fetch'");
     expect_command("resolv", "'resolve'");
@@ -78,9 +79,8 @@ Test(cli_suggest, f41_knows_no_word_that_exists)
     char text[SUGGESTION_MAX];
 
     for (size_t i = 0; suggest_known_command(i) != NULL; i++) {
-        for (size_t k = 0; commands[k] != NULL; k++) {
-            cr_assert_str_neq(suggest_known_command(i), commands[k]);
-        }
+        cr_assert_null(command_find(commands_table(), suggest_known_command(i)), "%s",
+                       suggest_known_command(i));
         cr_assert_lt(strlen(suggest_command(suggest_known_command(i), commands, text)),
                      SUGGESTION_MAX - 1);
     }

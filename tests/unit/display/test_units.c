@@ -199,3 +199,28 @@ Test(display_units, parses_rates)
         cr_assert_eq(rate, 1536);
     }
 }
+
+Test(display_units, ages)
+{
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {-1, "0s"},
+        {0, "0s"},
+        {59, "59s"},
+        {60, "1m"},
+        {3599, "59m"},
+        {3600, "1h"},
+        {172799, "47h"},
+        {172800, "2d"},
+        {63071999, "729d"},
+        {63072000, "2y"},
+        {INT64_MAX, "292471208677y"},
+    };
+    char text[UNITS_TEXT_MAX];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_str_eq(units_format_age(cases[i].seconds, text), cases[i].text);
+    }
+}
