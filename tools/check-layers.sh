@@ -54,7 +54,7 @@ sees upkeep pipeline walk store index ref oci base
 sees archive walk store index ref oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
-sees pipeline engine registry store ref oci url base
+sees pipeline engine registry store index ref oci url base
 sees api upkeep pipeline archive walk registry store ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/display/*

@@ -77,7 +77,7 @@ bool tug__index_label_is_overridden(const char *const *labels, size_t count, siz
 bool tug__index_is_label(const char *key)
 {
     return strcmp(key, TUG__INDEX_IMAGE_NAME) != 0 && strcmp(key, TUG__INDEX_REF_NAME) != 0 &&
-           strcmp(key, TUG__INDEX_LEFT_OUT) != 0 &&
+           strcmp(key, TUG__INDEX_LEFT_OUT) != 0 && strcmp(key, TUG__INDEX_PLATFORMS) != 0 &&
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 
@@ -157,6 +157,10 @@ static enum tug_status append_annotations(struct tug__buf *buf,
     if (status == TUG_OK && entry->left_out != NULL) {
         status = append_annotation(buf, false, TUG__INDEX_LEFT_OUT, strlen(TUG__INDEX_LEFT_OUT),
                                    entry->left_out, err);
+    }
+    if (status == TUG_OK && entry->platforms != NULL) {
+        status = append_annotation(buf, false, TUG__INDEX_PLATFORMS, strlen(TUG__INDEX_PLATFORMS),
+                                   entry->platforms, err);
     }
     if (status == TUG_OK) {
         tug__json_each_member(old, keep_label, &keeping);
@@ -245,5 +249,6 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
            (!is_ref_name(entry->name) ||
             is_member(annotations, TUG__INDEX_REF_NAME, entry->name)) &&
            is_member(annotations, TUG__INDEX_LEFT_OUT, entry->left_out) &&
+           is_member(annotations, TUG__INDEX_PLATFORMS, entry->platforms) &&
            has_source(entry, annotations) && has_labels(entry, annotations);
 }

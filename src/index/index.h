@@ -114,7 +114,9 @@ struct tug__index_entry {
     uint64_t size_bytes;
     const char *source_host; /* registry host and repository: a distribution source. NULL: none */
     const char *source_repository;
-    const char *left_out;      /* digests of blobs that the image lacks; NULL: none */
+    const char *left_out;  /* digests of blobs that the image lacks; NULL: none */
+    const char *platforms; /* TUG__INDEX_PLATFORMS; NULL: none. An entry with the same root keeps
+                              those that it has, too */
     const char *const *labels; /* "KEY=VALUE"; "KEY=" removes the label */
     size_t label_count;
 };

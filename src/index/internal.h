@@ -97,6 +97,14 @@ enum tug_status tug__index_roots_add(struct tug__index_roots *roots,
 /* Free everything. */
 void tug__index_roots_fini(struct tug__index_roots *roots);
 
+/* --- platforms of an entry --- */
+
+/* Join what two fetches of the same root tell of its platforms (TUG__INDEX_PLATFORMS): "all" has
+ * any other, "none" adds nothing. old, new: NULL: nothing is known. out_text: owned; NULL: nothing
+ * is known. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__index_platforms_join(const char *old, const char *new, char **out_text,
+                                          struct tug_error *err);
+
 /* --- text of an entry --- */
 
 /* Append an image's entry as JSON text. Labels of the replaced entry stay in their places, unless

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 #define NOWHERE SIZE_MAX
@@ -121,10 +122,9 @@ static enum tug_status judge_element(void *context, const struct tug__index_elem
 }
 
 /* Write the text of a new entry, with the known sources. */
-static enum tug_status write_entry(struct put *put, size_t position,
+static enum tug_status write_entry(struct put *put, const struct tug__index_entry *entry,
                                    const struct tug__json_value *old, struct tug_error *err)
 {
-    const struct tug__index_entry *const entry = &put->entries[position];
     const size_t begin = put->edit->texts.length;
     struct tug__index_sources sources = {0};
     enum tug_status status = tug__index_sources_add_own(&sources, entry, err);
@@ -142,10 +142,30 @@ static enum tug_status write_entry(struct put *put, size_t position,
     return status == TUG_OK ? tug__index_edit_add(put->edit, begin, err) : status;
 }
 
+/* Add the platforms that an element has of the same root. out_text: owned; what entry borrows. */
+static enum tug_status join_platforms(struct tug__index_entry *entry,
+                                      const struct tug__json_value *element, char **out_text,
+                                      struct tug_error *err)
+{
+    const char *const old =
+        tug__json_text(tug__json_get(tug__json_get(element, "annotations"), TUG__INDEX_PLATFORMS));
+    const char *const digest = tug__json_text(tug__json_get(element, "digest"));
+    char text[TUG_DIGEST_TEXT_MAX];
+    const bool is_same =
+        digest != NULL && strcmp(digest, tug_digest_format(&entry->digest, text)) == 0;
+    const enum tug_status status =
+        tug__index_platforms_join(is_same ? old : NULL, entry->platforms, out_text, err);
+
+    entry->platforms = *out_text;
+    return status;
+}
+
 /* Decide between an element and the entry of its name. */
 static enum tug_status decide_old(struct put *put, size_t position, struct tug_error *err)
 {
     const struct old *const old = &put->olds[position];
+    struct tug__index_entry entry = put->entries[position];
+    TUG__AUTO_FREE char *platforms = NULL;
     struct tug__json *json = NULL;
     const struct tug__json_value *element;
     enum tug_status status = tug__json_parse(put->edit->text + old->offset, old->length,
@@ -158,10 +178,10 @@ static enum tug_status decide_old(struct put *put, size_t position, struct tug_e
         *err = (struct tug_error){0}; /* an element too large to be read is replaced */
     }
     element = json != NULL ? tug__json_root(json) : NULL;
-    status = TUG_OK;
-    if (!tug__index_entry_is_said(&put->entries[position], element)) {
+    status = join_platforms(&entry, element, &platforms, err);
+    if (status == TUG_OK && !tug__index_entry_is_said(&entry, element)) {
         tug__index_edit_drop(put->edit, old->place);
-        status = write_entry(put, position, tug__json_get(element, "annotations"), err);
+        status = write_entry(put, &entry, tug__json_get(element, "annotations"), err);
     }
     tug__json_destroy(json);
     return status;
@@ -200,7 +220,7 @@ static enum tug_status decide_entry(struct put *put, size_t position, struct tug
         return TUG_OK; /* a later one with that name counts */
     }
     if (put->olds[position].place == NOWHERE) {
-        return write_entry(put, position, NULL, err);
+        return write_entry(put, &put->entries[position], NULL, err);
     }
     status = is_same_text(put, position, &is_same, err);
     return status == TUG_OK && !is_same ? decide_old(put, position, err) : status;

@@ -78,7 +78,7 @@ static void warn(void *context, bool is_shortfall, const char *text)
     }
 }
 
-/* Warn about the choice, and note the platform for the result. */
+/* Warn about the choice, and note the platforms for the result and for index.json. */
 static void report_choice(struct tug__resolver *resolver, struct tug__image *image,
                           const enum tug__want *wants, const size_t *best)
 {
@@ -93,6 +93,8 @@ static void report_choice(struct tug__resolver *resolver, struct tug__image *ima
     };
 
     tug__choice_warn(&choice, warn, &warning);
+    free(image->found.platforms_text);
+    image->found.platforms_text = wish->all_platforms ? NULL : tug__choice_text(&choice);
     if (!wish->all_platforms && wish->platform_count == 1 && best[0] < choice.count) {
         image->found.platform = choice.entries[best[0]].platform;
         image->result.platform = &image->found.platform;

@@ -8,6 +8,7 @@
 #include "pipeline/choice.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Warn when the entry chosen for a platform has another architecture. */
@@ -58,4 +59,26 @@ void tug__choice_warn(const struct tug__choice *choice, tug__choice_warn_fn warn
             warn_of_versions(choice, i, warn, context);
         }
     }
+}
+
+char *tug__choice_text(const struct tug__choice *choice)
+{
+    const struct tug__wish *const wish = choice->wish;
+    char *const text = calloc(wish->platform_count + 1, TUG_PLATFORM_TEXT_MAX + 1);
+    char *at = text;
+
+    for (size_t i = 0; text != NULL && i < wish->platform_count; i++) {
+        if (choice->best[i] < choice->count) {
+            if (at > text) {
+                *at++ = ' ';
+            }
+            (void)tug_platform_format(&choice->entries[choice->best[i]].platform, at);
+            at += strlen(at);
+        }
+    }
+    if (at == text) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Warnings about the choice among the entries of an index.
+ * What the choice among the entries of an index means: warnings, and a text for index.json.
  * Threads: any. Blocks: never.
  */
 #ifndef TUG_PIPELINE_CHOICE_H
@@ -22,5 +22,9 @@ typedef void (*tug__choice_warn_fn)(void *context, bool is_shortfall, const char
 
 /* Warn of substitutes for wanted platforms, and of versions passed over. */
 void tug__choice_warn(const struct tug__choice *choice, tug__choice_warn_fn warn, void *context);
+
+/* Write down which platforms were chosen, for TUG__INDEX_PLATFORMS. Returns: owned; NULL: none, or
+ * no memory. */
+char *tug__choice_text(const struct tug__choice *choice);
 
 #endif

@@ -69,6 +69,8 @@ struct tug__found {
     struct tug_platform platform;
     struct tug_digest *left_out; /* owned; result.left_out_count of them */
     char *left_out_text; /* owned; for index.json, written when the image is complete; NULL: none */
+    char *platforms_text; /* owned; for index.json: those chosen from an index; NULL: none are known
+                           */
 };
 
 /* A reference in progress: created when it starts, freed after its result was reported. */

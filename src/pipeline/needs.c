@@ -102,4 +102,6 @@ void tug__image_fini(struct tug__image *image)
     image->found.left_out = NULL;
     free(image->found.left_out_text);
     image->found.left_out_text = NULL;
+    free(image->found.platforms_text);
+    image->found.platforms_text = NULL;
 }

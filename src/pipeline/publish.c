@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "index/annotations.h"
 
 /* Shortest time between two rewrites of index.json during the run. */
 #define REWRITE_NS (1000 * TUG__NS_PER_MS)
@@ -25,6 +26,19 @@
 /* Otherwise, rewrite early when this part of the names in index.json is waiting, so that each entry
  * is read only a few times in a run, however many there are. */
 #define CROWD_PART 4
+
+/* What an entry says of its image's platforms. Borrowed; NULL: nothing is to be said. */
+static const char *platforms_of(const struct tug__image *image)
+{
+    if (image->wish.metadata_only) {
+        return TUG__PLATFORMS_NONE;
+    }
+    if (image->wish.all_platforms) {
+        return tug__media_kind(image->found.media_type) == TUG__MEDIA_INDEX ? TUG__PLATFORMS_ALL
+                                                                            : NULL;
+    }
+    return image->found.platforms_text;
+}
 
 static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
                                         const struct tug__image *image)
@@ -41,6 +55,7 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
         .source_host = tug_ref_host(image->ref),
         .source_repository = tug_ref_repository(image->ref),
         .left_out = image->found.left_out_text,
+        .platforms = platforms_of(image),
         .labels = has_labels ? own->labels : options->labels,
         .label_count = has_labels ? own->label_count : options->label_count,
     };

@@ -50,7 +50,7 @@ static size_t bare_length(const char *host)
     return port != NULL && strchr(port, ']') == NULL ? (size_t)(port - host) : strlen(host);
 }
 
-/* Add the repositories of one annotation, which are listed with commas, the latest last. */
+/* Add the repositories of one annotation, which are separated by commas. */
 static enum tug_status add_repositories(struct tug__origins *origins, const char *host,
                                         const char *repositories, struct tug_error *err)
 {

@@ -19,7 +19,7 @@ struct tug__origins {
 };
 
 /* Find the repositories that images which need a blob were fetched from: of each its distribution
- * source, the latest first, then its name. Those past TUG__ORIGINS_MAX are left out.
+ * sources, then its name. Those past TUG__ORIGINS_MAX are left out.
  * out_origins: empty at first; tug__origins_fini is due, also on failure.
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__origins_find(struct tug__walk *walk, uint32_t blob,

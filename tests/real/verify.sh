@@ -69,6 +69,12 @@ missing $config_path" 2
 
 flip_byte "$manifest_path"
 check_damage "a damaged manifest" "wrong-content $manifest_path" 1
+rm -f "$STORE/$manifest_path" "$STORE/${layer_paths[1]}"
+tug_run 6 verify --format json
+tug_run 0 verify --repair --format json
+assert_findings "a missing manifest" "missing $manifest_path
+missing ${layer_paths[1]}"
+assert_same_lines "a missing manifest: content" "$(cat before)" "$(list_digests)"
 flip_byte "$index_path"
 check_damage "a damaged index" "wrong-content $index_path" 1
 

@@ -238,3 +238,34 @@ Test(index_put, sources_fit_into_a_label)
     free(found);
     place_remove(&place);
 }
+
+static void put_platforms(const struct place *place, uint8_t number, const char *platforms)
+{
+    struct tug__index_entry entry = index_entry_of("a/b:1", number);
+
+    entry.platforms = platforms;
+    index_put(place, &entry, 1);
+}
+
+/* They grow with the same root; another root begins anew. */
+Test(index_put, platforms_grow)
+{
+    static const char key[] = "tug.platforms";
+    struct place place = place_create();
+    ino_t inode;
+
+    place_open(&place);
+    put_platforms(&place, 1, "linux/amd64");
+    put_platforms(&place, 1, "linux/arm64");
+    expect_note(&place, "a/b:1", key, "linux/amd64 linux/arm64");
+    inode = inode_of(&place);
+    put_platforms(&place, 1, "linux/amd64");
+    put_platforms(&place, 1, "none");
+    put_platforms(&place, 1, NULL);
+    cr_assert_eq(inode_of(&place), inode, "nothing is new, and nothing is written");
+    put_platforms(&place, 2, "linux/arm");
+    expect_note(&place, "a/b:1", key, "linux/arm");
+    put_platforms(&place, 3, NULL);
+    expect_note(&place, "a/b:1", key, NULL);
+    place_remove(&place);
+}
