@@ -29,7 +29,8 @@ enum tug_durability {
 struct tug_store_options {
     size_t size; /* of this struct: TUG_STORE_OPTIONS_INIT sets it */
     enum tug_durability durability;
-    bool must_exist;   /* fail instead of creating a new layout */
+    bool must_exist;   /* fail instead of creating a new layout, or a new index.json for one that
+                          has lost it */
     bool make_nothing; /* for dry runs: a missing or incomplete store counts as empty, and nothing
                           is created; calls that write to it fail */
     /* Called once if opening waits more than a second for another process. text: one line that

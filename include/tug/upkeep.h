@@ -98,6 +98,69 @@ enum tug_status tug_store_verify(struct tug_store *store, const struct tug_verif
                                  const struct tug_watch *watch,
                                  struct tug_verify_result *out_result, struct tug_error *err);
 
+/* What kind of file is pruned. Later versions add kinds. */
+enum tug_pruned_kind {
+    TUG_PRUNED_BLOB = 1,
+    TUG_PRUNED_PARTIAL,  /* a partial download, with the files beside it */
+    TUG_PRUNED_LEFTOVER, /* of a change of index.json that was interrupted */
+};
+
+/* Something that was deleted, or would be. Pointers are borrowed for the call that it is handed to.
+ */
+struct tug_pruned {
+    enum tug_pruned_kind kind;
+    struct tug_digest digest; /* unset for a leftover */
+    const char *path;         /* below the store's root */
+    uint64_t size_bytes;      /* of the file */
+    uint64_t disk_bytes;      /* that it takes up, and that are free then */
+    int64_t modified_s;       /* of the last write: seconds since the epoch */
+};
+
+/* Receives it, on the thread that called tug_store_prune. */
+typedef void (*tug_pruned_fn)(void *context, const struct tug_pruned *pruned);
+
+/* What was deleted, or would be. Later versions add members at the end. */
+struct tug_prune_result {
+    uint64_t blobs;
+    uint64_t partials;      /* and leftovers */
+    uint64_t disk_bytes;    /* freed */
+    uint64_t kept_blobs;    /* that something needs */
+    uint64_t kept_partials; /* that a process holds, or that are too young */
+};
+
+/* Options. Start with `= TUG_PRUNE_OPTIONS_INIT`. */
+struct tug_prune_options {
+    size_t size;   /* of this struct: TUG_PRUNE_OPTIONS_INIT sets it */
+    bool dry_run;  /* say what would be deleted, and delete nothing; the store may be in use */
+    bool partials; /* delete partial downloads that no process holds, and no blobs */
+    uint64_t older_than_s;   /* partials: only those without a write for so long; 0: all */
+    uint64_t wait_ms;        /* how long to wait while runs use the store; 0: not at all */
+    tug_pruned_fn on_pruned; /* NULL: nobody is told */
+    void *pruned_context;
+};
+
+#define TUG_PRUNE_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        .size = sizeof(struct tug_prune_options)                                                   \
+    }
+
+/* Delete the blobs that index.json does not reach. Reached is: each entry; what the documents that
+ * are stored name, however deeply; the subject of a manifest that is reached, and stored manifests
+ * whose subject is reached. No blob is deleted when a document that is reached cannot be read, the
+ * root of an image is missing, or index.json is missing or no valid index: then nobody knows what
+ * is needed (TUG_ERR_CONTENT). While it deletes, runs that bring content wait. Programs that know
+ * nothing of lock.use must not write to the store meanwhile.
+ * With options.partials, delete partial downloads instead; runs need not wait for that.
+ * options: borrowed; NULL: all defaults. watch: may be NULL. out_result: filled also on failure;
+ * may be NULL.
+ * Returns: TUG_OK. Errors: TUG_ERR_BUSY (a run uses the store; the message names a process),
+ * TUG_ERR_CONTENT, TUG_ERR_STORE, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, TUG_ERR_INVALID_ARGUMENT,
+ * TUG_ERR_UNSUPPORTED.
+ * Threads: any. Blocks: on the disk and other processes. */
+enum tug_status tug_store_prune(struct tug_store *store, const struct tug_prune_options *options,
+                                const struct tug_watch *watch, struct tug_prune_result *out_result,
+                                struct tug_error *err);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

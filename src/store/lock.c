@@ -121,7 +121,10 @@ static enum tug_status hold(const struct lock *lock, int *out_fd, struct tug_err
     }
     code = lock_file(lock, fd);
     if (code == ECANCELED) {
-        return tug__fail(err, TUG_ERR_CANCELLED, "another process holds '%s/%s'", lock->store->path,
+        char holder[320];
+
+        tug__holder_describe(fd, holder, sizeof holder);
+        return tug__fail(err, TUG_ERR_CANCELLED, "%s holds '%s/%s'", holder, lock->store->path,
                          lock->name);
     }
     if (code != 0) {
@@ -180,6 +183,27 @@ enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_w
         *err = error;
     }
     return tug__wrap(err, status, "the store '%s'", store->path);
+}
+
+enum tug_status tug__store_use_alone(struct tug_store *store, const struct tug__lock_wait *wait,
+                                     int *out_fd, struct tug_error *err)
+{
+    const struct lock lock = {
+        .store = store,
+        .name = "lock.use",
+        .open_mode = O_RDWR, /* network file systems want that for an exclusive lock */
+        .operation = LOCK_EX,
+        .wait = wait,
+    };
+    enum tug_status status = hold(&lock, out_fd, err);
+
+    if (status == TUG_ERR_CANCELLED) {
+        status = TUG_ERR_BUSY;
+        if (err != NULL) {
+            err->code = status;
+        }
+    }
+    return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the store '%s'", store->path);
 }
 
 void tug__store_unlock(int fd)

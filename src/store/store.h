@@ -155,6 +155,11 @@ struct tug__lock_wait {
  * TUG_ERR_CANCELLED: the wait was given up. */
 enum tug_status tug__store_use(struct tug_store *store, const struct tug__lock_wait *wait,
                                int *out_fd, struct tug_error *err);
+/* Hold the store against every run that relies on content: exclusively. wait: for these runs.
+ * out_fd: for tug__store_unlock. Errors: TUG_ERR_BUSY: the wait was given up; the message names a
+ * process that uses the store. TUG_ERR_STORE, also for a read-only store. */
+enum tug_status tug__store_use_alone(struct tug_store *store, const struct tug__lock_wait *wait,
+                                     int *out_fd, struct tug_error *err);
 /* Release a lock of the store. fd: closed; -1 is allowed. */
 void tug__store_unlock(int fd);
 
@@ -214,6 +219,24 @@ enum tug_status tug__store_index_names(struct tug_store *store, struct tug__inde
 bool tug__index_names_has(const struct tug__index_names *names, const char *name);
 /* Free the names and leave an empty set. */
 void tug__index_names_fini(struct tug__index_names *names);
+
+/* Make index.json durable as it is, so that no power cut brings back what it named before.
+ * Errors: TUG_ERR_STORE; os_errno is ENOENT when there is none. */
+enum tug_status tug__store_settle_index(struct tug_store *store, struct tug_error *err);
+/* Remove a partial download with all its files. One that is not there is no error.
+ * Errors: TUG_ERR_BUSY: a process is downloading the blob. */
+enum tug_status tug__store_remove_partial(struct tug_store *store, const struct tug_digest *digest,
+                                          struct tug_error *err);
+
+/* The index-th name of a file that an interrupted change of index.json leaves in the root; NULL
+ * past the last one. Static text. */
+const char *tug__store_leftover_name(size_t index);
+/* Look whether such a file is there. */
+bool tug__store_look_at_leftover(const struct tug_store *store, const char *name,
+                                 uint64_t *out_bytes, int64_t *out_modified_s);
+/* Remove such a file. Errors: TUG_ERR_BUSY: a process changes index.json at this moment. */
+enum tug_status tug__store_remove_leftover(struct tug_store *store, const char *name,
+                                           struct tug_error *err);
 
 /* Space for new data on the store's file system, in bytes, as far as this user may use it.
  * Errors: TUG_ERR_STORE. */
