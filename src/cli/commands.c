@@ -124,6 +124,18 @@ static const char get_description[] =
     "Write a blob of the store to standard output: the one with that digest, or the\n"
     "manifest or index that an image's name stands for.\n";
 
+static const char *const prune_examples[] = {
+    "tug prune --dry-run",
+    "tug prune --wait 10m",
+    "tug prune --partials --older-than 168h",
+    NULL,
+};
+
+static const char prune_description[] =
+    "Delete the blobs that no image in the store needs. Prints DIGEST SIZE for each.\n"
+    "Runs that bring content hold the store: prune refuses to start beside one, or\n"
+    "waits with --wait; those that begin later wait for prune.\n";
+
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
@@ -144,6 +156,8 @@ static const struct command all_commands[] = {
     {"rm", "IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},
     {"verify", "[--repair] [DIGEST|REF...]", "hash what is stored; repair it", verify_description,
      COMMAND_VERIFY, verify_examples, cmd_verify},
+    {"prune", "[options]", "delete what no image needs", prune_description, COMMAND_PRUNE,
+     prune_examples, cmd_prune},
     {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
     {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
 };

@@ -26,6 +26,8 @@ static const struct {
     {"foreign-layers", "metadata-only",
      "--foreign-layers has no effect with --metadata-only, which fetches no layers"},
     {"failed-file", "dry-run", "--failed-file has no effect with --dry-run, which fetches nothing"},
+    {"wait", "partials", "--wait has no effect with --partials, which waits for nobody"},
+    {"wait", "dry-run", "--wait has no effect with --dry-run, which waits for nobody"},
     {"user", "refresh", "--user and --refresh exclude each other"},
     {"quiet", "verbose", "--quiet and --verbose exclude each other"},
     {"quiet", "debug", "--quiet and --debug exclude each other"},
@@ -40,6 +42,7 @@ static const struct {
     {"password-stdin", "user", "--password-stdin needs --user"},
     {"tlscert", "tlskey", "--tlscert needs --tlskey"},
     {"tlskey", "tlscert", "--tlskey needs --tlscert"},
+    {"older-than", "partials", "--older-than needs --partials"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])

@@ -385,16 +385,21 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 #define EXPORT(group) group, COMMAND_EXPORT
 #define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_EXPORT
 /* Those that change the store. */
-#define WRITERS(group) group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY
+#define WRITERS(group)                                                                             \
+    group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | COMMAND_PRUNE
 /* Those that list what a store has. */
 #define LIST_BITS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
 #define LISTS(group) group, LIST_BITS
 /* Those that print results. */
 #define RESULTS(group)                                                                             \
-    group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | LIST_BITS
+    group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY |         \
+               COMMAND_PRUNE | LIST_BITS
 #define NETWORK(group) group, COMMAND_NETWORK
 #define CONTENT(group) group, COMMAND_FETCH | COMMAND_VERIFY
 #define VERIFY(group) group, COMMAND_VERIFY
+#define PRUNE(group) group, COMMAND_PRUNE
+/* Those that can say what they would do. */
+#define PLANNERS(group) group, COMMAND_FETCH | COMMAND_PRUNE
 #define ALL(group) group, COMMAND_ALL
 
 #define CALL(group, apply, name, short_name, argument, text)                                       \
@@ -455,6 +460,10 @@ static const struct option_spec table[] = {
          "trust what was verified before and has not changed since"),
     FLAG(VERIFY(OPTION_WHAT), store.repairs, "repair", 0,
          "fetch what is bad or missing again, from where its image came from"),
+    FLAG(PRUNE(OPTION_WHAT), prune.partials, "partials", 0,
+         "partial downloads that no process holds, instead of blobs"),
+    TIME(PRUNE(OPTION_WHAT), KIND_TIME_OR_0, prune.older_than_ms, "older-than",
+         "only partial downloads without a write for TIME"),
     CALL(BOTH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
     CALL(BOTH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
@@ -471,8 +480,10 @@ static const struct option_spec table[] = {
          "split larger blobs over idle connections; 0: never (default 16MiB)"),
     CALL(CONTENT(OPTION_HOW), apply_per_host, "max-per-host", 0, "N",
          "concurrent requests to one registry, 1 to 64 (default: no separate limit)"),
-    FLAG(FETCH(OPTION_HOW), run.dry_run, "dry-run", 0,
-         "print what would be fetched, with sizes; store nothing"),
+    FLAG(PLANNERS(OPTION_HOW), run.dry_run, "dry-run", 0,
+         "print what would be done, with sizes; change nothing"),
+    TIME(PRUNE(OPTION_HOW), KIND_TIME_OR_0, prune.wait_ms, "wait",
+         "wait that long while runs use the store (default 0: not at all)"),
     FLAG(FETCH(OPTION_HOW), run.recheck, "recheck", 0,
          "also hash blobs that are already in the store; refetch damaged ones"),
     CALL(CONTENT(OPTION_HOW), apply_limit_rate, "limit-rate", 0, "RATE",

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <tug/fetch.h>
 
@@ -121,6 +122,13 @@ struct store_settings {
     bool exact_bytes; /* --bytes */
 };
 
+/* What prune alone has, besides run.dry_run. */
+struct prune_settings {
+    bool partials;
+    uint64_t older_than_ms;
+    uint64_t wait_ms;
+};
+
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */
 struct settings {
     struct common_settings common;
@@ -131,6 +139,7 @@ struct settings {
     struct fetch_settings fetch;
     struct archive_settings archive;
     struct store_settings store;
+    struct prune_settings prune;
 };
 
 /* Free what settings own; they are empty afterwards. */

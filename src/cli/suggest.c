@@ -45,6 +45,9 @@ static const struct known commands[] = {
     {"delete", "did you mean 'rm'?"},
     {"untag", "did you mean 'rm'?"},
     {"annotate", "did you mean 'label'?"},
+    {"gc", "did you mean 'prune'?"},
+    {"clean", "did you mean 'prune'?"},
+    {"system", "did you mean 'prune' (docker system prune)?"},
     {"push", "no such command: tug does not write to registries"},
 };
 

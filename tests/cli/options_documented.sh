@@ -43,6 +43,24 @@ grep -oE 'Fl -[a-z-]+' "$manual" | sed 's/Fl -//' | sort -u | while read -r name
     grep -qx "$name" "$WORK/in-help" || fail "the manual speaks of --$name"
 done || exit 1
 
+# A page of its own has what the help of that command has, but for the options that are those of
+# fetch, as far as it names fetch's page for them.
+for page in "${manual%.1}"-*.1; do
+    command=${page##*/tug-}
+    command=${command%.1}
+    run help "$command"
+    sed -n '/^Global options/q;p' "$WORK/out" | sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( .*)?$/\2/p' |
+        sort > "$WORK/in-help"
+    sed -nE 's/^\.It (Fl [A-Za-z] , )?Fl -([a-z-]+).*$/\2/p' "$page" | sort > "$WORK/in-page"
+    comm -23 "$WORK/in-page" "$WORK/in-help" | while read -r name; do
+        fail "$page: --$name is not in the help"
+    done || exit 1
+    comm -13 "$WORK/in-page" "$WORK/in-help" | while read -r name; do
+        grep -qx "$name" "$WORK/in-manual" || fail "$page: --$name is missing"
+        [ "$command" = verify ] || fail "$page: --$name is missing"
+    done || exit 1
+done
+
 # The limits and defaults that both tell.
 for words in "1 to 64" "0 to 1000000"; do
     grep -q "$words" "$manual" || fail "the manual does not say '$words'"

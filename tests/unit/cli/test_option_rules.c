@@ -18,9 +18,10 @@
 #define USAGE 2
 #define FETCH COMMAND_FETCH
 #define BOTH (COMMAND_FETCH | COMMAND_RESOLVE)
-#define WRITERS (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY)
+#define PRUNE COMMAND_PRUNE
+#define WRITERS (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE)
 #define LISTS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
-#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | LISTS)
+#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | LISTS)
 #define NETWORK COMMAND_NETWORK
 #define CONTENT (COMMAND_FETCH | COMMAND_VERIFY)
 #define ALL COMMAND_ALL
@@ -59,6 +60,8 @@ static const struct row rows[] = {
     {"foreign-layers", NULL, FETCH, {"metadata-only"}, NULL},
     {"quick", NULL, COMMAND_VERIFY, {NULL}, NULL},
     {"repair", NULL, COMMAND_VERIFY, {NULL}, NULL},
+    {"partials", NULL, PRUNE, {"wait"}, NULL},
+    {"older-than", "24h", PRUNE, {NULL}, "partials"},
     {"from-file", "list", BOTH, {NULL}, NULL},
     {"repository", "r.example/a", BOTH, {NULL}, NULL},
     {"shard", "0/2", FETCH, {NULL}, NULL},
@@ -67,7 +70,8 @@ static const struct row rows[] = {
     {"max-concurrent-downloads", "3", NETWORK, {NULL}, NULL},
     {"chunk-size", "1M", CONTENT, {NULL}, NULL},
     {"max-per-host", "2", CONTENT, {NULL}, NULL},
-    {"dry-run", NULL, FETCH, {"failed-file"}, NULL},
+    {"dry-run", NULL, FETCH | PRUNE, {"failed-file", "wait"}, NULL},
+    {"wait", "10m", PRUNE, {"partials", "dry-run"}, NULL},
     {"recheck", NULL, FETCH, {NULL}, NULL},
     {"limit-rate", "1M", CONTENT, {NULL}, NULL},
     {"retries", "2", NETWORK, {NULL}, NULL},
