@@ -6,7 +6,7 @@ set -u
 
 cd "$(dirname "$0")/.." || exit 2
 failed=0
-tables=" src/cli/option_table.c "
+tables=" src/options/option_table.c "
 few_parameters=" base toml oci url http hosts auth registry "
 
 report() { # MESSAGE…

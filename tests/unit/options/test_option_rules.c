@@ -3,7 +3,7 @@
  * Every option with every command and every other option: it has an effect, or is refused with a
  * reason. An option that is new needs a row here.
  */
-#include "cli/option_rules.h"
+#include "options/option_rules.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #include <criterion/criterion.h>
 
-#include "cli/option_table.h"
+#include "options/option_table.h"
 
 #define USAGE 2
 #define FETCH COMMAND_FETCH

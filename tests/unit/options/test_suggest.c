@@ -2,14 +2,14 @@
  *
  * What is suggested for words that tug does not know.
  */
-#include "cli/suggest.h"
+#include "options/suggest.h"
 
 #include <string.h>
 
 #include <criterion/criterion.h>
 
 #include "cli/command.h"
-#include "cli/option_table.h"
+#include "options/option_table.h"
 
 static const char *const commands[] = {"fetch", "resolve", "version", "help", NULL};
 
