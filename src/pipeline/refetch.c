@@ -2,7 +2,7 @@
  *
  * A run of the engine that is only about digests: no images, no names.
  *
- * Knows: the engine. Does not know: which documents name the digests, why they are wanted.
+ * Knows: the engine. Does not know: HTTP, which documents name the digests.
  * Threads: the resolver, which is the caller's.
  */
 #include "pipeline/refetch.h"

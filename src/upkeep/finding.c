@@ -2,8 +2,8 @@
  *
  * Texts of findings.
  *
- * Knows: kinds of damage, what a walk says of a blob. Does not know: how it was found or mended.
- * Threads: a walk's.
+ * Knows: kinds of damage, what a walk says of a blob. Does not know: files, how damage was found or
+ * repaired. Threads: a walk's.
  */
 #include "upkeep/finding.h"
 

@@ -2,8 +2,8 @@
  *
  * Rounds of looking and mending.
  *
- * Knows: walks, index.json, the memo. Does not know: how blobs are hashed or fetched; registries;
- * what is shown.
+ * Knows: walks, index.json, the memo. Does not know: registries, how blobs are
+ * hashed or fetched.
  * Threads: one verification is its caller's; tug__hash_all adds threads of its own.
  */
 #include "upkeep/verify_internal.h"

@@ -2,7 +2,7 @@
  *
  * What a round of a verification looks at, and what it found.
  *
- * Knows: walks, marks, hashing. Does not know: how anything is mended, who is told.
+ * Knows: walks, marks, hashing. Does not know: registries, what becomes of damage.
  * Threads: the verification's.
  */
 #include "upkeep/verify_internal.h"
