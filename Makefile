@@ -97,10 +97,14 @@ $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 # and tug does not: absent.o is in their place. The linker speaks only when it fails: glibc has it warn
 # that names are looked up by further libraries when nsswitch.conf wants more than files and dns.
 ABSENT_LIBS := -lrtmp -lgssapi_krb5 -lldap -llber
-STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell pkg-config --static --libs $(PACKAGES))) -lunistring -lbrotlicommon
+# libarchive, which is loaded when it is needed elsewhere, is linked in by linked.o.
+STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell pkg-config --static --libs $(PACKAGES))) -lunistring -lbrotlicommon \
+  -Wl,-u,tug__libarchive_linked -larchive -lzstd -lz
+STATIC_OBJ := $(addprefix $(OBJ)/tools/static/,absent.o linked.o)
+$(STATIC_OBJ): TUG_INCLUDES := -Isrc
 # Programs that are linked with -static and libtug.a need the same, in an archive of its own.
-$(OBJ)/libtug_absent.a: $(OBJ)/tools/static/absent.o
-$(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(OBJ)/tools/static/absent.o
+$(OBJ)/libtug_absent.a: $(STATIC_OBJ)
+$(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ)
 	$(call say,LINK)
 	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
 

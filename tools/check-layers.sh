@@ -59,6 +59,7 @@ sees api upkeep pipeline archive walk registry store ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
+only_in 'archive' src/archive/libarchive.h
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/base/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c

@@ -7,7 +7,10 @@
  */
 #include <tug/archive.h>
 
+#include <tug/ref.h>
+
 #include "archive/export.h"
+#include "archive/import.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "store/store.h"
@@ -38,6 +41,39 @@ enum tug_status tug_store_export(struct tug_store *store, const char *const *tex
         status = tug__export(store, texts, count, fd, &own, &work, out_result, err);
         tug__store_unlock(use_fd);
     }
+    tug__watch_tell(&work.watch, &work.progress, true);
+    return status;
+}
+
+enum tug_status tug_store_import(struct tug_store *store, int fd,
+                                 const struct tug_import_options *options,
+                                 const struct tug_watch *watch,
+                                 struct tug_archive_result *out_result, struct tug_error *err)
+{
+    struct tug_import_options own = TUG_IMPORT_OPTIONS_INIT;
+    struct tug__work work = {0};
+    struct tug_ref *name = NULL;
+    struct tug__lock_wait wait;
+    int use_fd = -1;
+    enum tug_status status = tug__watch_begin(&work.watch, watch, err);
+
+    if (status == TUG_OK && options != NULL) {
+        status = tug__options_copy(&own, sizeof own, options, "tug_import_options", err);
+    }
+    if (status == TUG_OK && own.name != NULL) {
+        status = tug_ref_parse(own.name, &name, err);
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    own.name = name != NULL ? tug_ref_name(name) : NULL;
+    wait = tug__watch_lock_wait(&work.watch);
+    status = tug__store_use(store, &wait, &use_fd, err);
+    if (status == TUG_OK) {
+        status = tug__import(store, fd, &own, &work, out_result, err);
+        tug__store_unlock(use_fd);
+    }
+    tug_ref_destroy(name);
     tug__watch_tell(&work.watch, &work.progress, true);
     return status;
 }

@@ -2,7 +2,7 @@
  *
  * Which content of the store an export of some images holds.
  *
- * Knows: the walk, platforms. Does not know: JSON, archives. Threads: the calling one.
+ * Knows: the walk, platforms. Does not know: HTTP, archives. Threads: the calling one.
  */
 #include "archive/choose.h"
 

@@ -43,26 +43,32 @@ struct export
 };
 
 /* Find an image by what a user typed. */
-static enum tug_status find_image(const struct tug__walk *walk, const char *text,
+static enum tug_status find_image(const struct export *export, const char *text,
                                   uint32_t *out_image, struct tug_error *err)
 {
+    struct tug__index_wanted wanted = {.text = text};
+    struct tug_digest digest = {0};
     struct tug_ref *ref = NULL;
-    struct tug_digest digest;
+    char *name = NULL;
+    enum tug_status status;
+    uint32_t root;
 
-    *out_image = tug__walk_find_name(walk, text);
-    if (*out_image == TUG__WALK_NONE && tug_ref_parse(text, &ref, NULL) == TUG_OK) {
-        *out_image = tug__walk_find_name(walk, tug_ref_name(ref));
-        tug_ref_destroy(ref);
+    if (tug_ref_parse(text, &ref, NULL) == TUG_OK) {
+        wanted.full = tug_ref_name(ref);
     }
-    if (*out_image == TUG__WALK_NONE &&
-        tug_digest_parse(text, strlen(text), &digest, NULL) == TUG_OK) {
-        const uint32_t root = tug__walk_find(walk, &digest);
-
-        *out_image = root != TUG__WALK_NONE ? tug__walk_find_root(walk, root) : TUG__WALK_NONE;
+    status = tug__store_index_pick(export->store, &wanted, &name, &digest, err);
+    tug_ref_destroy(ref);
+    if (status != TUG_OK) {
+        return status;
     }
+    root = tug__walk_find(export->walk, &digest);
+    *out_image = name != NULL             ? tug__walk_find_name(export->walk, name)
+                 : root != TUG__WALK_NONE ? tug__walk_find_root(export->walk, root)
+                                          : TUG__WALK_NONE;
+    free(name);
     return *out_image != TUG__WALK_NONE
                ? TUG_OK
-               : tug__fail(err, TUG_ERR_NOT_FOUND, "'%s' is not in the store", text);
+               : tug__fail(err, TUG_ERR_NOT_FOUND, "'%s' is not in the store any more", text);
 }
 
 /* Look at all images; nothing is written yet. */
@@ -79,7 +85,7 @@ static enum tug_status choose(struct export *export, const char *const *texts, s
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
         uint32_t image;
 
-        status = find_image(export->walk, texts[i], &image, err);
+        status = find_image(export, texts[i], &image, err);
         if (status == TUG_OK && !is_taken[image]) {
             is_taken[image] = true;
             status = tug__choice_add(&export->choice, image, err);

@@ -24,6 +24,8 @@
 /* index.json, manifest.json: a descriptor with its annotations has about 600 bytes, so this is room
  * for 50 000 images. */
 #define TUG__ARCHIVE_LIST_BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* oci-layout: one member of 30 bytes. */
+#define TUG__ARCHIVE_LAYOUT_BYTES_MAX ((size_t)4096)
 #define TUG__ARCHIVE_LIST_VALUES_MAX ((size_t)1024 * 1024)
 /* Images that an archive may name. */
 #define TUG__ARCHIVE_IMAGES_MAX ((size_t)50000)

@@ -136,6 +136,19 @@ static const char prune_description[] =
     "Runs that bring content hold the store: prune refuses to start beside one, or\n"
     "waits with --wait; those that begin later wait for prune.\n";
 
+static const char *const import_examples[] = {
+    "tug import images.tar",
+    "docker save app:1.4 | tug import -",
+    "tug import --name registry.example.org/team/app:1.4 app.tar.zst",
+    NULL,
+};
+
+static const char import_description[] =
+    "Bring images out of an archive into the store: an OCI layout, as a directory or\n"
+    "tar, or what docker save, podman save and skopeo write; a tar also compressed with\n"
+    "gzip or zstd. '-' is standard input. Everything is verified. Prints\n"
+    "FULL-REFERENCE DIGEST for each image.\n";
+
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
@@ -143,6 +156,8 @@ static const struct command all_commands[] = {
      resolve_description, COMMAND_RESOLVE, resolve_examples, cmd_resolve},
     {"export", "[options] [-o FILE] REF...", "write images as one archive", export_description,
      COMMAND_EXPORT, export_examples, cmd_export},
+    {"import", "[options] FILE | DIR | -", "read images from an archive", import_description,
+     COMMAND_IMPORT, import_examples, cmd_import},
     {"images", "[options] [REF...]", "list the images in the store", images_description,
      COMMAND_IMAGES, images_examples, cmd_images},
     {"ls", "[options]", "list the blobs in the store", ls_description, COMMAND_LS, ls_examples,

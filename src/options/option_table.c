@@ -131,6 +131,17 @@ static enum tug_status apply_platform(struct settings *settings, const char *val
     return TUG_OK;
 }
 
+static enum tug_status apply_name(struct settings *settings, const char *value,
+                                  struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    const enum tug_status status = tug_ref_parse(value, &ref, err);
+
+    tug_ref_destroy(ref);
+    settings->archive.image_name = value;
+    return status;
+}
+
 static enum tug_status apply_output(struct settings *settings, const char *value,
                                     struct tug_error *err)
 {
@@ -383,21 +394,25 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
 #define EXPORT(group) group, COMMAND_EXPORT
+#define IMPORT(group) group, COMMAND_IMPORT
 #define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_EXPORT
 /* Those that change the store. */
 #define WRITERS(group)                                                                             \
-    group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | COMMAND_PRUNE
+    group, COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | COMMAND_PRUNE |           \
+               COMMAND_IMPORT
 /* Those that list what a store has. */
 #define LIST_BITS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
 #define LISTS(group) group, LIST_BITS
 /* Those that print results. */
 #define RESULTS(group)                                                                             \
     group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY |         \
-               COMMAND_PRUNE | LIST_BITS
+               COMMAND_PRUNE | COMMAND_IMPORT | LIST_BITS
 #define NETWORK(group) group, COMMAND_NETWORK
 #define CONTENT(group) group, COMMAND_FETCH | COMMAND_VERIFY
 #define VERIFY(group) group, COMMAND_VERIFY
 #define PRUNE(group) group, COMMAND_PRUNE
+/* Those that bring content. */
+#define BRINGERS(group) group, COMMAND_FETCH | COMMAND_IMPORT
 /* Those that can say what they would do. */
 #define PLANNERS(group) group, COMMAND_FETCH | COMMAND_PRUNE
 #define ALL(group) group, COMMAND_ALL
@@ -444,6 +459,8 @@ static const struct option_spec table[] = {
          "write the archive to FILE, which appears once it is whole (default: stdout)"),
     FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,
          "export also images that lack content"),
+    CALL(IMPORT(OPTION_WHAT), apply_name, "name", 0, "REF",
+         "name of the one image of the archive (default: as the archive names its images)"),
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,
@@ -498,8 +515,8 @@ static const struct option_spec table[] = {
          "reconnect after TIME below 1 KiB/s (default 30s)"),
     TIME(BOTH(OPTION_HOW), KIND_TIME_OR_0, run.timeout_ms, "timeout",
          "limit for the whole run (default 0: no limit)"),
-    CALL(FETCH(OPTION_HOW), apply_max_size, "max-size", 0, "SIZE",
-         "refuse images larger than this (default: no limit)"),
+    CALL(BRINGERS(OPTION_HOW), apply_max_size, "max-size", 0, "SIZE",
+         "refuse images, or an archive, larger than this (default: no limit)"),
     CHOICE(WRITERS(OPTION_HOW), fetch.durability, "durability", "full|none",
            "sync data to the disk, or leave that to the system (default full)"),
     SECRET(NETWORK(OPTION_REGISTRY), apply_user, "user", 'u', "USER[:PASSWORD]",

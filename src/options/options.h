@@ -113,6 +113,7 @@ struct fetch_settings {
 struct archive_settings {
     const char *output_path; /* --output */
     bool allow_partial;      /* --partial */
+    const char *image_name;  /* --name */
 };
 
 /* What commands on a store have. */

@@ -34,6 +34,7 @@ static const struct known commands[] = {
     {"inspect", "did you mean 'images' (in the store), or 'resolve' (at a registry)?"},
     {"manifest", "did you mean 'get' (from the store), or 'resolve' (at a registry)?"},
     {"login", "no such command: 'docker login' keeps credentials, --user gives them"},
+    {"load", "did you mean 'import' (docker image load)?"},
     {"save", "did you mean 'export' (docker image save)?"},
     {"list", "did you mean 'ls' (blobs), or 'images'?"},
     {"image-ls", "did you mean 'images'?"},

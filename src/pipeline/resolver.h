@@ -9,7 +9,7 @@
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
 
-#include "pipeline/digest_set.h"
+#include "oci/digest_set.h"
 #include "engine/engine.h"
 #include "pipeline/image.h"
 #include "pipeline/pipeline.h"

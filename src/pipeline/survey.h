@@ -13,7 +13,7 @@
 
 #include "engine/engine.h"
 #include "pipeline/choice.h"
-#include "pipeline/digest_set.h"
+#include "oci/digest_set.h"
 #include "pipeline/gathered.h"
 
 struct tug__survey {

@@ -92,6 +92,15 @@ enum tug_status tug__ingest_check_name(const struct tug__ingest *ingest, struct 
 bool tug__store_is_removed(const struct tug_error *error);
 /* Discard the data: the file is emptied, and the download starts at zero. */
 enum tug_status tug__ingest_reset(struct tug__ingest *ingest, struct tug_error *err);
+/* Open a partial file for a blob whose digest is not known yet, under a name at random that no blob
+ * has: it is listed, locked and pruned like any other. Errors: as tug__ingest_open. */
+enum tug_status tug__ingest_open_unnamed(struct tug_store *store, uint64_t size_bytes,
+                                         struct tug__ingest **out_ingest, struct tug_error *err);
+/* Name it after the digest (SHA-256) that its content turned out to have, before the commit.
+ * Another partial download of that digest is replaced; a process at work on it finds the blob
+ * instead. Errors: TUG_ERR_STORE. */
+enum tug_status tug__ingest_rename(struct tug__ingest *ingest, const struct tug_digest *digest,
+                                   struct tug_error *err);
 /* Unlock and close; the data written stays for a later run. NULL is allowed. */
 void tug__ingest_close(struct tug__ingest *ingest);
 

@@ -56,7 +56,7 @@ images_are_found_by_name_and_digest() {
     expect_status 0
     run export -o "$WORK/dir/b.tar" "$registry/other:9"
     expect_status 3
-    expect_match err "tug: '?$registry/other:9'?.* not in the store.*"
+    expect_match err "tug: the store has no image '$registry/other:9'; did you mean '$registry/other:1'\?"
     run export
     expect_status 2
     script -qec "'$TUG' export '$app1'" /dev/null > "$WORK/err" < /dev/null

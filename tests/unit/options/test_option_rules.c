@@ -19,9 +19,11 @@
 #define FETCH COMMAND_FETCH
 #define BOTH (COMMAND_FETCH | COMMAND_RESOLVE)
 #define PRUNE COMMAND_PRUNE
-#define WRITERS (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE)
+#define WRITERS                                                                                    \
+    (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | COMMAND_IMPORT)
 #define LISTS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
-#define RESULTS (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | LISTS)
+#define RESULTS                                                                                    \
+    (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | COMMAND_IMPORT | LISTS)
 #define NETWORK COMMAND_NETWORK
 #define CONTENT (COMMAND_FETCH | COMMAND_VERIFY)
 #define ALL COMMAND_ALL
@@ -52,6 +54,7 @@ static const struct row rows[] = {
     {"platform", "linux/s390x", BOTH | COMMAND_EXPORT, {"all-platforms"}, NULL},
     {"output", "file", COMMAND_EXPORT, {NULL}, NULL},
     {"partial", NULL, COMMAND_EXPORT, {NULL}, NULL},
+    {"name", "r.example/a:1", COMMAND_IMPORT, {NULL}, NULL},
     {"all-platforms", NULL, FETCH, {"platform"}, NULL},
     {"all-metadata", NULL, FETCH, {"skip-metadata"}, NULL},
     {"skip-metadata", NULL, FETCH, {"all-metadata", "metadata-only"}, NULL},
@@ -79,7 +82,7 @@ static const struct row rows[] = {
     {"connect-timeout", "2s", NETWORK, {NULL}, NULL},
     {"stall-timeout", "2s", NETWORK, {NULL}, NULL},
     {"timeout", "2s", BOTH, {NULL}, NULL},
-    {"max-size", "1G", FETCH, {NULL}, NULL},
+    {"max-size", "1G", FETCH | COMMAND_IMPORT, {NULL}, NULL},
     {"durability", "none", WRITERS, {NULL}, NULL},
     {"user", "joe:pw", NETWORK, {"refresh"}, NULL},
     {"password-stdin", NULL, NETWORK, {NULL}, "user"},

@@ -5,7 +5,7 @@
  * Knows: digests. Does not know: HTTP, what they stand for.
  * Threads: its owner's.
  */
-#include "pipeline/digest_set.h"
+#include "oci/digest_set.h"
 
 #include <search.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  * A set of digests. Threads: its owner's.
  */
-#ifndef TUG_PIPELINE_DIGEST_SET_H
-#define TUG_PIPELINE_DIGEST_SET_H
+#ifndef TUG_OCI_DIGEST_SET_H
+#define TUG_OCI_DIGEST_SET_H
 
 #include <stdbool.h>
 
