@@ -46,7 +46,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib static deps check check-asan check-resume check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
+.PHONY: all lib static deps check check-asan check-resume check-store check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
   install built uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -133,7 +133,7 @@ check: ## install what is missing, build, run all tests
 	$(Q)$(call build_then) test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real net static batch resume)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real net static batch resume store)
 
 check-asan: ## the tests without bounds in time under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
@@ -141,11 +141,16 @@ check-asan: ## the tests without bounds in time under AddressSanitizer and UBSan
 
 check-tsan: ## the same under ThreadSanitizer, with the stress drivers
 	$(Q)third_party/install.sh build test
-	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='unit stress flow net' test
+	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='unit stress flow net prune' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test static
 	$(Q)export RESUME_FORM=full; $(call build_then) SUITES=resume test
+
+check-store: ## the long form of suite store, prune also under ThreadSanitizer (10 minutes)
+	$(Q)third_party/install.sh build test
+	$(Q)export RESUME_FORM=full; $(call build_then) SUITES=store test
+	$(Q)export RESUME_FORM=full; $(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') SUITES=prune test
 
 check-oom: ## fail each allocation in turn, of parsers and of whole fetches, under AddressSanitizer
 	$(Q)third_party/install.sh build test

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real resume
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real resume store;
+#                                prune: that script of store
 #
 # TEST_JOBS: unit and flow tests at a time (default 8: they wait more than they work). Tests of the suite
 # "measured" hold the time they take against a bound: each runs alone.
@@ -257,6 +258,8 @@ for suite in "$@"; do
     fuzz) run_fuzz ;;
     real) run_real ;;
     resume) run_resume ;;
+    store) run_scripts store 2 prune ;;
+    prune) run_named prune store 1 prune ;;
     *)
         echo "tests/run.sh: no suite '$suite'" >&2
         exit 2

@@ -147,25 +147,53 @@ static void check_descriptor(const char *store, struct json_object *descriptor, 
     free(path);
 }
 
-size_t resume_check_index(const char *store, const char *when)
+/* The document index.json, owned. out_entries: its list. Returns: NULL when there is no file. */
+static struct json_object *read_index(const char *store, const char *when,
+                                      struct json_object **out_entries)
 {
     char *const path = tmpdir_join(store, "index.json");
     char *const text = tmpdir_read(path, NULL);
     struct json_object *const index = text != NULL ? json_tokener_parse(text) : NULL;
-    struct json_object *entries = NULL;
-    size_t count = 0;
 
-    if (text != NULL) {
-        if (!json_object_object_get_ex(index, "manifests", &entries)) {
-            resume_fail("%s: index.json is no index: '%s'", when, text);
-        }
-        count = json_object_array_length(entries);
+    if (text != NULL && !json_object_object_get_ex(index, "manifests", out_entries)) {
+        resume_fail("%s: index.json is no index: '%s'", when, text);
+    }
+    free(text);
+    free(path);
+    return index;
+}
+
+size_t resume_check_index(const char *store, const char *when)
+{
+    struct json_object *entries = NULL;
+    struct json_object *const index = read_index(store, when, &entries);
+    const size_t count = index != NULL ? json_object_array_length(entries) : 0;
+
+    if (index != NULL) {
         check_named(store, index, "manifests", when, 2);
     }
     json_object_put(index);
-    free(text);
-    free(path);
     return count;
+}
+
+bool resume_is_named(const char *store, const char *name)
+{
+    struct json_object *entries = NULL;
+    struct json_object *const index = read_index(store, name, &entries);
+    const size_t count = index != NULL ? json_object_array_length(entries) : 0;
+    bool is_named = false;
+
+    for (size_t i = 0; i < count && !is_named; i++) {
+        struct json_object *annotations = NULL;
+        struct json_object *value = NULL;
+
+        json_object_object_get_ex(json_object_array_get_idx(entries, i), "annotations",
+                                  &annotations);
+        json_object_object_get_ex(annotations, "org.opencontainers.image.ref.name", &value);
+        is_named = value != NULL && strcmp(json_object_get_string(value), name) == 0;
+    }
+    json_object_put(index);
+    return is_named;
 }
 
 size_t resume_count_partials(const char *store, const char *ending)

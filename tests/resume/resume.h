@@ -24,6 +24,9 @@ size_t resume_check_blobs(const char *store, const char *when);
  * and follow those: manifests, configs, layers. Returns: the number of entries. */
 size_t resume_check_index(const char *store, const char *when);
 
+/* Tell whether an entry of index.json has this name. */
+bool resume_is_named(const char *store, const char *name);
+
 /* Number of files below STORE/ingest/sha256 whose names end so; "" for all. */
 size_t resume_count_partials(const char *store, const char *ending);
 

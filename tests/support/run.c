@@ -377,6 +377,14 @@ void run_signal(struct run_process *process, int signal_number)
     pthread_mutex_unlock(&process->lock);
 }
 
+bool run_is_over(struct run_process *process)
+{
+    pthread_mutex_lock(&process->lock);
+    const bool is_over = process->is_over;
+    pthread_mutex_unlock(&process->lock);
+    return is_over;
+}
+
 static bool has_text(const struct stream *stream, const char *text)
 {
     return stream->data != NULL && memmem(stream->data, stream->len, text, strlen(text)) != NULL;

@@ -65,6 +65,9 @@ pid_t run_pid(const struct run_process *process);
 /* Send it a signal; does nothing when it has ended. Threads: any. */
 void run_signal(struct run_process *process, int signal_number);
 
+/* Tell whether it has ended. Threads: any. */
+bool run_is_over(struct run_process *process);
+
 /*
  * Wait until text was seen on its stdout or stderr (either), or it ended.
  * Returns: whether the text is there. Blocks: at most timeout_ms.
