@@ -49,6 +49,17 @@ static enum tug_status mark(struct tug__verification *verification, struct tug_e
     return status;
 }
 
+/* Say what a recovery kept. */
+static const char *recovered_text(const struct tug__recovered *recovered)
+{
+    if (recovered->nameless == 0) {
+        return "what can be read of it is kept";
+    }
+    return recovered->kept > 0 ? "what can be read of it is kept, other images without their "
+                                 "names: fetch them again"
+                               : "all images are kept, without their names: fetch them again";
+}
+
 /* Tell that index.json is bad, or put it right and walk again. */
 static enum tug_status recover_index(struct tug__verification *verification,
                                      const struct tug_error *index_error,
@@ -56,21 +67,20 @@ static enum tug_status recover_index(struct tug__verification *verification,
 {
     const struct tug__verify_settings *const settings = verification->settings;
     char text[TUG_ERROR_MESSAGE_MAX + 128];
-    bool has_names = false;
+    const bool was_there = tug__store_has_index(settings->store);
+    struct tug__recovered recovered = {0};
     enum tug_status status;
 
     if (settings->repair == NULL) {
         tug__tell_index(&verification->findings, index_error->message, false);
         return TUG_OK;
     }
-    status = tug__index_recover(settings->store, settings->watch, &has_names, err);
+    status = tug__index_recover(settings->store, settings->watch, &recovered, err);
     if (status != TUG_OK) {
         return status;
     }
-    (void)snprintf(text, sizeof text, "%s; %s; the old file is index.json.damaged",
-                   index_error->message,
-                   has_names ? "what can be read of it is kept"
-                             : "all images are kept, without their names: fetch them again");
+    (void)snprintf(text, sizeof text, "%s; %s%s", index_error->message, recovered_text(&recovered),
+                   was_there ? "; the old file is index.json.damaged" : "");
     tug__tell_index(&verification->findings, text, true);
     tug__walk_close(verification->walk);
     verification->walk = NULL;

@@ -119,8 +119,8 @@ struct tug__walk_options {
     enum tug__walk_orphans orphans;
     bool configs;             /* read configs, for tug__walk_config */
     struct tug__watch *watch; /* checked for a stop; NULL: never stop */
-    /* Receives the error when index.json cannot be read, and the walk goes on without entries;
-     * NULL: that is an error. */
+    /* Receives the error when index.json cannot be read, and the walk goes on with the entries
+     * before that place; NULL: that is an error. */
     struct tug_error *index_error;
 };
 
