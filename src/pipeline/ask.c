@@ -30,6 +30,7 @@ void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *i
     resolver->reporter.totals.blobs_done++;
     resolver->reporter.bytes_stored += size_bytes;
     tug__emit(resolver, &event);
+    tug__partials_drop(resolver, digest);
 }
 
 /* Read a document from the store, if it has it. buf: receives the document. Returns: true when it

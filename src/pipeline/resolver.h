@@ -3,8 +3,8 @@
  * The state of a run, shared by its files: run.c (loop and clock), events.c (events for the
  * caller), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), judge.c
  * (their platforms), untyped.c (roots that are blobs), settle.c (results from the engine),
- * left_out.c, complete.c, present.c and publish.c (their names). All of it belongs to the thread of
- * tug__run. The engine (engine.h) fetches content.
+ * left_out.c, complete.c, present.c and publish.c (their names), partials.c (what earlier runs
+ * left). All of it belongs to the thread of tug__run. The engine (engine.h) fetches content.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "pipeline/image.h"
 #include "pipeline/pipeline.h"
+#include "store/list.h"
 
 /* Finished images on their way into index.json; used by publish.c only. */
 struct tug__naming {
@@ -47,6 +48,12 @@ struct tug__ending {
     struct tug_error first_error; /* of the first reference that failed; zero: none */
 };
 
+/* The partial downloads that were there when the run began; used by partials.c only. */
+struct tug__partials {
+    struct tug__partial *items; /* owned; by digest */
+    size_t count;
+};
+
 struct tug__resolver {
     const struct tug__run_settings *settings;
     struct tug__engine *engine;
@@ -57,6 +64,7 @@ struct tug__resolver {
     struct tug__digest_set checked; /* options.recheck: hashed in this run */
     struct tug__index_names names;  /* the names in index.json when the run began */
     bool has_names;
+    struct tug__partials partials;
     struct tug__naming naming;
     struct tug__reporter reporter;
     struct tug__ending ending;
@@ -174,6 +182,17 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
  * Errors: TUG_ERR_STORE. Blocks: while another process deletes content. */
 enum tug_status tug__run_use_store(struct tug__resolver *resolver, uint64_t end_ns, int *out_fd,
                                    struct tug_error *err);
+
+/* --- partials.c --- */
+
+/* Remember which partial downloads earlier runs left. The store is held. */
+void tug__partials_find(struct tug__resolver *resolver);
+/* Drop the partial download of a blob that the store has. Cheap when there is none. */
+void tug__partials_drop(struct tug__resolver *resolver, const struct tug_digest *digest);
+/* At the end of the run: report those that nobody has resumed for long, in one line. */
+void tug__partials_report(struct tug__resolver *resolver);
+/* Free what is remembered. */
+void tug__partials_fini(struct tug__resolver *resolver);
 
 /* --- present.c --- */
 

@@ -204,6 +204,7 @@ static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, i
         status = tug__run_use_store(resolver, end_ns, out_use_fd, err);
     }
     if (status == TUG_OK) {
+        tug__partials_find(resolver);
         status = make_engine(resolver, err);
     }
     return status;
@@ -220,6 +221,9 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
 
     if (status == TUG_OK) {
         loop(&resolver, end_ns);
+        if (!resolver.ending.is_stopping) {
+            tug__partials_report(&resolver);
+        }
         resolver.ending.is_stopping = true;
         tug__engine_stop(resolver.engine,
                          &(struct tug__engine_handler){.on_settled = handle_settled,
@@ -236,6 +240,7 @@ enum tug_status tug__run(const struct tug__run_settings *settings, struct tug_er
     tug__publish_fini(&resolver);
     tug__plan_fini(&resolver);
     tug__digest_set_fini(&resolver.checked);
+    tug__partials_fini(&resolver);
     tug__engine_destroy(resolver.engine);
     tug__images_sweep(&resolver);
     tug__index_names_fini(&resolver.names);
