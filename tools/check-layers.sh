@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref url http hosts auth registry index store walk upkeep archive pool engine pipeline api cli"
+rooms="base toml oci ref trust url http hosts auth registry index store walk upkeep archive pool engine pipeline api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -42,6 +42,7 @@ sees base
 sees toml base
 sees oci base
 sees ref oci base
+sees trust ref oci base
 sees url base
 sees http url base
 sees hosts url toml base
@@ -63,6 +64,6 @@ only_in 'archive' src/archive/libarchive.h
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/base/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c
-only_in 'openssl/' src/base/hash.c src/base/str.c src/http/tls.c
+only_in 'openssl/' src/base/hash.c src/base/str.c src/http/tls.c src/trust/key.c
 
 exit "$failed"
