@@ -23,24 +23,24 @@ static const struct tug__json_limits entry_limits = {1024 * 1024, 32, 20000};
 static enum tug_status add_image(struct tug__walk *walk, const struct tug__walk_image *image,
                                  struct tug_error *err)
 {
-    size_t capacity = walk->image_capacity;
+    size_t capacity = walk->entries.capacity;
     struct tug__walk_image *const images =
-        tug__walk_grow(walk->images, walk->image_count, &capacity, sizeof *images);
+        tug__walk_grow(walk->entries.images, walk->entries.count, &capacity, sizeof *images);
     uint32_t *older;
 
-    walk->images = images != NULL ? images : walk->images;
-    older =
-        tug__walk_grow(walk->older_images, walk->image_count, &walk->image_capacity, sizeof *older);
-    walk->older_images = older != NULL ? older : walk->older_images;
+    walk->entries.images = images != NULL ? images : walk->entries.images;
+    older = tug__walk_grow(walk->entries.older, walk->entries.count, &walk->entries.capacity,
+                           sizeof *older);
+    walk->entries.older = older != NULL ? older : walk->entries.older;
     if (images == NULL || older == NULL) {
         return tug__fail_memory(err);
     }
-    older[walk->image_count] = TUG__WALK_NONE;
+    older[walk->entries.count] = TUG__WALK_NONE;
     if (image->root != TUG__WALK_NONE) {
-        older[walk->image_count] = walk->nodes[image->root].last_image;
-        walk->nodes[image->root].last_image = (uint32_t)walk->image_count;
+        older[walk->entries.count] = walk->nodes[image->root].last_image;
+        walk->nodes[image->root].last_image = (uint32_t)walk->entries.count;
     }
-    images[walk->image_count++] = *image;
+    images[walk->entries.count++] = *image;
     return TUG_OK;
 }
 
@@ -171,7 +171,7 @@ static int compare_names(const void *a, const void *b, void *context)
     const struct tug__walk *const walk = context;
     const uint32_t left = *(const uint32_t *)a;
     const uint32_t right = *(const uint32_t *)b;
-    const int order = strcmp(walk->images[left].name, walk->images[right].name);
+    const int order = strcmp(walk->entries.images[left].name, walk->entries.images[right].name);
 
     return order != 0 ? order : (left > right) - (left < right);
 }
@@ -180,28 +180,28 @@ enum tug_status tug__walk_rank_images(struct tug__walk *walk, struct tug_error *
 {
     size_t count = 0;
 
-    walk->named_images = calloc(walk->image_count + 1, sizeof *walk->named_images);
-    walk->image_ranks = calloc(walk->image_count + 1, sizeof *walk->image_ranks);
-    if (walk->named_images == NULL || walk->image_ranks == NULL) {
+    walk->entries.named = calloc(walk->entries.count + 1, sizeof *walk->entries.named);
+    walk->entries.ranks = calloc(walk->entries.count + 1, sizeof *walk->entries.ranks);
+    if (walk->entries.named == NULL || walk->entries.ranks == NULL) {
         return tug__fail_memory(err);
     }
-    for (size_t i = 0; i < walk->image_count; i++) {
-        if (walk->images[i].name != NULL) {
-            walk->named_images[count++] = (uint32_t)i;
+    for (size_t i = 0; i < walk->entries.count; i++) {
+        if (walk->entries.images[i].name != NULL) {
+            walk->entries.named[count++] = (uint32_t)i;
         }
     }
-    qsort_r(walk->named_images, count, sizeof *walk->named_images, compare_names, walk);
+    qsort_r(walk->entries.named, count, sizeof *walk->entries.named, compare_names, walk);
     for (size_t i = 0; i < count; i++) {
-        const uint32_t number = walk->named_images[i];
-        struct tug__walk_image *const image = &walk->images[number];
+        const uint32_t number = walk->entries.named[i];
+        struct tug__walk_image *const image = &walk->entries.images[number];
 
         if (i + 1 < count &&
-            strcmp(image->name, walk->images[walk->named_images[i + 1]].name) == 0) {
+            strcmp(image->name, walk->entries.images[walk->entries.named[i + 1]].name) == 0) {
             image->name = NULL;
             continue;
         }
-        walk->image_ranks[number] = (uint32_t)walk->named_count;
-        walk->named_images[walk->named_count++] = number;
+        walk->entries.ranks[number] = (uint32_t)walk->entries.named_count;
+        walk->entries.named[walk->entries.named_count++] = number;
     }
     return TUG_OK;
 }
@@ -229,14 +229,14 @@ const char *tug__walk_annotation(const struct tug__walk_image *image, const char
 uint32_t tug__walk_find_name(const struct tug__walk *walk, const char *name)
 {
     size_t low = 0;
-    size_t high = walk->named_count;
+    size_t high = walk->entries.named_count;
 
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(walk->images[walk->named_images[middle]].name, name);
+        const int order = strcmp(walk->entries.images[walk->entries.named[middle]].name, name);
 
         if (order == 0) {
-            return walk->named_images[middle];
+            return walk->entries.named[middle];
         }
         low = order < 0 ? middle + 1 : low;
         high = order < 0 ? high : middle;
@@ -251,7 +251,7 @@ uint32_t tug__walk_find_root(const struct tug__walk *walk, uint32_t root)
 
 bool tug__walk_is_left_out(const struct tug__walk *walk, uint32_t image, uint32_t blob)
 {
-    const char *at = tug__walk_annotation(&walk->images[image], TUG__INDEX_LEFT_OUT);
+    const char *at = tug__walk_annotation(&walk->entries.images[image], TUG__INDEX_LEFT_OUT);
     char digest[TUG_DIGEST_TEXT_MAX];
 
     (void)tug_digest_format(&walk->blobs[blob].digest, digest);

@@ -79,10 +79,10 @@ enum tug_status tug__walk_list_files(struct tug__walk *walk, struct tug_error *e
     enum tug_status status = tug__store_list_blobs(walk->store, on_file, walk, err);
 
     /* entries were read before their files were known: of their sizes, the file's counts */
-    for (size_t i = 0; status == TUG_OK && i < walk->image_count; i++) {
-        if (walk->images[i].root != TUG__WALK_NONE) {
-            status =
-                tug__walk_note_size(walk, walk->images[i].root, walk->images[i].size_bytes, err);
+    for (size_t i = 0; status == TUG_OK && i < walk->entries.count; i++) {
+        if (walk->entries.images[i].root != TUG__WALK_NONE) {
+            status = tug__walk_note_size(walk, walk->entries.images[i].root,
+                                         walk->entries.images[i].size_bytes, err);
         }
     }
     return status;

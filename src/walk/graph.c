@@ -145,17 +145,17 @@ static enum tug_status add_child(struct tug__walk *walk, const struct tug__walk_
 {
     struct tug__walk_child *children;
 
-    if (walk->child_count >= NUMBER_MAX) {
+    if (walk->links.child_count >= NUMBER_MAX) {
         return tug__fail(err, TUG_ERR_TOO_LARGE, "documents that name more than %zu blobs",
                          NUMBER_MAX);
     }
-    children =
-        tug__walk_grow(walk->children, walk->child_count, &walk->child_capacity, sizeof *children);
+    children = tug__walk_grow(walk->links.children, walk->links.child_count,
+                              &walk->links.child_capacity, sizeof *children);
     if (children == NULL) {
         return tug__fail_memory(err);
     }
-    walk->children = children;
-    walk->children[walk->child_count++] = *child;
+    walk->links.children = children;
+    walk->links.children[walk->links.child_count++] = *child;
     return TUG_OK;
 }
 
@@ -211,23 +211,23 @@ static enum tug_status take_subject(struct tug__walk *walk, uint32_t blob,
     if (status != TUG_OK) {
         return status;
     }
-    referrers = tug__walk_grow(walk->referrers, walk->referrer_count, &walk->referrer_capacity,
-                               sizeof *referrers);
+    referrers = tug__walk_grow(walk->links.referrers, walk->links.referrer_count,
+                               &walk->links.referrer_capacity, sizeof *referrers);
     if (referrers == NULL) {
         return tug__fail_memory(err);
     }
-    walk->referrers = referrers;
+    walk->links.referrers = referrers;
     node = &walk->nodes[child.blob];
-    referrers[walk->referrer_count] =
+    referrers[walk->links.referrer_count] =
         (struct tug__referrer){.blob = blob, .next = node->first_referrer};
-    node->first_referrer = (uint32_t)walk->referrer_count++;
+    node->first_referrer = (uint32_t)walk->links.referrer_count++;
     return walk->blobs[child.blob].is_reached ? tug__walk_reach(walk, blob, err) : TUG_OK;
 }
 
 enum tug_status tug__walk_take_document(struct tug__walk *walk, uint32_t blob,
                                         const struct tug__document *document, struct tug_error *err)
 {
-    const size_t first = walk->child_count;
+    const size_t first = walk->links.child_count;
     enum tug_status status = note_type(walk, blob, document->media_type, document->kind, err);
 
     for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
@@ -241,7 +241,7 @@ enum tug_status tug__walk_take_document(struct tug__walk *walk, uint32_t blob,
         walk->blobs[blob].is_read = true;
         walk->blobs[blob].problem = NULL;
         walk->nodes[blob].first_child = (uint32_t)first;
-        walk->nodes[blob].child_count = (uint32_t)(walk->child_count - first);
+        walk->nodes[blob].child_count = (uint32_t)(walk->links.child_count - first);
     }
     return status;
 }
@@ -252,11 +252,11 @@ enum tug_status tug__walk_spread(struct tug__walk *walk, uint32_t blob, struct t
     enum tug_status status = TUG_OK;
 
     for (uint32_t i = 0; status == TUG_OK && i < node->child_count; i++) {
-        status = tug__walk_reach(walk, walk->children[node->first_child + i].blob, err);
+        status = tug__walk_reach(walk, walk->links.children[node->first_child + i].blob, err);
     }
     for (uint32_t i = node->first_referrer; status == TUG_OK && i != TUG__WALK_NONE;
-         i = walk->referrers[i].next) {
-        status = tug__walk_reach(walk, walk->referrers[i].blob, err);
+         i = walk->links.referrers[i].next) {
+        status = tug__walk_reach(walk, walk->links.referrers[i].blob, err);
     }
     return status;
 }

@@ -45,45 +45,56 @@ struct tug__numbers {
     size_t count, capacity;
 };
 
-struct tug__walk {
-    struct tug_store *store; /* borrowed; used by tug__walk_open only */
-    struct tug__watch *watch;
-    struct tug__pool pool;
+/* The entries of index.json. All arrays here and below are owned. */
+struct tug__entries {
+    struct tug__walk_image *images;
+    uint32_t *older; /* per image: the one before it with the same root */
+    size_t count, capacity;
+    uint32_t *named; /* images with a name, by name */
+    uint32_t *ranks; /* per image: its index there */
+    size_t named_count;
+};
 
-    struct tug__walk_blob *blobs; /* owned, as are all arrays below; blob_count elements */
-    struct tug__node *nodes;      /* one per blob */
-    uint32_t blob_count, blob_capacity;
-    struct tug__slot *slots; /* hash table of blobs by digest; a power of two */
-    size_t slot_count;
-    uint64_t seed; /* of the hash: digests cannot be chosen to collide */
-
+/* What documents name, and what refers to what. */
+struct tug__links {
     struct tug__walk_child *children;
     size_t child_count, child_capacity;
     struct tug__referrer *referrers;
     size_t referrer_count, referrer_capacity;
+};
 
-    struct tug__walk_image *images;
-    uint32_t *older_images; /* per image: the one before it with the same root */
-    size_t image_count, image_capacity;
-    uint32_t *named_images; /* images with a name, by name */
-    uint32_t *image_ranks;  /* per image: its index there */
-    size_t named_count;
-    struct tug__walk_foreign *foreign;
-    size_t foreign_count, foreign_capacity;
-
-    struct tug__numbers queue;        /* reached but not handled yet */
-    struct tug__walk_config *configs; /* one per blob; NULL: not read */
-
-    /* created on first use (needs.c) */
+/* For looking around in the graph: made on first use (needs.c). */
+struct tug__lookout {
     uint32_t *sorted;
-    uint32_t *parents_end; /* of each blob: where its parents end; they begin where those of the
-                              one before end */
+    uint32_t *parents_end; /* per blob: where its parents end; they begin where those of the one
+                              before end */
     uint32_t *parents;
     uint32_t *marks; /* per blob: the last iteration that visited it */
     uint32_t mark;
     struct tug__numbers stack;
     struct tug__numbers ranks;
     const char **names;
+};
+
+struct tug__walk {
+    struct tug_store *store; /* borrowed; used by tug__walk_open only */
+    struct tug__watch *watch;
+    struct tug__pool pool;
+
+    struct tug__walk_blob *blobs; /* blob_count elements */
+    struct tug__node *nodes;      /* one per blob */
+    uint32_t blob_count, blob_capacity;
+    struct tug__slot *slots; /* hash table of blobs by digest; a power of two */
+    size_t slot_count;
+    uint64_t seed; /* of the hash: digests cannot be chosen to collide */
+
+    struct tug__links links;
+    struct tug__entries entries;
+    struct tug__walk_foreign *foreign;
+    size_t foreign_count, foreign_capacity;
+    struct tug__numbers queue;        /* reached but not handled yet */
+    struct tug__walk_config *configs; /* one per blob; NULL: not read */
+    struct tug__lookout lookout;
 };
 
 /* Make room for one more item in an array. capacity: in and out. Returns: the array, perhaps moved;

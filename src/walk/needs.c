@@ -18,27 +18,27 @@
 /* Start an iteration: no blob is visited. */
 static enum tug_status begin_marks(struct tug__walk *walk, struct tug_error *err)
 {
-    if (walk->marks == NULL || walk->mark == UINT32_MAX) {
-        free(walk->marks);
-        walk->mark = 0;
-        walk->marks = calloc((size_t)walk->blob_count + 1, sizeof *walk->marks);
-        if (walk->marks == NULL) {
+    if (walk->lookout.marks == NULL || walk->lookout.mark == UINT32_MAX) {
+        free(walk->lookout.marks);
+        walk->lookout.mark = 0;
+        walk->lookout.marks = calloc((size_t)walk->blob_count + 1, sizeof *walk->lookout.marks);
+        if (walk->lookout.marks == NULL) {
             return tug__fail_memory(err);
         }
     }
-    walk->mark++;
-    walk->stack.count = 0;
+    walk->lookout.mark++;
+    walk->lookout.stack.count = 0;
     return TUG_OK;
 }
 
 /* Push a blob onto the stack unless it was visited. */
 static enum tug_status push_unseen(struct tug__walk *walk, uint32_t blob, struct tug_error *err)
 {
-    if (walk->marks[blob] == walk->mark) {
+    if (walk->lookout.marks[blob] == walk->lookout.mark) {
         return TUG_OK;
     }
-    walk->marks[blob] = walk->mark;
-    return tug__numbers_push(&walk->stack, blob, err);
+    walk->lookout.marks[blob] = walk->lookout.mark;
+    return tug__numbers_push(&walk->lookout.stack, blob, err);
 }
 
 enum tug_status tug__walk_each_needed(struct tug__walk *walk, uint32_t blob,
@@ -50,14 +50,15 @@ enum tug_status tug__walk_each_needed(struct tug__walk *walk, uint32_t blob,
     if (status == TUG_OK) {
         status = push_unseen(walk, blob, err);
     }
-    while (status == TUG_OK && walk->stack.count > 0) {
-        const uint32_t next = walk->stack.items[--walk->stack.count];
+    while (status == TUG_OK && walk->lookout.stack.count > 0) {
+        const uint32_t next = walk->lookout.stack.items[--walk->lookout.stack.count];
         const struct tug__node *const node = &walk->nodes[next];
 
         status = on_blob(context, next, err);
         /* backwards: the first child is popped first */
         for (uint32_t i = node->child_count; status == TUG_OK && i > 0; i--) {
-            const struct tug__walk_child *const child = &walk->children[node->first_child + i - 1];
+            const struct tug__walk_child *const child =
+                &walk->links.children[node->first_child + i - 1];
 
             if (child->role != TUG__ROLE_SUBJECT) {
                 status = push_unseen(walk, child->blob, err);
@@ -72,35 +73,38 @@ static enum tug_status find_parents(struct tug__walk *walk, struct tug_error *er
 {
     uint32_t sum = 0;
 
-    if (walk->parents_end != NULL) {
+    if (walk->lookout.parents_end != NULL) {
         return TUG_OK;
     }
-    walk->parents_end = calloc((size_t)walk->blob_count + 1, sizeof *walk->parents_end);
-    walk->parents = calloc(walk->child_count + 1, sizeof *walk->parents);
-    if (walk->parents_end == NULL || walk->parents == NULL) {
-        free(walk->parents_end);
-        free(walk->parents);
-        walk->parents_end = NULL;
-        walk->parents = NULL;
+    walk->lookout.parents_end =
+        calloc((size_t)walk->blob_count + 1, sizeof *walk->lookout.parents_end);
+    walk->lookout.parents = calloc(walk->links.child_count + 1, sizeof *walk->lookout.parents);
+    if (walk->lookout.parents_end == NULL || walk->lookout.parents == NULL) {
+        free(walk->lookout.parents_end);
+        free(walk->lookout.parents);
+        walk->lookout.parents_end = NULL;
+        walk->lookout.parents = NULL;
         return tug__fail_memory(err);
     }
-    for (size_t i = 0; i < walk->child_count; i++) {
-        walk->parents_end[walk->children[i].blob] += walk->children[i].role != TUG__ROLE_SUBJECT;
+    for (size_t i = 0; i < walk->links.child_count; i++) {
+        walk->lookout.parents_end[walk->links.children[i].blob] +=
+            walk->links.children[i].role != TUG__ROLE_SUBJECT;
     }
     for (uint32_t i = 0; i < walk->blob_count; i++) {
-        const uint32_t count = walk->parents_end[i];
+        const uint32_t count = walk->lookout.parents_end[i];
 
-        walk->parents_end[i] = sum; /* moves to the end while parents are filled in */
+        walk->lookout.parents_end[i] = sum; /* moves to the end while parents are filled in */
         sum += count;
     }
     for (uint32_t i = 0; i < walk->blob_count; i++) {
         const struct tug__node *const node = &walk->nodes[i];
 
         for (uint32_t j = 0; j < node->child_count; j++) {
-            const struct tug__walk_child *const child = &walk->children[node->first_child + j];
+            const struct tug__walk_child *const child =
+                &walk->links.children[node->first_child + j];
 
             if (child->role != TUG__ROLE_SUBJECT) {
-                walk->parents[walk->parents_end[child->blob]++] = i;
+                walk->lookout.parents[walk->lookout.parents_end[child->blob]++] = i;
             }
         }
     }
@@ -121,9 +125,9 @@ static enum tug_status take_images(struct tug__walk *walk, uint32_t blob, struct
     enum tug_status status = TUG_OK;
 
     for (uint32_t i = walk->nodes[blob].last_image; status == TUG_OK && i != TUG__WALK_NONE;
-         i = walk->older_images[i]) {
-        if (walk->images[i].name != NULL) {
-            status = tug__numbers_push(&walk->ranks, walk->image_ranks[i], err);
+         i = walk->entries.older[i]) {
+        if (walk->entries.images[i].name != NULL) {
+            status = tug__numbers_push(&walk->lookout.ranks, walk->entries.ranks[i], err);
         }
     }
     return status;
@@ -134,14 +138,14 @@ static enum tug_status climb(struct tug__walk *walk, uint32_t blob, struct tug_e
 {
     enum tug_status status = push_unseen(walk, blob, err);
 
-    walk->ranks.count = 0;
-    while (status == TUG_OK && walk->stack.count > 0) {
-        const uint32_t next = walk->stack.items[--walk->stack.count];
+    walk->lookout.ranks.count = 0;
+    while (status == TUG_OK && walk->lookout.stack.count > 0) {
+        const uint32_t next = walk->lookout.stack.items[--walk->lookout.stack.count];
 
         status = take_images(walk, next, err);
-        for (uint32_t i = next > 0 ? walk->parents_end[next - 1] : 0;
-             status == TUG_OK && i < walk->parents_end[next]; i++) {
-            status = push_unseen(walk, walk->parents[i], err);
+        for (uint32_t i = next > 0 ? walk->lookout.parents_end[next - 1] : 0;
+             status == TUG_OK && i < walk->lookout.parents_end[next]; i++) {
+            status = push_unseen(walk, walk->lookout.parents[i], err);
         }
     }
     return status;
@@ -159,21 +163,23 @@ enum tug_status tug__walk_names(struct tug__walk *walk, uint32_t blob,
     if (status == TUG_OK) {
         status = climb(walk, blob, err);
     }
-    if (status == TUG_OK && walk->names == NULL) {
-        walk->names = calloc(walk->named_count + 1, sizeof *walk->names);
-        status = walk->names != NULL ? TUG_OK : tug__fail_memory(err);
+    if (status == TUG_OK && walk->lookout.names == NULL) {
+        walk->lookout.names = calloc(walk->entries.named_count + 1, sizeof *walk->lookout.names);
+        status = walk->lookout.names != NULL ? TUG_OK : tug__fail_memory(err);
     }
     if (status != TUG_OK) {
         return status;
     }
-    if (walk->ranks.count > 1) {
-        qsort(walk->ranks.items, walk->ranks.count, sizeof *walk->ranks.items, compare_numbers);
+    if (walk->lookout.ranks.count > 1) {
+        qsort(walk->lookout.ranks.items, walk->lookout.ranks.count,
+              sizeof *walk->lookout.ranks.items, compare_numbers);
     }
-    for (size_t i = 0; i < walk->ranks.count; i++) {
-        walk->names[i] = walk->images[walk->named_images[walk->ranks.items[i]]].name;
+    for (size_t i = 0; i < walk->lookout.ranks.count; i++) {
+        walk->lookout.names[i] =
+            walk->entries.images[walk->entries.named[walk->lookout.ranks.items[i]]].name;
     }
-    *out_names = walk->names;
-    *out_count = walk->ranks.count;
+    *out_names = walk->lookout.names;
+    *out_count = walk->lookout.ranks.count;
     return TUG_OK;
 }
 
@@ -187,14 +193,15 @@ static int compare_digests(const void *a, const void *b, void *context)
 
 const uint32_t *tug__walk_sorted(struct tug__walk *walk)
 {
-    if (walk->sorted == NULL) {
-        walk->sorted = calloc((size_t)walk->blob_count + 1, sizeof *walk->sorted);
-        for (uint32_t i = 0; walk->sorted != NULL && i < walk->blob_count; i++) {
-            walk->sorted[i] = i;
+    if (walk->lookout.sorted == NULL) {
+        walk->lookout.sorted = calloc((size_t)walk->blob_count + 1, sizeof *walk->lookout.sorted);
+        for (uint32_t i = 0; walk->lookout.sorted != NULL && i < walk->blob_count; i++) {
+            walk->lookout.sorted[i] = i;
         }
-        if (walk->sorted != NULL) {
-            qsort_r(walk->sorted, walk->blob_count, sizeof *walk->sorted, compare_digests, walk);
+        if (walk->lookout.sorted != NULL) {
+            qsort_r(walk->lookout.sorted, walk->blob_count, sizeof *walk->lookout.sorted,
+                    compare_digests, walk);
         }
     }
-    return walk->sorted;
+    return walk->lookout.sorted;
 }

@@ -43,7 +43,9 @@ static enum tug_status list(struct tug_store *store, const struct tug__partial *
                             struct tug__watch *watch, struct tug_error *err)
 {
     /* an image that is being fetched has no name yet: its documents are orphans */
-    const struct tug__walk_options options = {.orphans = TUG__ORPHANS_ALL, .watch = watch};
+    struct tug_error ignored = {0}; /* a damaged index.json only means that nobody knows sizes */
+    const struct tug__walk_options options = {
+        .orphans = TUG__ORPHANS_ALL, .watch = watch, .index_error = &ignored};
     struct tug_work_progress progress = {.items_total = count};
     struct tug__walk *walk = NULL;
     enum tug_status status = tug__walk_open(store, &options, &walk, err);

@@ -268,8 +268,8 @@ enum tug_status tug__walk_read_configs(struct tug__walk *walk, struct tug_error 
     if (status == TUG_OK && (walk->configs == NULL || is_taken == NULL)) {
         status = tug__fail_memory(err);
     }
-    for (size_t i = 0; status == TUG_OK && i < walk->child_count; i++) {
-        const struct tug__walk_child *const child = &walk->children[i];
+    for (size_t i = 0; status == TUG_OK && i < walk->links.child_count; i++) {
+        const struct tug__walk_child *const child = &walk->links.children[i];
 
         if (child->role == TUG__ROLE_CONFIG && !is_taken[child->blob] &&
             walk->blobs[child->blob].state == TUG__BLOB_PRESENT) {

@@ -111,22 +111,22 @@ void tug__walk_close(struct tug__walk *walk)
     free(walk->blobs);
     free(walk->nodes);
     free(walk->slots);
-    free(walk->children);
-    free(walk->referrers);
-    free(walk->images);
-    free(walk->older_images);
-    free(walk->named_images);
-    free(walk->image_ranks);
+    free(walk->links.children);
+    free(walk->links.referrers);
+    free(walk->entries.images);
+    free(walk->entries.older);
+    free(walk->entries.named);
+    free(walk->entries.ranks);
     free(walk->foreign);
     free(walk->queue.items);
     free(walk->configs);
-    free(walk->sorted);
-    free(walk->parents_end);
-    free(walk->parents);
-    free(walk->marks);
-    free(walk->stack.items);
-    free(walk->ranks.items);
-    free(walk->names);
+    free(walk->lookout.sorted);
+    free(walk->lookout.parents_end);
+    free(walk->lookout.parents);
+    free(walk->lookout.marks);
+    free(walk->lookout.stack.items);
+    free(walk->lookout.ranks.items);
+    free(walk->lookout.names);
     free(walk);
 }
 
@@ -134,15 +134,15 @@ struct tug__walk_counts tug__walk_counts(const struct tug__walk *walk)
 {
     struct tug__walk_counts counts = {
         .blobs = walk->blob_count,
-        .images = (uint32_t)walk->image_count,
+        .images = (uint32_t)walk->entries.count,
         .foreign = (uint32_t)walk->foreign_count,
     };
 
     for (uint32_t i = 0; i < walk->blob_count; i++) {
         counts.problems += walk->blobs[i].is_reached && walk->blobs[i].problem != NULL;
     }
-    for (size_t i = 0; i < walk->image_count; i++) {
-        counts.problems += walk->images[i].problem != NULL;
+    for (size_t i = 0; i < walk->entries.count; i++) {
+        counts.problems += walk->entries.images[i].problem != NULL;
     }
     return counts;
 }
@@ -154,7 +154,7 @@ const struct tug__walk_blob *tug__walk_blob(const struct tug__walk *walk, uint32
 
 const struct tug__walk_image *tug__walk_image(const struct tug__walk *walk, uint32_t image)
 {
-    return &walk->images[image];
+    return &walk->entries.images[image];
 }
 
 const struct tug__walk_foreign *tug__walk_foreign(const struct tug__walk *walk, uint32_t number)
@@ -166,7 +166,7 @@ const struct tug__walk_child *tug__walk_children(const struct tug__walk *walk, u
                                                  size_t *out_count)
 {
     *out_count = walk->nodes[blob].child_count;
-    return *out_count > 0 ? &walk->children[walk->nodes[blob].first_child] : NULL;
+    return *out_count > 0 ? &walk->links.children[walk->nodes[blob].first_child] : NULL;
 }
 
 struct tug__walk_config tug__walk_config(const struct tug__walk *walk, uint32_t blob)
