@@ -89,9 +89,17 @@ enum tug_status tug__config_platform(const char *bytes, size_t length,
                                      struct tug_platform *out_platform, bool *out_has_platform,
                                      struct tug_error *err);
 
-/* Read when an image was made, as its config says: the text of `created`, unchecked.
- * out_text: "" when the config is no JSON object, or has no such text, or one that does not fit or
- * is written with escapes. Threads: any. Blocks: no. */
-void tug__config_created(const char *bytes, size_t length, char *out_text, size_t capacity);
+/* What a config says, for people to look at. */
+struct tug__config_glance {
+    bool has_platform;
+    struct tug_platform platform; /* normalised */
+    char created[64];             /* when the image was made, unchecked; "": not said */
+};
+
+/* Read this in one pass, without the tree that tug__config_platform builds to refuse what other
+ * parsers may read in another way: nothing is to be decided by it.
+ * out_glance: filled in any case; without what is no text, does not fit or is written with escapes.
+ * Threads: any. Blocks: no. */
+void tug__config_glance(const char *bytes, size_t length, struct tug__config_glance *out_glance);
 
 #endif

@@ -164,10 +164,7 @@ static void read_document(struct tug__content *content, const char *bytes)
 
 static void read_config(struct tug__content *content, const char *bytes)
 {
-    const size_t length = (size_t)content->size_bytes;
-
-    (void)tug__config_platform(bytes, length, &content->platform, &content->has_platform, NULL);
-    tug__config_created(bytes, length, content->created, sizeof content->created);
+    tug__config_glance(bytes, (size_t)content->size_bytes, &content->config);
 }
 
 /* Refuse a file that is too large for a document. */

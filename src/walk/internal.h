@@ -176,9 +176,7 @@ struct tug__content {
     bool has_document;
     struct tug__document document;
     char *problem;
-    bool has_platform;
-    struct tug_platform platform;
-    char created[64]; /* "": not said */
+    struct tug__config_glance config;
 };
 
 /* Read one file. buffer: scratch, owned by the caller, grown as needed. Threads: any. */

@@ -113,17 +113,18 @@ static void read_round(struct reading *reading)
 static enum tug_status take_config(struct tug__walk *walk, const struct tug__content *content,
                                    struct tug_error *err)
 {
+    const struct tug__config_glance *const glance = &content->config;
     struct tug__walk_config *const config = &walk->configs[content->blob];
 
-    if (content->has_platform) {
+    if (glance->has_platform) {
         config->platform =
-            (const void *)tug__pool_keep(&walk->pool, &content->platform, sizeof content->platform);
+            (const void *)tug__pool_keep(&walk->pool, &glance->platform, sizeof glance->platform);
     }
-    if (content->created[0] != '\0') {
-        config->created = tug__pool_keep(&walk->pool, content->created, strlen(content->created));
+    if (glance->created[0] != '\0') {
+        config->created = tug__pool_keep(&walk->pool, glance->created, strlen(glance->created));
     }
-    return (content->has_platform && config->platform == NULL) ||
-                   (content->created[0] != '\0' && config->created == NULL)
+    return (glance->has_platform && config->platform == NULL) ||
+                   (glance->created[0] != '\0' && config->created == NULL)
                ? tug__fail_memory(err)
                : TUG_OK;
 }

@@ -4,7 +4,7 @@
 # The cases, one function each, named by BENCH_CASES. Sourced.
 
 waiting_kib=()
-all_cases="start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
+all_cases="store100k start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
     latency capped refs memory"
 
 with_rounds() { # COUNT COMMAND…
@@ -195,4 +195,12 @@ case_waiting() {
     done
     images=()
     echo "bench: waiting: ${waiting_kib[100]} KiB with 100, ${waiting_kib[10000]} KiB with 10000" >&2
+}
+
+# A store of 100 000 small blobs and 5 000 images of 20 layers each.
+case_store100k() {
+    local keep_store=yes
+    big_store=$work/store100k
+    "$obj/bench-make-store" "$big_store" 5000 20 || fail "store100k: cannot make the store"
+    measure_case store100k none tug-store-images tug-store-ls tug-store-prune
 }

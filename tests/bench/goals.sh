@@ -120,6 +120,17 @@ memory_goals() {
     fi
 }
 
+store_goals() {
+    local name wall peak
+    for name in images ls prune; do
+        wall=$(figure store100k none "tug-store-$name" wall_s)
+        peak=$(figure store100k none "tug-store-$name" peak_kib)
+        [ -n "$wall" ] || continue
+        goal "$name of 100 000 blobs, 5 000 images" "<= 1 s" "$wall" "<=" 1 "$wall s"
+        goal "$name of 100 000 blobs, 5 000 images" "<= 64 MiB" "$peak" "<=" 65536 "$peak KiB"
+    done
+}
+
 other_goals() {
     if [ -n "${start_ms:-}" ]; then
         goal "start to first request on the wire" "<= 15 ms" "$start_ms" "<=" 15 \
@@ -141,6 +152,7 @@ judge() {
     tls_goals
     present_goals
     memory_goals
+    store_goals
     other_goals
 }
 

@@ -4,7 +4,7 @@
 # The programs that are measured: prepare NAME SERVER sets $command to fetch $image (a repository;
 # tag 1) into $store; finish NAME clears up. Sourced.
 #
-# tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), tug-static and tug-static-N
+# tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), tug-store-COMMAND, tug-static and tug-static-N
 # (the command as one file), tug-before ($BENCH_BEFORE, an earlier build), limit (limit-N: with N connections), and the peers that are installed.
 # Each peer runs as its documentation says, with its defaults. A list of images ($images) is fetched by
 # one tug, and by peers one after the other.
@@ -73,6 +73,12 @@ tls_options() { # PROGRAM SERVER
     esac
 }
 
+# What is told of a store that is there.
+prepare_store() { # tug-store-COMMAND
+    command=("$tug" --store "$big_store" "${1#tug-store-}")
+    [ "$1" != tug-store-prune ] || command+=(--dry-run)
+}
+
 prepare_tug() { # NAME SERVER
     command=("$tug" --store "$store" fetch --progress none)
     [[ $1 != tug-static* ]] || command[0]=$tug-static
@@ -134,6 +140,7 @@ prepare_peer() { # NAME SERVER
 prepare() { # NAME SERVER
     command_input=/dev/null
     case $1 in
+    tug-store-*) prepare_store "$1" ;;
     tug*) prepare_tug "$1" "$2" ;;
     limit*) prepare_limit "$1" "$2" ;;
     *) prepare_peer "$1" "$2" ;;

@@ -52,9 +52,11 @@ find_peers
 # Whoever interrupts it sees what was measured until then.
 trap 'report; exit 130' INT
 trap 'report; exit 143' TERM
-make_content
-warm_content
-start_servers
+if [ "${BENCH_CASES:-}" != store100k ]; then # the only one without images and servers
+    make_content
+    warm_content
+    start_servers
+fi
 for name in ${BENCH_CASES:-$all_cases}; do
     declare -F "case_$name" > /dev/null || fail "there is no case '$name': $all_cases"
     "case_$name"

@@ -156,6 +156,7 @@ server_pids() { # SERVER
     case $1 in
     registry) echo "$registry_pid" ;;
     fake) echo "$fake_pid" ;;
+    none) ;;
     *) cat "/proc/$nginx_pid/task/$nginx_pid/children" ;;
     esac
 }
@@ -164,7 +165,7 @@ server_pids() { # SERVER
 mark_server() { # SERVER
     case $1 in
     registry) : > "$work/registry/access" ;;
-    fake) ;;
+    fake | none) ;;
     *) : > "$work/nginx/access" ;;
     esac
 }
@@ -173,7 +174,7 @@ mark_server() { # SERVER
 server_counts() { # SERVER
     case $1 in
     registry) awk 'NF > 8 { bytes += $10; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/registry/access" ;;
-    fake) printf '0\t0' ;;
+    fake | none) printf '0\t0' ;;
     *) awk '{ bytes += $3; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/nginx/access" ;;
     esac
 }
