@@ -175,7 +175,7 @@ fuzz-run: $(OBJ)/libtug.a
 # BENCH_BEFORE=FILE: an earlier build, in turn with this one; BENCH_PEERS="": without the peers
 bench: ## measure against the limit of the machine and the peers installed; results in build/bench/
 	$(Q)third_party/install.sh build test static bench
-	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy) $(BENCH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy make-store) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run.sh $(OBJ)
 
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify

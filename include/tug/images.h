@@ -46,8 +46,8 @@ struct tug_image_info {
                                                    some have one; none when the root is neither
                                                    index nor manifest: an entry may name any blob */
     size_t platform_count;
-    bool is_complete; /* at least one platform (or the blob) is, and no document that is stored
-                         names something missing but platforms that are missing as a whole */
+    bool is_complete; /* at least one platform (or the blob) is, and so are all that were fetched,
+                         if the entry tells which; else no manifest that is stored lacks anything */
     uint64_t blobs;   /* of it in the store, each digest counted once, root included */
     uint64_t content_bytes;    /* their size */
     uint64_t shared_bytes;     /* of these: needed by another image, too */

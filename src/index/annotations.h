@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include <tug/oci.h>
+
 /* Names of an image: the full reference, and the specification's name. */
 #define TUG__INDEX_IMAGE_NAME "io.containerd.image.name"
 #define TUG__INDEX_REF_NAME "org.opencontainers.image.ref.name"
@@ -23,5 +25,7 @@
 
 /* Tell whether an annotation is a label, rather than one of tug's own. */
 bool tug__index_is_label(const char *key);
+/* Tell whether the text of TUG__INDEX_PLATFORMS, if it is no word of its own, has a platform. */
+bool tug__index_platforms_have(const char *set, const struct tug_platform *platform);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * The platforms that were fetched for an entry, as a set in one text.
  *
- * Knows: the form of that text. Does not know: platforms, documents.
+ * Knows: the form of that text. Does not know: which platforms there are, documents.
  * Threads: any.
  */
 #include "index/internal.h"
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "index/annotations.h"
 
 /* Longer sets become "all": an index has no more platforms that differ. */
 #define PLATFORMS_BYTES_MAX 4096
@@ -28,6 +29,14 @@ static bool has_word(const char *set, const char *word, size_t length)
         set += strspn(set, " ");
     }
     return false;
+}
+
+bool tug__index_platforms_have(const char *set, const struct tug_platform *platform)
+{
+    char text[TUG_PLATFORM_TEXT_MAX];
+
+    (void)tug_platform_format(platform, text);
+    return has_word(set, text, strlen(text));
 }
 
 static bool is_word(const char *set, const char *word)

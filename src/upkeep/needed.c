@@ -21,23 +21,6 @@ struct marking {
     uint8_t *marks;
 };
 
-bool tug__platforms_have(const char *list, const struct tug_platform *platform)
-{
-    char text[TUG_PLATFORM_TEXT_MAX];
-    const size_t length = strlen(tug_platform_format(platform, text));
-
-    while (*list != '\0') {
-        const size_t word = strcspn(list, " ");
-
-        if (word == length && strncmp(list, text, word) == 0) {
-            return true;
-        }
-        list += word;
-        list += strspn(list, " ");
-    }
-    return false;
-}
-
 static bool is_there(const struct tug__walk *walk, uint32_t blob)
 {
     return tug__walk_blob(walk, blob)->state != TUG__BLOB_ABSENT;
@@ -73,7 +56,7 @@ static bool is_wanted(const struct marking *marking, uint32_t manifest,
         return true;
     }
     return platforms != NULL && child->platform != NULL
-               ? tug__platforms_have(platforms, child->platform)
+               ? tug__index_platforms_have(platforms, child->platform)
                : has_layer(marking->walk, manifest);
 }
 

@@ -33,7 +33,4 @@ enum tug_status tug__mark_needed(struct tug__walk *walk, const struct tug__targe
 /* The same for the whole store. */
 enum tug_status tug__mark_all(struct tug__walk *walk, uint8_t *marks, struct tug_error *err);
 
-/* Tell whether a list of platforms, as an entry tells it, has one. Pure. */
-bool tug__platforms_have(const char *list, const struct tug_platform *platform);
-
 #endif

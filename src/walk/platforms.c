@@ -8,8 +8,10 @@
 #include "walk/platforms.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "index/annotations.h"
 #include "oci/platform.h"
 
 /* An image being looked at. */
@@ -17,8 +19,9 @@ struct look {
     struct tug__platforms *platforms;
     struct tug__walk *walk;
     uint32_t image;
-    bool lacks_part;   /* a document that is stored names something that is missing */
-    bool has_platform; /* one of the manifests has a platform */
+    const char *fetched; /* platforms, as the entry tells; NULL: it does not */
+    bool lacks_part;     /* something is missing that should be there */
+    bool has_platform;   /* one of the manifests has a platform */
     /* of the manifest whose blobs are counted */
     struct tug_image_platform *counted;
 };
@@ -80,21 +83,6 @@ static bool is_manifest(const struct tug__walk_blob *blob)
     return blob->kind == TUG__MEDIA_MANIFEST || blob->kind == TUG__MEDIA_OTHER;
 }
 
-static enum tug_status see_index(struct look *look, uint32_t index, struct tug_error *err)
-{
-    size_t count;
-    const struct tug__walk_child *const children = tug__walk_children(look->walk, index, &count);
-    enum tug_status status = TUG_OK;
-
-    for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        if (children[i].role == TUG__ROLE_MANIFEST &&
-            is_manifest(tug__walk_blob(look->walk, children[i].blob))) {
-            status = add(look, children[i].blob, children[i].platform, err);
-        }
-    }
-    return status;
-}
-
 /* Look whether something is missing of a manifest. */
 static void see_manifest(struct look *look, uint32_t manifest)
 {
@@ -107,20 +95,44 @@ static void see_manifest(struct look *look, uint32_t manifest)
     }
 }
 
+/* Look whether something is missing of one of the manifests of an index. Where the entry does not
+ * tell which were fetched, those were that are there. */
+static void see_entry(struct look *look, const struct tug__walk_child *entry)
+{
+    const bool is_told = look->fetched != NULL && strcmp(look->fetched, TUG__PLATFORMS_NONE) != 0;
+    const bool is_all = is_told && strcmp(look->fetched, TUG__PLATFORMS_ALL) == 0;
+
+    if (is_told && !is_all &&
+        (entry->platform == NULL || !tug__index_platforms_have(look->fetched, entry->platform))) {
+        return;
+    }
+    look->lacks_part = look->lacks_part || (is_told && is_missing(look, entry->blob));
+    see_manifest(look, entry->blob);
+}
+
+static enum tug_status see_index(struct look *look, uint32_t index, struct tug_error *err)
+{
+    size_t count;
+    const struct tug__walk_child *const children = tug__walk_children(look->walk, index, &count);
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < count; i++) {
+        if (children[i].role == TUG__ROLE_MANIFEST &&
+            is_manifest(tug__walk_blob(look->walk, children[i].blob))) {
+            see_entry(look, &children[i]);
+            status = add(look, children[i].blob, children[i].platform, err);
+        }
+    }
+    return status;
+}
+
 static enum tug_status see_blob(void *context, uint32_t number, struct tug_error *err)
 {
     struct look *const look = context;
     const struct tug__walk_blob *const blob = tug__walk_blob(look->walk, number);
 
     look->lacks_part = look->lacks_part || blob->problem != NULL;
-    if (!blob->is_read) {
-        return TUG_OK;
-    }
-    if (blob->kind == TUG__MEDIA_INDEX) {
-        return see_index(look, number, err);
-    }
-    see_manifest(look, number);
-    return TUG_OK;
+    return blob->is_read && blob->kind == TUG__MEDIA_INDEX ? see_index(look, number, err) : TUG_OK;
 }
 
 static enum tug_status count_missing(void *context, uint32_t number, struct tug_error *err)
@@ -174,7 +186,12 @@ static void drop_unknown(const struct look *look)
 enum tug_status tug__platforms_find(struct tug__platforms *platforms, struct tug__walk *walk,
                                     uint32_t image, struct tug_error *err)
 {
-    struct look look = {.platforms = platforms, .walk = walk, .image = image};
+    struct look look = {
+        .platforms = platforms,
+        .walk = walk,
+        .image = image,
+        .fetched = tug__walk_annotation(tug__walk_image(walk, image), TUG__INDEX_PLATFORMS),
+    };
     const uint32_t root = tug__walk_image(walk, image)->root;
     const enum tug__media_kind kind = tug__walk_blob(walk, root)->kind;
     enum tug_status status;
@@ -184,6 +201,7 @@ enum tug_status tug__platforms_find(struct tug__platforms *platforms, struct tug
     platforms->created = NULL;
     status = tug__walk_each_needed(walk, root, see_blob, &look, err);
     if (status == TUG_OK && kind == TUG__MEDIA_MANIFEST) {
+        see_manifest(&look, root);
         status = add(&look, root, NULL, err);
     }
     if (status == TUG_OK) {

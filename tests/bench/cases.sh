@@ -201,6 +201,6 @@ case_waiting() {
 case_store100k() {
     local keep_store=yes
     big_store=$work/store100k
-    "$obj/bench-make-store" "$big_store" 5000 20 || fail "store100k: cannot make the store"
+    "$obj/make-store" "$big_store" 5000 20 || fail "store100k: cannot make the store"
     measure_case store100k none tug-store-images tug-store-ls tug-store-prune
 }

@@ -4,6 +4,8 @@
  */
 #include "upkeep/needed.h"
 
+#include "index/annotations.h"
+
 #include "unit/walk/walk_place.h"
 
 /* An index of two platforms, each with a config and a layer. */
@@ -132,10 +134,10 @@ Test(upkeep_needed, platforms_are_compared_whole)
     const struct tug_platform arm = {.os = "linux", .architecture = "arm", .variant = "v7"};
     const struct tug_platform arm64 = {.os = "linux", .architecture = "arm64"};
 
-    cr_assert(tug__platforms_have("linux/amd64 linux/arm/v7", &arm));
-    cr_assert(tug__platforms_have("linux/arm64", &arm64));
-    cr_assert_not(tug__platforms_have("linux/arm64", &arm));
-    cr_assert_not(tug__platforms_have("linux/arm/v7", &arm64));
-    cr_assert_not(tug__platforms_have("linux/arm6 linux/arm644", &arm64));
-    cr_assert_not(tug__platforms_have("", &arm64));
+    cr_assert(tug__index_platforms_have("linux/amd64 linux/arm/v7", &arm));
+    cr_assert(tug__index_platforms_have("linux/arm64", &arm64));
+    cr_assert_not(tug__index_platforms_have("linux/arm64", &arm));
+    cr_assert_not(tug__index_platforms_have("linux/arm/v7", &arm64));
+    cr_assert_not(tug__index_platforms_have("linux/arm6 linux/arm644", &arm64));
+    cr_assert_not(tug__index_platforms_have("", &arm64));
 }

@@ -121,6 +121,18 @@ Test(walk_images, platforms_of_an_index)
     place_remove(&place);
 }
 
+/* Tell whether an image is complete whose entry says which platforms were fetched. */
+static bool complete_with(const struct place *place, const struct item *index,
+                          const char *platforms)
+{
+    char annotation[200];
+
+    (void)snprintf(annotation, sizeof annotation, ",'annotations':{'tug.platforms':'%s'}",
+                   platforms);
+    write_index(place, DESCRIPTOR, INDEX_TYPE, index->text, index->length, annotation);
+    return list(place)->images[0].info.is_complete;
+}
+
 /* One platform is whole, another one has its manifest and no layer: something is missing. */
 Test(walk_images, metadata_of_another_platform)
 {
@@ -137,6 +149,10 @@ Test(walk_images, metadata_of_another_platform)
     image = &list(&place)->images[0];
     cr_assert(image->platforms[1].is_complete);
     cr_assert_not(image->info.is_complete);
+    cr_assert(complete_with(&place, &index, "linux/amd64"));
+    cr_assert_not(complete_with(&place, &index, "linux/amd64 linux/arm64"));
+    cr_assert_not(complete_with(&place, &index, "all"));
+    cr_assert_not(complete_with(&place, &index, "none"));
     place_remove(&place);
 }
 

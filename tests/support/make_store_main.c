@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench-make-store: write a store of many small blobs.
+ * make-store: write a store of many small blobs.
  *
- *     bench-make-store DIRECTORY IMAGES LAYERS
+ *     make-store DIRECTORY IMAGES LAYERS
  *
  * Each of IMAGES has a config and a manifest of its own and names LAYERS layers; the first two of
  * them are shared by a hundred images, the others are its own. So there are about IMAGES x LAYERS
  * blobs. Layers hold a few bytes, configs and manifests are as long as real ones. The directory
- * must not exist. The same arguments make the same bytes. Threads: one.
+ * must not exist. The same arguments make the same bytes.
+ * Threads: one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -167,7 +168,7 @@ int main(int argc, char **argv)
     int dir_fd;
 
     if (images == 0 || images > 10000000 || layers > 1000) {
-        fputs("usage: bench-make-store DIRECTORY IMAGES LAYERS\n", stderr);
+        fputs("usage: make-store DIRECTORY IMAGES LAYERS\n", stderr);
         return 2;
     }
     if (mkdir(argv[1], 0755) != 0 || chdir(argv[1]) != 0 || mkdir("blobs", 0755) != 0 ||
