@@ -17,6 +17,7 @@
 #include <tug/oci.h>
 #include <tug/ref.h>
 #include <tug/store.h>
+#include <tug/trace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -182,6 +183,8 @@ struct tug_fetch_options {
     tug_event_fn on_event; /* NULL: none */
     void *event_context;   /* passed to on_event */
     uint64_t tick_ms;      /* interval of progress events; 0 means 200 ms */
+    tug_trace_fn on_trace; /* what each thread does, see tug/trace.h; NULL: nothing is noted */
+    void *trace_context;   /* passed to on_trace */
 };
 
 /* All defaults. */

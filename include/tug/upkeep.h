@@ -13,6 +13,7 @@
 #include <tug/fetch.h>
 #include <tug/oci.h>
 #include <tug/store.h>
+#include <tug/trace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,6 +77,8 @@ struct tug_verify_options {
     const struct tug_fetch_options *repair;
     tug_finding_fn on_finding; /* NULL: nobody is told */
     void *finding_context;
+    tug_trace_fn on_trace; /* what each thread does, repairs included; NULL: nothing is noted */
+    void *trace_context;
 };
 
 #define TUG_VERIFY_OPTIONS_INIT                                                                    \

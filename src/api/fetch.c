@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 #include "oci/platform.h"
 #include "pipeline/lookup.h"
@@ -30,7 +31,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, tick_ms) + sizeof(uint64_t),
+                   offsetof(struct tug_fetch_options, trace_context) + sizeof(void *),
                "tug_fetch_options has no padding at its end");
 _Static_assert(sizeof(struct tug_reference_options) ==
                    offsetof(struct tug_reference_options, label_count) + sizeof(size_t),
@@ -412,13 +413,20 @@ static enum tug_status run(struct tug_fetch *fetch,
                            struct tug_error *err)
 {
     struct tug__run_settings settings;
+    enum tug_status status;
 
     if (fetch->has_run) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "this fetch has run already");
     }
     fetch->has_run = true;
     tug__fetch_settings(fetch, &settings);
-    return work(&settings, err);
+    status = tug__trace_create(fetch->options.on_trace, fetch->options.trace_context,
+                               &settings.trace, err);
+    if (status == TUG_OK) {
+        status = work(&settings, err);
+        tug__trace_destroy(settings.trace);
+    }
+    return status;
 }
 
 enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err)

@@ -16,10 +16,11 @@
 #include "api/internal.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/trace.h"
 #include "upkeep/verify.h"
 
 _Static_assert(sizeof(struct tug_verify_options) ==
-                   offsetof(struct tug_verify_options, finding_context) + sizeof(void *),
+                   offsetof(struct tug_verify_options, trace_context) + sizeof(void *),
                "tug_verify_options has no padding at its end");
 
 /* Repository and digest. */
@@ -84,6 +85,7 @@ struct repairs {
     struct tug_store *store;
     const struct tug_fetch_options *options;
     struct tug__watch *watch;
+    struct tug__trace *trace;
 };
 
 /* Add the sources of a blob to a run; one that is no reference is left out. */
@@ -125,6 +127,7 @@ static enum tug_status repair(void *context, struct tug__refetch *blobs,
     }
     if (status == TUG_OK) {
         tug__fetch_settings(fetch, &settings);
+        settings.trace = repairs->trace;
         status = tug__refetch_all(
             &(struct tug__refetching){
                 .run = &settings, .blobs = blobs, .count = count, .watch = repairs->watch},
@@ -145,6 +148,9 @@ static enum tug_status verify(struct tug_store *store, const struct tug_verify_o
     enum tug_status status = choose_all(store, options, &chosen, err);
 
     if (status == TUG_OK) {
+        status = tug__trace_create(options->on_trace, options->trace_context, &repairs.trace, err);
+    }
+    if (status == TUG_OK) {
         const struct tug__verify_settings settings = {
             .store = store,
             .options = options,
@@ -152,11 +158,13 @@ static enum tug_status verify(struct tug_store *store, const struct tug_verify_o
             .names = (const char *const *)chosen.names,
             .count = chosen.count,
             .watch = watch,
+            .trace = repairs.trace,
             .repair = options->repair != NULL ? repair : NULL,
             .repair_context = &repairs,
         };
 
         status = tug__verify(&settings, out_result, err);
+        tug__trace_destroy(repairs.trace);
     }
     chosen_fini(&chosen);
     return status;

@@ -160,7 +160,7 @@ enum tug_status tug__intake_commit(struct tug__intake *intake, struct tug_error 
     for (size_t i = 0; i < intake->group_count; i++) {
         commits[i] = (struct tug__ingest_commit){.ingest = intake->group[i], .error = &errors[i]};
     }
-    tug__store_commit(intake->store, commits, intake->group_count);
+    tug__store_commit(intake->store, commits, intake->group_count, NULL);
     for (size_t i = 0; i < intake->group_count; i++) {
         if (errors[i].code == TUG_OK) {
             intake->blobs++;

@@ -20,6 +20,7 @@ enum tug_status tug__engine_create(const struct tug__engine_settings *settings,
         .store = settings->store,
         .worker_count = settings->worker_count,
         .bytes_per_s = settings->bytes_per_s,
+        .trace = settings->trace,
         .client = {.session = settings->session,
                    .connect_timeout_ms = settings->connect_timeout_ms,
                    .stall_timeout_ms = settings->stall_timeout_ms},
@@ -120,6 +121,12 @@ struct tug__engine_load tug__engine_load(const struct tug__engine *engine)
         .idle_workers = tug__parts_idle_workers(engine),
         .received_bytes = tug__pool_received(engine->pool),
     };
+}
+
+void tug__engine_count_requests(const struct tug__engine *engine, unsigned *out_asking,
+                                unsigned *out_receiving)
+{
+    tug__pool_count_requests(engine->pool, out_asking, out_receiving);
 }
 
 uint64_t tug__engine_wanted_bytes(const struct tug__engine *engine)

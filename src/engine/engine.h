@@ -30,6 +30,7 @@
 #include <tug/fetch.h>
 
 #include "base/buf.h"
+#include "base/trace.h"
 #include "oci/document.h"
 #include "pool/publication.h"
 #include "store/store.h"
@@ -47,6 +48,7 @@ struct tug__engine_settings {
     struct tug_store *store;
     struct tug__session *session; /* of registries; shared with the workers */
     struct tug__bell *bell;       /* rung when there is an event to take */
+    struct tug__trace *trace;     /* NULL: none */
     struct tug_ref *const *refs;  /* every source is in one of their registries */
     size_t ref_count;
     unsigned worker_count;
@@ -207,6 +209,10 @@ void tug__engine_each_download(const struct tug__engine *engine,
                                void *context);
 /* Get the load. */
 struct tug__engine_load tug__engine_load(const struct tug__engine *engine);
+/* Count the requests in progress: those that wait for their first byte, and those whose bytes
+ * arrive. */
+void tug__engine_count_requests(const struct tug__engine *engine, unsigned *out_asking,
+                                unsigned *out_receiving);
 /* Get the sum of the sizes of all wanted blobs, at most TUG__WANTED_BYTES_MAX. */
 uint64_t tug__engine_wanted_bytes(const struct tug__engine *engine);
 /* Get the disk space that these still need. Blocks: on the disk. */

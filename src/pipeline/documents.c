@@ -212,6 +212,8 @@ static void use_document(struct tug__resolver *resolver, struct tug__image *imag
         .bytes = bytes, .length = length, .media_type = media_type, .is_pinned = is_pinned};
     struct tug__document document = {0};
     struct tug_error error = {0};
+    const uint64_t began_ns = tug__trace_begin(resolver->row);
+    const struct tug_digest own = *digest; /* the other one may go with a failed image */
     char text[TUG_DIGEST_TEXT_MAX];
     enum tug_status status;
 
@@ -234,6 +236,9 @@ static void use_document(struct tug__resolver *resolver, struct tug__image *imag
         tug__image_fail(resolver, image, &error);
     }
     tug__document_fini(&document);
+    tug__trace_end(resolver->row, began_ns,
+                   &(struct tug_trace_event){
+                       .name = "plan", .digest = own, .length = length, .status = status});
 }
 
 void tug__image_use_content(struct tug__resolver *resolver, struct tug__image *image,

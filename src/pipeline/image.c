@@ -66,6 +66,15 @@ static void retire(struct tug__resolver *resolver, struct tug__image *image)
     resolver->images.done = image;
 }
 
+/* Note an image that has its result. */
+static void trace(const struct tug__resolver *resolver, const struct tug__image *image,
+                  enum tug_status status)
+{
+    tug__trace_end(resolver->row, image->started_ns,
+                   &(struct tug_trace_event){
+                       .kind = TUG_TRACE_IMAGE, .status = status, .text = image->result.ref});
+}
+
 void tug__images_sweep(struct tug__resolver *resolver)
 {
     while (resolver->images.done != NULL) {
@@ -117,6 +126,7 @@ void tug__image_fail(struct tug__resolver *resolver, struct tug__image *image,
         return;
     }
     retire(resolver, image);
+    trace(resolver, image, error->code);
     report_failure(resolver, &image->result, error);
     tug__gathered_fini(&image->gathered);
     tug__engine_forget(resolver->engine, &image->waiter);
@@ -133,6 +143,7 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
         return;
     }
     retire(resolver, image);
+    trace(resolver, image, TUG_OK);
     resolver->reporter.totals.images_done++;
     tug__emit(resolver, &event);
 }

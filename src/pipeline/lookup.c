@@ -22,6 +22,7 @@
 #include "oci/descriptor.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
+#include "pipeline/gauge.h"
 #include "pipeline/shown.h"
 #include "pipeline/start.h"
 #include "pipeline/survey.h"
@@ -53,6 +54,7 @@ struct lookup {
     size_t done_count;
     bool is_failing_fast;
     struct tug_error first_error; /* of the first reference that failed; zero: none has */
+    struct tug__gauge gauge;
 };
 
 /* --- events --- */
@@ -359,6 +361,7 @@ static void loop(struct lookup *lookup, uint64_t end_ns)
     const struct tug__run_settings *const settings = lookup->settings;
 
     while (lookup->done_count < settings->ref_count) {
+        const uint64_t gauge_ns = tug__gauge_read(&lookup->gauge);
         uint64_t wake_ns = tug__engine_wake(lookup->engine);
 
         handle_settled(lookup);
@@ -366,7 +369,8 @@ static void loop(struct lookup *lookup, uint64_t end_ns)
             wake_ns = 0;
         }
         if (lookup->done_count < settings->ref_count && !lookup->is_failing_fast) {
-            tug__bell_wait(settings->bell, wake_ns < end_ns ? wake_ns : end_ns);
+            wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
+            tug__bell_wait(settings->bell, wake_ns < gauge_ns ? wake_ns : gauge_ns);
         }
         while (tug__engine_handle_event(lookup->engine)) {
             handle_settled(lookup);
@@ -433,6 +437,7 @@ static enum tug_status set_up(struct lookup *lookup, struct tug_error *err)
     if (status == TUG_OK && settings->ref_count > 0) {
         status = tug__run_engine(settings, &own, &lookup->engine, err);
     }
+    lookup->gauge = (struct tug__gauge){.trace = settings->trace, .engine = lookup->engine};
     return status;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/cancel.h"
 #include "base/queue.h"
+#include "base/trace.h"
 
 /* All of a run's input. Borrowed for the call. */
 struct tug__run_settings {
@@ -25,7 +26,8 @@ struct tug__run_settings {
     size_t ref_count;
     /* May be set from any thread; ring the bell afterwards. */
     const struct tug__cancel *cancel;
-    struct tug__bell *bell; /* the resolver sleeps on it */
+    struct tug__bell *bell;   /* the resolver sleeps on it */
+    struct tug__trace *trace; /* NULL: none */
 };
 
 /* Fetch all references; the contract is tug_fetch_run's (tug/fetch.h). */

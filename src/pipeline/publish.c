@@ -138,6 +138,18 @@ bool tug__publish_is_crowded(size_t ready, size_t named)
     return ready >= CROWD_MIN && ready >= named / CROWD_PART;
 }
 
+/* Send what is still complete. */
+static void publish(struct tug__resolver *resolver)
+{
+    const uint64_t began_ns = tug__trace_begin(resolver->row);
+
+    check_ready(resolver);
+    if (resolver->naming.first_ready != NULL) {
+        send_publication(resolver);
+    }
+    tug__trace_end(resolver->row, began_ns, &(struct tug_trace_event){.name = "publish"});
+}
+
 uint64_t tug__publish_due(struct tug__resolver *resolver)
 {
     const bool is_last = resolver->images.active_count == resolver->images.publishing_count &&
@@ -157,10 +169,7 @@ uint64_t tug__publish_due(struct tug__resolver *resolver)
         tug__now_ns() < due_ns) {
         return due_ns;
     }
-    check_ready(resolver);
-    if (resolver->naming.first_ready != NULL) {
-        send_publication(resolver);
-    }
+    publish(resolver);
     return TUG__NEVER_NS;
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "pipeline/fit.h"
+#include "pipeline/gauge.h"
 #include "pipeline/start.h"
 #include "registry/registry.h"
 
@@ -34,6 +35,7 @@ struct refetch_run {
     size_t waiting_count; /* wants that wait */
     size_t done_count;    /* blobs that are there */
     bool is_stopped;
+    struct tug__gauge gauge;
 };
 
 static bool is_document(const struct tug__refetch *blob)
@@ -140,12 +142,14 @@ static void loop(struct refetch_run *run)
     while (run->waiting_count > 0 && !should_stop(run)) {
         uint64_t wake_ns = tug__engine_wake(run->engine);
         const uint64_t look_ns = tug__engine_measure(run->engine);
+        const uint64_t gauge_ns = tug__gauge_read(&run->gauge);
         const uint64_t stop_ns = tug__deadline_ns(LOOK_MS);
 
         tug__engine_submit(run->engine);
         take_settled(run);
         wake_ns = wake_ns < look_ns ? wake_ns : look_ns;
         wake_ns = wake_ns < stop_ns ? wake_ns : stop_ns;
+        wake_ns = wake_ns < gauge_ns ? wake_ns : gauge_ns;
         if (run->waiting_count > 0) {
             tug__bell_wait(run->settings->bell, wake_ns);
         }
@@ -208,6 +212,7 @@ enum tug_status tug__refetch_all(const struct tug__refetching *refetching,
     run.wants = calloc(run.settings->ref_count + 1, sizeof *run.wants);
     status = run.wants != NULL ? make_engine(&run, err) : tug__fail_memory(err);
     if (status == TUG_OK) {
+        run.gauge = (struct tug__gauge){.trace = run.settings->trace, .engine = run.engine};
         start_all(&run);
         loop(&run);
         tug__engine_stop(run.engine, &handler);

@@ -11,6 +11,7 @@
 
 #include "oci/digest_set.h"
 #include "engine/engine.h"
+#include "pipeline/gauge.h"
 #include "pipeline/image.h"
 #include "pipeline/pipeline.h"
 #include "store/list.h"
@@ -68,6 +69,8 @@ struct tug__resolver {
     struct tug__naming naming;
     struct tug__reporter reporter;
     struct tug__ending ending;
+    struct tug__trace_row *row; /* of this thread; NULL: no trace */
+    struct tug__gauge gauge;
 };
 
 /* --- events.c --- */

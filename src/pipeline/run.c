@@ -20,6 +20,9 @@
  * images already present does not fill the memory. */
 #define IMAGES_PUBLISHING_MAX 4096
 
+/* Steps of the resolver that take less are not traced: it wakes thousands of times a second. */
+#define STEP_NS_MIN 2000
+
 /* Handle the results of the engine. */
 static void handle_settled(void *context)
 {
@@ -38,6 +41,7 @@ static bool publish_rest(void *context)
     struct tug__resolver *const resolver = context;
 
     (void)tug__publish_due(resolver);
+    (void)tug__gauge_read(&resolver->gauge);
     return resolver->naming.publication != NULL;
 }
 
@@ -99,6 +103,57 @@ static void emit_notice(struct tug__resolver *resolver)
     }
 }
 
+/* Note a step of the resolver that began at began_ns, unless it was short. */
+static void end_step(const struct tug__resolver *resolver, const char *name, uint64_t began_ns)
+{
+    if (resolver->row != NULL && tug__now_ns() - began_ns >= STEP_NS_MIN) {
+        tug__trace_end(resolver->row, began_ns, &(struct tug_trace_event){.name = name});
+    }
+}
+
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* Start and hand out what can be. Returns: when to look again. */
+static uint64_t decide(struct tug__resolver *resolver)
+{
+    const uint64_t began_ns = tug__trace_begin(resolver->row);
+    uint64_t wake_ns = tug__engine_wake(resolver->engine);
+    uint64_t measure_ns;
+
+    tug__images_settle(resolver);
+    measure_ns = tug__engine_measure(resolver->engine);
+    if (give_out_work(resolver)) {
+        wake_ns = 0;
+    }
+    wake_ns = earlier(wake_ns, tug__publish_due(resolver));
+    end_step(resolver, "decide", began_ns);
+    return earlier(wake_ns, measure_ns);
+}
+
+/* Handle all messages from workers and lanes. */
+static void take_results(struct tug__resolver *resolver)
+{
+    const uint64_t began_ns = tug__trace_begin(resolver->row);
+
+    while (tug__engine_handle_event(resolver->engine)) {
+        handle_settled(resolver);
+    }
+    emit_notice(resolver);
+    end_step(resolver, "results", began_ns);
+}
+
+/* Report progress. */
+static void report(struct tug__resolver *resolver)
+{
+    const uint64_t began_ns = tug__trace_begin(resolver->row);
+
+    tug__tick(resolver);
+    end_step(resolver, "report", began_ns);
+}
+
 /* Work until every image is done or the run is to stop. */
 static void loop(struct tug__resolver *resolver, uint64_t end_ns)
 {
@@ -107,31 +162,18 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
     uint64_t next_tick_ns = tug__now_ns() + tick_ns;
 
     while (resolver->images.done_count < settings->ref_count) {
-        uint64_t wake_ns = tug__engine_wake(resolver->engine);
-        uint64_t measure_ns;
-        uint64_t publish_ns;
+        uint64_t wake_ns = decide(resolver);
         uint64_t now_ns;
 
-        tug__images_settle(resolver);
-        measure_ns = tug__engine_measure(resolver->engine);
-        if (give_out_work(resolver)) {
-            wake_ns = 0;
-        }
-        publish_ns = tug__publish_due(resolver);
-        wake_ns = wake_ns < measure_ns ? wake_ns : measure_ns;
-        wake_ns = wake_ns < publish_ns ? wake_ns : publish_ns;
-        wake_ns = wake_ns < next_tick_ns ? wake_ns : next_tick_ns;
-        wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
+        wake_ns = earlier(wake_ns, tug__gauge_read(&resolver->gauge));
+        wake_ns = earlier(wake_ns, earlier(next_tick_ns, end_ns));
         if (resolver->images.done_count < settings->ref_count && !resolver->ending.is_stopping) {
             tug__bell_wait(settings->bell, wake_ns);
         }
-        while (tug__engine_handle_event(resolver->engine)) {
-            handle_settled(resolver);
-        }
-        emit_notice(resolver);
+        take_results(resolver);
         now_ns = tug__now_ns();
         if (now_ns >= next_tick_ns) {
-            tug__tick(resolver);
+            report(resolver);
             next_tick_ns = now_ns + tick_ns;
         }
         if (tug__cancel_is_set(settings->cancel) || tug__now_ns() >= end_ns ||
@@ -195,7 +237,10 @@ static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, i
 {
     const struct tug__run_settings *const settings = resolver->settings;
     enum tug_status status;
+    uint64_t began_ns;
 
+    resolver->row = tug__trace_row(settings->trace, "resolver", -1);
+    began_ns = tug__trace_begin(resolver->row);
     resolver->wish = tug__run_wish(settings);
     resolver->reporter.started_ns = tug__now_ns();
     resolver->reporter.totals.images = settings->ref_count;
@@ -207,6 +252,9 @@ static enum tug_status set_up(struct tug__resolver *resolver, uint64_t end_ns, i
         tug__partials_find(resolver);
         status = make_engine(resolver, err);
     }
+    resolver->gauge = (struct tug__gauge){.trace = settings->trace, .engine = resolver->engine};
+    tug__trace_end(resolver->row, began_ns,
+                   &(struct tug_trace_event){.name = "set up", .status = status});
     return status;
 }
 

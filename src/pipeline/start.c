@@ -88,6 +88,7 @@ enum tug_status tug__run_engine(const struct tug__run_settings *settings,
     unsigned worker_count;
 
     wanted.bell = settings->bell;
+    wanted.trace = settings->trace;
     wanted.refs = settings->refs;
     wanted.ref_count = settings->ref_count;
     wanted.worker_count = tug__fit_workers(options, own->worker_count);

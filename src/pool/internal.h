@@ -23,6 +23,7 @@
 
 #include "base/cancel.h"
 #include "base/queue.h"
+#include "base/trace.h"
 #include "pool/budget.h"
 #include "pool/piece.h"
 #include "pool/pool.h"
@@ -35,6 +36,13 @@
 /* Bytes a lane reads back at a time: more saves no time, and costs memory in each lane. */
 #define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
 
+/* What a worker is doing (struct tug__worker). */
+enum tug__worker_phase {
+    TUG__WORKER_IDLE = 0, /* or at a job without a request */
+    TUG__WORKER_ASKING,   /* a request was made, and no byte has arrived */
+    TUG__WORKER_RECEIVING,
+};
+
 /* A download worker: one thread, one connection. */
 struct tug__worker {
     /* set at start, then read-only */
@@ -43,6 +51,7 @@ struct tug__worker {
     struct tug__client *client;
     struct tug__queue *events;                   /* → resolver */
     struct tug__queue *segments[TUG__LANES_MAX]; /* → lane i */
+    struct tug__trace_row *row;                  /* NULL: no trace */
     pthread_t thread;
     bool is_started;
     /* worker thread only */
@@ -50,6 +59,8 @@ struct tug__worker {
     uint8_t *buffer;      /* TUG__PIECE_BYTES, allocated for the first blob */
     /* shared: bytes received over the network. Writer: the worker; reader: the resolver */
     struct tug__counter received;
+    /* shared: a tug__worker_phase. Writer: the worker; reader: the resolver */
+    struct tug__counter phase;
 };
 
 /* Verified content and publications that wait to be committed together. All zero: empty. */
@@ -68,9 +79,10 @@ struct tug__lane {
     /* set at start, then read-only */
     struct tug__pool *pool;
     unsigned number;
-    struct tug__queue *events; /* → resolver */
-    struct tug__queue *inbox;  /* resolver → this lane */
-    struct tug__bell *bell;    /* rung by inbox and by every worker's segments[number] */
+    struct tug__queue *events;  /* → resolver */
+    struct tug__queue *inbox;   /* resolver → this lane */
+    struct tug__bell *bell;     /* rung by inbox and by every worker's segments[number] */
+    struct tug__trace_row *row; /* NULL: no trace */
     pthread_t thread;
     bool is_started;
     /* lane thread only */

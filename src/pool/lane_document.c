@@ -116,18 +116,34 @@ static enum tug_status write_document(struct tug__lane *lane, struct tug__job *j
     return TUG_OK;
 }
 
-void tug__lane_handle_document(struct tug__lane *lane, struct tug__job *job)
+/* Verify a document, and write it unless the run is dry. */
+static enum tug_status take_document(struct tug__lane *lane, struct tug__job *job,
+                                     struct tug__ingest **out_ingest, struct tug_error *err)
 {
-    struct tug__ingest *ingest = NULL;
-    enum tug_status status = check_document(job, &job->result.error);
+    const uint64_t began_ns = tug__trace_begin(lane->row);
+    enum tug_status status = check_document(job, err);
 
     if (status == TUG_OK && job->request.is_dry) {
         job->result.was_present = is_stored(lane->pool->store, &job->result.reply);
+    } else if (status == TUG_OK) {
+        status = write_document(lane, job, out_ingest, err);
+    }
+    tug__trace_end(lane->row, began_ns,
+                   &(struct tug_trace_event){.name = "document",
+                                             .digest = job->result.reply.digest,
+                                             .length = job->result.reply.length,
+                                             .status = status});
+    return status;
+}
+
+void tug__lane_handle_document(struct tug__lane *lane, struct tug__job *job)
+{
+    struct tug__ingest *ingest = NULL;
+    const enum tug_status status = take_document(lane, job, &ingest, &job->result.error);
+
+    if (status == TUG_OK && job->request.is_dry) {
         tug__lane_send(lane, TUG__MSG_JOB_DONE, job);
         return;
-    }
-    if (status == TUG_OK) {
-        status = write_document(lane, job, &ingest, &job->result.error);
     }
     if (status != TUG_OK) {
         tug__lane_send(lane, TUG__MSG_JOB_FAILED, job);

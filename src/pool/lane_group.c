@@ -61,7 +61,10 @@ void tug__lane_commit(struct tug__lane *lane)
             (struct tug__ingest_commit){group->ingests[i], &group->jobs[i]->result.error};
     }
     if (count > 0) {
-        tug__store_commit(lane->pool->store, commits, count);
+        const uint64_t began_ns = tug__trace_begin(lane->row);
+
+        tug__store_commit(lane->pool->store, commits, count, lane->row);
+        tug__trace_end(lane->row, began_ns, &(struct tug_trace_event){.name = "commit"});
     }
     report_transfers(lane);
     report_documents(lane);

@@ -137,7 +137,15 @@ static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
     bool is_behind;
 
     if (transfer->error.code == TUG_OK) {
+        const uint64_t began_ns = tug__trace_begin(lane->row);
+        const uint64_t offset = hashing->hashed_bytes;
+
         (void)hash_up_to(lane, transfer, step_end, &transfer->error);
+        tug__trace_end(lane->row, began_ns,
+                       &(struct tug_trace_event){.name = "hash",
+                                                 .digest = transfer->digest,
+                                                 .offset = offset,
+                                                 .length = hashing->hashed_bytes - offset});
     }
     is_behind = transfer->error.code == TUG_OK && hashing->hashed_bytes < reach;
     if (is_behind && !hashing->is_lagging) {

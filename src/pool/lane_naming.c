@@ -70,8 +70,13 @@ void tug__lane_name_images(struct tug__lane *lane)
         .context = lane,
     };
     struct tug_error error = {0};
-    const bool is_done = lane->group.publications != NULL && publish_together(lane, &wait, &error);
+    const uint64_t began_ns = tug__trace_begin(lane->row);
+    bool is_done;
 
+    if (lane->group.publications == NULL) {
+        return;
+    }
+    is_done = publish_together(lane, &wait, &error);
     while (lane->group.publications != NULL) {
         struct tug__publication *const publication = lane->group.publications;
 
@@ -83,4 +88,5 @@ void tug__lane_name_images(struct tug__lane *lane)
         }
         tug__lane_send(lane, TUG__MSG_PUBLISHED, publication);
     }
+    tug__trace_end(lane->row, began_ns, &(struct tug_trace_event){.name = "index"});
 }

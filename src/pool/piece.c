@@ -117,10 +117,15 @@ static enum tug_status begin_flow(struct tug__piece *piece, struct tug_error *er
     return status;
 }
 
+uint64_t tug__piece_position(const struct tug__piece *piece)
+{
+    return piece->job->result.next_byte + piece->gathered;
+}
+
 enum tug_status tug__piece_add(struct tug__piece *piece, const void *bytes, size_t length,
                                struct tug_error *err)
 {
-    const uint64_t position = piece->job->result.next_byte + piece->gathered;
+    const uint64_t position = tug__piece_position(piece);
     uint64_t allowed;
     bool is_end = false;
 

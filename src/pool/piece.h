@@ -62,6 +62,9 @@ enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed
 enum tug_status tug__piece_add(struct tug__piece *piece, const void *bytes, size_t length,
                                struct tug_error *err);
 
+/* For feeds: the offset in the blob of the next byte to add. */
+uint64_t tug__piece_position(const struct tug__piece *piece);
+
 /* piece_open.c: open the partial file of the job's transfer, inform the resolver (STARTED), and
  * announce the bytes that the file already has. The job's share becomes the first missing part.
  * Errors: TUG_ERR_BUSY: another process has the file, or has just committed the blob;

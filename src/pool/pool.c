@@ -98,6 +98,17 @@ static enum tug_status make_parts(struct tug__pool *pool, const struct tug__clie
     return status;
 }
 
+/* Give every thread its row. The order is that of what is shown. */
+static void make_rows(struct tug__pool *pool, struct tug__trace *trace)
+{
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        pool->workers[i].row = tug__trace_row(trace, "worker", (int)i);
+    }
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        pool->lanes[i].row = tug__trace_row(trace, "lane", (int)i);
+    }
+}
+
 /* Threads start working when their number is known (see start_threads). */
 static void wait_at_gate(struct tug__pool *pool)
 {
@@ -230,6 +241,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     tug__budget_init(&pool->budget, settings->bytes_per_s);
     status = make_parts(pool, &settings->client, err);
     if (status == TUG_OK) {
+        make_rows(pool, settings->trace);
         status = start_threads(pool, err);
         if (status != TUG_OK) {
             tug__pool_stop(pool, &(struct tug__pool_handler){.on_event = ignore_event});
@@ -316,6 +328,19 @@ uint64_t tug__pool_received(const struct tug__pool *pool)
         sum += tug__counter_get(&pool->workers[i].received);
     }
     return sum;
+}
+
+void tug__pool_count_requests(const struct tug__pool *pool, unsigned *out_asking,
+                              unsigned *out_receiving)
+{
+    *out_asking = 0;
+    *out_receiving = 0;
+    for (unsigned i = 0; i < pool->worker_count; i++) {
+        const uint64_t phase = tug__counter_get(&pool->workers[i].phase);
+
+        *out_asking += phase == TUG__WORKER_ASKING;
+        *out_receiving += phase == TUG__WORKER_RECEIVING;
+    }
 }
 
 /* Pass on events until no thread counted by *running is left, and no answer is owed. */

@@ -37,6 +37,7 @@
 #include <tug/fetch.h>
 
 #include "base/queue.h"
+#include "base/trace.h"
 #include "pool/task.h"
 
 /* Most verified blobs, documents and publications that a lane commits together. */
@@ -71,6 +72,7 @@ struct tug__pool_settings {
     struct tug_store *store;            /* borrowed, must outlive the pool; NULL: jobs need none */
     unsigned worker_count;              /* 1 to TUG_DOWNLOADS_MAX */
     uint64_t bytes_per_s;               /* limit for all together; 0: none */
+    struct tug__trace *trace;           /* the resolver's; NULL: none */
     struct tug__client_settings client; /* should_stop and its context are filled in by the pool */
 };
 
@@ -101,6 +103,10 @@ void tug__pool_wake(struct tug__pool *pool);
 bool tug__pool_get_notice(struct tug__pool *pool, char *out_text);
 /* Bytes received over the network so far, all workers together. */
 uint64_t tug__pool_received(const struct tug__pool *pool);
+/* Count the requests in progress: those that wait for their first byte, and those whose bytes
+ * arrive. Documents count among the former until they are complete. */
+void tug__pool_count_requests(const struct tug__pool *pool, unsigned *out_asking,
+                              unsigned *out_receiving);
 
 /* Callbacks while the pool stops. */
 struct tug__pool_handler {

@@ -38,7 +38,12 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
                                .segments = worker->segments[job->transfer->lane]};
 
     if (status == TUG_OK && job->request.is_opening) {
+        const uint64_t began_ns = tug__trace_begin(worker->row);
+
         status = tug__piece_open(&piece, worker->pool->store, err);
+        tug__trace_end(worker->row, began_ns,
+                       &(struct tug_trace_event){
+                           .name = "open", .digest = job->request.digest, .status = status});
     }
     return status == TUG_OK ? tug__piece_fill(&piece, &feed, err) : status;
 }
@@ -46,9 +51,18 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
 static enum tug_status run_recheck(struct tug__worker *worker, struct tug__job *job,
                                    struct tug_error *err)
 {
-    const enum tug_status status = need_buffer(worker, err);
+    const uint64_t began_ns = tug__trace_begin(worker->row);
+    enum tug_status status = need_buffer(worker, err);
 
-    return status == TUG_OK ? tug__worker_recheck(worker, job, err) : status;
+    if (status == TUG_OK) {
+        status = tug__worker_recheck(worker, job, err);
+    }
+    tug__trace_end(worker->row, began_ns,
+                   &(struct tug_trace_event){.name = "recheck",
+                                             .digest = job->request.digest,
+                                             .length = job->request.size_bytes,
+                                             .status = status});
+    return status;
 }
 
 static enum tug_status append(void *context, const void *bytes, size_t length,
@@ -95,56 +109,84 @@ static void pass_on(struct tug__worker *worker, struct tug__job *job)
     tug__queue_push(worker->segments[job->lane], &document);
 }
 
-/* Run a job and pass it on: a document to its lane, anything else back to the resolver. */
-static void run_job(struct tug__worker *worker, struct tug__job *job)
+/* Make a request whose answer is a document, a small blob, or only its headers. */
+static enum tug_status run_question(struct tug__worker *worker, struct tug__job *job,
+                                    struct tug_error *err)
 {
     const struct tug__job_request *const request = &job->request;
     struct tug__job_result *const result = &job->result;
+    const uint64_t began_ns = tug__trace_begin(worker->row);
+    char server[TUG__SERVER_TEXT_MAX] = "";
     const struct tug__manifest_request manifest = {
         .reference = request->reference,
         .media_type = request->media_type,
         .is_head = job->kind == TUG__JOB_RESOLVE,
+        .out_server = worker->row != NULL ? server : NULL,
     };
+    enum tug_status status;
+
+    if (job->kind == TUG__JOB_BLOB_HEAD) {
+        status = tug__client_head_blob(worker->client, &request->source, &request->digest,
+                                       &result->reply, err);
+    } else if (job->kind == TUG__JOB_BLOB_BODY) {
+        status = run_blob_body(worker, job, err);
+    } else {
+        status = tug__client_get_manifest(worker->client, &request->source, &manifest,
+                                          &result->reply, err);
+    }
+    result->call = result->reply.result;
+    tug__trace_end(
+        worker->row, began_ns,
+        &(struct tug_trace_event){
+            .name = job->kind == TUG__JOB_MANIFEST    ? "manifest"
+                    : job->kind == TUG__JOB_BLOB_BODY ? "blob"
+                                                      : "resolve",
+            .digest = request->digest,
+            .length = result->reply.length,
+            .status = status,
+            .text = tug__trace_keep(worker->row, *server != '\0' ? server : request->source.host),
+        });
+    return status;
+}
+
+static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job,
+                                struct tug_error *err)
+{
+    switch (job->kind) {
+    case TUG__JOB_RESOLVE:
+    case TUG__JOB_MANIFEST:
+    case TUG__JOB_BLOB_BODY:
+    case TUG__JOB_BLOB_HEAD:
+        return run_question(worker, job, err);
+    case TUG__JOB_BLOB:
+        return run_blob(worker, job, err);
+    case TUG__JOB_RECHECK:
+        return run_recheck(worker, job, err);
+    case TUG__JOB_NONE:
+    case TUG__JOB_INLINE: /* goes to a lane directly */
+    default:
+        return tug__fail(err, TUG_ERR_INTERNAL, "a worker cannot do job kind %d", (int)job->kind);
+    }
+}
+
+/* Run a job and pass it on: a document to its lane, anything else back to the resolver. */
+static void run_job(struct tug__worker *worker, struct tug__job *job)
+{
+    struct tug__job_result *const result = &job->result;
     enum tug_status status;
 
     result->next_byte = job->share.first_byte; /* blobs: no byte yet */
     if (tug__cancel_is_set(&job->cancel)) {
-        (void)tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
-        worker->job = NULL;
-        send_event(worker, TUG__MSG_JOB_FAILED, job);
-        return;
-    }
-    switch (job->kind) {
-    case TUG__JOB_RESOLVE:
-    case TUG__JOB_MANIFEST:
-        status = tug__client_get_manifest(worker->client, &request->source, &manifest,
-                                          &result->reply, &result->error);
-        break;
-    case TUG__JOB_BLOB_BODY:
-        status = run_blob_body(worker, job, &result->error);
-        break;
-    case TUG__JOB_BLOB_HEAD:
-        status = tug__client_head_blob(worker->client, &request->source, &request->digest,
-                                       &result->reply, &result->error);
-        break;
-    case TUG__JOB_BLOB:
-        status = run_blob(worker, job, &result->error);
-        break;
-    case TUG__JOB_RECHECK:
-        status = run_recheck(worker, job, &result->error);
-        break;
-    case TUG__JOB_NONE:
-    case TUG__JOB_INLINE: /* goes to a lane directly */
-    default:
-        status = tug__fail(&result->error, TUG_ERR_INTERNAL, "a worker cannot do job kind %d",
-                           (int)job->kind);
+        status = tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
+    } else {
+        tug__counter_set(&worker->phase,
+                         job->kind == TUG__JOB_RECHECK ? TUG__WORKER_IDLE : TUG__WORKER_ASKING);
+        status = run_kind(worker, job, &result->error);
+        tug__counter_set(&worker->phase, TUG__WORKER_IDLE);
     }
     if (status == TUG_OK && result->reply.body != NULL) {
         pass_on(worker, job);
         return;
-    }
-    if (job->kind != TUG__JOB_BLOB) {
-        result->call = result->reply.result;
     }
     worker->job = NULL;
     send_event(worker, status == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);
@@ -154,6 +196,7 @@ void *tug__worker_main(void *argument)
 {
     struct tug__worker *const worker = argument;
     struct tug__pool *const pool = worker->pool;
+    uint64_t idle_ns = tug__trace_begin(worker->row);
 
     for (;;) {
         struct tug__msg msg;
@@ -165,8 +208,10 @@ void *tug__worker_main(void *argument)
         if (!tug__queue_pop(pool->jobs, &msg)) {
             continue; /* a ring without a job */
         }
+        tug__trace_end(worker->row, idle_ns, &(struct tug_trace_event){.name = "wait"});
         worker->job = msg.object;
         run_job(worker, worker->job);
+        idle_ns = tug__trace_begin(worker->row);
     }
     send_event(worker, TUG__MSG_ENDED, worker);
     return NULL;

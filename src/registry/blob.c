@@ -271,6 +271,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
         .what = {source->repository, "blobs", tug_digest_format(request->digest, digest)},
         .capabilities = TUG__CAN_PULL,
         .avoid = request->avoid,
+        .out_server = request->out_server,
         .accept = "*/*",
         .has_digest = true,
         .digest = request->digest,

@@ -55,6 +55,7 @@ struct tug__ask {
     bool has_digest; /* the digest is known: the bytes are delivered as received, whatever
                         Content-Encoding says, and checked against it */
     const char *accept;
+    char *out_server;                /* as in registry.h; NULL: not wanted */
     const struct tug_digest *digest; /* of a blob, whose redirect target is remembered; or NULL */
     const struct tug__ask_handler *handler;
     void *context; /* for the handler's functions */

@@ -198,6 +198,7 @@ enum tug_status tug__client_get_manifest(struct tug__client *client,
         .is_head = request->is_head,
         .has_digest = !is_tag,
         .accept = tug__media_accept(),
+        .out_server = request->out_server,
         .handler = request->is_head ? &head_handler : &get_handler,
         .context = &sink,
     };

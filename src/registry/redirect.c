@@ -10,6 +10,7 @@
  * the store, retries.
  * Threads: the client's owner.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,6 +48,19 @@ static void learn_target(const struct walk *walk)
     }
 }
 
+/* Note which server answers. */
+static void note_server(const struct walk *walk)
+{
+    struct tug__origin origin;
+
+    _Static_assert(TUG__SERVER_TEXT_MAX >= TUG__ORIGIN_TEXT_MAX, "every host and port fit");
+    if (walk->ask->out_server != NULL &&
+        tug__origin_parse(walk->seen[walk->seen_count - 1], &origin)) {
+        (void)snprintf(walk->ask->out_server, TUG__SERVER_TEXT_MAX, "%s:%u", origin.host,
+                       origin.port);
+    }
+}
+
 static enum tug_status on_response(void *context, const struct tug__http_response *response,
                                    struct tug_error *err)
 {
@@ -57,6 +71,7 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
     ask->result.coding = NULL;
     ask->is_success = response->status >= 200 && response->status < 300;
     tug__buf_clear(&ask->error_body);
+    note_server(walk);
     if (!ask->is_success) {
         return TUG_OK;
     }

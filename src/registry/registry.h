@@ -119,6 +119,9 @@ struct tug__call_result {
                                 bytes; static text. The bytes are delivered as received. NULL: none */
 };
 
+/* Longest "HOST:PORT", with its NUL. */
+#define TUG__SERVER_TEXT_MAX 280
+
 /* A manifest as received. */
 struct tug__manifest_reply {
     char *body; /* owned (free); NULL for a HEAD */
@@ -135,6 +138,8 @@ struct tug__manifest_request {
     const char *reference;  /* tag or digest text */
     const char *media_type; /* from the descriptor of this digest; NULL: use that of the answer */
     bool is_head;           /* only its digest, type and size */
+    char *out_server;       /* TUG__SERVER_TEXT_MAX bytes: "HOST:PORT" that answered last, redirects
+                               included; untouched when none did. NULL: not wanted */
 };
 
 /* GET a manifest or index by tag or digest, or HEAD it. Any other answer is a failure of that
@@ -168,6 +173,7 @@ struct tug__blob_request {
     bool needs_range;  /* refuse a 200 to a range request before its body (ranges_ignored,
                           TUG_ERR_UNSUPPORTED) instead of skipping bytes */
     unsigned avoid;    /* endpoint to try last: served_by of an attempt with bad content; 0: none */
+    char *out_server;  /* as of a manifest's request */
     /* Receives the bytes in order, starting at first_byte, at most 16 KiB a time. */
     enum tug_status (*on_data)(void *context, const void *bytes, size_t length,
                                struct tug_error *err);

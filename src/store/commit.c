@@ -12,10 +12,17 @@
 
 /* Sync one file and rename it. On failure the file is removed: after a failed fsync the state of
  * the data on disk is unknown. */
-static enum tug_status commit_one(struct tug__ingest *ingest, struct tug_error *err)
+static enum tug_status commit_one(struct tug__ingest *ingest, struct tug__trace_row *row,
+                                  struct tug_error *err)
 {
+    const uint64_t began_ns = tug__trace_begin(row);
     enum tug_status status = tug__ingest_sync(ingest, err);
 
+    tug__trace_end(row, began_ns,
+                   &(struct tug_trace_event){.name = "sync",
+                                             .digest = ingest->digest,
+                                             .length = ingest->size_bytes,
+                                             .status = status});
     if (status == TUG_OK) {
         status = tug__ingest_publish(ingest, err);
     }
@@ -26,16 +33,22 @@ static enum tug_status commit_one(struct tug__ingest *ingest, struct tug_error *
 }
 
 void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
-                       size_t count)
+                       size_t count, struct tug__trace_row *row)
 {
     struct tug_error sync_error = {0};
+    enum tug_status status;
+    uint64_t began_ns;
 
     for (size_t i = 0; i < count; i++) {
         if (commits[i].ingest != NULL) {
-            (void)commit_one(commits[i].ingest, commits[i].error);
+            (void)commit_one(commits[i].ingest, row, commits[i].error);
         }
     }
-    if (tug__store_sync_blobs(store, &sync_error) == TUG_OK) {
+    began_ns = tug__trace_begin(row);
+    status = tug__store_sync_blobs(store, &sync_error);
+    tug__trace_end(row, began_ns,
+                   &(struct tug_trace_event){.name = "sync names", .status = status});
+    if (status == TUG_OK) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -50,7 +63,7 @@ enum tug_status tug__ingest_commit(struct tug__ingest *ingest, struct tug_error 
     struct tug_error error = {0};
     const struct tug__ingest_commit commit = {.ingest = ingest, .error = &error};
 
-    tug__store_commit(ingest->store, &commit, 1);
+    tug__store_commit(ingest->store, &commit, 1, NULL);
     tug__ingest_close(ingest);
     if (error.code != TUG_OK && err != NULL) {
         *err = error;

@@ -35,6 +35,7 @@
 
 #include "base/buf.h"
 #include "base/extents.h"
+#include "base/trace.h"
 #include "index/index.h"
 
 /* Read a committed blob into memory (appended to buf, whose limit applies: TUG_ERR_TOO_LARGE).
@@ -119,10 +120,11 @@ struct tug__ingest_commit {
  * read-only, then its name under blobs/, then all names durable with one sync of each directory.
  * Under TUG_DURABILITY_NONE nothing is synced. An existing blob is replaced: same name, same
  * content. Each commit succeeds or fails on its own, unless that last sync fails; a download that
- * fails is removed. Errors (by commits[i].error): TUG_ERR_STORE; tug__store_is_removed() when the
- * partial file has lost its name. */
+ * fails is removed. row: the calling thread's, for the trace; may be NULL. Errors (by
+ * commits[i].error): TUG_ERR_STORE; tug__store_is_removed() when the partial file has lost its
+ * name. */
 void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
-                       size_t count);
+                       size_t count, struct tug__trace_row *row);
 /* The same for a single download, which is always closed. */
 enum tug_status tug__ingest_commit(struct tug__ingest *ingest, struct tug_error *err);
 

@@ -45,7 +45,8 @@ struct work {
 /* State of one thread. */
 struct worker {
     struct work *work;
-    void *buffer; /* BUFFER_BYTES; owned */
+    struct tug__trace_row *row; /* NULL: no trace */
+    void *buffer;               /* BUFFER_BYTES; owned */
     pthread_t thread;
 };
 
@@ -141,6 +142,23 @@ static enum tug_status look_at(struct worker *worker, struct tug__hash_item *ite
     return hash_file(worker, item, fd, err);
 }
 
+/* The same, with a span for it. */
+static enum tug_status look_at_traced(struct worker *worker, struct tug__hash_item *item,
+                                      struct tug_error *err)
+{
+    const uint64_t began_ns = tug__trace_begin(worker->row);
+    const enum tug_status status = look_at(worker, item, err);
+
+    tug__trace_end(worker->row, began_ns,
+                   &(struct tug_trace_event){
+                       .name = item->is_trusted ? "trust" : "hash",
+                       .digest = item->digest,
+                       .length = item->hashed_bytes,
+                       .status = item->damage != TUG_DAMAGE_NONE ? TUG_ERR_CONTENT : status,
+                   });
+    return status;
+}
+
 /* Make progress exact at the end of an item, whatever was counted before. */
 static void count_item(struct work *work, const struct tug__hash_item *item)
 {
@@ -176,7 +194,7 @@ static void *run_worker(void *context)
         struct tug__hash_item *const item = &work->hashing->items[index];
 
         error = (struct tug_error){0};
-        status = look_at(worker, item, &error);
+        status = look_at_traced(worker, item, &error);
         if (status != TUG_OK) {
             atomic_store(&work->is_stopped, true);
             break;
@@ -204,15 +222,19 @@ static void tell(const struct work *work, bool is_end)
 /* Wait for all threads, with progress and stop checks meanwhile. */
 static void wait_for_workers(struct work *work)
 {
+    uint64_t drain_ns = tug__trace_drain(work->hashing->trace);
+
     (void)pthread_mutex_lock(&work->lock);
     while (work->running > 0) {
-        const uint64_t look_ns = tug__deadline_ns(LOOK_MS);
+        uint64_t look_ns = tug__deadline_ns(LOOK_MS);
 
+        look_ns = look_ns < drain_ns ? look_ns : drain_ns;
         while (work->running > 0 && tug__now_ns() < look_ns) {
             tug__cond_wait_until(&work->ended, &work->lock, look_ns);
         }
         (void)pthread_mutex_unlock(&work->lock);
         tell(work, false);
+        drain_ns = tug__trace_drain(work->hashing->trace);
         if (tug__watch_should_stop(work->hashing->watch)) {
             atomic_store(&work->is_stopped, true);
         }
@@ -246,6 +268,7 @@ static unsigned start_workers(struct work *work, struct worker *workers, unsigne
         struct worker *const worker = &workers[i];
 
         worker->work = work;
+        worker->row = tug__trace_row(work->hashing->trace, "hash", (int)i);
         worker->buffer = malloc(BUFFER_BYTES);
         if (worker->buffer == NULL) {
             (void)tug__fail_memory(err);

@@ -11,6 +11,7 @@
 
 #include <tug/upkeep.h>
 
+#include "base/trace.h"
 #include "store/memo.h"
 #include "store/watch.h"
 
@@ -39,6 +40,7 @@ struct tug__hashing {
     unsigned threads;             /* 0: as many as this process has cores */
     const struct tug__memo *memo; /* blobs to trust; NULL: none */
     struct tug__watch *watch;     /* NULL: no reports, no stop */
+    struct tug__trace *trace;     /* NULL: none */
 };
 
 /* Hash all items. out_hashed_bytes: of all together; filled on failure, too.

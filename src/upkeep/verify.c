@@ -132,12 +132,21 @@ static enum tug_status tell_of_layout(struct tug__verification *verification, st
     return tug__tell_root(verification->settings->store, &verification->findings, err);
 }
 
+/* Note a step of the caller's thread that began at began_ns. */
+static void end_step(const struct tug__verification *verification, const char *name,
+                     uint64_t began_ns)
+{
+    tug__trace_end(verification->row, began_ns, &(struct tug_trace_event){.name = name});
+}
+
 static enum tug_status do_round(struct tug__verification *verification, bool is_first,
                                 struct tug_error *err)
 {
+    uint64_t began_ns = tug__trace_begin(verification->row);
     enum tug_status status = open_walk(verification, is_first, err);
     uint32_t blobs;
 
+    end_step(verification, "walk", began_ns);
     if (status != TUG_OK) {
         return status;
     }
@@ -152,7 +161,9 @@ static enum tug_status do_round(struct tug__verification *verification, bool is_
     }
     verification->has_mended_document = false;
     if (status == TUG_OK && verification->settings->repair != NULL) {
+        began_ns = tug__trace_begin(verification->row);
         status = tug__verification_mend(verification, err);
+        end_step(verification, "repair", began_ns);
     }
     return status;
 }
@@ -206,6 +217,7 @@ enum tug_status tug__verify(const struct tug__verify_settings *settings,
         .settings = settings,
         .result = out_result,
         .findings = {.options = settings->options, .result = out_result},
+        .row = tug__trace_row(settings->trace, "verify", -1),
     };
     const struct tug__lock_wait wait = tug__watch_lock_wait(settings->watch);
     int use_fd = -1;

@@ -11,6 +11,7 @@
 
 #include <tug/upkeep.h>
 
+#include "base/trace.h"
 #include "pipeline/refetch.h"
 #include "store/watch.h"
 
@@ -30,6 +31,7 @@ struct tug__verify_settings {
     const char *const *names;
     size_t count;
     struct tug__watch *watch;
+    struct tug__trace *trace; /* NULL: none */
     /* Fetch blobs again. NULL: nothing is repaired. origins: of each blob. out_bytes: received, to
      * be added to. Returns: TUG_OK also when some could not be fetched; else nothing more can be
      * done. */

@@ -20,8 +20,9 @@ struct tug__verification {
     const struct tug__verify_settings *settings;
     struct tug_verify_result *result;
     struct tug__findings findings;
-    struct tug__walk *walk; /* of this round */
-    uint8_t *marks;         /* of its blobs; owned */
+    struct tug__trace_row *row; /* of the caller's thread; NULL: no trace */
+    struct tug__walk *walk;     /* of this round */
+    uint8_t *marks;             /* of its blobs; owned */
     struct tug__pending pending;
     struct tug__memo memo; /* what was right before; what is not looked at stays in it */
     struct tug__memo kept; /* what is right now; capacity is kept_capacity */

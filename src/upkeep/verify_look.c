@@ -209,6 +209,7 @@ enum tug_status tug__verification_look(struct tug__verification *verification,
             .threads = settings->options->threads,
             .memo = settings->options->is_quick ? &verification->memo : NULL,
             .watch = settings->watch,
+            .trace = settings->trace,
         };
 
         sort_items(items, count);

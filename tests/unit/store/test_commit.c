@@ -55,7 +55,7 @@ Test(store_commit, each_of_a_group_fails_for_itself)
     commits[0].ingest = download(&place, &digest);
     commits[2].ingest = download(&place, &other); /* 1: it is there already */
     cr_assert_eq(unlinkat(place.fd, PLACE_INGEST, 0), 0);
-    tug__store_commit(place.store, commits, 3);
+    tug__store_commit(place.store, commits, 3, NULL);
     cr_assert_eq(errors[0].code, TUG_ERR_STORE);
     cr_assert(tug__store_is_removed(&errors[0]));
     cr_assert_eq(errors[1].code, TUG_OK);
