@@ -109,7 +109,7 @@ static size_t count_partials(const struct desk *desk)
 Test(archive_intake, blobs_are_verified_and_committed_in_groups)
 {
     struct desk desk;
-    char text[16];
+    char text[32];
 
     desk_open(&desk);
     for (int i = 0; i < TUG__INTAKE_GROUP + 1; i++) {
@@ -191,7 +191,7 @@ Test(archive_intake, a_part_replaces_a_partial_download)
 Test(archive_intake, more_parts_than_are_held_become_blobs)
 {
     struct desk desk;
-    char text[16];
+    char text[32];
 
     desk_open(&desk);
     for (int i = 0; i < TUG__INTAKE_HELD + TUG__INTAKE_GROUP; i++) {
