@@ -11,12 +11,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "index/annotations.h"
 #include "oci/limits.h"
 #include "oci/platform.h"
 
 /* What a manifest that is not complete loses when manifests are compared: a worse platform that is
  * complete comes before it. */
 #define INCOMPLETE_RANK (TUG__PLATFORM_NO_MATCH / 2)
+
+/* Of the text that says which platforms there are. */
+#define PLATFORMS_BYTES_MAX 4096
 
 /* One manifest of an image. */
 struct leaf {
@@ -58,6 +62,9 @@ void tug__choice_fini(struct tug__choice *choice)
 {
     for (size_t i = 0; i < choice->docker_count; i++) {
         free((struct tug_digest *)(uintptr_t)choice->docker_lines[i].layers);
+    }
+    for (size_t i = 0; i < choice->line_count; i++) {
+        free((char *)(uintptr_t)choice->lines[i].platforms);
     }
     free(choice->docker_lines);
     free(choice->lines);
@@ -352,11 +359,72 @@ static enum tug_status choose_selected(struct tug__choice *choice, const struct 
     return status;
 }
 
+/* Join the platforms of an index's manifests that are complete in the export. Returns: owned; NULL
+ * without memory; "": of none is the platform known, or the text would be too long. */
+static char *platform_list(const struct leaves *leaves)
+{
+    char text[PLATFORMS_BYTES_MAX] = "";
+    size_t length = 0;
+
+    for (size_t i = 0; i < leaves->count; i++) {
+        const struct leaf *const leaf = &leaves->items[i];
+
+        if (!leaf->is_selected || leaf->missing > 0 || leaf->platform == NULL ||
+            tug__platform_is_unknown(leaf->platform)) {
+            continue;
+        }
+        if (length + TUG_PLATFORM_TEXT_MAX + 1 > sizeof text) {
+            return strdup("");
+        }
+        if (length > 0) {
+            text[length++] = ' ';
+        }
+        length += strlen(tug_platform_format(leaf->platform, text + length));
+    }
+    return strdup(text);
+}
+
+/* Say which platforms the export has of an image, in the words of a fetch: the store may have more,
+ * or may have got them otherwise.
+ * out_text: owned; NULL: nothing is to be said. */
+static enum tug_status describe_platforms(const struct tug__choice *choice, uint32_t image,
+                                          const struct leaves *leaves, char **out_text,
+                                          struct tug_error *err)
+{
+    const struct tug__walk_image *const entry = tug__walk_image(choice->walk, image);
+    const bool is_index = tug__walk_blob(choice->walk, entry->root)->kind == TUG__MEDIA_INDEX;
+    size_t complete = 0;
+    char *text;
+
+    *out_text = NULL;
+    for (size_t i = 0; i < leaves->count; i++) {
+        complete += leaves->items[i].is_selected && leaves->items[i].missing == 0;
+    }
+    if (!is_index && complete > 0) {
+        return TUG_OK;
+    }
+    if (complete == 0) {
+        text = strdup(TUG__PLATFORMS_NONE);
+    } else {
+        text = complete == leaves->count ? strdup(TUG__PLATFORMS_ALL) : platform_list(leaves);
+    }
+    if (text == NULL) {
+        return tug__fail_memory(err);
+    }
+    if (text[0] == '\0') {
+        free(text);
+        return TUG_OK;
+    }
+    *out_text = text;
+    return TUG_OK;
+}
+
 enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, struct tug_error *err)
 {
     const struct tug__walk_image *const entry = tug__walk_image(choice->walk, image);
     const struct tug__walk_blob *root;
     struct leaves leaves = {0};
+    char *platforms = NULL;
     enum tug_status status;
 
     if (entry->root == TUG__WALK_NONE) {
@@ -377,6 +445,9 @@ enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, stru
     if (status == TUG_OK) {
         status = add_for_docker(choice, entry->name, &leaves, err);
     }
+    if (status == TUG_OK) {
+        status = describe_platforms(choice, image, &leaves, &platforms, err);
+    }
     free(leaves.items);
     if (status == TUG_OK) {
         choice->lines[choice->line_count++] = (struct tug__index_line){
@@ -385,6 +456,7 @@ enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, stru
             .digest = root->digest,
             .size_bytes = root->file_bytes,
             .annotations = entry->annotations,
+            .platforms = platforms,
         };
     }
     return status;

@@ -20,7 +20,7 @@ struct tug__choice {
     struct tug__walk *walk;                   /* borrowed */
     const struct tug_export_options *options; /* borrowed */
     bool *is_chosen;                          /* owned; by the number of the blob */
-    struct tug__index_line *lines;            /* owned; an image each */
+    struct tug__index_line *lines;            /* owned, with platforms; an image each */
     size_t line_count;
     struct tug__docker_line *docker_lines; /* owned, with their layers; of the images that Docker
                                               can load */

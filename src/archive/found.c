@@ -53,6 +53,7 @@ static void image_fini(struct tug__image_found *image)
     free(image->poor_name);
     free(image->media_type);
     free(image->left_out);
+    free(image->platforms);
 }
 
 void tug__images_fini(struct tug__images_found *images)
@@ -151,6 +152,8 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
     }
     if (strcmp(key, TUG__INDEX_LEFT_OUT) == 0) {
         is_done = tug__text_copy(&image->left_out, value);
+    } else if (strcmp(key, TUG__INDEX_PLATFORMS) == 0) {
+        is_done = tug__text_copy(&image->platforms, value);
     } else if (strncmp(key, TUG__INDEX_SOURCE_PREFIX, prefix) == 0) {
         is_done = add_sources(image, key + prefix, value);
     } else if (key[0] != '\0' && strchr(key, '=') == NULL) {

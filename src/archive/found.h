@@ -25,8 +25,9 @@ struct tug__image_found {
     struct tug_digest digest; /* of the root */
     uint64_t size_bytes;
     char *media_type;
-    char *left_out; /* digests of foreign layers that it lacks, as index.json has them; NULL */
-    char **labels;  /* "KEY=VALUE" */
+    char *left_out;  /* digests of foreign layers that it lacks, as index.json has them; NULL */
+    char *platforms; /* that it has, as index.json has them; NULL: the archive does not say */
+    char **labels;   /* "KEY=VALUE" */
     size_t label_count;
     struct tug__image_source *sources;
     size_t source_count;

@@ -124,6 +124,7 @@ static enum tug_status put_images(struct tug__import *import, size_t round, size
                 .source_host = has_source ? image->sources[round].host : NULL,
                 .source_repository = has_source ? image->sources[round].repository : NULL,
                 .left_out = image->left_out,
+                .platforms = image->platforms,
                 .labels = (const char *const *)image->labels,
                 .label_count = image->label_count,
             };

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "index/annotations.h"
 #include "oci/digest.h"
 
 #define INDEX_BEGIN                                                                                \
@@ -77,31 +78,42 @@ static enum tug_status append_notes(struct tug__buf *buf, const struct note *not
     return status == TUG_OK ? tug__buf_append(buf, "}", 1, err) : status;
 }
 
-static enum tug_status append_sorted_notes(struct tug__buf *buf, const char *annotations,
+static size_t count_notes(const char *annotations)
+{
+    size_t count = 0;
+
+    while (annotations != NULL && *annotations != '\0') {
+        annotations += strlen(annotations) + 1;
+        annotations += strlen(annotations) + 1;
+        count++;
+    }
+    return count;
+}
+
+/* Append the annotations of a line, sorted. */
+static enum tug_status append_sorted_notes(struct tug__buf *buf, const struct tug__index_line *line,
                                            struct tug_error *err)
 {
-    struct note *notes;
+    const size_t all = count_notes(line->annotations);
+    struct note *const notes = calloc(all + 1, sizeof *notes);
+    const char *at = line->annotations;
     size_t count = 0;
     enum tug_status status;
 
-    for (const char *at = annotations; *at != '\0'; count++) {
-        at += strlen(at) + 1;
-        at += strlen(at) + 1;
-    }
-    if (count == 0) {
-        return TUG_OK;
-    }
-    notes = calloc(count, sizeof *notes);
     if (notes == NULL) {
         return tug__fail_memory(err);
     }
-    for (size_t i = 0; i < count; i++) {
-        notes[i].key = annotations;
-        notes[i].value = annotations + strlen(annotations) + 1;
-        annotations = notes[i].value + strlen(notes[i].value) + 1;
+    for (size_t i = 0; i < all; i++) {
+        notes[count].key = at;
+        notes[count].value = at + strlen(at) + 1;
+        at = notes[count].value + strlen(notes[count].value) + 1;
+        count += strcmp(notes[count].key, TUG__INDEX_PLATFORMS) != 0;
+    }
+    if (line->platforms != NULL) {
+        notes[count++] = (struct note){TUG__INDEX_PLATFORMS, line->platforms};
     }
     qsort(notes, count, sizeof *notes, compare_notes);
-    status = append_notes(buf, notes, count, err);
+    status = count > 0 ? append_notes(buf, notes, count, err) : TUG_OK;
     free(notes);
     return status;
 }
@@ -119,8 +131,8 @@ static enum tug_status append_index_line(struct tug__buf *buf, const struct tug_
         status = tug__buf_printf(buf, err, ",\"digest\":\"%s\",\"size\":%" PRIu64,
                                  tug_digest_format(&line->digest, digest), line->size_bytes);
     }
-    if (status == TUG_OK && line->annotations != NULL) {
-        status = append_sorted_notes(buf, line->annotations, err);
+    if (status == TUG_OK) {
+        status = append_sorted_notes(buf, line, err);
     }
     return status == TUG_OK ? tug__buf_append(buf, "}", 1, err) : status;
 }

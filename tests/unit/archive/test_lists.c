@@ -77,6 +77,27 @@ Test(archive_lists, images_and_annotations_are_sorted)
     expect_index(lines, 0, HEAD "]}");
 }
 
+Test(archive_lists, the_export_says_which_platforms_it_has)
+{
+    struct tug__index_line lines[] = {
+        {.name = "a",
+         .media_type = TYPE,
+         .digest = digest_of(1),
+         .annotations = "z\0last\0tug.platforms\0all\0",
+         .platforms = "linux/arm64"},
+        {.name = "b",
+         .media_type = TYPE,
+         .digest = digest_of(2),
+         .annotations = "tug.platforms\0all\0"},
+    };
+
+    expect_index(lines, 2,
+                 HEAD "{\"mediaType\":\"" TYPE "\",\"digest\":\"sha256:" HEX_1
+                      "\",\"size\":0,\"annotations\":{\"tug.platforms\":\"linux/arm64\","
+                      "\"z\":\"last\"}},"
+                      "{\"mediaType\":\"" TYPE "\",\"digest\":\"sha256:" HEX_2 "\",\"size\":0}]}");
+}
+
 Test(archive_lists, docker_is_told_config_tags_and_layers)
 {
     const struct tug_digest layers[] = {digest_of(3), digest_of(2), digest_of(3)};
