@@ -100,8 +100,9 @@ void tug__index_roots_fini(struct tug__index_roots *roots);
 /* --- platforms of an entry --- */
 
 /* Join what two fetches of the same root tell of its platforms (TUG__INDEX_PLATFORMS): "all" has
- * any other, "none" adds nothing. old, new: NULL: nothing is known. out_text: owned; NULL: nothing
- * is known. Errors: TUG_ERR_NO_MEMORY. */
+ * any other, "none" adds nothing. old, new: NULL: nothing is known, as of a manifest that is no
+ * index's, when its content was fetched. out_text: owned; NULL: nothing is known. Errors:
+ * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_platforms_join(const char *old, const char *new, char **out_text,
                                           struct tug_error *err);
 

@@ -73,14 +73,14 @@ enum tug_status tug__index_platforms_join(const char *old, const char *new, char
     if (is_word(old, TUG__PLATFORMS_ALL) || is_word(new, TUG__PLATFORMS_ALL)) {
         whole = TUG__PLATFORMS_ALL;
     } else if (old == NULL || is_word(old, TUG__PLATFORMS_NONE)) {
-        whole = new != NULL ? new : old;
+        whole = new;
     } else if (new == NULL || is_word(new, TUG__PLATFORMS_NONE)) {
         whole = old;
     } else if (strlen(old) + strlen(new) >= PLATFORMS_BYTES_MAX) {
         whole = TUG__PLATFORMS_ALL;
     }
     *out_text = NULL;
-    if (whole == NULL && old == NULL) {
+    if (whole == NULL && (old == NULL || is_word(old, TUG__PLATFORMS_NONE))) {
         return TUG_OK;
     }
     text = whole != NULL ? strdup(whole) : calloc(1, strlen(old) + strlen(new) + 2);

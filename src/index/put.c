@@ -142,7 +142,8 @@ static enum tug_status write_entry(struct put *put, const struct tug__index_entr
     return status == TUG_OK ? tug__index_edit_add(put->edit, begin, err) : status;
 }
 
-/* Add the platforms that an element has of the same root. out_text: owned; what entry borrows. */
+/* Add the platforms that an element has of the same root. One that does not say them stays so after
+ * a fetch of metadata only: its content was fetched before. out_text: owned; what entry borrows. */
 static enum tug_status join_platforms(struct tug__index_entry *entry,
                                       const struct tug__json_value *element, char **out_text,
                                       struct tug_error *err)
@@ -153,8 +154,10 @@ static enum tug_status join_platforms(struct tug__index_entry *entry,
     char text[TUG_DIGEST_TEXT_MAX];
     const bool is_same =
         digest != NULL && strcmp(digest, tug_digest_format(&entry->digest, text)) == 0;
-    const enum tug_status status =
-        tug__index_platforms_join(is_same ? old : NULL, entry->platforms, out_text, err);
+    const bool adds_nothing = is_same && old == NULL && entry->platforms != NULL &&
+                              strcmp(entry->platforms, TUG__PLATFORMS_NONE) == 0;
+    const enum tug_status status = tug__index_platforms_join(
+        is_same ? old : NULL, adds_nothing ? NULL : entry->platforms, out_text, err);
 
     entry->platforms = *out_text;
     return status;

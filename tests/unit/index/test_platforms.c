@@ -42,7 +42,7 @@ Test(index_platforms, all_and_none)
     expect("none", "linux/amd64", "linux/amd64");
     expect("linux/amd64", "none", "linux/amd64");
     expect("none", "none", "none");
-    expect("none", NULL, "none");
+    expect("none", NULL, NULL);
     expect("none", "all", "all");
 }
 

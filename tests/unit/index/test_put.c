@@ -269,3 +269,22 @@ Test(index_put, platforms_grow)
     expect_note(&place, "a/b:1", key, NULL);
     place_remove(&place);
 }
+
+/* A fetch of metadata only says so, but takes nothing back; content that came later is said by no
+ * platform when its manifest is no index's. */
+Test(index_put, metadata_only_before_and_after)
+{
+    static const char key[] = "tug.platforms";
+    struct place place = place_create();
+
+    place_open(&place);
+    put_platforms(&place, 1, "none");
+    expect_note(&place, "a/b:1", key, "none");
+    put_platforms(&place, 1, NULL);
+    expect_note(&place, "a/b:1", key, NULL);
+    put_platforms(&place, 1, "none");
+    expect_note(&place, "a/b:1", key, NULL);
+    put_platforms(&place, 2, "none");
+    expect_note(&place, "a/b:1", key, "none");
+    place_remove(&place);
+}
