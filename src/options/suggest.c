@@ -42,6 +42,7 @@ static const struct known commands[] = {
     {"downloads", "did you mean 'active'?"},
     {"blobs", "did you mean 'ls'?"},
     {"rmi", "did you mean 'rm'?"},
+    {"del", "did you mean 'rm'?"},
     {"remove", "did you mean 'rm'?"},
     {"delete", "did you mean 'rm'?"},
     {"untag", "did you mean 'rm'?"},
@@ -49,6 +50,9 @@ static const struct known commands[] = {
     {"gc", "did you mean 'prune'?"},
     {"clean", "did you mean 'prune'?"},
     {"system", "did you mean 'prune' (docker system prune)?"},
+    {"fsck", "did you mean 'verify'?"},
+    {"check", "did you mean 'verify'?"},
+    {"scrub", "did you mean 'verify'?"},
     {"push", "no such command: tug does not write to registries"},
 };
 

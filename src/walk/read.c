@@ -23,6 +23,8 @@
 #define ROUND_MAX 256
 #define SHARE_MIN 16
 #define THREADS_MAX 8
+/* A document that names anything has a digest of 71 characters, and what is around it. */
+#define DOCUMENT_BYTES_MIN 100
 
 /* A round: files read at once. */
 struct round {
@@ -233,9 +235,36 @@ enum tug_status tug__walk_read_reached(struct tug__walk *walk, struct tug_error 
 
 static bool may_be_document(const struct tug__walk_blob *blob)
 {
-    return !blob->is_reached && !blob->is_read && blob->file_bytes > 2 &&
+    return !blob->is_reached && !blob->is_read && blob->file_bytes >= DOCUMENT_BYTES_MIN &&
            blob->file_bytes <= TUG__MANIFEST_BYTES_MAX &&
            (blob->state == TUG__BLOB_PRESENT || blob->state == TUG__BLOB_WRONG_SIZE);
+}
+
+static int compare_inodes(const void *a, const void *b, void *context)
+{
+    const struct tug__walk *const walk = context;
+    const uint64_t left = walk->blobs[*(const uint32_t *)a].inode;
+    const uint64_t right = walk->blobs[*(const uint32_t *)b].inode;
+
+    return (left > right) - (left < right);
+}
+
+/* Find what may be a document, in the order of the disk: most of it is not in memory. */
+static enum tug_status find_candidates(struct tug__walk *walk, struct tug__numbers *candidates,
+                                       struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (uint32_t i = 0; status == TUG_OK && i < walk->blob_count; i++) {
+        if (may_be_document(&walk->blobs[i])) {
+            status = tug__numbers_push(candidates, i, err);
+        }
+    }
+    if (candidates->count > 1) {
+        qsort_r(candidates->items, candidates->count, sizeof *candidates->items, compare_inodes,
+                walk);
+    }
+    return status;
 }
 
 enum tug_status tug__walk_read_orphans(struct tug__walk *walk, enum tug__walk_orphans orphans,
@@ -243,17 +272,20 @@ enum tug_status tug__walk_read_orphans(struct tug__walk *walk, enum tug__walk_or
 {
     const enum tug__content_use use =
         orphans == TUG__ORPHANS_ALL ? TUG__USE_ANY : TUG__USE_REFERRER;
+    struct tug__numbers candidates = {0};
     struct reading reading;
     enum tug_status status = begin(&reading, walk, err);
 
-    for (uint32_t i = 0; status == TUG_OK && i < walk->blob_count; i++) {
-        if (may_be_document(&walk->blobs[i])) {
-            status = add(&reading, i, use, err);
-        }
+    if (status == TUG_OK) {
+        status = find_candidates(walk, &candidates, err);
+    }
+    for (size_t i = 0; status == TUG_OK && i < candidates.count; i++) {
+        status = add(&reading, candidates.items[i], use, err);
     }
     if (status == TUG_OK) {
         status = finish_round(&reading, err);
     }
+    free(candidates.items);
     end(&reading);
     return status;
 }

@@ -37,6 +37,7 @@ static struct {
 void *oom_malloc(size_t size);
 void *oom_calloc(size_t count, size_t size);
 void *oom_realloc(void *old, size_t size);
+void *oom_reallocarray(void *old, size_t count, size_t size);
 char *oom_strdup(const char *text);
 char *oom_strndup(const char *text, size_t length);
 int oom_asprintf(char **out_text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -72,6 +73,11 @@ void *oom_calloc(size_t count, size_t size)
 void *oom_realloc(void *old, size_t size)
 {
     return is_due() ? NULL : realloc(old, size);
+}
+
+void *oom_reallocarray(void *old, size_t count, size_t size)
+{
+    return is_due() ? NULL : reallocarray(old, count, size);
 }
 
 char *oom_strdup(const char *text)

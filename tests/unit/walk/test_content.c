@@ -217,3 +217,35 @@ Test(walk_content, it_can_be_stopped)
     cr_assert_eq(tug__walk_open(place.store, &options, &walk, NULL), TUG_ERR_CANCELLED);
     place_remove(&place);
 }
+
+/* Enough documents for several threads. */
+Test(walk_content, many_documents)
+{
+    struct place place = place_create();
+    struct small_image images[100];
+    char *entries = strdup("");
+    struct tug__walk *walk;
+
+    place_open(&place);
+    for (unsigned i = 0; i < 100; i++) {
+        char seed[16];
+        char *longer = NULL;
+
+        (void)snprintf(seed, sizeof seed, "%u", i);
+        images[i] = store_image(&place, seed, "amd64");
+        cr_assert_geq(asprintf(&longer, "%s%s" DESCRIPTOR, entries, i > 0 ? "," : "",
+                               OF(MANIFEST_TYPE, images[i].manifest)),
+                      0);
+        free(entries);
+        entries = longer;
+    }
+    write_index(&place, "%s", entries);
+    free(entries);
+    walk = walk_store(&place, TUG__ORPHANS_REFERRERS);
+    cr_assert_eq(tug__walk_counts(walk).blobs, 300);
+    for (unsigned i = 0; i < 100; i++) {
+        cr_assert(seen(walk, &images[i].layer)->is_reached);
+    }
+    tug__walk_close(walk);
+    place_remove(&place);
+}
