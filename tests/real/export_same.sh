@@ -1,6 +1,6 @@
 #!/bin/bash
 # The same images give the same archive: again, in another order, from another store, to stdout. Its
-# members have names that tug made, and nothing of this machine.
+# members have names that tug made (T-35), and nothing of this machine.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
