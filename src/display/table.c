@@ -15,10 +15,9 @@
 
 #include "units.h"
 
-/* Rows that are looked at before they are printed. */
-#define ROWS_AT_ONCE 256
 /* Longest cell. */
 #define CELL_MAX 4096
+_Static_assert(CELL_MAX <= UINT16_MAX, "a table notes lengths in 16 bits");
 /* Spaces between columns. */
 #define GAP 2
 
@@ -53,27 +52,37 @@ static void add_spaces(struct text *text, size_t count)
     text_append(text, spaces, count);
 }
 
-static void print_cell(const struct table *table, size_t column, const char *cell)
+/* A cell as it is written. */
+struct cell {
+    const char *text;
+    size_t length; /* bytes */
+    size_t extent; /* columns */
+};
+
+static void print_cell(const struct table *table, size_t column, const struct cell *cell)
 {
-    struct text *const text = table->out;
-    const size_t length = count_characters(cell);
-    const size_t padding = table->widths[column] > length ? table->widths[column] - length : 0;
+    struct text *const out = table->out;
+    const size_t padding =
+        table->widths[column] > cell->extent ? table->widths[column] - cell->extent : 0;
     const bool is_right = table->columns[column].is_right;
     const bool is_last = column + 1 == table->column_count;
 
-    add_spaces(text, is_right ? padding : 0);
-    text_puts(text, cell);
+    add_spaces(out, is_right ? padding : 0);
+    text_append(out, cell->text, cell->length);
     if (is_last) {
-        text_puts(text, "\n");
+        text_append(out, "\n", 1);
     } else {
-        add_spaces(text, (is_right ? 0 : padding) + GAP);
+        add_spaces(out, (is_right ? 0 : padding) + GAP);
     }
 }
 
 static void print_header(struct table *table)
 {
     for (size_t i = 0; !table->has_header && i < table->column_count; i++) {
-        print_cell(table, i, table->columns[i].title);
+        const char *const title = table->columns[i].title;
+        const struct cell cell = {title, strlen(title), strlen(title)};
+
+        print_cell(table, i, &cell);
     }
     table->has_header = true;
 }
@@ -84,17 +93,16 @@ static void print_rows(struct table *table)
     const char *at = table->cells.data;
 
     for (size_t i = 0; i < table->cell_count; i++) {
-        const size_t column = i % table->column_count;
-        const size_t length = count_characters(at);
+        size_t *const width = &table->widths[i % table->column_count];
 
-        table->widths[column] = length > table->widths[column] ? length : table->widths[column];
-        at += strlen(at) + 1;
+        *width = table->extents[i] > *width ? table->extents[i] : *width;
     }
     print_header(table);
-    at = table->cells.data;
     for (size_t i = 0; i < table->cell_count; i++) {
-        print_cell(table, i % table->column_count, at);
-        at += strlen(at) + 1;
+        const struct cell cell = {at, table->lengths[i], table->extents[i]};
+
+        print_cell(table, i % table->column_count, &cell);
+        at += cell.length;
     }
     table->cell_count = 0;
     text_clear(&table->cells);
@@ -111,23 +119,31 @@ static bool is_plain(const char *text, size_t length)
     return length < CELL_MAX;
 }
 
+static void add_cell(struct table *table, const char *text, size_t length, size_t extent)
+{
+    text_append(&table->cells, text, length);
+    table->lengths[table->cell_count] = (uint16_t)length;
+    table->extents[table->cell_count++] = (uint16_t)extent;
+    table->out->has_failed = table->out->has_failed || table->cells.has_failed;
+}
+
 void table_cell(struct table *table, const char *raw)
 {
     const char *const shown = raw != NULL && *raw != '\0' ? raw : "-";
     const size_t length = strlen(shown);
     char cell[CELL_MAX];
 
-    if (is_plain(shown, length)) {
-        text_append(&table->cells, shown, length + 1);
-    } else {
-        text_append(&table->cells, cell, tug_text_escape(cell, sizeof cell, shown, length) + 1);
-    }
-    if (table->cells.has_failed) {
-        table->out->has_failed = true;
+    if (table->out->has_failed) {
         return;
     }
-    table->cell_count++;
-    if (table->cell_count == ROWS_AT_ONCE * table->column_count) {
+    if (is_plain(shown, length)) {
+        add_cell(table, shown, length, length);
+    } else {
+        const size_t escaped = tug_text_escape(cell, sizeof cell, shown, length);
+
+        add_cell(table, cell, escaped, count_characters(cell));
+    }
+    if (table->cell_count == TABLE_ROWS_AT_ONCE * table->column_count && !table->out->has_failed) {
         print_rows(table);
     }
 }

@@ -14,6 +14,8 @@
 #include "text.h"
 
 #define TABLE_COLUMNS_MAX 12
+/* Rows that are looked at before they are written. */
+#define TABLE_ROWS_AT_ONCE 256
 
 /* One column. Titles are in capitals, as in other tools. */
 struct table_column {
@@ -26,8 +28,10 @@ struct table {
     struct text *out; /* borrowed */
     const struct table_column *columns;
     size_t column_count;
-    struct text cells; /* of the rows that are not printed yet, each with its NUL */
+    struct text cells; /* of the rows that are not written yet, one behind the other */
     size_t cell_count; /* of these rows */
+    uint16_t lengths[TABLE_ROWS_AT_ONCE * TABLE_COLUMNS_MAX]; /* of each cell, bytes */
+    uint16_t extents[TABLE_ROWS_AT_ONCE * TABLE_COLUMNS_MAX]; /* the columns that it fills */
     size_t widths[TABLE_COLUMNS_MAX];
     bool has_header; /* printed, or not wanted */
 };
