@@ -31,6 +31,8 @@ enum tug_trace_kind {
                           first request to its result; images overlap */
     TUG_TRACE_COUNTER, /* name, begin_ns, value: from now on */
     TUG_TRACE_DROPPED, /* row, begin_ns, value: so many spans of a row were left out */
+    TUG_TRACE_FLUSH,   /* nothing more for the moment: a program that gathers reports may write them
+                        */
 };
 
 /* One report. Pointers are borrowed: valid during the callback only. Members that are not listed

@@ -41,6 +41,7 @@ struct tug__trace {
     /* owner only */
     struct tug__trace_row *rows[TUG__TRACE_ROWS_MAX];
     unsigned row_count;
+    bool has_news; /* reports since the last FLUSH */
     /* shared, under text_lock */
     pthread_mutex_t text_lock;
     char texts[TUG__TRACE_TEXTS_MAX][TUG__TRACE_TEXT_MAX];
@@ -83,6 +84,12 @@ void tug__trace_destroy(struct tug__trace *trace)
 }
 
 /* --- rows, for the owner --- */
+
+static void report(struct tug__trace *trace, const struct tug_trace_event *event)
+{
+    trace->has_news = true;
+    trace->on_trace(trace->context, event);
+}
 
 static struct tug__trace_row *create_row(struct tug__trace *trace, const char *name)
 {
@@ -127,7 +134,7 @@ struct tug__trace_row *tug__trace_row(struct tug__trace *trace, const char *name
         trace->rows[trace->row_count++] = row;
         event.row = row->number;
         event.name = row->name;
-        trace->on_trace(trace->context, &event);
+        report(trace, &event);
     }
     return row;
 }
@@ -152,7 +159,7 @@ static size_t take(struct tug__trace_row *row, struct tug_trace_event out_spans[
 }
 
 /* Report what a row has now; what is added meanwhile waits for the next time. */
-static void drain_row(const struct tug__trace *trace, struct tug__trace_row *row)
+static void drain_row(struct tug__trace *trace, struct tug__trace_row *row)
 {
     struct tug_trace_event spans[CHUNK];
     size_t left = TUG__TRACE_ROW_MAX;
@@ -162,13 +169,13 @@ static void drain_row(const struct tug__trace *trace, struct tug__trace_row *row
     do {
         count = take(row, spans, &dropped);
         for (size_t i = 0; i < count; i++) {
-            trace->on_trace(trace->context, &spans[i]);
+            report(trace, &spans[i]);
         }
         if (dropped > 0) {
-            trace->on_trace(trace->context, &(struct tug_trace_event){.kind = TUG_TRACE_DROPPED,
-                                                                      .row = row->number,
-                                                                      .begin_ns = tug__now_ns(),
-                                                                      .value = dropped});
+            report(trace, &(struct tug_trace_event){.kind = TUG_TRACE_DROPPED,
+                                                    .row = row->number,
+                                                    .begin_ns = tug__now_ns(),
+                                                    .value = dropped});
         }
         left -= count;
     } while (count == CHUNK && left > 0);
@@ -182,6 +189,10 @@ uint64_t tug__trace_drain(struct tug__trace *trace)
     for (unsigned i = 0; i < trace->row_count; i++) {
         drain_row(trace, trace->rows[i]);
     }
+    if (trace->has_news) {
+        report(trace, &(struct tug_trace_event){.kind = TUG_TRACE_FLUSH});
+        trace->has_news = false;
+    }
     return tug__deadline_ns(TUG__TRACE_DRAIN_MS);
 }
 
@@ -189,10 +200,10 @@ void tug__trace_count(struct tug__trace *trace, const char *name, uint64_t value
 {
     if (trace != NULL && value != *last) {
         *last = value;
-        trace->on_trace(trace->context, &(struct tug_trace_event){.kind = TUG_TRACE_COUNTER,
-                                                                  .name = name,
-                                                                  .begin_ns = tug__now_ns(),
-                                                                  .value = value});
+        report(trace, &(struct tug_trace_event){.kind = TUG_TRACE_COUNTER,
+                                                .name = name,
+                                                .begin_ns = tug__now_ns(),
+                                                .value = value});
     }
 }
 

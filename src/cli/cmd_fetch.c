@@ -21,6 +21,7 @@
 #include "store_path.h"
 #include "terminal.h"
 #include "text.h"
+#include "trace_file.h"
 #include "ui.h"
 
 /* One run; what is set is released by run_fini. */
@@ -29,6 +30,7 @@ struct run {
     const struct settings *settings;
     struct ui *ui;
     struct tug_store *store;
+    struct trace_file trace;
     int failed_fd;        /* of --failed-file, -1: none */
     bool is_stdout_shown; /* standard output is a terminal: make way for it */
     bool has_error_line;  /* the failure of a reference was reported */
@@ -168,7 +170,7 @@ static int set_up_output(struct run *run)
             return EXIT_STATUS_USAGE;
         }
     }
-    return 0;
+    return trace_file_open(&run->trace, settings->common.trace_path, "fetch");
 }
 
 /* What is left of --timeout after the store was opened; 0: there is none. */
@@ -195,6 +197,8 @@ static int set_up_fetch(struct run *run)
     options.on_event = on_event;
     options.event_context = run;
     options.tick_ms = ui_tick_ms(run->ui);
+    options.on_trace = trace_file_callback(&run->trace);
+    options.trace_context = &run->trace;
     options.timeout_ms = left_ms(run);
     return batch_create(&run->batch, run->store, &options);
 }
@@ -300,8 +304,11 @@ static int run_steps(struct run *run)
 
 int cmd_fetch(const struct settings *settings, const struct command_table *table)
 {
-    struct run run = {
-        .batch.settings = settings, .settings = settings, .failed_fd = -1, .began_ms = now_ms()};
+    struct run run = {.batch.settings = settings,
+                      .settings = settings,
+                      .trace.fd = -1,
+                      .failed_fd = -1,
+                      .began_ms = now_ms()};
     int status;
 
     (void)table;
@@ -309,6 +316,9 @@ int cmd_fetch(const struct settings *settings, const struct command_table *table
         return report_usage("fetch", "fetch: no reference given");
     }
     status = run_steps(&run);
+    if (trace_file_close(&run.trace) != 0 && status == 0) {
+        status = EXIT_STATUS_STORE;
+    }
     ui_set_exit_status(run.ui, status);
     run_fini(&run);
     return status;

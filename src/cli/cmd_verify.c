@@ -17,10 +17,12 @@
 #include "report.h"
 #include "store_run.h"
 #include "text.h"
+#include "trace_file.h"
 #include "units.h"
 
 struct run {
     struct store_run frame;
+    struct trace_file trace;
     struct text line;
 };
 
@@ -122,6 +124,8 @@ static enum tug_status verify(struct run *run, const char *const *what, size_t c
         .repair = settings->store.repairs ? &fetch_options : NULL,
         .on_finding = on_finding,
         .finding_context = run,
+        .on_trace = trace_file_callback(&run->trace),
+        .trace_context = &run->trace,
     };
     struct tug_verify_result result = {0};
     enum tug_status status;
@@ -153,11 +157,17 @@ int cmd_verify(const struct settings *settings, const struct command_table *tabl
     for (size_t i = 0; i < count; i++) {
         what[i] = settings->common.inputs[i].text;
     }
-    exit_status = store_run_begin(&run.frame, settings, "verify", STORE_MUST_EXIST);
+    exit_status = trace_file_open(&run.trace, settings->common.trace_path, "verify");
+    if (exit_status == 0) {
+        exit_status = store_run_begin(&run.frame, settings, "verify", STORE_MUST_EXIST);
+    }
     if (exit_status == 0) {
         run.frame.meter.verb = "verified";
         status = verify(&run, what, count, &error);
         exit_status = store_run_end(&run.frame, status, &error);
+    }
+    if (trace_file_close(&run.trace) != 0 && exit_status == 0) {
+        exit_status = EXIT_STATUS_STORE;
     }
     text_fini(&run.line);
     free(what);

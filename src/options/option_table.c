@@ -551,6 +551,8 @@ static const struct option_spec table[] = {
            "results on stdout (default text)"),
     FLAG(LISTS(OPTION_SHOW), store.exact_bytes, "bytes", 0,
          "sizes in bytes, not in KiB, MiB or GiB"),
+    TEXT(CONTENT(OPTION_SHOW), common.trace_path, "trace", "FILE",
+         "write what each thread does, and when, to FILE (Chrome trace events)"),
     CALL(ALL(OPTION_GLOBAL), apply_store, "store", 0, "DIR",
          "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
     CALL(ALL(OPTION_GLOBAL), apply_quiet, "quiet", 'q', NULL, "only errors on stderr"),

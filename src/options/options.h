@@ -73,6 +73,7 @@ struct common_settings {
     int verbosity;          /* -1 quiet, 0, 1 verbose, 2 debug */
     enum color_mode color;
     enum result_format format;
+    const char *trace_path; /* --trace, borrowed from argv; NULL when not given */
     bool wants_help;
     bool wants_version;
     bool given[OPTIONS_MAX]; /* which options were given, by their place in the table */

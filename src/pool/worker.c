@@ -141,7 +141,8 @@ static enum tug_status run_question(struct tug__worker *worker, struct tug__job 
             .name = job->kind == TUG__JOB_MANIFEST    ? "manifest"
                     : job->kind == TUG__JOB_BLOB_BODY ? "blob"
                                                       : "resolve",
-            .digest = request->digest,
+            .digest = request->digest.algorithm != TUG_DIGEST_NONE ? request->digest
+                                                                   : result->reply.digest,
             .length = result->reply.length,
             .status = status,
             .text = tug__trace_keep(worker->row, *server != '\0' ? server : request->source.host),

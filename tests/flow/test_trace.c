@@ -62,6 +62,8 @@ static void on_trace(void *context, const struct tug_trace_event *event)
     case TUG_TRACE_DROPPED:
         noted->dropped += event->value;
         break;
+    case TUG_TRACE_FLUSH:
+        break;
     case TUG_TRACE_NONE:
     default:
         cr_assert_fail("an event of no kind");

@@ -20,6 +20,7 @@ struct seen {
     size_t count;
     char row_names[8][32];
     uint64_t spans, dropped;
+    unsigned flushes;
 };
 
 static void on_trace(void *context, const struct tug_trace_event *event)
@@ -28,6 +29,10 @@ static void on_trace(void *context, const struct tug_trace_event *event)
 
     if (event->kind == TUG_TRACE_ROW) {
         (void)snprintf(seen->row_names[event->row], sizeof seen->row_names[0], "%s", event->name);
+        return;
+    }
+    if (event->kind == TUG_TRACE_FLUSH) {
+        seen->flushes++;
         return;
     }
     seen->spans += event->kind == TUG_TRACE_SPAN;
@@ -102,6 +107,9 @@ Test(base_trace, spans_of_each_row_in_order)
     cr_assert_eq(seen.count, 0, "reported before the drain");
     cr_assert_gt(tug__trace_drain(trace), tug__now_ns());
     cr_assert_eq(seen.count, 3);
+    cr_assert_eq(seen.flushes, 1);
+    (void)tug__trace_drain(trace);
+    cr_assert_eq(seen.flushes, 1, "nothing new, and yet a flush");
     cr_assert_str_eq(seen.events[0].name, "decide");
     cr_assert_eq(seen.events[0].row, 0);
     cr_assert_str_eq(seen.events[1].name, "inner");

@@ -99,6 +99,7 @@ static const struct row rows[] = {
     {"http-trace", NULL, NETWORK, {NULL}, NULL},
     {"progress", "plain", FETCH, {"quiet"}, NULL},
     {"format", "json", RESULTS, {NULL}, NULL},
+    {"trace", "trace.json", CONTENT, {NULL}, NULL},
     {"bytes", NULL, LISTS, {NULL}, NULL},
     /* names the store of a command line, and may be part of an alias for all commands */
     {"store", "dir", ALL, {NULL}, NULL},
