@@ -200,24 +200,6 @@ static bool is_member(const struct tug__json_value *value, const char *key, cons
     return text == NULL ? member == NULL : found != NULL && strcmp(found, text) == 0;
 }
 
-/* Tell whether the annotations have the entry's own source. Returns: true also when out of memory,
- * which keeps the entry unchanged. */
-static bool has_source(const struct tug__index_entry *entry,
-                       const struct tug__json_value *annotations)
-{
-    struct tug__index_sources sources = {0};
-    bool is_there = true;
-
-    if (entry->source_host != NULL &&
-        tug__index_sources_add_all(&sources, annotations, NULL) == TUG_OK) {
-        is_there = tug__index_sources_has(&sources, entry->source_host,
-                                          tug__index_host_length(entry->source_host),
-                                          entry->source_repository);
-    }
-    tug__index_sources_fini(&sources);
-    return is_there;
-}
-
 static bool has_labels(const struct tug__index_entry *entry,
                        const struct tug__json_value *annotations)
 {
@@ -250,5 +232,5 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
             is_member(annotations, TUG__INDEX_REF_NAME, entry->name)) &&
            is_member(annotations, TUG__INDEX_LEFT_OUT, entry->left_out) &&
            is_member(annotations, TUG__INDEX_PLATFORMS, entry->platforms) &&
-           has_source(entry, annotations) && has_labels(entry, annotations);
+           tug__index_sources_have_own(annotations, entry) && has_labels(entry, annotations);
 }

@@ -54,9 +54,9 @@ enum tug_status tug__index_sources_add_own(struct tug__index_sources *sources,
 enum tug_status tug__index_sources_add_all(struct tug__index_sources *sources,
                                            const struct tug__json_value *annotations,
                                            struct tug_error *err);
-/* Tell whether the set has a repository. */
-bool tug__index_sources_has(const struct tug__index_sources *sources, const char *host,
-                            size_t host_length, const char *repository);
+/* Tell whether annotations name the source that an entry was fetched from, if it was. */
+bool tug__index_sources_have_own(const struct tug__json_value *annotations,
+                                 const struct tug__index_entry *entry);
 /* Append the set as members of annotations, with a comma before each: hosts in the order they were
  * added, the repositories of each sorted and joined by commas. Errors: as tug__buf_append. */
 enum tug_status tug__index_sources_append(struct tug__buf *buf,

@@ -34,14 +34,17 @@ struct relabel {
     bool *is_used;     /* owned; per label: a member has its key */
     size_t begin, end; /* of the annotations' value; begin is 0: there are none */
     bool is_inside;    /* the scan is within them */
+    bool has_failed;   /* a key could not be compared, without memory */
 };
 
-/* Tell whether the JSON text between quotes decodes to a text. */
-static bool means(const char *quoted, size_t length, const char *text, size_t text_length)
+/* Tell whether the JSON text between quotes decodes to a text. relabel: notes a lack of memory. */
+static bool means(struct relabel *relabel, const char *quoted, size_t length, const char *text,
+                  size_t text_length)
 {
     TUG__AUTO_FREE char *object = NULL;
     struct tug__json *parsed = NULL;
     const char *value;
+    enum tug_status status;
     bool is_equal;
 
     if (memchr(quoted, '\\', length) == NULL) {
@@ -49,11 +52,13 @@ static bool means(const char *quoted, size_t length, const char *text, size_t te
     }
     object = malloc(length + sizeof "{\"k\":\"\"}");
     if (object == NULL) {
+        relabel->has_failed = true;
         return false;
     }
     (void)strcpy(mempcpy(stpcpy(object, "{\"k\":\""), quoted, length), "\"}");
-    if (tug__json_parse(object, strlen(object), &tug__index_element_limits, &parsed, NULL) !=
-        TUG_OK) {
+    status = tug__json_parse(object, strlen(object), &tug__index_element_limits, &parsed, NULL);
+    relabel->has_failed = relabel->has_failed || status == TUG_ERR_NO_MEMORY;
+    if (status != TUG_OK) {
         return false;
     }
     value = tug__json_text(tug__json_get(tug__json_root(parsed), "k"));
@@ -74,10 +79,10 @@ static bool is_removed(const struct relabel *relabel, const struct member *membe
 }
 
 /* Find the label that counts for a key: the last one with it. */
-static size_t find_label(const struct relabel *relabel, const char *key, size_t length)
+static size_t find_label(struct relabel *relabel, const char *key, size_t length)
 {
     for (size_t i = relabel->count; i-- > 0;) {
-        if (means(key, length, relabel->labels[i], strcspn(relabel->labels[i], "="))) {
+        if (means(relabel, key, length, relabel->labels[i], strcspn(relabel->labels[i], "="))) {
             return i;
         }
     }
@@ -120,7 +125,8 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
     if (place->depth == 2 && place->end > 0 && relabel->is_inside) {
         return add_member(relabel, place, err);
     }
-    if (place->depth != 1 || !means(key, place->key_length, "annotations", strlen("annotations"))) {
+    if (place->depth != 1 ||
+        !means(relabel, key, place->key_length, "annotations", strlen("annotations"))) {
         return TUG_OK;
     }
     relabel->is_inside = place->end == 0;
@@ -237,7 +243,7 @@ static enum tug_status put_element(struct tug__buf *buf, const struct relabel *r
 }
 
 /* Tell whether the labels change anything. */
-static bool has_change(const struct relabel *relabel)
+static bool has_change(struct relabel *relabel)
 {
     bool is_changed = false;
 
@@ -251,7 +257,7 @@ static bool has_change(const struct relabel *relabel)
 
         is_changed =
             value != NULL && (*value == '\0' || relabel->text[member->value] != '"' ||
-                              !means(relabel->text + member->value + 1,
+                              !means(relabel, relabel->text + member->value + 1,
                                      member->end - member->value - 2, value, strlen(value)));
     }
     return is_changed;
@@ -276,6 +282,9 @@ enum tug_status tug__index_label_append(struct tug__buf *buf, const char *elemen
 
     if (status == TUG_OK) {
         *out_is_changed = has_change(&relabel);
+        status = relabel.has_failed ? tug__fail_memory(err) : TUG_OK;
+    }
+    if (status == TUG_OK) {
         status = *out_is_changed ? put_element(buf, &relabel, err)
                                  : tug__buf_append(buf, element, length, err);
     }

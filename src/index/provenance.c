@@ -8,6 +8,7 @@
  */
 #include "index/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,14 +56,6 @@ static bool has_repository(const struct tug__index_source *source, const char *r
         }
     }
     return false;
-}
-
-bool tug__index_sources_has(const struct tug__index_sources *sources, const char *host,
-                            size_t host_length, const char *repository)
-{
-    const struct tug__index_source *const source = find_host(sources, host, host_length);
-
-    return source != NULL && has_repository(source, repository, strlen(repository));
 }
 
 static enum tug_status add_host(struct tug__index_sources *sources, const char *host, size_t length,
@@ -124,6 +117,28 @@ enum tug_status tug__index_sources_add_own(struct tug__index_sources *sources,
                      sources, entry->source_host, tug__index_host_length(entry->source_host),
                      entry->source_repository, strlen(entry->source_repository), err)
                : TUG_OK;
+}
+
+bool tug__index_sources_have_own(const struct tug__json_value *annotations,
+                                 const struct tug__index_entry *entry)
+{
+    char key[TUG__INDEX_SOURCE_BYTES_MAX + 1];
+    const char *text;
+    size_t length;
+
+    if (entry->source_host == NULL) {
+        return true;
+    }
+    (void)snprintf(key, sizeof key, "%s%.*s", TUG__INDEX_SOURCE_PREFIX,
+                   (int)tug__index_host_length(entry->source_host), entry->source_host);
+    for (text = tug__json_text(tug__json_get(annotations, key)); text != NULL && *text != '\0';
+         text += length + (text[length] == ',' ? 1 : 0)) {
+        length = strcspn(text, ",");
+        if (is_text(entry->source_repository, text, length)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Destination of an entry's annotations. */

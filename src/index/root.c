@@ -158,10 +158,15 @@ static enum tug_status read_relatives(const struct tug__index_roots *roots,
         const struct tug__index_relative *const relative = &roots->relatives[at];
         struct tug__json *json = NULL;
 
-        if (tug__json_parse(text + relative->offset, relative->length, &tug__index_element_limits,
-                            &json, NULL) == TUG_OK) {
+        status = tug__json_parse(text + relative->offset, relative->length,
+                                 &tug__index_element_limits, &json, NULL);
+        if (status == TUG_OK) {
             status = tug__index_sources_add_all(
                 &root->sources, tug__json_get(tug__json_root(json), "annotations"), err);
+        } else if (status == TUG_ERR_NO_MEMORY) {
+            status = tug__fail_memory(err);
+        } else {
+            status = TUG_OK; /* too large to be read: its sources stay unknown */
         }
         tug__json_destroy(json);
         at = relative->previous;

@@ -70,8 +70,12 @@ static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
     element->name = NULL;
     element->digest = NULL;
     element->sources_hash = tug__index_name_hash(element->text, element->length);
-    if (tug__json_parse(element->text, element->length, &tug__index_element_limits, &json, NULL) ==
-        TUG_OK) {
+    status =
+        tug__json_parse(element->text, element->length, &tug__index_element_limits, &json, NULL);
+    if (status == TUG_ERR_NO_MEMORY) {
+        return tug__fail_memory(err);
+    }
+    if (status == TUG_OK) {
         element->name = parsed_name(json);
         element->digest = tug__json_text(tug__json_get(tug__json_root(json), "digest"));
     }
