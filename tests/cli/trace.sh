@@ -84,8 +84,7 @@ for _ in $(seq 400); do
     ! grep -q '"request"' "$trace" 2> /dev/null || break
     sleep 0.05
 done
-kill -KILL "$pid"
-wait "$pid" 2> /dev/null
+{ kill -KILL "$pid" && wait "$pid"; } 2> /dev/null
 (cat "$trace" && echo ']') > "$WORK/killed.json"
 check_form "$WORK/killed.json"
 query "$WORK/killed.json" 'any(.[]; .name == "request")'
