@@ -4,7 +4,7 @@
 # The cases, one function each, named by BENCH_CASES. Sourced.
 
 waiting_kib=()
-all_cases="store100k start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
+all_cases="store100k verify start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
     latency capped refs memory"
 
 with_rounds() { # COUNT COMMAND…
@@ -203,4 +203,21 @@ case_store100k() {
     big_store=$work/store100k
     "$obj/make-store" "$big_store" 5000 20 || fail "store100k: cannot make the store"
     measure_case store100k none tug-store-images tug-store-ls tug-store-prune
+}
+
+# 1 GiB in 32 blobs, hashed from memory. The memo of one run is not used by the next one.
+case_verify() {
+    local keep_store=yes i name
+    big_store=$work/verify
+    rm -rf "$big_store"
+    mkdir -p "$big_store/blobs/sha256"
+    echo '{"imageLayoutVersion":"1.0.0"}' > "$big_store/oci-layout"
+    echo '{"schemaVersion":2,"manifests":[]}' > "$big_store/index.json"
+    for ((i = 0; i < 32; i++)); do
+        head -c 33554432 /dev/urandom > "$work/blob"
+        name=$(openssl dgst -sha256 -r < "$work/blob" | cut -d ' ' -f 1)
+        mv "$work/blob" "$big_store/blobs/sha256/$name"
+    done
+    measure_case verify none tug-store-verify openssl
+    rm -rf "$big_store"
 }

@@ -122,6 +122,8 @@ memory_goals() {
 
 store_goals() {
     local name wall peak
+    # 0.9 of the speed is 1.11 times the time.
+    ratio_goal "verify 1 GiB in 32 blobs" 1.11 verify none tug-store-verify openssl wall_s
     for name in images ls prune; do
         wall=$(figure store100k none "tug-store-$name" wall_s)
         peak=$(figure store100k none "tug-store-$name" peak_kib)

@@ -79,6 +79,13 @@ prepare_store() { # tug-store-COMMAND
     [ "$1" != tug-store-prune ] || command+=(--dry-run)
 }
 
+# What all cores hash: openssl over the same files, one process a core.
+prepare_hashing() {
+    # shellcheck disable=SC2016 # $0 and $1 are the inner shell's
+    command=(bash -c 'find "$0/blobs" -type f -print0 | xargs -0 -P "$1" -n 4 openssl dgst -sha256'
+        "$big_store" "$(nproc)")
+}
+
 prepare_tug() { # NAME SERVER
     command=("$tug" --store "$store" fetch --progress none)
     [[ $1 != tug-static* ]] || command[0]=$tug-static
@@ -141,6 +148,7 @@ prepare() { # NAME SERVER
     command_input=/dev/null
     case $1 in
     tug-store-*) prepare_store "$1" ;;
+    openssl) prepare_hashing ;;
     tug*) prepare_tug "$1" "$2" ;;
     limit*) prepare_limit "$1" "$2" ;;
     *) prepare_peer "$1" "$2" ;;
