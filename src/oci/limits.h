@@ -32,6 +32,20 @@
 #define TUG__ANNOTATIONS_MAX 64
 #define TUG__ANNOTATION_BYTES_MAX 1024
 
+/* One page of tags: some registries send all of a repository's at once, others add a manifest for
+ * each. */
+#define TUG__TAGS_PAGE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/* Tags of one repository: those built every night for years have 100 000. */
+#define TUG__TAGS_MAX ((size_t)1000000)
+/* Pages of tags: registries that ignore the size that is asked for send 50 to 100 on a page. */
+#define TUG__TAGS_PAGES_MAX ((size_t)20000)
+/* Pages in a row without a tag: some end a list with an empty page. */
+#define TUG__TAGS_EMPTY_PAGES_MAX ((size_t)16)
+
+/* Query of the URL of a page, NUL included: registries put a tag or a token into it, of 1 KiB at
+ * most. */
+#define TUG__PAGE_QUERY_MAX 2048
+
 /* URLs of a foreign layer that are used, and their length; real layers have one. */
 #define TUG__FOREIGN_URLS_MAX 8
 #define TUG__FOREIGN_URL_MAX 2048

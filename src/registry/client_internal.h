@@ -2,7 +2,8 @@
  *
  * The inside of a client, from the whole call to the single request:
  *
- *   manifest.c, blob.c   the request, and which answers are good
+ *   manifest.c, blob.c,
+ *   tags.c               the request, and which answers are good
  *   endpoint.c           the order of endpoints
  *   exchange.c           one endpoint: tokens, expired URLs, bad answers
  *   authorize.c          the Authorization header
@@ -51,6 +52,7 @@ struct tug__ask {
     struct tug__resource what;
     unsigned capabilities; /* TUG__CAN_… an endpoint must have */
     unsigned avoid;        /* endpoint to be tried last; 0: none */
+    unsigned only;         /* the one endpoint to be asked; 0: any */
     bool is_head;
     bool has_digest; /* the digest is known: the bytes are delivered as received, whatever
                         Content-Encoding says, and checked against it */
@@ -65,6 +67,7 @@ struct tug__ask {
     bool is_ours;
 
     /* the present request */
+    const char *url;            /* the endpoint's own; borrowed */
     bool is_success;            /* the answer is 2xx */
     struct tug__buf error_body; /* of an answer that is neither 2xx nor a redirect */
 

@@ -69,6 +69,22 @@ static enum tug_status try_endpoint(struct tug__client *client, struct tug__ask 
     return status;
 }
 
+/* Choose the endpoints that may be asked, in order. Returns: how many. */
+static size_t choose(const struct tug__client *client, const struct tug__ask *ask,
+                     const struct tug__registry *registry, struct tug__endpoint **out_order)
+{
+    const size_t count =
+        tug__session_order(client->session, registry, ask->capabilities, ask->avoid, out_order);
+
+    for (size_t i = 0; ask->only != 0 && i < count; i++) {
+        if (out_order[i]->number == ask->only) {
+            out_order[0] = out_order[i];
+            return 1;
+        }
+    }
+    return count;
+}
+
 enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struct tug_error *err)
 {
     const struct tug__registry *const registry =
@@ -83,7 +99,7 @@ enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struc
         return tug__fail(err, TUG_ERR_INTERNAL, "the registry '%s' was not added",
                          ask->source->host);
     }
-    count = tug__session_order(client->session, registry, ask->capabilities, ask->avoid, order);
+    count = choose(client, ask, registry, order);
     if (count == 0) {
         return tug__fail(err, TUG_ERR_CONFIG, "no endpoint of '%s' may be asked for this: see %s",
                          ask->source->host, registry->file->path);

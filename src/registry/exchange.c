@@ -225,6 +225,7 @@ static enum tug_status ask_with_scheme(struct tug__exchange *exchange, enum tug_
         return tug__fail(err, TUG_ERR_CONFIG, "the URL at '%s' is over the limit of %d characters",
                          exchange->endpoint->config->host, TUG__URL_MAX - 1);
     }
+    exchange->ask->url = exchange->url;
     return ask_itself(exchange, err);
 }
 

@@ -163,6 +163,33 @@ enum tug_status tug__client_head_blob(struct tug__client *client, const struct t
                                       const struct tug_digest *digest,
                                       struct tug__manifest_reply *out_reply, struct tug_error *err);
 
+/* Which page of a repository's tags. Borrowed for the call. */
+struct tug__tags_request {
+    const char *query; /* of the page, from the reply before it; NULL: of the first page; "": of the
+                          first page, of whatever size the registry likes */
+    unsigned endpoint; /* that served the page before; 0: any */
+    unsigned avoid;    /* endpoint to try last; 0: none */
+};
+
+/* A page of tags. */
+struct tug__tags_reply {
+    char *names;   /* owned (free): each ends with a NUL. Foreign text, not checked; NULL: none */
+    size_t length; /* of names, in bytes */
+    size_t count;
+    char next[TUG__PAGE_QUERY_MAX]; /* query of the next page; "": this is the last */
+    unsigned endpoint;              /* that served it, or was asked last */
+    bool has_others;                /* the registry has further endpoints */
+    struct tug__call_result result;
+};
+
+/* GET a page of a repository's tags. Of a link to the next page only the query is used, and one
+ * that leads elsewhere is refused (T-19); the caller limits the number of pages (registry/page.h).
+ * out_reply: on failure without names. Errors: as tug__client_get_manifest; TUG_ERR_TOO_LARGE over
+ * TUG__TAGS_PAGE_BYTES_MAX, TUG_ERR_CONTENT: not a list of tags, or a link that is refused. */
+enum tug_status tug__client_get_tags(struct tug__client *client, const struct tug__source *source,
+                                     const struct tug__tags_request *request,
+                                     struct tug__tags_reply *out_reply, struct tug_error *err);
+
 /* A part of a blob, and the receiver of its bytes. Borrowed for the call. */
 struct tug__blob_request {
     const struct tug_digest *digest;

@@ -68,6 +68,8 @@ static bool join(char *out_url, size_t capacity, const char *base, const char *r
         kept = 0;
     } else if (strncmp(reference, "//", 2) == 0) {
         kept = (size_t)(authority - 2 - base);
+    } else if (reference[0] == '\0' || reference[0] == '#') {
+        kept = strcspn(base, "#");
     } else if (reference[0] == '/') {
         kept = (size_t)(path - base);
     } else if (reference[0] == '?') {

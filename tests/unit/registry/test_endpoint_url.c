@@ -13,7 +13,7 @@ static void expect_url(char *host, char *path, bool needs_ns, enum tug__scheme s
 {
     const struct tug__endpoint_config config = {.host = host, .path = path, .needs_ns = needs_ns};
     const struct tug__endpoint endpoint = {.config = &config, .registry_host = "[::1]:80"};
-    const struct tug__resource resource = {"a/b", "manifests", "1.0"};
+    const struct tug__resource resource = {"a/b", "manifests", "1.0", NULL};
     char url[TUG__URL_MAX];
 
     cr_assert(tug__endpoint_url(url, &endpoint, scheme, &resource));
@@ -34,13 +34,36 @@ Test(registry_endpoint_url, is_built_of_its_parts)
                "https://r.example:5000/a/b/manifests/1.0?ns=%5B%3A%3A1%5D%3A80");
 }
 
+/* A page of a list; what a mirror has put into its link is not put there again. */
+static void expect_page(const char *query, const char *expected)
+{
+    char host[] = "m.example";
+    char root[] = "/v2";
+    const struct tug__endpoint_config config = {.host = host, .path = root, .needs_ns = true};
+    const struct tug__endpoint endpoint = {.config = &config, .registry_host = "r.example"};
+    const struct tug__resource resource = {"a", "tags", "list", query};
+    char url[TUG__URL_MAX];
+
+    cr_assert(tug__endpoint_url(url, &endpoint, TUG__SCHEME_HTTPS, &resource));
+    cr_assert_str_eq(url, expected);
+}
+
+Test(registry_endpoint_url, pages_of_a_list)
+{
+    expect_page("", "https://m.example/v2/a/tags/list?ns=r.example");
+    expect_page("n=2", "https://m.example/v2/a/tags/list?n=2&ns=r.example");
+    expect_page("n=2&ns=r.example", "https://m.example/v2/a/tags/list?n=2&ns=r.example");
+    expect_page("ns=x&n=2", "https://m.example/v2/a/tags/list?ns=x&n=2");
+    expect_page("last=ns=", "https://m.example/v2/a/tags/list?last=ns=&ns=r.example");
+}
+
 Test(registry_endpoint_url, that_does_not_fit_is_refused)
 {
     char path[TUG__URL_MAX];
     char host[] = "r.example";
     const struct tug__endpoint_config config = {.host = host, .path = path};
     const struct tug__endpoint endpoint = {.config = &config, .registry_host = "r.example"};
-    const struct tug__resource resource = {"a", "blobs", "1"};
+    const struct tug__resource resource = {"a", "blobs", "1", NULL};
     char url[TUG__URL_MAX];
 
     memset(path, 'a', sizeof path - 1);

@@ -33,6 +33,8 @@ Test(url_resolve, examples_of_the_rfc)
     resolve("g;x=1/../y", "http://a/b/c/y");
     resolve("g?y/../x", "http://a/b/c/g?y/../x");
     resolve("https://g/x", "https://g/x");
+    resolve("", "http://a/b/c/d;p?q");
+    resolve("#s", "http://a/b/c/d;p?q");
 }
 
 Test(url_resolve, refuses_what_is_no_http_url)
