@@ -29,7 +29,7 @@ TUG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base toml oci ref trust url http hosts auth index store walk upkeep archive registry pool engine pipeline api
+ROOMS := base toml oci ref trust url http hosts auth index store walk upkeep tags archive registry pool engine pipeline api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
 CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/options/*.c src/display/*.c)))

@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref trust url http hosts auth registry index store walk upkeep archive pool engine pipeline api cli"
+rooms="base toml oci ref trust url http hosts auth registry index store walk upkeep tags archive pool engine pipeline api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -52,11 +52,12 @@ sees index oci base
 sees store index oci base
 sees walk store index oci base
 sees upkeep pipeline walk store index ref oci base
+sees tags pipeline registry ref oci base
 sees archive walk store index ref oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
 sees pipeline engine registry store index ref oci url base
-sees api upkeep pipeline archive walk registry store ref oci base
+sees api upkeep tags pipeline archive walk registry store ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*

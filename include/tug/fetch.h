@@ -4,7 +4,8 @@
  *
  * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add (or tug_fetch_add_with,
  * tug_fetch_add_parsed) for each reference, tug_fetch_run (which reports through the event
- * callback), tug_fetch_destroy, tug_store_close.
+ * callback), tug_fetch_destroy, tug_store_close. Instead of tug_fetch_run: tug_fetch_resolve, or
+ * tug_fetch_list_tags (tug/tags.h).
  */
 #ifndef TUG_FETCH_H
 #define TUG_FETCH_H

@@ -25,6 +25,7 @@
 #include <tug/oci.h>
 #include <tug/ref.h>
 #include <tug/store.h>
+#include <tug/tags.h>
 #include <tug/upkeep.h>
 
 #define TUG_VERSION "0.1.0"

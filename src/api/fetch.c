@@ -406,6 +406,17 @@ void tug__fetch_settings(struct tug_fetch *fetch, struct tug__run_settings *out_
     };
 }
 
+enum tug_status tug__fetch_begin(struct tug_fetch *fetch, struct tug__run_settings *out_settings,
+                                 struct tug_error *err)
+{
+    if (fetch->has_run) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "this fetch has run already");
+    }
+    fetch->has_run = true;
+    tug__fetch_settings(fetch, out_settings);
+    return TUG_OK;
+}
+
 /* Run once, to fetch or to resolve. */
 static enum tug_status run(struct tug_fetch *fetch,
                            enum tug_status (*work)(const struct tug__run_settings *settings,
@@ -413,15 +424,12 @@ static enum tug_status run(struct tug_fetch *fetch,
                            struct tug_error *err)
 {
     struct tug__run_settings settings;
-    enum tug_status status;
+    enum tug_status status = tug__fetch_begin(fetch, &settings, err);
 
-    if (fetch->has_run) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "this fetch has run already");
+    if (status == TUG_OK) {
+        status = tug__trace_create(fetch->options.on_trace, fetch->options.trace_context,
+                                   &settings.trace, err);
     }
-    fetch->has_run = true;
-    tug__fetch_settings(fetch, &settings);
-    status = tug__trace_create(fetch->options.on_trace, fetch->options.trace_context,
-                               &settings.trace, err);
     if (status == TUG_OK) {
         status = work(&settings, err);
         tug__trace_destroy(settings.trace);

@@ -13,4 +13,8 @@
  * added to it. */
 void tug__fetch_settings(struct tug_fetch *fetch, struct tug__run_settings *out_settings);
 
+/* The same for the one run of a fetch. Errors: TUG_ERR_INVALID_ARGUMENT: it has run already. */
+enum tug_status tug__fetch_begin(struct tug_fetch *fetch, struct tug__run_settings *out_settings,
+                                 struct tug_error *err);
+
 #endif

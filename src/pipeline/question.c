@@ -16,7 +16,7 @@
 #include "oci/descriptor.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
-#include "pipeline/shown.h"
+#include "pipeline/tell.h"
 #include "registry/registry.h"
 
 _Static_assert(offsetof(struct tug__question, waiter) == 0,
@@ -24,30 +24,9 @@ _Static_assert(offsetof(struct tug__question, waiter) == 0,
 
 /* --- events --- */
 
-static void emit(const struct tug__lookup *lookup, const struct tug_event *event)
-{
-    const struct tug_fetch_options *const options = &lookup->settings->options;
-    const struct tug_totals totals = {.images = lookup->settings->ref_count};
-
-    if (options->on_event != NULL) {
-        struct tug_event complete = *event;
-        struct tug__shown shown;
-
-        complete.totals = &totals;
-        options->on_event(options->event_context, tug__show(lookup->session, &complete, &shown));
-    }
-}
-
 void tug__lookup_warn(const struct tug__lookup *lookup)
 {
-    char text[512];
-    char shown[TUG_ERROR_MESSAGE_MAX];
-    struct tug_event event = {.kind = TUG_EVENT_WARNING, .text = shown};
-
-    while (tug__session_pop_warning(lookup->session, text, sizeof text)) {
-        (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-        emit(lookup, &event);
-    }
+    tug__tell_warnings(lookup->settings, lookup->session);
 }
 
 /* Report a warning about the choice among the entries of an index. */
@@ -64,7 +43,7 @@ static void warn(void *context, bool is_shortfall, const char *text)
     };
 
     (void)tug_text_escape(shown, sizeof shown, text, strlen(text));
-    emit(lookup, &event);
+    tug__tell(lookup->settings, lookup->session, &event);
 }
 
 /* A question waits for nothing any more. */
@@ -89,7 +68,7 @@ static void report(struct tug__lookup *lookup, struct tug__question *question,
     result->position = (size_t)(question - lookup->questions);
     result->ref = tug_ref_name(lookup->settings->refs[result->position]);
     tug__lookup_warn(lookup);
-    emit(lookup, &event);
+    tug__tell(lookup->settings, lookup->session, &event);
     close_question(lookup, question);
     if (result->status == TUG_OK) {
         return;

@@ -54,4 +54,7 @@ bool tug__ref_complete(struct tug__ref_parts *parts);
 struct tug_ref *tug__ref_create(const struct tug__ref_parts *parts,
                                 const struct tug_digest *digest);
 
+/* Tell whether a text of length bytes is a tag. */
+bool tug__ref_is_tag(const char *text, size_t length);
+
 #endif

@@ -311,6 +311,11 @@ static const char *check_tag(struct tug__ref_slice tag)
     return NULL;
 }
 
+bool tug__ref_is_tag(const char *text, size_t length)
+{
+    return check_tag((struct tug__ref_slice){.start = text, .length = length}) == NULL;
+}
+
 /* The first component of a name is a host when no repository of the default registry can begin with
  * it. */
 static bool is_host(struct tug__ref_slice component)
