@@ -184,6 +184,8 @@ wrong_usage() {
     run --store "$WORK/none" prune
     expect_status 7
     [ ! -e "$WORK/none" ] || fail "a store was made"
+    run prune --force
+    expect_text err "unknown option '--force': leave it out"
     run gc
     expect_text err "did you mean 'prune'?"
 }

@@ -240,7 +240,7 @@ static bool stop(void *context)
     return ++*calls > 3;
 }
 
-Test(prune, refuses_while_a_run_uses_the_store)
+Test(prune, t38_refuses_while_a_run_uses_the_store)
 {
     struct place place = place_create();
     struct tug_watch watch = TUG_WATCH_INIT;
@@ -290,7 +290,7 @@ static void try_to_use(void *context, const struct tug_pruned *pruned)
     cr_assert_eq(tug__store_use(place->store, &wait, &use_fd, NULL), TUG_ERR_CANCELLED);
 }
 
-Test(prune, runs_wait_while_it_deletes)
+Test(prune, t38_runs_wait_while_it_deletes)
 {
     struct place place = place_create();
     struct tug_prune_options options = TUG_PRUNE_OPTIONS_INIT;
