@@ -2,7 +2,8 @@
  *
  * The images: entries of index.json with their names and annotations.
  *
- * Knows: descriptors, the annotations that name an image. Does not know: documents, files.
+ * Knows: descriptors, the annotations that name an image. Does not know: files, what is in a
+ * document.
  * Threads: the walk's owner.
  */
 #include "walk/internal.h"

@@ -2,7 +2,7 @@
  *
  * The graph: references between blobs, and reachability.
  *
- * Knows: documents as structs. Does not know: files, JSON.
+ * Knows: documents as structs. Does not know: files, how texts are parsed.
  * Threads: the walk's owner.
  */
 #include "walk/internal.h"
@@ -14,35 +14,6 @@
 
 /* Numbers of blobs and of references fit into 32 bits with room for sums. */
 #define NUMBER_MAX ((size_t)1 << 31)
-
-void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_bytes)
-{
-    const size_t wanted = *capacity > 0 ? *capacity + *capacity / 2 : 64;
-    void *grown;
-
-    if (count < *capacity) {
-        return items;
-    }
-    grown = reallocarray(items, wanted, item_bytes);
-    if (grown != NULL) {
-        *capacity = wanted;
-    }
-    return grown;
-}
-
-enum tug_status tug__numbers_push(struct tug__numbers *numbers, uint32_t number,
-                                  struct tug_error *err)
-{
-    uint32_t *const items =
-        tug__walk_grow(numbers->items, numbers->count, &numbers->capacity, sizeof *numbers->items);
-
-    if (items == NULL) {
-        return tug__fail_memory(err);
-    }
-    numbers->items = items;
-    numbers->items[numbers->count++] = number;
-    return TUG_OK;
-}
 
 void tug__walk_settle(struct tug__walk *walk, uint32_t number)
 {

@@ -97,6 +97,8 @@ struct tug__walk {
     struct tug__lookout lookout;
 };
 
+/* --- arrays.c --- */
+
 /* Make room for one more item in an array. capacity: in and out. Returns: the array, perhaps moved;
  * NULL when out of memory; items is then still valid. */
 void *tug__walk_grow(void *items, size_t count, size_t *capacity, size_t item_bytes);

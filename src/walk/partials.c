@@ -2,7 +2,8 @@
  *
  * List partial downloads: tug_store_each_partial.
  *
- * Knows: partial files as the store room describes them, a walk. Does not know: their format.
+ * Knows: partial files as the store room describes them, a walk. Does not know: their format,
+ * the network.
  * Threads: any.
  */
 #include <tug/store.h>

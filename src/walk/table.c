@@ -2,7 +2,7 @@
  *
  * Blobs by digest.
  *
- * Knows: digests. Does not know: documents, files.
+ * Knows: digests. Does not know: files, what names a blob.
  * Threads: the walk's owner.
  */
 #include "walk/internal.h"
