@@ -66,6 +66,13 @@ void batch_take(struct batch *batch, const struct tug_image_result *image)
     }
 }
 
+void batch_take_tag(struct batch *batch, const struct tug_tag *tag)
+{
+    if (!results_take_tag(&batch->results, tag) && batch->results.output_errno == EPIPE) {
+        tug_fetch_cancel(batch->fetch);
+    }
+}
+
 void batch_report_failure(const struct tug_image_result *image)
 {
     char line[TUG_ERROR_MESSAGE_MAX + 1024];
@@ -89,11 +96,22 @@ int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_err
         report_errno("signals", "start thread", os_errno);
         return EXIT_STATUS_STORE;
     }
-    (void)work(batch->fetch, out_error);
+    (void)work(batch, out_error);
     *out_signal = signals_stop(&signals);
     /* A successful run has reported every result; a missing one is a bug. */
     (void)results_finish(&batch->results, out_error->code != TUG_OK ? out_error : &no_result);
     return 0;
+}
+
+int batch_exit_status(const struct batch *batch, int signal_number)
+{
+    const struct results *const results = &batch->results;
+
+    if (results->output_errno != 0) {
+        report_errno("standard output", "write", results->output_errno);
+        return EXIT_STATUS_STORE;
+    }
+    return results->has_lost_line ? EXIT_STATUS_STORE : results_exit_status(results, signal_number);
 }
 
 void batch_fini(struct batch *batch)

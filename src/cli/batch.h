@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A list of references and one run of the library over it: what fetch and resolve have in common.
+ * A list of references and one run of the library over it: what fetch, resolve and tags have
+ * in common.
  *
  * Calling sequence: batch_load, batch_create, batch_take for each result, batch_run, batch_fini.
  * Threads: main; batch_run has a thread for signals besides.
@@ -25,8 +26,8 @@ struct batch {
     struct tug_fetch *fetch;
 };
 
-/* tug_fetch_run or tug_fetch_resolve. */
-typedef enum tug_status (*batch_work_fn)(struct tug_fetch *fetch, struct tug_error *err);
+/* Calls tug_fetch_run, or what takes its place, with the batch's fetch. */
+typedef enum tug_status (*batch_work_fn)(struct batch *batch, struct tug_error *err);
 
 /* Read the references that the command line names and prepare for their results.
  * source: borrowed for the call. Returns: 0, or the exit status after the failure was reported. */
@@ -40,6 +41,9 @@ int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_
 /* Hand a result to the output. The run is cancelled when the reader has closed it. */
 void batch_take(struct batch *batch, const struct tug_image_result *image);
 
+/* Hand a tag to the output, before the result of its repository. */
+void batch_take_tag(struct batch *batch, const struct tug_tag *tag);
+
 /* Report a reference that failed, as one line on standard error. */
 void batch_report_failure(const struct tug_image_result *image);
 
@@ -48,6 +52,10 @@ void batch_report_failure(const struct tug_image_result *image);
  * Returns: 0, or the exit status after a failure to begin was reported. */
 int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_error,
               int *out_signal);
+
+/* Report that standard output failed, if it did. signal_number: as for results_exit_status.
+ * Returns: the exit status of a batch that only prints. */
+int batch_exit_status(const struct batch *batch, int signal_number);
 
 /* Free everything; the store stays open. */
 void batch_fini(struct batch *batch);

@@ -241,12 +241,17 @@ static int write_failed(const struct run *run)
     return EXIT_STATUS_STORE;
 }
 
+static enum tug_status work(struct batch *batch, struct tug_error *err)
+{
+    return tug_fetch_run(batch->fetch, err);
+}
+
 static int do_run(struct run *run)
 {
     struct results *const results = &run->batch.results;
     struct tug_error error = {0};
     int signal_number;
-    int status = batch_run(&run->batch, tug_fetch_run, &error, &signal_number);
+    int status = batch_run(&run->batch, work, &error, &signal_number);
 
     if (status != 0) {
         return status;

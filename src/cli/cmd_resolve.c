@@ -73,24 +73,24 @@ static int set_up(struct run *run)
     return batch_create(&run->batch, NULL, &options);
 }
 
+static enum tug_status work(struct batch *batch, struct tug_error *err)
+{
+    return tug_fetch_resolve(batch->fetch, err);
+}
+
 static int do_run(struct run *run)
 {
-    const struct results *const results = &run->batch.results;
     struct tug_error error = {0};
     int signal_number;
-    const int status = batch_run(&run->batch, tug_fetch_resolve, &error, &signal_number);
+    const int status = batch_run(&run->batch, work, &error, &signal_number);
 
     if (status != 0) {
         return status;
     }
-    if (results->output_errno != 0) {
-        report_errno("standard output", "write", results->output_errno);
-        return EXIT_STATUS_STORE;
-    }
-    if (error.code != TUG_OK && !run->has_error_line) {
+    if (error.code != TUG_OK && !run->has_error_line && run->batch.results.output_errno == 0) {
         report_error(NULL, error.message);
     }
-    return results->has_lost_line ? EXIT_STATUS_STORE : results_exit_status(results, signal_number);
+    return batch_exit_status(&run->batch, signal_number);
 }
 
 int cmd_resolve(const struct settings *settings, const struct command_table *table)

@@ -43,6 +43,8 @@ int command_refuse(const struct command_table *table, const char *name);
 int cmd_fetch(const struct settings *settings, const struct command_table *table);
 /* Tell what references name. */
 int cmd_resolve(const struct settings *settings, const struct command_table *table);
+/* List the tags of repositories. */
+int cmd_tags(const struct settings *settings, const struct command_table *table);
 /* Write images of the store as one archive. */
 int cmd_export(const struct settings *settings, const struct command_table *table);
 /* List the images of a store. */

@@ -149,11 +149,26 @@ static const char import_description[] =
     "gzip or zstd. '-' is standard input. Everything is verified. Prints\n"
     "FULL-REFERENCE DIGEST for each image.\n";
 
+static const char *const tags_examples[] = {
+    "tug tags alpine --match '3.2?'",
+    "tug tags registry.example.org/team/app --semver '>=1.2, <2' | tug fetch --from-file -",
+    "tug tags nginx --semver '*' --newest 3",
+    "tug tags nginx --match '*-alpine' --semver '>=1.27-0, <1.28'",
+    NULL,
+};
+
+static const char tags_description[] =
+    "List the tags of repositories as full references, one a line: versions in their\n"
+    "order, then other tags. A range has pre-releases, such as 1.27-alpine, only if it\n"
+    "names one.\n";
+
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
     {"resolve", "[options] REF... | --from-file FILE", "print the digests of references",
      resolve_description, COMMAND_RESOLVE, resolve_examples, cmd_resolve},
+    {"tags", "[options] REPOSITORY...", "list the tags of repositories", tags_description,
+     COMMAND_TAGS, tags_examples, cmd_tags},
     {"export", "[options] [-o FILE] REF...", "write images as one archive", export_description,
      COMMAND_EXPORT, export_examples, cmd_export},
     {"import", "[options] FILE | DIR | -", "read images from an archive", import_description,

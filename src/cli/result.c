@@ -18,6 +18,9 @@
 #include "report.h"
 #include "text.h"
 
+/* Lines that are printed before the result that they belong to. */
+#define PRINT_AT_ONCE_BYTES ((size_t)64 * 1024)
+
 bool results_init(struct results *results, const struct ref_list *refs, enum result_format format)
 {
     *results = (struct results){.refs = refs, .format = format};
@@ -85,11 +88,24 @@ static void format_fetched(struct text *text, const struct tug_image_result *ima
     text_puts(text, "}\n");
 }
 
+static void format_status(struct text *text, const struct tug_image_result *image)
+{
+    const bool is_ok = image->status == TUG_OK;
+
+    text_printf(text, ",\"status\":\"%s\"", is_ok ? "ok" : "failed");
+    if (!is_ok) {
+        text_puts(text, ",\"error\":{\"code\":");
+        json_string(text, tug_status_name(image->status));
+        text_puts(text, ",\"message\":");
+        json_string(text, image->error.message);
+        text_puts(text, "}");
+    }
+}
+
 static void format_json(struct text *text, const struct tug_image_result *image, bool is_lookup,
                         const struct text *plan)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
-    const bool is_ok = image->status == TUG_OK;
     const bool has_digest = image->digest.algorithm != TUG_DIGEST_NONE;
 
     text_puts(text, "{\"ref\":");
@@ -103,14 +119,7 @@ static void format_json(struct text *text, const struct tug_image_result *image,
     } else {
         text_puts(text, ",\"size\":null");
     }
-    text_printf(text, ",\"status\":\"%s\"", is_ok ? "ok" : "failed");
-    if (!is_ok) {
-        text_puts(text, ",\"error\":{\"code\":");
-        json_string(text, tug_status_name(image->status));
-        text_puts(text, ",\"message\":");
-        json_string(text, image->error.message);
-        text_puts(text, "}");
-    }
+    format_status(text, image);
     if (is_lookup) {
         text_printf(text, ",\"seconds\":%.3f", image->seconds > 0 ? image->seconds : 0);
         format_platform(text, image);
@@ -137,6 +146,21 @@ static void format_text(struct text *text, const struct tug_image_result *image,
     text_puts(text, "\n");
 }
 
+/* A repository: its tags, or why there are none. */
+static void format_tags(struct text *text, const struct tug_image_result *image,
+                        const struct text *tags, enum result_format format)
+{
+    if (tags->length > 0) {
+        text_append(text, tags->data, tags->length);
+    }
+    if (image->status != TUG_OK && format == FORMAT_JSON) {
+        text_puts(text, "{\"ref\":");
+        json_string(text, image->ref);
+        format_status(text, image);
+        text_puts(text, "}\n");
+    }
+}
+
 static void fill_slot(struct results *results, const struct tug_image_result *image)
 {
     struct result_slot *const slot = &results->slots[image->position];
@@ -149,7 +173,9 @@ static void fill_slot(struct results *results, const struct tug_image_result *im
     if (results->output_errno != 0) {
         return;
     }
-    if (results->format == FORMAT_JSON) {
+    if (results->is_tags) {
+        format_tags(&text, image, plan, results->format);
+    } else if (results->format == FORMAT_JSON) {
         format_json(&text, image, results->is_lookup, results->is_plan ? plan : NULL);
     } else {
         format_text(&text, image, results->is_lookup);
@@ -183,6 +209,38 @@ static void print_ready(struct results *results)
     }
 }
 
+/* Have a text for what comes before the result. Returns: false when there is no memory. */
+static bool make_plan(struct results *results, struct result_slot *slot)
+{
+    if (slot->plan == NULL) {
+        slot->plan = calloc(1, sizeof *slot->plan);
+    }
+    results->has_lost_line = results->has_lost_line || slot->plan == NULL;
+    return slot->plan != NULL;
+}
+
+bool results_take_tag(struct results *results, const struct tug_tag *tag)
+{
+    struct result_slot *const slot = &results->slots[tag->position];
+
+    if (results->output_errno != 0 || !make_plan(results, slot)) {
+        return results->output_errno == 0;
+    }
+    if (results->format == FORMAT_JSON) {
+        text_printf(slot->plan,
+                    "{\"ref\":\"%s\",\"repository\":\"%s\",\"tag\":\"%s\",\"isVersion\":%s}\n",
+                    tag->ref, tag->repository, tag->name, tag->is_version ? "true" : "false");
+    } else {
+        text_printf(slot->plan, "%s\n", tag->ref);
+    }
+    if (results->printed_count == tag->position && slot->plan->length >= PRINT_AT_ONCE_BYTES) {
+        results->output_errno = text_write_all(STDOUT_FILENO, slot->plan->data, slot->plan->length);
+        results->has_lost_line = results->has_lost_line || slot->plan->has_failed;
+        text_clear(slot->plan);
+    }
+    return results->output_errno == 0;
+}
+
 void results_plan(struct results *results, const struct tug_event *event)
 {
     struct result_slot *const slot = &results->slots[event->image->position];
@@ -192,11 +250,7 @@ void results_plan(struct results *results, const struct tug_event *event)
         results->planned_count++;
         results->planned_bytes += event->size_bytes;
     }
-    if (slot->plan == NULL) {
-        slot->plan = calloc(1, sizeof *slot->plan);
-    }
-    if (slot->plan == NULL) {
-        results->has_lost_line = true;
+    if (!make_plan(results, slot)) {
         return;
     }
     (void)tug_digest_format(&event->digest, digest);
@@ -244,7 +298,8 @@ bool results_finish(struct results *results, const struct tug_error *error)
         struct tug_image_result image = {.position = i, .status = error->code, .error = *error};
 
         if (!results->slots[i].is_known) {
-            image.ref = tug_ref_name(results->refs->refs[i]);
+            image.ref =
+                results->is_tags ? results->refs->items[i] : tug_ref_name(results->refs->refs[i]);
             fill_slot(results, &image);
         }
     }

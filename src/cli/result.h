@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include <tug/fetch.h>
+#include <tug/tags.h>
 
 #include "list.h"
 #include "options.h"
@@ -18,7 +19,8 @@
 /* What is known of one reference. */
 struct result_slot {
     char *line;        /* owned; waits for the results before it, NULL: there is nothing to print */
-    struct text *plan; /* owned; of a dry run: what would be fetched for it; NULL: nothing so far */
+    struct text *plan; /* owned; of a dry run: what would be fetched for it; of tags: their lines;
+                          NULL: nothing so far */
     enum tug_status status;
     bool is_known;
 };
@@ -27,6 +29,7 @@ struct result_slot {
 struct results {
     const struct ref_list *refs; /* borrowed */
     enum result_format format;
+    bool is_tags;              /* of tags: the tags of each repository, nothing of its own */
     bool is_lookup;            /* of resolve: media type and size, nothing of what was fetched */
     struct result_slot *slots; /* one for each reference */
     size_t printed_count;      /* slots before this one are done with */
@@ -50,6 +53,10 @@ bool results_take(struct results *results, const struct tug_image_result *image)
 
 /* Record a blob that would be fetched (TUG_EVENT_PLANNED). */
 void results_plan(struct results *results, const struct tug_event *event);
+
+/* Record a tag; its line is printed with the result of its repository, or before, when it is the
+ * repository's turn. Returns: as results_take. */
+bool results_take_tag(struct results *results, const struct tug_tag *tag);
 
 /* Record error as the result of every reference without one, and print the rest. */
 bool results_finish(struct results *results, const struct tug_error *error);

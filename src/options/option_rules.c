@@ -62,10 +62,11 @@ static const struct {
     const char *name;
     unsigned bit;
 } command_names[] = {
-    {"fetch", COMMAND_FETCH},   {"resolve", COMMAND_RESOLVE}, {"images", COMMAND_IMAGES},
-    {"ls", COMMAND_LS},         {"active", COMMAND_ACTIVE},   {"get", COMMAND_GET},
-    {"verify", COMMAND_VERIFY}, {"label", COMMAND_LABEL},     {"rm", COMMAND_RM},
-    {"prune", COMMAND_PRUNE},   {"export", COMMAND_EXPORT},   {"import", COMMAND_IMPORT},
+    {"fetch", COMMAND_FETCH},   {"resolve", COMMAND_RESOLVE}, {"tags", COMMAND_TAGS},
+    {"images", COMMAND_IMAGES}, {"ls", COMMAND_LS},           {"active", COMMAND_ACTIVE},
+    {"get", COMMAND_GET},       {"verify", COMMAND_VERIFY},   {"label", COMMAND_LABEL},
+    {"rm", COMMAND_RM},         {"prune", COMMAND_PRUNE},     {"export", COMMAND_EXPORT},
+    {"import", COMMAND_IMPORT},
 };
 
 /* Add the names of a set of commands: "a", "a and b", "a, b and c". */

@@ -15,6 +15,7 @@
 
 #include <tug/ref.h>
 
+#include "option_tags.h"
 #include "units.h"
 
 /* Most retries; counted in an unsigned. */
@@ -406,7 +407,10 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 /* Those that print results. */
 #define RESULTS(group)                                                                             \
     group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY |         \
-               COMMAND_PRUNE | COMMAND_IMPORT | LIST_BITS
+               COMMAND_PRUNE | COMMAND_IMPORT | COMMAND_TAGS | LIST_BITS
+/* Those that ask registries and need no store. */
+#define ASKERS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_TAGS
+#define TAGS(group) group, COMMAND_TAGS
 #define NETWORK(group) group, COMMAND_NETWORK
 #define CONTENT(group) group, COMMAND_FETCH | COMMAND_VERIFY
 #define VERIFY(group) group, COMMAND_VERIFY
@@ -481,6 +485,14 @@ static const struct option_spec table[] = {
          "partial downloads that no process holds, instead of blobs"),
     TIME(PRUNE(OPTION_WHAT), KIND_TIME_OR_0, prune.older_than_ms, "older-than",
          "only partial downloads without a write for TIME"),
+    CALL(TAGS(OPTION_WHAT), option_apply_match, "match", 0, "GLOB",
+         "tags that match a pattern, such as '1.*'; repeatable"),
+    CALL(TAGS(OPTION_WHAT), option_apply_exclude, "exclude", 0, "GLOB",
+         "leave out tags that match a pattern; repeatable"),
+    CALL(TAGS(OPTION_WHAT), option_apply_semver, "semver", 0, "RANGE",
+         "versions in a range, such as '>=1.2, <2', '^1.4' or '1.x || 2.x'"),
+    CALL(TAGS(OPTION_WHAT), option_apply_newest, "newest", 0, "N",
+         "only the N highest versions of each repository"),
     CALL(BOTH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
     CALL(BOTH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
@@ -513,7 +525,7 @@ static const struct option_spec table[] = {
          "limit for name lookup, connection and TLS handshake (default 30s)"),
     TIME(NETWORK(OPTION_HOW), KIND_TIME, run.stall_timeout_ms, "stall-timeout",
          "reconnect after TIME below 1 KiB/s (default 30s)"),
-    TIME(BOTH(OPTION_HOW), KIND_TIME_OR_0, run.timeout_ms, "timeout",
+    TIME(ASKERS(OPTION_HOW), KIND_TIME_OR_0, run.timeout_ms, "timeout",
          "limit for the whole run (default 0: no limit)"),
     CALL(BRINGERS(OPTION_HOW), apply_max_size, "max-size", 0, "SIZE",
          "refuse images, or an archive, larger than this (default: no limit)"),

@@ -26,6 +26,8 @@ void settings_fini(struct settings *settings)
     free(settings->common.inputs);
     free(settings->wish.platforms);
     free(settings->fetch.labels);
+    free(settings->tags.match);
+    free(settings->tags.exclude);
     free(settings->login.user);
     if (settings->login.password != NULL) {
         explicit_bzero(settings->login.password, strlen(settings->login.password));

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <tug/fetch.h>
+#include <tug/tags.h>
 
 #include "terminal.h"
 
@@ -38,10 +39,11 @@ enum option_group {
 #define COMMAND_PRUNE (1U << 9)
 #define COMMAND_EXPORT (1U << 10)
 #define COMMAND_IMPORT (1U << 11)
-#define COMMAND_OTHER (1U << 12) /* help, version */
-#define COMMAND_ALL ((1U << 13) - 1)
+#define COMMAND_TAGS (1U << 12)
+#define COMMAND_OTHER (1U << 13) /* help, version */
+#define COMMAND_ALL ((1U << 14) - 1)
 /* Commands that talk to registries, and so have credentials. */
-#define COMMAND_NETWORK (COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_VERIFY)
+#define COMMAND_NETWORK (COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_TAGS | COMMAND_VERIFY)
 
 /* Capacity for the table of options. */
 #define OPTIONS_MAX 96
@@ -131,6 +133,13 @@ struct prune_settings {
     uint64_t wait_ms;
 };
 
+/* What tags alone has. */
+struct tags_settings {
+    struct tug_tags_options options; /* its size is not set */
+    const char **match;              /* owned: what options point to; borrowed from argv */
+    const char **exclude;            /* the same */
+};
+
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */
 struct settings {
     struct common_settings common;
@@ -142,6 +151,7 @@ struct settings {
     struct archive_settings archive;
     struct store_settings store;
     struct prune_settings prune;
+    struct tags_settings tags;
 };
 
 /* Free what settings own; they are empty afterwards. */

@@ -33,6 +33,8 @@ static const struct known commands[] = {
     {"digest", "did you mean 'resolve'?"},
     {"inspect", "did you mean 'images' (in the store), or 'resolve' (at a registry)?"},
     {"manifest", "did you mean 'get' (from the store), or 'resolve' (at a registry)?"},
+    {"list-tags", "did you mean 'tags' (skopeo list-tags)?"},
+    {"ls-remote", "did you mean 'tags'?"},
     {"login", "no such command: 'docker login' keeps credentials, --user gives them"},
     {"load", "did you mean 'import' (docker image load)?"},
     {"save", "did you mean 'export' (docker image save)?"},

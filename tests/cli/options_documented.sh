@@ -57,7 +57,7 @@ for page in "${manual%.1}"-*.1; do
     done || exit 1
     comm -13 "$WORK/in-page" "$WORK/in-help" | while read -r name; do
         grep -qx "$name" "$WORK/in-manual" || fail "$page: --$name is missing"
-        [ "$command" = verify ] || fail "$page: --$name is missing"
+        [[ $command == @(verify|tags) ]] || fail "$page: --$name is missing"
     done || exit 1
 done
 

@@ -65,7 +65,7 @@ f15_options_without_effect() {
     local name value
     expect_usage "tug: option '--label' has no effect on 'resolve' (only on fetch)" resolve --label a=b x
     expect_usage "tug: option '--label' has no effect on 'version' (only on fetch)" version --label a=b
-    expect_usage "option '--authfile' has no effect on 'help' (only on fetch, resolve and verify)" help --authfile f
+    expect_usage "option '--authfile' has no effect on 'help' (only on fetch, resolve, tags and verify)" help --authfile f
     expect_usage "--all-platforms and --platform exclude each other" fetch --all-platforms --platform linux x
     expect_usage "--failed-file has no effect with --dry-run" fetch --dry-run --failed-file f x
     expect_usage "--progress has no effect with --quiet" -q fetch --progress json x

@@ -23,7 +23,8 @@
     (COMMAND_FETCH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | COMMAND_IMPORT)
 #define LISTS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
 #define RESULTS                                                                                    \
-    (BOTH | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | COMMAND_IMPORT | LISTS)
+    (BOTH | COMMAND_TAGS | COMMAND_LABEL | COMMAND_RM | COMMAND_VERIFY | PRUNE | COMMAND_IMPORT |  \
+     LISTS)
 #define NETWORK COMMAND_NETWORK
 #define CONTENT (COMMAND_FETCH | COMMAND_VERIFY)
 #define ALL COMMAND_ALL
@@ -37,7 +38,7 @@ static const struct {
     {"ls", COMMAND_LS},         {"active", COMMAND_ACTIVE},   {"get", COMMAND_GET},
     {"verify", COMMAND_VERIFY}, {"label", COMMAND_LABEL},     {"rm", COMMAND_RM},
     {"prune", COMMAND_PRUNE},   {"export", COMMAND_EXPORT},   {"import", COMMAND_IMPORT},
-    {"version", COMMAND_OTHER}, {"help", COMMAND_OTHER}};
+    {"tags", COMMAND_TAGS},     {"version", COMMAND_OTHER},   {"help", COMMAND_OTHER}};
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
@@ -65,6 +66,10 @@ static const struct row rows[] = {
     {"repair", NULL, COMMAND_VERIFY, {NULL}, NULL},
     {"partials", NULL, PRUNE, {"wait"}, NULL},
     {"older-than", "24h", PRUNE, {NULL}, "partials"},
+    {"match", "1.*", COMMAND_TAGS, {NULL}, NULL},
+    {"exclude", "*-rc*", COMMAND_TAGS, {NULL}, NULL},
+    {"semver", ">=1.2, <2", COMMAND_TAGS, {NULL}, NULL},
+    {"newest", "3", COMMAND_TAGS, {NULL}, NULL},
     {"from-file", "list", BOTH, {NULL}, NULL},
     {"repository", "r.example/a", BOTH, {NULL}, NULL},
     {"shard", "0/2", FETCH, {NULL}, NULL},
@@ -81,7 +86,7 @@ static const struct row rows[] = {
     {"retry-max-wait", "2s", NETWORK, {NULL}, NULL},
     {"connect-timeout", "2s", NETWORK, {NULL}, NULL},
     {"stall-timeout", "2s", NETWORK, {NULL}, NULL},
-    {"timeout", "2s", BOTH, {NULL}, NULL},
+    {"timeout", "2s", BOTH | COMMAND_TAGS, {NULL}, NULL},
     {"max-size", "1G", FETCH | COMMAND_IMPORT, {NULL}, NULL},
     {"durability", "none", WRITERS, {NULL}, NULL},
     {"user", "joe:pw", NETWORK, {"refresh"}, NULL},

@@ -49,6 +49,8 @@ Test(cli_suggest, f41_commands)
     expect_command("pull", "'fetch'");
     expect_command("copy", "'fetch'");
     expect_command("list", "'ls'");
+    expect_command("list-tags", "'tags'");
+    expect_command("ls-remote", "'tags'");
     expect_command("inspect", "'images'");
     expect_command("fecth", "did you mean 'fetch'?");
     expect_command("fetc", "'fetch'");
