@@ -2,7 +2,9 @@
  *
  * resume-replay: cut the power after each step of a fetch, as far as a test can.
  *
- *     resume-replay POINTS SEED       POINTS: how many moments are tried, 0 for every one
+ *     resume-replay POINTS SEED           POINTS: how many moments are tried, 0 for every one
+ *     resume-replay POINTS SEED prune     of an image that is fetched, removed without a sync,
+ *                                         pruned, and fetched again
  *
  * A fetch in parts, interrupted once, is recorded call by call (preload/store_calls.h). For each
  * moment the store is built anew in three ways: all calls until then took effect (the process was
@@ -57,6 +59,7 @@ struct file {
 };
 
 struct scene {
+    bool is_pruned; /* the second form */
     struct fake_registry *slow;
     struct fake_registry *fast;
     struct build_image_result image;
@@ -108,7 +111,37 @@ static void fetch(const char *store, const struct fake_registry *registry, uint6
     free(reference);
 }
 
+/* Run a command of tug on a store, which must succeed. words: what follows the store. */
+static void run_tug(const char *store, const char *const words[4], const char *const *env)
+{
+    const char *const argv[] = {getenv("TUG"), "-q",     "--store", store, words[0],
+                                words[1],      words[2], words[3],  NULL};
+    struct run_result result;
+
+    (void)run_wait(run_start(&(struct run_options){.argv = argv, .env = env, .timeout_ms = 60000}),
+                   &result);
+    if (result.exit_status != 0) {
+        resume_fail("%s: status %d, signal %d: %s", words[0], result.exit_status, result.signal,
+                    result.err);
+    }
+    run_result_fini(&result);
+}
+
 /* --- recording --- */
+
+/* The name is gone without a sync, then the blobs; those that come again sync their directory. */
+static void record_prune(const struct scene *scene, const char *store, const char *const *env)
+{
+    char *const name = build_text("%s/app:1", fake_registry_host(scene->slow));
+
+    run_tug(store, (const char *const[]){"rm", "--durability", "none", name}, env);
+    run_tug(store, (const char *const[]){"prune", NULL, NULL, NULL}, env);
+    if (resume_check_blobs(store, "pruned") != 0) {
+        resume_fail("prune left blobs");
+    }
+    fetch(store, scene->slow, 0, env, "the recorded run after prune");
+    free(name);
+}
 
 static void record(struct scene *scene)
 {
@@ -121,8 +154,13 @@ static void record(struct scene *scene)
     if (mkdir(store, 0700) != 0) {
         resume_fail("cannot make '%s'", store);
     }
-    fetch(store, scene->slow, FIRST_RUN_MS, env, "the first recorded run");
-    fetch(store, scene->slow, 0, env, "the second recorded run");
+    if (!scene->is_pruned) {
+        fetch(store, scene->slow, FIRST_RUN_MS, env, "the first recorded run");
+    }
+    fetch(store, scene->slow, 0, env, "a recorded run to its end");
+    if (scene->is_pruned) {
+        record_prune(scene, store, env);
+    }
     if (resume_check_blobs(store, "recorded") != scene->image.layer_count + 2) {
         resume_fail("the recorded fetch is not complete");
     }
@@ -368,13 +406,33 @@ static size_t try_point(struct scene *scene, size_t count, enum variant variant,
     return named;
 }
 
+/* Tell whether a power cut after so many steps may cost index.json: it was changed without a sync,
+ * and nothing relies on it yet, until the first blob is deleted. */
+static bool is_unpromised(const struct scene *scene, size_t count)
+{
+    size_t changed = SIZE_MAX;
+
+    for (size_t i = 0; scene->is_pruned && i < scene->step_count; i++) {
+        const struct store_call *const call = &scene->steps[i].call;
+
+        if (call->kind == STORE_CALL_UNLINK && strncmp(call->path, "blobs/", 6) == 0) {
+            return count > changed && count < i;
+        }
+        if (call->kind == STORE_CALL_RENAME && strcmp(call->path2, "index.json") == 0) {
+            changed = i;
+        }
+    }
+    return false;
+}
+
 static void open_scene(struct scene *scene, uint64_t seed)
 {
-    static const uint64_t sizes[] = {9 << 20, 300000};
+    static const uint64_t in_parts[] = {9 << 20, 300000};
+    static const uint64_t small[] = {30000, 10000};
     const struct build_image image = {.repo = "app",
                                       .tag = "1",
-                                      .layer_sizes = sizes,
-                                      .layer_count = sizeof sizes / sizeof sizes[0],
+                                      .layer_sizes = scene->is_pruned ? small : in_parts,
+                                      .layer_count = sizeof small / sizeof small[0],
                                       .seed = seed};
 
     scene->slow =
@@ -389,15 +447,17 @@ static void open_scene(struct scene *scene, uint64_t seed)
 int main(int argc, char **argv)
 {
     static struct scene scene;
-    const size_t points = argc == 3 ? strtoull(argv[1], NULL, 10) : 0;
-    uint64_t random = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
+    const bool is_known = argc == 3 || (argc == 4 && strcmp(argv[3], "prune") == 0);
+    const size_t points = is_known ? strtoull(argv[1], NULL, 10) : 0;
+    uint64_t random = is_known ? strtoull(argv[2], NULL, 10) : 0;
     size_t counts[STORE_CALL_COUNT] = {0};
     size_t tried = 0;
     size_t named = 0;
 
-    if (argc != 3 || getenv("TUG") == NULL || getenv("OBJ") == NULL) {
-        resume_fail("usage: TUG=… OBJ=… resume-replay POINTS SEED");
+    if (!is_known || getenv("TUG") == NULL || getenv("OBJ") == NULL) {
+        resume_fail("usage: TUG=… OBJ=… resume-replay POINTS SEED [prune]");
     }
+    scene.is_pruned = argc == 4;
     open_scene(&scene, random);
     record(&scene);
     read_steps(&scene);
@@ -407,7 +467,8 @@ int main(int argc, char **argv)
         counts[scene.steps[i].call.kind]++;
     }
     for (size_t count = 0; count <= scene.step_count; count++) {
-        if (points > 0 && resume_random(&random, scene.step_count + 1) >= points) {
+        if ((points > 0 && resume_random(&random, scene.step_count + 1) >= points) ||
+            is_unpromised(&scene, count)) {
             continue;
         }
         for (int variant = KEPT; variant < VARIANT_COUNT; variant++) {
