@@ -17,7 +17,7 @@
 #include "walk/walk.h"
 
 /* Most bytes of an image's labels and sources: an entry has a MiB (entries.c). */
-#define TEXTS_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define TEXTS_BYTES_MAX ((size_t)32 * 1024 * 1024)
 /* Most repositories of a host that are told. */
 #define REPOSITORIES_MAX 16
 
@@ -114,6 +114,11 @@ static enum tug_status add_sources(struct listing *listing, const char *host,
     return status;
 }
 
+static bool is_source(const char *key)
+{
+    return strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) == 0;
+}
+
 /* Bytes that all labels and sources take, at most: a host stands before each repository. */
 static size_t texts_length(const char *annotations)
 {
@@ -122,7 +127,7 @@ static size_t texts_length(const char *annotations)
     for (const char *at = annotations; *at != '\0';) {
         const char *const value = at + strlen(at) + 1;
 
-        sum += (strlen(at) + 2) * REPOSITORIES_MAX + strlen(value);
+        sum += (strlen(at) + 2) * (is_source(at) ? REPOSITORIES_MAX : 1) + strlen(value);
         at = value + strlen(value) + 1;
     }
     return sum;
@@ -131,7 +136,6 @@ static size_t texts_length(const char *annotations)
 static enum tug_status read_annotations(struct listing *listing, const char *annotations,
                                         struct tug_error *err)
 {
-    const size_t prefix = strlen(TUG__INDEX_SOURCE_PREFIX);
     enum tug_status status;
 
     tug__buf_clear(&listing->bytes);
@@ -141,8 +145,8 @@ static enum tug_status read_annotations(struct listing *listing, const char *ann
     for (const char *at = annotations; status == TUG_OK && *at != '\0';) {
         const char *const value = at + strlen(at) + 1;
 
-        if (strncmp(at, TUG__INDEX_SOURCE_PREFIX, prefix) == 0) {
-            status = add_sources(listing, at + prefix, value, err);
+        if (is_source(at)) {
+            status = add_sources(listing, at + strlen(TUG__INDEX_SOURCE_PREFIX), value, err);
         } else if (tug__index_is_label(at)) {
             status = join(listing, &listing->labels, at, '=', value, strlen(value), err);
         }

@@ -12,7 +12,7 @@
  * while a fetch is adding images. Otherwise a walk shows the store as it was when the walk began;
  * only the caller's locks keep it accurate.
  *
- * Memory: about 140 bytes for each blob and 20 for each reference; a document's text is dropped
+ * Memory: about 200 bytes for each blob and 20 for each reference; a document's text is dropped
  * once it is parsed.
  *
  * Threads: a walk belongs to one thread at a time, even for queries; tug__walk_open starts several

@@ -23,6 +23,7 @@ struct kept {
 struct listing {
     struct kept images[IMAGES_MAX];
     size_t count;
+    bool is_brief; /* without texts */
 };
 
 static void join(char *out, const char *const *texts, size_t count)
@@ -43,6 +44,9 @@ static enum tug_status keep(void *context, const struct tug_image_info *image,
     cr_assert_leq(listing->count, IMAGES_MAX);
     cr_assert_leq(image->platform_count, 4);
     kept->info = *image;
+    if (listing->is_brief) {
+        return TUG_OK;
+    }
     (void)stpcpy(kept->name, image->name != NULL ? image->name : "(none)");
     (void)stpcpy(kept->created, image->created != NULL ? image->created : "");
     join(kept->labels, image->labels, image->label_count);
@@ -54,15 +58,26 @@ static enum tug_status keep(void *context, const struct tug_image_info *image,
 }
 
 /* List images. Static. */
-static const struct listing *list(const struct place *place)
+static const struct listing *list_as(const struct place *place, bool is_brief)
 {
     static struct listing listing;
     struct tug_error err = {0};
 
     listing.count = 0;
+    listing.is_brief = is_brief;
     cr_assert_eq(tug_store_each_image(place->store, keep, &listing, NULL, &err), TUG_OK, "%s",
                  err.message);
     return &listing;
+}
+
+static const struct listing *list(const struct place *place)
+{
+    return list_as(place, false);
+}
+
+static const struct listing *list_briefly(const struct place *place)
+{
+    return list_as(place, true);
 }
 
 /* An index of two platforms and an attestation; only the first is there. */
@@ -204,6 +219,34 @@ Test(walk_images, labels_and_sources)
     cr_assert_str_eq(kept->name, "r.example/a:1");
     cr_assert_str_eq(kept->labels, "team=web empty= ");
     cr_assert_str_eq(kept->sources, "r.example/a r.example/b/c other.example/d ");
+    place_remove(&place);
+}
+
+/* Long keys and many repositories, as far as an entry may have them. */
+Test(walk_images, large_annotations)
+{
+    struct place place = place_create();
+    struct small_image image;
+    char *const key = calloc(1, 900001);
+    char *annotation = NULL;
+    const struct kept *kept;
+
+    place_open(&place);
+    image = store_image(&place, "one", "amd64");
+    cr_assert_not_null(key);
+    memset(key, 'k', 900000);
+    cr_assert_geq(asprintf(&annotation,
+                           ",'annotations':{'%s':'v','containerd.io/distribution.source.%.1000s':"
+                           "'1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18'}",
+                           key, key),
+                  0);
+    write_index(&place, DESCRIPTOR, MANIFEST_TYPE, image.manifest.text, image.manifest.length,
+                annotation);
+    kept = &list_briefly(&place)->images[0];
+    cr_assert_eq(kept->info.label_count, 1);
+    cr_assert_eq(kept->info.source_count, 16);
+    free(annotation);
+    free(key);
     place_remove(&place);
 }
 
