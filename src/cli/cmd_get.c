@@ -87,7 +87,7 @@ int cmd_get(const struct settings *settings, const struct command_table *table)
                                 ? "no digest or reference given"
                                 : "one digest or reference at a time");
     }
-    exit_status = store_run_begin(&run, settings, "get", STORE_MUST_EXIST);
+    exit_status = store_run_begin(&run, settings, "get", STORE_IS_READ);
     if (exit_status != 0) {
         return exit_status;
     }

@@ -32,7 +32,7 @@ int listing_begin(struct listing *listing, const struct settings *settings, cons
         .is_exact = settings->store.exact_bytes,
         .time_s = time(NULL),
     };
-    status = store_run_begin(&listing->run, settings, command, STORE_MUST_EXIST);
+    status = store_run_begin(&listing->run, settings, command, STORE_IS_READ);
     if (status == 0) {
         listing->run.meter.verb = "listed";
         table_begin(&listing->table, columns, column_count, &listing->out);

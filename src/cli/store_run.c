@@ -51,7 +51,8 @@ static int open_store(struct store_run *run, const char *command, enum store_nee
     const struct tug_store_options options = {
         .size = sizeof options,
         .durability = run->settings->fetch.durability,
-        .must_exist = need == STORE_MUST_EXIST,
+        .must_exist = need != STORE_MAY_BEGIN,
+        .make_nothing = need == STORE_IS_READ,
         .on_wait = on_text,
         .wait_context = run,
     };

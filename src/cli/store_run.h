@@ -20,6 +20,7 @@
 
 /* How the store is opened. */
 enum store_need {
+    STORE_IS_READ,    /* it must exist, and nothing is made in it, not even what is missing */
     STORE_MUST_EXIST, /* a path that is no store is an error */
     STORE_MAY_BEGIN,  /* one that is not there is made */
 };

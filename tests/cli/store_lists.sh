@@ -134,18 +134,25 @@ get_writes_bytes() {
 
 # Nothing is written: a store without write permission will do; a name cannot harm the terminal.
 foreign_stores() {
+    local before
     mkdir -p "$WORK/foreign/blobs/sha256"
     echo '{"imageLayoutVersion":"1.0.0"}' > "$WORK/foreign/oci-layout"
     printf '%s' '{"schemaVersion":2,"manifests":[{"mediaType":"application/x","size":2,"digest":' \
         '"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","annotations":' \
         '{"org.opencontainers.image.ref.name":"\u001b[2J\u202ex"}},7]}' > "$WORK/foreign/index.json"
     printf '{}' > "$WORK/foreign/blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    before=$(find "$WORK/foreign" -printf '%P ')
     run --store "$WORK/foreign" images
     expect_status 0
     expect_text out '\x1b[2J\u{202e}x '
     expect_lines out 3
     run --store "$WORK/foreign" ls
     expect_lines out 2
+    run --store "$WORK/foreign" active
+    expect_lines out 1
+    run --store "$WORK/foreign" get sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+    expect_match out '{}'
+    [ "$(find "$WORK/foreign" -printf '%P ')" = "$before" ] || fail "something was made in the store"
     rm "$WORK/foreign/index.json"
     echo '{' > "$WORK/foreign/index.json"
     run --store "$WORK/foreign" images
