@@ -9,18 +9,25 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "list_expand.h"
 #include "report.h"
 #include "signals.h"
 
-int batch_load(struct batch *batch, const struct list_source *source)
+int batch_load(struct batch *batch, const struct list_source *source,
+               const struct tug_fetch_options *options)
 {
     const struct common_settings *const common = &batch->settings->common;
-    const int status = ref_list_load(&batch->refs, common->inputs, common->input_count, source);
+    int status = ref_list_load(&batch->refs, common->inputs, common->input_count, source);
 
+    if (status == 0 && options != NULL) {
+        status = ref_list_expand(&batch->refs, source, options, common->verbosity < 0);
+    }
     if (status != 0) {
         return status;
     }
+    batch->has_failed_pattern = batch->refs.glob_count > 0;
     return results_init(&batch->results, &batch->refs, common->format) ? 0 : report_no_memory();
 }
 
@@ -45,12 +52,26 @@ int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_
 {
     struct tug_error error = {0};
     enum tug_status status;
+    size_t added = 0;
 
     options->size = sizeof *options;
     options->on_log = report_log_line;
     options->log_config = batch->settings->common.verbosity >= 1;
     status = tug_fetch_create(store, options, &batch->fetch, &error);
+    if (status == TUG_OK && batch->has_failed_pattern) {
+        batch->positions = calloc(batch->refs.count, sizeof *batch->positions);
+        if (batch->positions == NULL) {
+            return report_no_memory();
+        }
+    }
     for (size_t i = 0; status == TUG_OK && i < batch->refs.count; i++) {
+        if (batch->refs.refs[i] == NULL) { /* a pattern that failed */
+            batch->refs.given_count++;
+            continue;
+        }
+        if (batch->positions != NULL) {
+            batch->positions[added++] = i;
+        }
         status = add_reference(batch, i, &error);
     }
     if (status != TUG_OK) {
@@ -59,9 +80,23 @@ int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_
     return report_exit_status(status);
 }
 
+/* The position in the list of a reference of the run. */
+static size_t list_position(const struct batch *batch, size_t position)
+{
+    return batch->positions != NULL ? batch->positions[position] : position;
+}
+
+void batch_plan(struct batch *batch, const struct tug_event *event)
+{
+    results_plan(&batch->results, list_position(batch, event->image->position), event);
+}
+
 void batch_take(struct batch *batch, const struct tug_image_result *image)
 {
-    if (!results_take(&batch->results, image) && batch->results.output_errno == EPIPE) {
+    struct tug_image_result result = *image;
+
+    result.position = list_position(batch, image->position);
+    if (!results_take(&batch->results, &result) && batch->results.output_errno == EPIPE) {
         tug_fetch_cancel(batch->fetch); /* the reader of the results is gone */
     }
 }
@@ -86,8 +121,25 @@ static void cancel_fetch(void *fetch)
     tug_fetch_cancel(fetch);
 }
 
+/* Report the patterns that could not be expanded. */
+static void take_patterns(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->refs.glob_count; i++) {
+        const struct list_glob *const glob = &batch->refs.globs[i];
+        const struct tug_image_result result = {.position = glob->position,
+                                                .ref = batch->refs.items[glob->position],
+                                                .status = glob->error.code,
+                                                .error = glob->error};
+
+        batch_report_failure(&result);
+        (void)results_take(&batch->results, &result);
+    }
+}
+
 int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_error, int *out_signal)
 {
+    static const struct tug_error not_tried = {
+        .code = TUG_ERR_CANCELLED, .message = "--fail-fast: a pattern of tags failed first"};
     static const struct tug_error no_result = {.code = TUG_ERR_INTERNAL, .message = "no result"};
     struct signals signals;
     const int os_errno = signals_start(&signals, cancel_fetch, batch->fetch);
@@ -96,7 +148,12 @@ int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_err
         report_errno("signals", "start thread", os_errno);
         return EXIT_STATUS_STORE;
     }
-    (void)work(batch, out_error);
+    take_patterns(batch);
+    if (batch->has_failed_pattern && batch->settings->run.fail_fast) {
+        *out_error = not_tried;
+    } else {
+        (void)work(batch, out_error);
+    }
     *out_signal = signals_stop(&signals);
     /* A successful run has reported every result; a missing one is a bug. */
     (void)results_finish(&batch->results, out_error->code != TUG_OK ? out_error : &no_result);
@@ -119,4 +176,5 @@ void batch_fini(struct batch *batch)
     tug_fetch_destroy(batch->fetch);
     results_fini(&batch->results);
     ref_list_fini(&batch->refs);
+    free(batch->positions);
 }

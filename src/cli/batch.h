@@ -24,14 +24,18 @@ struct batch {
     struct ref_list refs;
     struct results results;
     struct tug_fetch *fetch;
+    size_t *positions; /* owned: of each reference of the fetch, in refs; NULL: the same */
+    bool has_failed_pattern;
 };
 
 /* Calls tug_fetch_run, or what takes its place, with the batch's fetch. */
 typedef enum tug_status (*batch_work_fn)(struct batch *batch, struct tug_error *err);
 
-/* Read the references that the command line names and prepare for their results.
- * source: borrowed for the call. Returns: 0, or the exit status after the failure was reported. */
-int batch_load(struct batch *batch, const struct list_source *source);
+/* Read the references that the command line names, have the tags of patterns listed, and prepare
+ * for the results. source: borrowed for the call. options: how registries are asked; NULL: there
+ * are no patterns. Returns: 0, or the exit status after the failure was reported. */
+int batch_load(struct batch *batch, const struct list_source *source,
+               const struct tug_fetch_options *options);
 
 /* Create the run and add every reference.
  * store: NULL for resolve. options: size, log and labels are set here, the rest by the caller.
@@ -40,6 +44,9 @@ int batch_create(struct batch *batch, struct tug_store *store, struct tug_fetch_
 
 /* Hand a result to the output. The run is cancelled when the reader has closed it. */
 void batch_take(struct batch *batch, const struct tug_image_result *image);
+
+/* Hand a blob that would be fetched to the output (TUG_EVENT_PLANNED). */
+void batch_plan(struct batch *batch, const struct tug_event *event);
 
 /* Hand a tag to the output, before the result of its repository. */
 void batch_take_tag(struct batch *batch, const struct tug_tag *tag);

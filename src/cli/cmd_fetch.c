@@ -107,7 +107,7 @@ static void on_event(void *context, const struct tug_event *event)
 
     ui_on_event(run->ui, event);
     if (event->kind == TUG_EVENT_PLANNED) {
-        results_plan(&run->batch.results, event);
+        batch_plan(&run->batch, event);
     }
     if (event->kind != TUG_EVENT_IMAGE) {
         return;
@@ -284,7 +284,7 @@ static int run_steps(struct run *run)
         .shard_index = run->settings->fetch.shard_index,
         .shard_count = run->settings->fetch.shard_count,
     };
-    int status = batch_load(&run->batch, &source);
+    int status = batch_load(&run->batch, &source, &run->settings->run);
 
     if (status == 0) {
         status = set_up_output(run);

@@ -60,7 +60,7 @@ static int set_up(struct run *run)
         .platform_count = wish->platform_count,
     };
     struct tug_fetch_options options = run->batch.settings->run;
-    const int status = batch_load(&run->batch, &source);
+    const int status = batch_load(&run->batch, &source, &run->batch.settings->run);
 
     if (status != 0) {
         return status;

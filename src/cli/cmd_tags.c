@@ -97,7 +97,7 @@ static int set_up(struct run *run)
         status = check_operand(common->inputs[i].text);
     }
     if (status == 0) {
-        status = batch_load(&run->batch, &source);
+        status = batch_load(&run->batch, &source, NULL);
     }
     if (status != 0) {
         return status;

@@ -16,6 +16,13 @@
 /* Longest line of a file; a reference with a digest has at most about 500 characters. */
 #define LIST_LINE_MAX 4096
 
+/* An item that is a pattern of tags, HOST/NAME:GLOB, until ref_list_expand. */
+struct list_glob {
+    size_t position;        /* of the item; its ref is of the repository */
+    size_t offset;          /* of GLOB in it */
+    struct tug_error error; /* why it was not expanded; then it has no ref. TUG_OK: not yet */
+};
+
 /* References in the order given, as given. All zero is the empty list. */
 struct ref_list {
     char **items;          /* owned; each is the reference, NUL, its options as text, NUL */
@@ -23,6 +30,8 @@ struct ref_list {
     size_t count;
     size_t given_count; /* of refs: a run's, which frees them (tug_fetch_add_parsed) */
     size_t capacity;
+    struct list_glob *globs; /* owned, in the order of their positions */
+    size_t glob_count;
 };
 
 /* What follows a reference in a file, taken apart. All zero: nothing. */

@@ -36,8 +36,22 @@ static bool grow(struct ref_list *list)
     return true;
 }
 
-/* Append a reference. Takes what was parsed of it on success. */
-static int append(struct ref_list *list, struct composed *composed, const char *options)
+/* Note that the last item is a pattern. */
+static bool add_glob(struct ref_list *list, const struct list_glob *glob)
+{
+    struct list_glob *const grown =
+        reallocarray(list->globs, list->glob_count + 1, sizeof *list->globs);
+
+    if (grown == NULL) {
+        return false;
+    }
+    list->globs = grown;
+    grown[list->glob_count] = *glob;
+    grown[list->glob_count++].position = list->count - 1;
+    return true;
+}
+
+int list_append(struct ref_list *list, struct composed *composed, const char *options)
 {
     const char *const text = composed->text.data;
     const size_t length = strlen(text) + 1;
@@ -51,7 +65,27 @@ static int append(struct ref_list *list, struct composed *composed, const char *
     list->items[list->count] = item;
     list->refs[list->count++] = composed->ref;
     composed->ref = NULL;
-    return 0;
+    return composed->glob == 0 || add_glob(list, &(struct list_glob){.offset = composed->glob})
+               ? 0
+               : report_no_memory();
+}
+
+int list_move(struct ref_list *list, struct ref_list *from, size_t position,
+              const struct list_glob *glob)
+{
+    if (!grow(list)) {
+        return report_no_memory();
+    }
+    list->items[list->count] = from->items[position];
+    list->refs[list->count++] = from->refs[position];
+    from->items[position] = NULL;
+    from->refs[position] = NULL;
+    if (glob == NULL) {
+        return 0;
+    }
+    tug_ref_destroy(list->refs[list->count - 1]);
+    list->refs[list->count - 1] = NULL;
+    return add_glob(list, glob) ? 0 : report_no_memory();
 }
 
 const char *ref_list_options(const struct ref_list *list, size_t position)
@@ -61,9 +95,7 @@ const char *ref_list_options(const struct ref_list *list, size_t position)
     return item + strlen(item) + 1;
 }
 
-/* Tell whether a reference is of the wanted part: by its full name, so that it stays where it is
- * when others come and go. */
-static bool is_in_shard(const struct list_source *source, const struct tug_ref *ref)
+bool list_is_in_shard(const struct list_source *source, const struct tug_ref *ref)
 {
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
 
@@ -107,8 +139,8 @@ int list_add(struct list_reader *reader, const char *where, const char *text, co
         add_hint(text, &error);
         report_error(where, error.message);
         exit_status = report_exit_status(status);
-    } else if (is_in_shard(reader->source, composed.ref)) {
-        exit_status = append(reader->list, &composed, options);
+    } else if (composed.glob != 0 || list_is_in_shard(reader->source, composed.ref)) {
+        exit_status = list_append(reader->list, &composed, options);
     }
     list_composed_fini(&composed);
     return exit_status;
@@ -195,5 +227,6 @@ void ref_list_fini(struct ref_list *list)
     }
     free(list->items);
     free(list->refs);
+    free(list->globs);
     *list = (struct ref_list){0};
 }

@@ -108,11 +108,58 @@ static enum tug_status add_digest(const char *digest, struct composed *composed,
                : fail(err, composed->text.data, "has another digest beside it: ", digest);
 }
 
+/* The pattern of tags in a text; NULL: there is none. */
+static const char *find_glob(const char *repository, const char *text)
+{
+    static const char wild[] = "*?[";
+    const char *const slash = strrchr(text, '/');
+    const char *const name = slash != NULL ? slash + 1 : text;
+    const char *const colon = strchr(name, ':');
+
+    if (colon != NULL) {
+        return strpbrk(colon + 1, wild) != NULL ? colon + 1 : NULL;
+    }
+    return repository != NULL && slash == NULL && strpbrk(text, wild) != NULL ? text : NULL;
+}
+
+/* Take a pattern of tags. glob: within text. */
+static enum tug_status compose_pattern(const char *repository, const char *text, const char *glob,
+                                       struct composed *composed, struct tug_error *err)
+{
+    const bool has_name = glob - text > 1;
+    enum tug_status status;
+
+    if (glob[strspn(glob, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+                          "*?[]!^:")] != '\0') {
+        return fail(
+            err, text,
+            "is a pattern of tags: it may have letters, digits, and _ . - * ? [ ] ! ^ :", "");
+    }
+    if (has_name) {
+        text_append(&composed->text, text, (size_t)(glob - text) - 1);
+    } else {
+        text_puts(&composed->text, repository != NULL ? repository : "");
+    }
+    status = composed->text.data != NULL ? parse(composed, err) : fail_memory(err);
+    if (status == TUG_OK && has_name && repository != NULL && !is_of(repository, composed->ref)) {
+        return fail(err, text, "is not of --repository ", repository);
+    }
+    composed->glob = composed->text.length + 1;
+    text_printf(&composed->text, ":%s", glob);
+    return status == TUG_OK && composed->text.has_failed ? fail_memory(err) : status;
+}
+
 enum tug_status list_compose(const char *repository, const char *text, const char *digest,
                              struct composed *out_composed, struct tug_error *err)
 {
+    const char *const glob = find_glob(repository, text);
     enum tug_status status;
 
+    if (glob != NULL) {
+        return digest == NULL || *digest == '\0'
+                   ? compose_pattern(repository, text, glob, out_composed, err)
+                   : fail(err, text, "is a pattern of tags, and has a digest beside it: ", digest);
+    }
     if (repository != NULL) {
         status = place(repository, text, out_composed, err);
     } else if (list_is_digest(text)) {

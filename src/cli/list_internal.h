@@ -24,18 +24,33 @@ bool list_is_digest(const char *text);
 /* A reference, as text and parsed. All zero: none. */
 struct composed {
     struct text text;
-    struct tug_ref *ref; /* owned */
+    struct tug_ref *ref; /* owned; of a pattern: of its repository */
+    size_t glob;         /* of a pattern: offset of GLOB in the text; 0: it is none */
 };
 
 /* Make a reference of what a list or an operand says: a pure function.
- * repository: what tags and digests belong to; NULL: nothing does. text: a reference; a tag or a
- * digest where there is a repository. digest: its digest, from beside it; NULL or "": none.
+ * repository: what tags and digests belong to; NULL: nothing does. text: a reference, or a pattern
+ * of tags, HOST/NAME:GLOB with '*', '?' or '['; a tag, its pattern or a digest where there is a
+ * repository. digest: its digest, from beside it; NULL or "": none.
  * out_composed: zero before; list_composed_fini is due, also on failure.
  * Errors: TUG_ERR_INVALID_ARGUMENT (no such thing, two digests), TUG_ERR_NO_MEMORY. */
 enum tug_status list_compose(const char *repository, const char *text, const char *digest,
                              struct composed *out_composed, struct tug_error *err);
 /* Free it; it is zero afterwards. */
 void list_composed_fini(struct composed *composed);
+
+/* Append a reference, or a pattern. Takes what was parsed of it on success. Returns: 0, or the exit
+ * status after the failure was reported. */
+int list_append(struct ref_list *list, struct composed *composed, const char *options);
+
+/* Move an item of one list to the end of another. glob: its pattern, which failed, and whose
+ * repository is freed; NULL: it is none. Returns: as list_append. */
+int list_move(struct ref_list *list, struct ref_list *from, size_t position,
+              const struct list_glob *glob);
+
+/* Tell whether a reference is of the wanted part: by its full name, so that it stays where it is
+ * when others come and go. */
+bool list_is_in_shard(const struct list_source *source, const struct tug_ref *ref);
 
 /* Compose, check with its options, and add. where: "FILE:LINE", NULL for an operand.
  * Returns: 0, or the exit status after the failure was reported. */

@@ -241,9 +241,9 @@ bool results_take_tag(struct results *results, const struct tug_tag *tag)
     return results->output_errno == 0;
 }
 
-void results_plan(struct results *results, const struct tug_event *event)
+void results_plan(struct results *results, size_t position, const struct tug_event *event)
 {
-    struct result_slot *const slot = &results->slots[event->image->position];
+    struct result_slot *const slot = &results->slots[position];
     char digest[TUG_DIGEST_TEXT_MAX];
 
     if (!event->is_repeated) {

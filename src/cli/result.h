@@ -51,8 +51,8 @@ void results_fini(struct results *results);
  * Returns: false when standard output has failed; output_errno has the reason. */
 bool results_take(struct results *results, const struct tug_image_result *image);
 
-/* Record a blob that would be fetched (TUG_EVENT_PLANNED). */
-void results_plan(struct results *results, const struct tug_event *event);
+/* Record a blob that would be fetched for the reference at a position (TUG_EVENT_PLANNED). */
+void results_plan(struct results *results, size_t position, const struct tug_event *event);
 
 /* Record a tag; its line is printed with the result of its repository, or before, when it is the
  * repository's turn. Returns: as results_take. */

@@ -296,6 +296,58 @@ Test(cli_list, f15_tags_and_digests_belong_to_the_repository)
     ref_list_fini(&list);
 }
 
+/* A pattern stays one item, with the repository it is of. */
+Test(cli_list, patterns_of_tags)
+{
+    const struct input inputs[] = {{"r.example:5000/a:1.*", false},
+                                   {"[::1]:5000/b:[0-9]", false},
+                                   {"nginx:1.?-alpine", false},
+                                   {"r.example/a:1", false}};
+    const struct list_source none = {0};
+    struct ref_list list = {0};
+
+    cr_assert_eq(ref_list_load(&list, inputs, 4, &none), 0);
+    cr_assert_eq(list.count, 4);
+    cr_assert_eq(list.glob_count, 3);
+    cr_assert_str_eq(list.items[0], "r.example:5000/a:1.*");
+    cr_assert_str_eq(list.items[0] + list.globs[0].offset, "1.*");
+    cr_assert_str_eq(tug_ref_name(list.refs[0]), "r.example:5000/a:latest");
+    cr_assert_str_eq(list.items[1] + list.globs[1].offset, "[0-9]");
+    cr_assert_str_eq(tug_ref_repository(list.refs[2]), "library/nginx");
+    cr_assert_eq(list.globs[2].position, 2);
+    ref_list_fini(&list);
+}
+
+Test(cli_list, patterns_of_tags_of_the_repository)
+{
+    const struct input inputs[] = {{"1.*", false}, {":v?", false}, {"r.example/a:*", false}};
+    const struct list_source source = {.repository = "r.example/a"};
+    struct ref_list list = {0};
+
+    cr_assert_eq(ref_list_load(&list, inputs, 3, &source), 0);
+    cr_assert_eq(list.glob_count, 3);
+    cr_assert_str_eq(list.items[0], "r.example/a:1.*");
+    cr_assert_str_eq(list.items[1], "r.example/a:v?");
+    cr_assert_str_eq(list.items[2], "r.example/a:*");
+    ref_list_fini(&list);
+}
+
+Test(cli_list, what_is_no_pattern_of_tags)
+{
+    static const char *const texts[] = {
+        "r.example/*:1",          "r.*/a:1",       "*", "r.example/a:1*\n",
+        "r.example/a:*@sha256:0", "r.example/A:*", ":*"};
+    const struct list_source none = {0};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const struct input input = {texts[i], false};
+        struct ref_list list = {0};
+
+        cr_assert_eq(ref_list_load(&list, &input, 1, &none), USAGE, "'%s'", texts[i]);
+        ref_list_fini(&list);
+    }
+}
+
 Test(cli_list, f15_a_digest_alone_needs_the_repository)
 {
     expect_refused(D "\n", "refs:1: '" D "' is only a digest: give its repository");
