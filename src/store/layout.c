@@ -25,6 +25,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/options.h"
+#include "store/list.h"
 
 #define LAYOUT_FILE "oci-layout"
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -210,6 +211,38 @@ static enum tug_status make_file(const struct tug_store *store, const char *name
                                         : tug__fs_replace(store->root_fd, &replacement, err);
 }
 
+static enum tug_status end_listing(void *context, const struct tug__store_file *file,
+                                   struct tug_error *err)
+{
+    bool *const has_blob = context;
+
+    (void)err;
+    *has_blob = file->digest.algorithm != TUG_DIGEST_NONE;
+    return *has_blob ? TUG_ERR_CANCELLED : TUG_OK;
+}
+
+/* Refuse a finished store that has blobs and has lost its index.json: with an empty one, prune
+ * would delete them all. */
+static enum tug_status check_lost_index(struct tug_store *store, struct tug_error *err)
+{
+    bool has_layout = false;
+    bool has_index = false;
+    bool has_blob = false;
+    enum tug_status status = find_file(store, LAYOUT_FILE, &has_layout, err);
+
+    if (status == TUG_OK) {
+        status = find_file(store, "index.json", &has_index, err);
+    }
+    if (status != TUG_OK || !has_layout || has_index) {
+        return status;
+    }
+    status = tug__store_list_blobs(store, end_listing, &has_blob, err);
+    return has_blob ? tug__fail(err, TUG_ERR_STORE,
+                                "it has lost its index.json: 'tug verify --repair' makes one of "
+                                "what is stored")
+                    : status;
+}
+
 /* Create what is missing, and open it. A store that must exist and has lost its index.json is
  * damaged: that is left to be seen. */
 static enum tug_status complete_layout(struct tug_store *store, bool must_exist,
@@ -218,6 +251,9 @@ static enum tug_status complete_layout(struct tug_store *store, bool must_exist,
     bool is_complete = false;
     enum tug_status status = tug__store_open_dirs(store, true, &is_complete, err);
 
+    if (status == TUG_OK && !must_exist) {
+        status = check_lost_index(store, err);
+    }
     if (status == TUG_OK && !must_exist) {
         status = make_file(store, "index.json", "index.json.tmp", TUG__INDEX_EMPTY, err);
     }

@@ -285,6 +285,28 @@ Test(store_layout, t34_hard_links_are_not_written)
     place_remove(&place);
 }
 
+/* An empty index.json in place of one that was lost would forget all images. */
+Test(store_layout, a_lost_index_is_not_made_beside_blobs)
+{
+    struct place place = place_create();
+    const struct tug_store_options must_exist = {.size = sizeof must_exist, .must_exist = true};
+    struct tug_error err = {0};
+
+    place_open(&place);
+    place_close(&place);
+    place_put(&place, PLACE_BLOB, "{}");
+    cr_assert_eq(unlinkat(place.fd, "index.json", 0), 0);
+    cr_assert_eq(place_try(&place, &err), TUG_ERR_STORE);
+    cr_assert_not_null(strstr(err.message, "verify --repair"), "%s", err.message);
+    cr_assert_eq(place_mode(&place, "index.json"), 0);
+    cr_assert_eq(tug_store_open(place.path, &must_exist, &place.store, &err), TUG_OK);
+    place_close(&place);
+    cr_assert_eq(unlinkat(place.fd, PLACE_BLOB, 0), 0);
+    place_open(&place);
+    place_expect(&place, "index.json", INDEX_TEXT);
+    place_remove(&place);
+}
+
 /* The directories of the other algorithms are made when first needed. */
 Test(store_layout, t34_late_directories_are_not_links)
 {
