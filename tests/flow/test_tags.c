@@ -312,6 +312,7 @@ Test(tags, can_be_interrupted)
     struct told told = {.cancels = true};
     struct flow flow;
     int held;
+    int later; /* may be asked for before the cancel is seen */
 
     flow_open(&flow, NULL);
     flow.options.max_concurrent_downloads = 3;
@@ -320,6 +321,8 @@ Test(tags, can_be_interrupted)
     flow.options.retry_max_wait_ms = 60000;
     held = fake_rule_add(flow.registry,
                          &(struct fake_rule){.match.path = "/held/", .timing.hold = true});
+    later = fake_rule_add(flow.registry,
+                          &(struct fake_rule){.match.path = "/later/", .timing.hold = true});
     fake_rule_add(flow.registry,
                   &(struct fake_rule){.match.path = "/paused/", .answer.status = 503});
     add_page(flow.registry, LIST, "\"1\"", NULL);
@@ -330,6 +333,7 @@ Test(tags, can_be_interrupted)
     }
     cr_assert_str_eq(told.message, "interrupted");
     fake_rule_release(flow.registry, held);
+    fake_rule_release(flow.registry, later);
     flow_close(&flow);
 }
 
