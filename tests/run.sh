@@ -208,7 +208,7 @@ take_real_half() { # HALF
 }
 
 run_real() {
-    local first=(by_digest fetch_docker_list fetch_index fetch_large
+    local first=(by_digest export_readers fetch_docker_list fetch_index fetch_large
         not_found plain_http platforms readers) second=()
     local script name
     for script in "$here"/tests/real/*.sh; do
