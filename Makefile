@@ -32,7 +32,7 @@ OBJ := build/$(CONFIG)-$(HASH)
 ROOMS := base toml oci ref trust url http hosts auth index store walk upkeep tags archive registry pool engine pipeline api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
-CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/options/*.c src/display/*.c)))
+CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/lists/*.c src/options/*.c src/display/*.c)))
 SUPPORT_OBJ := $(call objs,$(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c))))
 UNIT_OBJ := $(call objs,$(sort $(wildcard tests/unit/*/*.c)))
 FLOW_OBJ := $(call objs,$(sort $(wildcard tests/flow/*.c)))
@@ -63,11 +63,12 @@ deps: ## install the Debian packages for building and testing (as root), or say 
 	$(Q)third_party/install.sh build test static
 
 # Room code sees its own tree; the command sees the public headers and its own room only.
-$(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli -Isrc/options -Isrc/display
+$(OBJ)/src/cli/%.o: TUG_INCLUDES := -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display
+$(OBJ)/src/lists/%.o: TUG_INCLUDES := -Isrc/lists -Isrc/options -Isrc/display
 $(OBJ)/src/options/%.o: TUG_INCLUDES := -Isrc/options -Isrc/display
 $(OBJ)/src/display/%.o: TUG_INCLUDES := -Isrc/display
 $(OBJ)/src/%.o: TUG_INCLUDES := -Isrc
-$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Isrc/options -Isrc/display -Itests $(if $(PLAIN),-Itests/support/plain)
+$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Isrc/lists -Isrc/options -Isrc/display -Itests $(if $(PLAIN),-Itests/support/plain)
 # These are compiled more often than they run.
 $(OBJ)/tests/unit/%.o $(OBJ)/tests/flow/%.o: TUG_QUICK := $(if $(SANITIZE),,-O0)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.

@@ -59,7 +59,7 @@ sees engine pool registry store oci base
 sees pipeline engine registry store index ref oci url base
 sees api upkeep tags pipeline archive walk registry store ref oci base
 # The compiler finds only these folders' own headers for them.
-forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/options/* src/display/*
+forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/lists/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'archive' src/archive/libarchive.h
 only_in 'curl/' src/http/http_internal.h

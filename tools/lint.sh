@@ -22,7 +22,7 @@ check() { # NAME COMMAND…
 headers_alone() { # every header compiles by itself
     local header status=0
     for header in include/tug/*.h src/*/*.h; do
-        gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Iinclude -Isrc -Isrc/cli -Isrc/options -Isrc/display -fsyntax-only \
+        gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Iinclude -Isrc -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display -fsyntax-only \
             -x c -include "$header" /dev/null || status=1
     done
     for header in include/tug/*.h; do
@@ -50,7 +50,7 @@ check "headers" headers_alone
 check "man pages" mandoc -T lint -W warning man/*.[1-9]
 check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
     --enable=warning,performance,portability --suppress=missingIncludeSystem \
-    --suppress=unusedStructMember -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli -Isrc/options -Isrc/display src
+    --suppress=unusedStructMember -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display src
 check "clang" builds_clean CC=clang CONFIG=clang
 check "fortify" builds_clean CPPFLAGS=-D_FORTIFY_SOURCE=2 CFLAGS=-O2 CONFIG=fortify
 check "circles" tools/check-cycles.sh

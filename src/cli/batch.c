@@ -15,6 +15,32 @@
 #include "report.h"
 #include "signals.h"
 
+static void cancel_fetch(void *fetch)
+{
+    tug_fetch_cancel(fetch);
+}
+
+/* List the tags of patterns; a list_tags_fn. */
+static int list_tags(struct tug_fetch *fetch, const struct tug_tags_options *options,
+                     struct tug_error *out_error)
+{
+    struct signals signals;
+    const int os_errno = signals_start(&signals, cancel_fetch, fetch);
+    int signal_number;
+
+    if (os_errno != 0) {
+        report_errno("signals", "start thread", os_errno);
+        return EXIT_STATUS_STORE;
+    }
+    (void)tug_fetch_list_tags(fetch, options, out_error);
+    signal_number = signals_stop(&signals);
+    if (signal_number == 0 || out_error->code != TUG_ERR_CANCELLED) {
+        return 0;
+    }
+    report_error(NULL, "interrupted while tags were listed; nothing was fetched");
+    return 128 + signal_number;
+}
+
 int batch_load(struct batch *batch, const struct list_source *source,
                const struct tug_fetch_options *options)
 {
@@ -22,7 +48,10 @@ int batch_load(struct batch *batch, const struct list_source *source,
     int status = ref_list_load(&batch->refs, common->inputs, common->input_count, source);
 
     if (status == 0 && options != NULL) {
-        status = ref_list_expand(&batch->refs, source, options, common->verbosity < 0);
+        const struct list_asking asking = {
+            .options = options, .list_tags = list_tags, .is_quiet = common->verbosity < 0};
+
+        status = ref_list_expand(&batch->refs, source, &asking);
     }
     if (status != 0) {
         return status;
@@ -114,11 +143,6 @@ void batch_report_failure(const struct tug_image_result *image)
 
     (void)snprintf(line, sizeof line, "%s: %s", image->ref, image->error.message);
     report_error(NULL, line);
-}
-
-static void cancel_fetch(void *fetch)
-{
-    tug_fetch_cancel(fetch);
 }
 
 /* Report the patterns that could not be expanded. */

@@ -3,13 +3,12 @@
  * From patterns of tags to references.
  *
  * Knows: the public library, lists. Does not know: how a list is read, what becomes of it.
- * Threads: main; signals.c adds one of its own during the requests.
+ * Threads: main.
  */
 #include "list_expand.h"
 
 #include <fnmatch.h>
 #include <search.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 
 #include "list_internal.h"
 #include "report.h"
-#include "signals.h"
 
 /* What one pattern stands for. */
 struct found {
@@ -32,7 +30,7 @@ struct found {
 struct expansion {
     struct ref_list *list;
     const struct list_source *source;
-    bool is_quiet;
+    const struct list_asking *asking;
     struct tug_fetch *fetch;
     struct found *found; /* one for each pattern */
     size_t repository_count;
@@ -102,7 +100,7 @@ static void on_event(void *context, const struct tug_event *event)
 {
     struct expansion *const expansion = context;
 
-    if (event->kind == TUG_EVENT_WARNING && !expansion->is_quiet) {
+    if (event->kind == TUG_EVENT_WARNING && !expansion->asking->is_quiet) {
         report_warning(event->text);
     }
     for (size_t i = 0; event->kind == TUG_EVENT_IMAGE && i < expansion->list->glob_count; i++) {
@@ -139,27 +137,17 @@ static enum tug_status add_repository(struct expansion *expansion, size_t positi
     return tug_fetch_add(expansion->fetch, tug_ref_name(ref), err);
 }
 
-static void cancel_fetch(void *fetch)
-{
-    tug_fetch_cancel(fetch);
-}
-
 /* Ask the registries. Returns: 0, or the exit status. */
 static int ask(struct expansion *expansion)
 {
     const struct tug_tags_options options = {
         .size = sizeof options, .on_tag = on_tag, .tag_context = expansion};
     struct tug_error error = {0};
-    struct signals signals;
-    int signal_number;
-    const int os_errno = signals_start(&signals, cancel_fetch, expansion->fetch);
+    const int status = expansion->asking->list_tags(expansion->fetch, &options, &error);
 
-    if (os_errno != 0) {
-        report_errno("signals", "start thread", os_errno);
-        return EXIT_STATUS_STORE;
+    if (status != 0) {
+        return status;
     }
-    (void)tug_fetch_list_tags(expansion->fetch, &options, &error);
-    signal_number = signals_stop(&signals);
     for (size_t i = 0; i < expansion->list->glob_count; i++) {
         struct list_glob *const glob = &expansion->list->globs[i];
 
@@ -169,16 +157,12 @@ static int ask(struct expansion *expansion)
             fail(glob, TUG_ERR_NOT_FOUND, "no tag matches");
         }
     }
-    if (signal_number != 0 && error.code == TUG_ERR_CANCELLED) {
-        report_error(NULL, "interrupted while tags were listed; nothing was fetched");
-        return 128 + signal_number;
-    }
     return 0;
 }
 
-static int begin(struct expansion *expansion, const struct tug_fetch_options *run)
+static int begin(struct expansion *expansion)
 {
-    struct tug_fetch_options options = *run;
+    struct tug_fetch_options options = *expansion->asking->options;
     struct tug_error error = {0};
     enum tug_status status;
 
@@ -319,17 +303,17 @@ static void found_fini(struct found *found, size_t count)
 }
 
 int ref_list_expand(struct ref_list *list, const struct list_source *source,
-                    const struct tug_fetch_options *options, bool is_quiet)
+                    const struct list_asking *asking)
 {
     const size_t count = list->glob_count;
-    struct expansion expansion = {.list = list, .source = source, .is_quiet = is_quiet};
+    struct expansion expansion = {.list = list, .source = source, .asking = asking};
     int status;
 
     if (count == 0) {
         return 0;
     }
     expansion.found = calloc(count, sizeof *expansion.found);
-    status = expansion.found != NULL ? begin(&expansion, options) : report_no_memory();
+    status = expansion.found != NULL ? begin(&expansion) : report_no_memory();
     if (status == 0) {
         status = ask(&expansion);
     }

@@ -2,7 +2,7 @@
  *
  * References from operands and files.
  */
-#include "cli/list.h"
+#include "lists/list.h"
 
 #include <fcntl.h>
 #include <stdio.h>
