@@ -30,7 +30,7 @@ enum tug_damage {
     TUG_DAMAGE_NOT_A_FILE,   /* a link, directory, FIFO or device where a blob should be */
     TUG_DAMAGE_DOCUMENT,     /* of the right bytes, but no manifest or index that can be read */
     TUG_DAMAGE_FOREIGN_FILE, /* a file that is no part of a store */
-    TUG_DAMAGE_INDEX,        /* index.json or oci-layout: missing, or not what it has to be */
+    TUG_DAMAGE_INDEX,        /* index.json: missing, or not what it has to be */
 };
 
 /* Return the stable short name of a kind, e.g. "missing". Static text, never NULL. */

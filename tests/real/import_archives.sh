@@ -113,6 +113,17 @@ by_tug() {
     store_blobs fetched | assert_blobs "$STORE"
 }
 
+# A tag alone is no name, and one name is too few for several images.
+names() {
+    skopeo copy -q "oci:fetched:$single" oci:tagged:v1
+    rm -rf "$STORE"
+    tug_run 6 import tagged
+    assert_file_has "$ERR" "only 'v1'; give it one with --name"
+    import_fresh --name example.com/named tagged
+    assert_manifest example.com/named:latest "$digest"
+    tug_run 2 import --name example.com/named fetched
+}
+
 use_registry
 use_image single index
 use_containers_storage
@@ -125,3 +136,4 @@ by_skopeo
 by_podman
 by_docker
 by_tug
+names

@@ -5,9 +5,10 @@
  *     resume-prune SECONDS SEED
  *
  * It goes on for so long, and until enough has happened.
- * Five slots for fetches of images that share layers, one for prune; names are removed all the
- * while. No fetch may fail, what is named must be complete at every moment, and a fetch that ended
- * well has named its images. In the end prune leaves exactly what the names need.
+ * Five slots for fetches of images that share layers, now and then an import or a verification
+ * instead, one slot for prune; names are removed all the while. None of them may fail, what is
+ * named must be complete at every moment, and a fetch that ended well has named its images. In the
+ * end prune leaves exactly what the names need.
  *
  * Names are removed by this thread alone, which waits for the end of it: so what index.json names
  * while it is looked at stays, whatever prune does meanwhile.
@@ -44,8 +45,9 @@ struct slot {
     struct run_process *process; /* NULL: none */
     bool is_killed;
     bool may_be_busy;         /* a prune that waits for nobody */
-    size_t images[PER_FETCH]; /* of a fetch */
-    unsigned start;           /* the step */
+    size_t images[PER_FETCH]; /* of a fetch or an import */
+    size_t image_count;
+    unsigned start; /* the step */
 };
 
 struct scene {
@@ -55,6 +57,7 @@ struct scene {
     unsigned removed[IMAGES]; /* the last step in which the name was removed */
     char *directory;
     char *store;
+    char *archive; /* of the first images */
     struct slot slots[SLOTS];
     uint64_t random;
     unsigned step;
@@ -106,6 +109,7 @@ static void open_scene(struct scene *scene)
     }
     scene->directory = tmpdir_create();
     scene->store = tmpdir_join(scene->directory, "store");
+    scene->archive = tmpdir_join(scene->directory, "archive.tar");
 }
 
 static void close_scene(struct scene *scene)
@@ -115,6 +119,7 @@ static void close_scene(struct scene *scene)
     }
     tmpdir_remove(scene->directory);
     free(scene->store);
+    free(scene->archive);
     fake_registry_destroy(scene->registry);
 }
 
@@ -142,15 +147,58 @@ static void run_to_end(const struct scene *scene, const char *const words[], int
     run_result_fini(&result);
 }
 
+/* Make the archive, and an empty store again. */
+static void make_archive(struct scene *scene)
+{
+    const char *fetch[8] = {"fetch", "--plain-http", "--platform", "linux/amd64"};
+    const char *export[8] = {"export", "-o", scene->archive};
+    char *const other = tmpdir_join(scene->directory, "other");
+    char *const store = scene->store;
+
+    for (size_t i = 0; i < PER_FETCH; i++) {
+        fetch[4 + i] = scene->names[i];
+        export[3 + i] = scene->names[i];
+    }
+    scene->store = other;
+    run_to_end(scene, fetch, 0);
+    run_to_end(scene, export, 0);
+    scene->store = store;
+    free(other);
+}
+
 static void start_fetch(struct scene *scene, struct slot *slot)
 {
     const char *words[8] = {"fetch", "--plain-http", "--platform", "linux/amd64"};
 
+    slot->image_count = PER_FETCH;
     for (size_t i = 0; i < PER_FETCH; i++) {
         slot->images[i] = resume_random(&scene->random, IMAGES);
         words[4 + i] = scene->names[slot->images[i]];
     }
     slot->process = start(scene, words);
+}
+
+static void start_import(struct scene *scene, struct slot *slot)
+{
+    slot->image_count = PER_FETCH;
+    for (size_t i = 0; i < PER_FETCH; i++) {
+        slot->images[i] = i;
+    }
+    slot->process = start(scene, (const char *const[]){"import", scene->archive, NULL});
+}
+
+/* Something that reads or brings content. */
+static void start_user(struct scene *scene, struct slot *slot)
+{
+    const uint64_t number = resume_random(&scene->random, 10);
+
+    if (number == 0 && scene->fetched > 0) { /* there is a store */
+        slot->process = start(scene, (const char *const[]){"verify", NULL});
+    } else if (number < 3) {
+        start_import(scene, slot);
+    } else {
+        start_fetch(scene, slot);
+    }
 }
 
 static void start_prune(struct scene *scene, struct slot *slot)
@@ -165,10 +213,11 @@ static void start_prune(struct scene *scene, struct slot *slot)
                                                     : waiting);
 }
 
-/* A fetch ended well: its images are named, but those whose names were removed meanwhile. */
+/* A fetch or import ended well: its images are named, but those whose names were removed meanwhile.
+ */
 static void check_fetched(const struct scene *scene, const struct slot *slot)
 {
-    for (size_t i = 0; i < PER_FETCH; i++) {
+    for (size_t i = 0; i < slot->image_count; i++) {
         const size_t image = slot->images[i];
 
         if (scene->removed[image] < slot->start &&
@@ -194,8 +243,9 @@ static void reap(struct scene *scene, size_t number)
     } else if (result.exit_status == BUSY_STATUS && slot->may_be_busy) {
         scene->busy++;
     } else if (result.signal != SIGKILL || !slot->is_killed || result.timed_out) {
-        resume_fail("step %u: %s: status %d, signal %d: %s", scene->step,
-                    is_fetch ? "fetch" : "prune", result.exit_status, result.signal, result.err);
+        resume_fail("step %u: %s: status %d, signal %d: %s%s", scene->step,
+                    is_fetch ? "fetch, import or verify" : "prune", result.exit_status,
+                    result.signal, result.out, result.err);
     }
     if (is_fetch && result.exit_status == 0) {
         check_fetched(scene, slot);
@@ -248,7 +298,7 @@ static void stir(struct scene *scene)
     }
     *slot = (struct slot){.start = scene->step};
     if (number != PRUNER) {
-        start_fetch(scene, slot);
+        start_user(scene, slot);
     } else if (scene->fetched > 0) { /* there is a store */
         start_prune(scene, slot);
     }
@@ -375,11 +425,13 @@ int main(int argc, char **argv)
     }
     scene.random = strtoull(argv[2], NULL, 10);
     open_scene(&scene);
+    make_archive(&scene);
     run_steps(&scene, now_ms() + seconds * 1000);
     finish(&scene);
     (void)resume_check_index(scene.store, "after all ended");
     check_end(&scene);
-    printf("= seed %s: %u steps, %u fetches and %u prunes got to their ends, %u prunes found the "
+    printf("= seed %s: %u steps, %u fetches, imports, verifications and %u prunes got to their "
+           "ends, %u prunes found the "
            "store in use, %u processes were killed; %ju bytes were served\n",
            argv[2], scene.step, scene.fetched, scene.pruned, scene.busy, scene.killed,
            (uintmax_t)fake_record_totals(scene.registry).blob_bytes);
