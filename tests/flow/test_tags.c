@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LIST "/v2/app/tags/list"
 
@@ -20,7 +21,8 @@ struct told {
     char ref[128];                       /* of the last result */
     char message[TUG_ERROR_MESSAGE_MAX]; /* of the last failure */
     char warning[TUG_ERROR_MESSAGE_MAX];
-    bool cancels; /* at the first result */
+    struct fake_registry *busy; /* cancel at the first result, once two more were asked for */
+    int paused;                 /* rule of the one that is told to wait then */
 };
 
 static void on_event(void *context, const struct tug_event *event)
@@ -39,7 +41,12 @@ static void on_event(void *context, const struct tug_event *event)
     if (event->image->status != TUG_OK) {
         (void)snprintf(told->message, sizeof told->message, "%s", event->image->error.message);
     }
-    if (told->cancels) {
+    if (told->busy != NULL && told->results == 1) {
+        cr_assert(fake_record_wait_count(told->busy, NULL, "/held/", 1, FLOW_WAIT_MS));
+        cr_assert(fake_record_wait_count(told->busy, NULL, "/paused/", 1, FLOW_WAIT_MS));
+        fake_record_mark(told->busy);
+        fake_rule_release(told->busy, told->paused);
+        cr_assert(fake_record_wait_bytes(told->busy, 1, FLOW_WAIT_MS));
         tug_fetch_cancel(told->fetch);
     }
 }
@@ -309,8 +316,10 @@ Test(tags, several_repositories)
 Test(tags, can_be_interrupted)
 {
     const char *const names[] = {"app", "held", "paused", "later"};
-    struct told told = {.cancels = true};
+    struct told told = {0};
     struct flow flow;
+    struct timespec begin;
+    struct timespec end;
     int held;
     int later; /* may be asked for before the cancel is seen */
 
@@ -323,10 +332,17 @@ Test(tags, can_be_interrupted)
                          &(struct fake_rule){.match.path = "/held/", .timing.hold = true});
     later = fake_rule_add(flow.registry,
                           &(struct fake_rule){.match.path = "/later/", .timing.hold = true});
-    fake_rule_add(flow.registry,
-                  &(struct fake_rule){.match.path = "/paused/", .answer.status = 503});
+    told.paused =
+        fake_rule_add(flow.registry, &(struct fake_rule){.match.path = "/paused/",
+                                                         .answer.status = 503,
+                                                         .answer.headers = "Retry-After: 25\r\n",
+                                                         .timing.hold = true});
     add_page(flow.registry, LIST, "\"1\"", NULL);
+    told.busy = flow.registry;
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
     cr_assert_eq(list_all(&flow, &told, names, 4), TUG_ERR_CANCELLED);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    cr_assert_lt(end.tv_sec - begin.tv_sec, 20, "neither waits for its time");
     cr_assert_eq(told.status[0], TUG_OK);
     for (size_t i = 1; i < 4; i++) {
         cr_assert_eq(told.status[i], TUG_ERR_CANCELLED);
