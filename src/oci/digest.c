@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -185,6 +186,15 @@ char *tug__digest_hex(const struct tug_digest *digest, char out_text[TUG_DIGEST_
         out_text[2 * i + 1] = digits[digest->bytes[i] & 15];
     }
     out_text[2 * count] = '\0';
+    return out_text;
+}
+
+char *tug__digest_tag(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX])
+{
+    char hex[TUG_DIGEST_TEXT_MAX];
+
+    (void)snprintf(out_text, TUG_DIGEST_TEXT_MAX, "%s-%.64s",
+                   tug__digest_algorithm_name(digest->algorithm), tug__digest_hex(digest, hex));
     return out_text;
 }
 

@@ -16,6 +16,9 @@ const char *tug__digest_algorithm_name(enum tug_digest_algorithm algorithm);
 size_t tug__digest_length(enum tug_digest_algorithm algorithm);
 /* Write only the hex part of a digest. Returns: out_text. */
 char *tug__digest_hex(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX]);
+/* Write the tag that stands for a digest: "sha256-" and its hex, cut after 64 characters
+ * (distribution-spec, "Referrers Tag Schema"). Returns: out_text. */
+char *tug__digest_tag(const struct tug_digest *digest, char out_text[TUG_DIGEST_TEXT_MAX]);
 /* As tug_digest_parse, for a string in a document: a malformed one is TUG_ERR_CONTENT, an error of
  * the document and not of the caller. */
 enum tug_status tug__digest_read(const char *text, struct tug_digest *out_digest,

@@ -42,6 +42,15 @@
 /* Pages in a row without a tag: some end a list with an empty page. */
 #define TUG__TAGS_EMPTY_PAGES_MAX ((size_t)16)
 
+/* What refers to one manifest: an image built and scanned every night for years gathers some
+ * thousands, and each is a manifest to be fetched. */
+#define TUG__REFERRERS_MAX ((size_t)2000)
+/* Pages of such a list: registries that page put at least 50 on one. */
+#define TUG__REFERRERS_PAGES_MAX ((size_t)64)
+#define TUG__REFERRERS_EMPTY_PAGES_MAX ((size_t)4)
+/* Referrers of referrers: a signature of an SBOM of an image is at 2. */
+#define TUG__REFERRER_DEPTH_MAX 4
+
 /* Query of the URL of a page, NUL included: registries put a tag or a token into it, of 1 KiB at
  * most. */
 #define TUG__PAGE_QUERY_MAX 2048

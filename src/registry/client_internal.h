@@ -9,6 +9,7 @@
  *   authorize.c          the Authorization header
  *   token_fetch.c        asking token servers
  *   redirect.c           one request and its redirects
+ *   next_page.c          where a list goes on
  *
  * Threads: the client's owner.
  */
@@ -112,6 +113,12 @@ enum tug_status tug__ask_fail(struct tug__client *client, struct tug__ask *ask,
 
 /* Ask the endpoints of a registry in order until one serves. */
 enum tug_status tug__ask(struct tug__client *client, struct tug__ask *ask, struct tug_error *err);
+
+/* Find the next page of a list in the Link headers of an answer. out_query: as tug__page_next;
+ * empty before the call. Errors: as tug__page_next. */
+enum tug_status tug__ask_next_page(const struct tug__ask *ask,
+                                   const struct tug__http_response *response,
+                                   char out_query[TUG__PAGE_QUERY_MAX], struct tug_error *err);
 
 /* How a request is authorised. All text is owned. */
 struct tug__auth {

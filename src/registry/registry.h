@@ -190,6 +190,24 @@ enum tug_status tug__client_get_tags(struct tug__client *client, const struct tu
                                      const struct tug__tags_request *request,
                                      struct tug__tags_reply *out_reply, struct tug_error *err);
 
+/* What to list of it. Borrowed for the call. */
+struct tug__referrers_request {
+    const struct tug_digest *digest;
+    const char *artifact_type; /* only referrers of this type; NULL: all */
+};
+
+/* List what refers to a manifest by its `subject`, as one index: all pages of the referrers API put
+ * together, ordered by digest; from a registry without it, the index that has the tag for the
+ * digest (tug__digest_tag). Entries are as the registry sent them; their manifests have to be
+ * looked at. out_reply: as that of tug__client_get_manifest by tag. Errors: TUG_ERR_NOT_FOUND:
+ * nothing refers to it; TUG_ERR_TOO_LARGE (the limits of oci/limits.h, T-19); TUG_ERR_CONTENT: not
+ * an index, or a link to a next page that is refused; otherwise as tug__client_get_manifest. */
+enum tug_status tug__client_get_referrers(struct tug__client *client,
+                                          const struct tug__source *source,
+                                          const struct tug__referrers_request *request,
+                                          struct tug__manifest_reply *out_reply,
+                                          struct tug_error *err);
+
 /* A part of a blob, and the receiver of its bytes. Borrowed for the call. */
 struct tug__blob_request {
     const struct tug_digest *digest;

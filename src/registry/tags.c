@@ -15,7 +15,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "registry/client_internal.h"
-#include "registry/page.h"
 
 /* Tags on a page, as long as the registry does not say otherwise: what most of them allow. Without
  * a number, some send pages of 50, and others all tags at once. */
@@ -79,21 +78,6 @@ static enum tug_status on_element(void *context, size_t number, const char *text
     return status;
 }
 
-/* Find the next page in the answer's Link headers. */
-static enum tug_status read_links(struct tags_sink *sink, const struct tug__http_response *response,
-                                  struct tug_error *err)
-{
-    enum tug_status status = TUG_OK;
-    const char *link;
-
-    for (size_t i = 0; status == TUG_OK && sink->reply->next[0] == '\0' &&
-                       (link = tug__http_header_at(response, "Link", i)) != NULL;
-         i++) {
-        status = tug__page_next(link, sink->ask->url, &sink->ask->what, sink->reply->next, err);
-    }
-    return status;
-}
-
 static enum tug_status on_end(void *context, const struct tug__http_response *response,
                               struct tug_error *err)
 {
@@ -115,7 +99,8 @@ static enum tug_status on_end(void *context, const struct tug__http_response *re
         return tug__wrap(err, status, "the answer, of type '%.80s', is not a list of tags",
                          sink->type);
     }
-    return status == TUG_OK ? read_links(sink, response, err) : status;
+    return status == TUG_OK ? tug__ask_next_page(sink->ask, response, sink->reply->next, err)
+                            : status;
 }
 
 static const struct tug__ask_handler handler = {

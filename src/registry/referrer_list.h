@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The entries of a list of referrers, collected from its pages and put together as one index.
+ * Threads: any; nothing is shared. Blocks: never.
+ */
+#ifndef TUG_REGISTRY_REFERRER_LIST_H
+#define TUG_REGISTRY_REFERRER_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tug/error.h>
+#include <tug/oci.h>
+
+#include "base/buf.h"
+
+/* One entry. */
+struct tug__referrer {
+    struct tug_digest digest; /* first: entries are ordered by it */
+    size_t first, length;     /* of its text */
+};
+
+/* The entries so far. */
+struct tug__referrer_list {
+    const char *artifact_type; /* borrowed; the type to keep; NULL: all */
+    struct tug__buf text;      /* of the entries, one after the other */
+    struct tug__referrer *entries;
+    size_t count, capacity;
+};
+
+/* Begin. artifact_type: as in the struct. tug__referrer_list_fini is due. */
+void tug__referrer_list_init(struct tug__referrer_list *list, const char *artifact_type);
+/* Free everything. */
+void tug__referrer_list_fini(struct tug__referrer_list *list);
+/* Drop the entries. */
+void tug__referrer_list_clear(struct tug__referrer_list *list);
+
+/* Add the entries of an index. page: length bytes. is_filtered: the registry has left out those of
+ * other types. out_count: entries on the page, kept or not.
+ * Errors: TUG_ERR_CONTENT (not an index with valid entries), TUG_ERR_UNSUPPORTED (a digest of an
+ * unknown algorithm), TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__referrer_list_add(struct tug__referrer_list *list, const char *page,
+                                       size_t length, bool is_filtered, size_t *out_count,
+                                       struct tug_error *err);
+/* Write one index of all entries, ordered by digest, each digest once: the same entries give the
+ * same bytes, in whatever order they came. buf: appended to. Errors: TUG_ERR_TOO_LARGE (the limit
+ * of buf), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__referrer_list_write(struct tug__referrer_list *list, struct tug__buf *buf,
+                                         struct tug_error *err);
+
+#endif
