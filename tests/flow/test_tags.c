@@ -366,7 +366,28 @@ Test(tags, time_that_is_over)
     flow_close(&flow);
 }
 
-/* The token is asked for with the scope of a pull, though the challenge names none. */
+/* A challenge that names no scope is answered by asking for that of a pull. */
+Test(tags, a_challenge_without_a_scope)
+{
+    struct told told = {0};
+    struct flow flow;
+
+    registry_open(&flow);
+    fake_rule_add(
+        flow.registry,
+        &(struct fake_rule){.match.path = "^/v2/",
+                            .match.without_header = "Authorization: Bearer t1",
+                            .answer.status = 401,
+                            .answer.headers = "WWW-Authenticate: Bearer realm=\"{base}/token\""});
+    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = "^/token",
+                                                     .answer.body = "{\"token\":\"t1\"}"});
+    add_page(flow.registry, LIST, "\"1\"", NULL);
+    cr_assert_eq(list(&flow, &told), TUG_OK, "%s", told.message);
+    cr_assert_eq(flow_requests(&flow, "GET", "scope=repository%3Aapp%3Apull"), 1);
+    flow_close(&flow);
+}
+
+/* One token does for all pages. */
 Test(tags, tokens)
 {
     struct told told = {0};
