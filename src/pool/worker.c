@@ -214,6 +214,7 @@ void *tug__worker_main(void *argument)
         run_job(worker, worker->job);
         idle_ns = tug__trace_begin(worker->row);
     }
+    tug__trace_end(worker->row, idle_ns, &(struct tug_trace_event){.name = "wait"});
     send_event(worker, TUG__MSG_ENDED, worker);
     return NULL;
 }

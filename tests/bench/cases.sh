@@ -13,6 +13,13 @@ with_rounds() { # COUNT COMMAND…
     "$@"
 }
 
+# One more run, with a timeline: plot.sh draws it.
+trace_case() { # CASE SERVER PROGRAM
+    local tug_options="--trace $results/trace-$1.json"
+    [ -z "${keep_store:-}" ] || return 0
+    run_once "trace-$1" "$2" "$3"
+}
+
 case_layer1g() {
     image=one
     measure_case layer1g nginx tug limit "${peers[@]}"
@@ -23,6 +30,7 @@ case_layers7() {
     image=seven
     measure_case layers7 registry tug limit-4 limit-2 "${peers[@]}"
     measure_case layers7 nginx tug limit-4 limit-2 "${peers[@]}"
+    trace_case layers7 nginx tug
 }
 
 case_layers64() {
@@ -57,6 +65,7 @@ case_images40() {
 case_capped() {
     image=one
     measure_case capped capped-far tug-8
+    trace_case capped capped-far tug-8
     with_rounds 1 measure_case capped capped-far "${peers[@]}"
 }
 

@@ -45,3 +45,19 @@ plot_lines() {
     plot_line refs "references that are present" references "ms of CPU each" "set logscale x 10"
     plot_line memory "peak memory" "MiB of the blob" MiB "set logscale x 2"
 }
+
+# The timelines of trace_case.
+plot_traces() {
+    local trace
+    for trace in "$results"/trace-*.json; do
+        [ ! -s "$trace" ] || "$here/draw_trace.sh" "$trace" "${trace%.json}.svg" "$(basename "${trace%.json}")"
+    done
+}
+
+# Show the timelines in the report.
+list_pictures() {
+    local picture
+    for picture in "$results"/trace-*.svg; do
+        [ ! -s "$picture" ] || printf '\n![%s](%s)\n' "$(basename "$picture" .svg)" "${picture##*/}"
+    done
+}

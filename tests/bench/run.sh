@@ -6,9 +6,10 @@
 # Environment: BENCH_CASES (default all, see cases.sh), BENCH_ROUNDS (undisturbed runs of each
 # program, default 5), BENCH_TRIES (how many times as many runs at most, default 3), BENCH_MAX_BLOB
 # (largest blob of the memory case, default 8G), BENCH_BEFORE (an earlier build of tug, measured in
-# turn with this one), BENCH_PEERS (default all that are installed). Prints the table
-# of goals and the medians; leaves runs.tsv, summary.tsv, goals.tsv, report.md and *.svg in
-# build/bench/. Needs 16 GB of disk. Exit status: 0 when it ran, whatever the figures.
+# turn with this one), BENCH_PEERS (default all that are installed). Prints the table of goals and
+# the medians; leaves runs.tsv, summary.tsv, goals.tsv, report.md, traces (trace-CASE.json, for
+# Perfetto) and *.svg in build/bench/. Needs 16 GB of disk. Exit status: 0 when it ran, whatever the
+# figures.
 # shellcheck disable=SC2154 # variables are shared with the files below
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -38,12 +39,14 @@ report() {
     judge
     plot_walls
     plot_lines
+    plot_traces
     {
         print_goals
         echo
         describe_machine
         echo
         print_medians
+        list_pictures
     } | tee "$results/report.md"
 }
 
