@@ -7,6 +7,7 @@
  */
 #include "archive/completing.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@
 
 /* Foreign layers that are named one by one; containerd takes labels of 4096 bytes. */
 #define LEFT_OUT_NAMED 24
+#define LEFT_OUT_BYTES_MAX ((LEFT_OUT_NAMED + 1) * (size_t)TUG_DIGEST_TEXT_MAX)
 
 static enum tug_status visit(struct tug__completing *completing,
                              const struct tug__descriptor *descriptor, unsigned depth,
@@ -100,10 +102,16 @@ static enum tug_status visit_index(struct tug__completing *completing,
 
     *out_is_complete = document->child_count == 0;
     for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
+        const struct tug__descriptor *const child = &document->children[i];
         bool is_complete = false;
 
-        status = visit(completing, &document->children[i], depth + 1, &is_complete, err);
+        status = visit(completing, child, depth + 1, &is_complete, err);
         *out_is_complete = *out_is_complete || is_complete;
+        if (status == TUG_OK && (child->kind != TUG__MEDIA_INDEX || !is_complete)) {
+            status = tug__platform_set_add(&completing->platforms,
+                                           child->has_platform ? &child->platform : NULL,
+                                           is_complete, err);
+        }
     }
     return status;
 }
@@ -216,21 +224,31 @@ static enum tug_status visit(struct tug__completing *completing,
     return status;
 }
 
-/* Take over what was found out of foreign layers, unless the archive says it itself. */
-static enum tug_status set_left_out(struct tug__completing *completing,
-                                    struct tug__image_found *image, struct tug_error *err)
+/* Take over what was found out: what is there of platforms, and of foreign layers what is not,
+ * unless the archive says that itself. */
+static enum tug_status settle(struct tug__completing *completing, struct tug__image_found *image,
+                              bool is_index, struct tug_error *err)
 {
+    char *platforms = NULL;
+    const enum tug_status status =
+        tug__platform_set_end(&completing->platforms, TUG_OK, &platforms, err);
     size_t length;
 
-    if (image->left_out != NULL || completing->left_out_count == 0) {
-        return TUG_OK;
+    /* What the archive says of platforms may be false, and then counts as damage later. */
+    free(image->platforms);
+    image->platforms = is_index ? platforms : NULL;
+    if (!is_index) {
+        free(platforms);
+    }
+    if (status != TUG_OK || image->left_out != NULL || completing->left_out_count == 0) {
+        return status;
     }
     image->left_out = tug__buf_steal(&completing->left_out, &length);
     return image->left_out != NULL ? TUG_OK : tug__fail_memory(err);
 }
 
-enum tug_status tug__completing_check(struct tug__completing *completing,
-                                      struct tug__image_found *image, struct tug_error *err)
+static enum tug_status check(struct tug__completing *completing, struct tug__image_found *image,
+                             struct tug_error *err)
 {
     const struct tug__descriptor root = {
         .digest = image->digest,
@@ -242,18 +260,10 @@ enum tug_status tug__completing_check(struct tug__completing *completing,
     bool is_complete = false;
     enum tug_status status = bring(completing, &root, err);
 
-    completing->missing = (struct tug_digest){0};
-    completing->left_out_count = 0;
-    tug__buf_init(&completing->left_out, SIZE_MAX / 2);
     if (status == TUG_OK) {
         status = tug__intake_commit(completing->intake, err);
     }
     if (status == TUG_OK) {
-        status = visit(completing, &root, 0, &is_complete, err);
-    }
-    if (status == TUG_OK && !is_complete && completing->missing.algorithm == TUG_DIGEST_NONE) {
-        /* An image before this one met what is missing: look again, to name it. */
-        tug__completing_fini(completing);
         status = visit(completing, &root, 0, &is_complete, err);
     }
     if (status == TUG_OK && !is_complete) {
@@ -262,20 +272,28 @@ enum tug_status tug__completing_check(struct tug__completing *completing,
                                ? tug_digest_format(&completing->missing, digest)
                                : "a part of it");
     }
-    if (status == TUG_OK) {
-        status = set_left_out(completing, image, err);
-    }
-    tug__buf_fini(&completing->left_out);
-    if (status != TUG_OK) {
-        return tug__wrap(err, status, "image '%s'",
-                         image->name != NULL ? image->name
-                                             : tug_digest_format(&image->digest, digest));
-    }
-    return TUG_OK;
+    return status == TUG_OK ? settle(completing, image, root.kind == TUG__MEDIA_INDEX, err)
+                            : status;
 }
 
-void tug__completing_fini(struct tug__completing *completing)
+enum tug_status tug__completing_check(struct tug__completing *completing,
+                                      struct tug__image_found *image, struct tug_error *err)
 {
+    char digest[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status;
+
+    completing->missing = (struct tug_digest){0};
+    completing->platforms = (struct tug__platform_set){.is_all = true};
+    completing->left_out_count = 0;
+    tug__buf_init(&completing->left_out, LEFT_OUT_BYTES_MAX);
+    status = check(completing, image, err);
+    tug__buf_fini(&completing->left_out);
+    tug__buf_fini(&completing->platforms.text);
     tug__digest_set_fini(&completing->seen);
     tug__digest_set_fini(&completing->complete);
+    return status == TUG_OK
+               ? TUG_OK
+               : tug__wrap(err, status, "image '%s'",
+                           image->name != NULL ? image->name
+                                               : tug_digest_format(&image->digest, digest));
 }

@@ -146,8 +146,7 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
     const size_t prefix = strlen(TUG__INDEX_SOURCE_PREFIX);
     bool is_done = true;
 
-    if (value == NULL || strcmp(key, TUG__INDEX_IMAGE_NAME) == 0 ||
-        strcmp(key, TUG__INDEX_REF_NAME) == 0) {
+    if (value == NULL) {
         return true;
     }
     if (strcmp(key, TUG__INDEX_LEFT_OUT) == 0) {
@@ -156,7 +155,7 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
         is_done = tug__text_copy(&image->platforms, value);
     } else if (strncmp(key, TUG__INDEX_SOURCE_PREFIX, prefix) == 0) {
         is_done = add_sources(image, key + prefix, value);
-    } else if (key[0] != '\0' && strchr(key, '=') == NULL) {
+    } else if (tug__index_is_label(key) && key[0] != '\0' && strchr(key, '=') == NULL) {
         is_done = add_label(image, key, value);
     }
     reading->has_failed = reading->has_failed || !is_done;

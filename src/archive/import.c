@@ -10,6 +10,7 @@
  */
 #include "archive/import.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -216,7 +217,6 @@ enum tug_status tug__import(struct tug_store *store, int fd,
             *out_result = result;
         }
     }
-    tug__completing_fini(&import.completing);
     tug__images_fini(&import.images);
     tug__intake_fini(&import.intake);
     return status;

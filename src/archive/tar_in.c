@@ -54,6 +54,9 @@ static la_ssize_t read_more(struct archive *archive, void *context, const void *
 
     (void)archive;
     *out_bytes = in->piece;
+    if (in->error.code != TUG_OK) { /* it was told, and tries the next filter */
+        return ARCHIVE_FATAL;
+    }
     do {
         if (wait_readable(in) != TUG_OK) {
             return ARCHIVE_FATAL;

@@ -30,7 +30,10 @@ enum tug_status tug__tar_out_begin(struct tug__tar_out *out, int fd, struct tug_
     struct stat info;
 
     *out = (struct tug__tar_out){.fd = fd, .work = work};
-    out->is_file = fstat(fd, &info) == 0 && (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+    if (fstat(fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot write the archive");
+    }
+    out->is_file = S_ISREG(info.st_mode) || S_ISBLK(info.st_mode);
     out->piece = malloc(TUG__ARCHIVE_PIECE);
     return out->piece != NULL ? TUG_OK : tug__fail_memory(err);
 }

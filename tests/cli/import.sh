@@ -64,11 +64,24 @@ there_and_back() {
     run export -o "$WORK/b.tar" r.example/multi:1 r.example/one:1
     expect_status 0
     tar xOf "$WORK/b.tar" index.json | jq -S '.manifests[0].annotations' > "$WORK/found"
-    jq -S '.manifests[0].annotations' "$l/index.json" | cmp - "$WORK/found" ||
+    jq -S '.manifests[0].annotations + {"tug.platforms": "all"}' "$l/index.json" | cmp - "$WORK/found" ||
         fail "$(cat "$WORK/found")"
     import_fresh - < "$WORK/b.tar"
     "$TUG" import - < "$WORK/b.tar" > "$WORK/out"
     "$TUG" export r.example/multi:1 r.example/one:1 | cmp - "$WORK/b.tar" || fail "another archive"
+    # Of an index some of whose platforms are there, index.json says which, whatever the archive says.
+    "$TUG" export --platform linux/arm64 r.example/multi:1 > "$WORK/b.tar"
+    import_fresh "$WORK/b.tar"
+    expect_status 0
+    jq -e '.manifests[0].annotations["tug.platforms"] == "linux/arm64"' "$TUG_STORE/index.json" \
+        > /dev/null || fail "$(cat "$TUG_STORE/index.json")"
+    mkdir "$WORK/claims"
+    tar xf "$WORK/b.tar" -C "$WORK/claims"
+    sed -i 's,linux/arm64",all",' "$WORK/claims/index.json"
+    cp "$TUG_STORE/index.json" "$WORK/index.json"
+    import_fresh "$WORK/claims"
+    expect_status 0
+    cmp "$WORK/index.json" "$TUG_STORE/index.json" || fail "$(cat "$TUG_STORE/index.json")"
 }
 
 # Tags alone are no names, and one name is for one image.
