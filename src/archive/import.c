@@ -175,10 +175,12 @@ static uint64_t tell_images(const struct tug__import *import)
 
 static enum tug_status run(struct tug__import *import, int fd, struct tug_error *err)
 {
-    struct stat info = {0};
+    struct stat info;
     enum tug_status status;
 
-    (void)fstat(fd, &info);
+    if (fstat(fd, &info) != 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot read the archive");
+    }
     status =
         S_ISDIR(info.st_mode) ? tug__import_dir(import, fd, err) : tug__import_tar(import, fd, err);
     if (status == TUG_OK) {

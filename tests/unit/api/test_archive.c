@@ -206,3 +206,34 @@ Test(api_archive, stops_while_a_pipe_stands_still)
     (void)close(ends[1]);
     place_remove(&place);
 }
+
+Test(api_archive, arguments_are_checked)
+{
+    const struct tug_export_options no_size = {0};
+    const struct tug_import_options no_import_size = {0};
+    struct tug_import_options bad_name = TUG_IMPORT_OPTIONS_INIT;
+    struct place place = place_create();
+    const int fd = memory_file();
+
+    place_open(&place);
+    put_image(&place);
+    bad_name.name = "NOT A NAME";
+    cr_assert_eq(tug_store_export(place.store, image, 0, fd, NULL, NULL, NULL, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_export(place.store, image, 1, fd, &no_size, NULL, NULL, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(
+        tug_store_export(place.store, (const char *const[]){"b"}, 1, fd, NULL, NULL, NULL, NULL),
+        TUG_ERR_NOT_FOUND);
+    cr_assert_eq(lseek(fd, 0, SEEK_END), 0, "something was written");
+    cr_assert_eq(tug_store_import(place.store, fd, &no_import_size, NULL, NULL, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_import(place.store, fd, &bad_name, NULL, NULL, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_import(place.store, fd, NULL, NULL, NULL, NULL), TUG_ERR_CONTENT);
+    cr_assert_eq(tug_store_import(place.store, -1, NULL, NULL, NULL, NULL), TUG_ERR_STORE);
+    cr_assert_eq(tug_store_export(place.store, image, 1, -1, NULL, NULL, NULL, NULL),
+                 TUG_ERR_STORE);
+    (void)close(fd);
+    place_remove(&place);
+}
