@@ -95,15 +95,18 @@ struct reading {
 static bool add_label(struct tug__image_found *image, const char *key, const char *value)
 {
     char **const grown = reallocarray(image->labels, image->label_count + 1, sizeof *image->labels);
-    char *const label = malloc(strlen(key) + strlen(value) + 2);
+    char *label;
 
-    image->labels = grown != NULL ? grown : image->labels;
-    if (grown == NULL || label == NULL) {
-        free(label);
+    if (grown == NULL) {
+        return false;
+    }
+    image->labels = grown;
+    label = malloc(strlen(key) + strlen(value) + 2);
+    if (label == NULL) {
         return false;
     }
     (void)stpcpy(stpcpy(stpcpy(label, key), "="), value);
-    image->labels[image->label_count++] = label;
+    grown[image->label_count++] = label;
     return true;
 }
 
