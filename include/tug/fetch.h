@@ -63,7 +63,8 @@ struct tug_image_result {
     size_t position;          /* 0 for the first reference added, and so on */
     const char *ref;          /* full name */
     enum tug_status status;   /* TUG_OK: everything asked for is in the store */
-    struct tug_digest digest; /* of the root manifest or index; unset when unknown */
+    struct tug_digest digest; /* of the root manifest or index, which index.json names; unset when
+                                 unknown */
     const char *media_type;   /* of the root; NULL when unknown */
     uint64_t size_bytes;      /* of the root */
     uint64_t blobs;           /* blobs and manifests of this image, each digest counted once */
@@ -80,6 +81,9 @@ struct tug_image_result {
     /* The image's platform: that of a single manifest's config, or the one chosen from an index;
      * NULL: unknown, or several. */
     const struct tug_platform *platform;
+    struct tug_digest index_digest; /* of the index that digest was chosen from, when index.json
+                                       names its manifest (options.platform_root); else unset */
+    const char *name;               /* in index.json; ref, unless the reference has a name */
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that are not
@@ -127,6 +131,9 @@ struct tug_fetch_options {
     bool all_metadata;  /* also manifests and configs of the other platforms */
     bool metadata_only; /* no layers; manifests and configs of all platforms, unless platforms are
                            given (here or for a reference) */
+    bool platform_root; /* index.json names the manifest of the one platform, not the index that it
+                           was chosen from; not with all_platforms, all_metadata or several
+                           platforms */
     const char *const *labels; /* "KEY=VALUE" strings, kept as annotations in index.json */
     size_t label_count;
 
@@ -230,8 +237,10 @@ struct tug_reference_options {
     bool all_platforms;        /* every entry of every index; platforms are then ignored */
     bool all_metadata;         /* as the run's option of that name; false: the run's value */
     bool metadata_only;        /* likewise */
+    bool platform_root;        /* likewise */
     const char *const *labels; /* added to the run's; these win if both have a key */
     size_t label_count;
+    const char *name; /* of the image in index.json, as for tug_ref_parse; NULL: the reference */
 };
 
 /* The run's options apply unchanged. */
@@ -242,8 +251,9 @@ struct tug_reference_options {
 
 /* As tug_fetch_add, with options of its own.
  * options: copied, with everything it points to; NULL: as tug_fetch_add.
- * Errors: also those of tug_label_check, TUG_ERR_INVALID_ARGUMENT (options.size is 0),
- * TUG_ERR_UNSUPPORTED (as for tug_fetch_create), TUG_ERR_NO_MEMORY. */
+ * Errors: also those of tug_label_check, those of tug_ref_parse for the name,
+ * TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (as for tug_fetch_create),
+ * TUG_ERR_NO_MEMORY. */
 enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);

@@ -34,7 +34,7 @@ _Static_assert(sizeof(struct tug_fetch_options) ==
                    offsetof(struct tug_fetch_options, trace_context) + sizeof(void *),
                "tug_fetch_options has no padding at its end");
 _Static_assert(sizeof(struct tug_reference_options) ==
-                   offsetof(struct tug_reference_options, label_count) + sizeof(size_t),
+                   offsetof(struct tug_reference_options, name) + sizeof(char *),
                "tug_reference_options has no padding at its end");
 
 /* Options that are a single string each. */
@@ -93,7 +93,7 @@ enum tug_status tug_label_check(const char *label, struct tug_error *err)
     }
     if (starts_with(label, "org.opencontainers.image.ref.name=") ||
         starts_with(label, "io.containerd.image.name=") || starts_with(label, "tug.left-out=") ||
-        starts_with(label, "tug.platforms=") ||
+        starts_with(label, "tug.platforms=") || starts_with(label, "tug.index=") ||
         starts_with(label, "containerd.io/distribution.source.")) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.*s' is written by tug itself",
                          (int)(equals - label), label);
@@ -261,6 +261,7 @@ static void free_reference_options(const struct tug_fetch *fetch,
     }
     free((void *)(uintptr_t)options->labels);
     free((void *)(uintptr_t)options->platforms);
+    free((void *)(uintptr_t)options->name);
     free(options);
 }
 
@@ -296,14 +297,35 @@ static enum tug_status copy_reference_labels(const struct tug_fetch *fetch,
     return TUG_OK;
 }
 
+/* Make the name of an image full. out_name: owned. */
+static enum tug_status copy_name(const char *name, const char **out_name, struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    enum tug_status status = tug_ref_parse(name, &ref, err);
+
+    if (status == TUG_OK) {
+        *out_name = strdup(tug_ref_name(ref));
+        status = *out_name != NULL ? TUG_OK : tug__fail_memory(err);
+    }
+    tug_ref_destroy(ref);
+    return status;
+}
+
 static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
                                               const struct tug_reference_options *options,
                                               struct tug_reference_options *own,
                                               struct tug_error *err)
 {
+    const enum tug_status status =
+        options->name != NULL ? copy_name(options->name, &own->name, err) : TUG_OK;
+
+    if (status != TUG_OK) {
+        return status;
+    }
     own->all_platforms = options->all_platforms;
     own->all_metadata = options->all_metadata;
     own->metadata_only = options->metadata_only;
+    own->platform_root = options->platform_root;
     if (options->platform_count > 0) {
         struct tug_platform *const platforms = calloc(options->platform_count, sizeof *platforms);
 

@@ -64,9 +64,14 @@ int batch_load(struct batch *batch, const struct list_source *source,
 static enum tug_status add_reference(struct batch *batch, size_t position, struct tug_error *err)
 {
     const char *const text = ref_list_options(&batch->refs, position);
-    const bool has_options = *text != '\0';
+    const char *const name = batch->settings->archive.image_name;
+    const bool has_options = *text != '\0' || name != NULL;
     struct line_options options = {0};
     enum tug_status status = has_options ? line_options_parse(text, &options, err) : TUG_OK;
+
+    if (options.options.name == NULL) {
+        options.options.name = name;
+    }
 
     if (status == TUG_OK) {
         status = tug_fetch_add_parsed(batch->fetch, batch->refs.refs[position],

@@ -194,6 +194,7 @@ static int set_up_fetch(struct run *run)
     options.platform_count = run->settings->wish.platform_count;
     options.labels = settings->labels;
     options.label_count = settings->label_count;
+    options.platform_root = settings->root == ROOT_PLATFORM;
     options.on_event = on_event;
     options.event_context = run;
     options.tick_ms = ui_tick_ms(run->ui);
@@ -291,6 +292,10 @@ static int run_steps(struct run *run)
     }
     if (status == 0 && run->batch.refs.count == 0) { /* empty lists: nothing is missing */
         return write_failed(run);
+    }
+    if (status == 0 && run->settings->archive.image_name != NULL && run->batch.refs.count != 1) {
+        return report_usage("fetch", "--name is for one reference, but there are %zu",
+                            run->batch.refs.count);
     }
     if (status == 0) {
         status = open_store(run);

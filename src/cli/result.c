@@ -69,6 +69,21 @@ static void format_platform(struct text *text, const struct tug_image_result *im
     }
 }
 
+/* What index.json has instead of what the reference names. */
+static void format_entry(struct text *text, const struct tug_image_result *image)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    if (image->index_digest.algorithm != TUG_DIGEST_NONE) {
+        text_printf(text, ",\"indexDigest\":\"%s\"",
+                    tug_digest_format(&image->index_digest, digest));
+    }
+    if (image->name != NULL && strcmp(image->name, image->ref) != 0) {
+        text_puts(text, ",\"name\":");
+        json_string(text, image->name);
+    }
+}
+
 /* The members that only results of fetch have. plan: NULL, or what a dry run found. */
 static void format_fetched(struct text *text, const struct tug_image_result *image,
                            const struct text *plan)
@@ -79,6 +94,7 @@ static void format_fetched(struct text *text, const struct tug_image_result *ima
                 image->blobs, image->bytes_fetched, image->bytes_reused,
                 image->seconds > 0 ? image->seconds : 0);
     format_platform(text, image);
+    format_entry(text, image);
     if (image->left_out_count > 0) {
         format_left_out(text, image);
     }

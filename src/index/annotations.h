@@ -19,6 +19,8 @@
 #define TUG__INDEX_PLATFORMS "tug.platforms"
 #define TUG__PLATFORMS_ALL "all"   /* every manifest below the root */
 #define TUG__PLATFORMS_NONE "none" /* no layers: metadata only */
+/* Digest of the index that the entry's manifest was chosen from. */
+#define TUG__INDEX_INDEX "tug.index"
 /* Prefix of a host, without its port: repositories there that the image came from, separated by
  * commas. */
 #define TUG__INDEX_SOURCE_PREFIX "containerd.io/distribution.source."

@@ -42,6 +42,12 @@ static bool is_ref_name(const char *name)
     return !is_start;
 }
 
+/* Write a digest; NULL: none. */
+static const char *digest_text(const struct tug_digest *digest, char text[TUG_DIGEST_TEXT_MAX])
+{
+    return digest != NULL ? tug_digest_format(digest, text) : NULL;
+}
+
 /* Append `,"key":"value"`; the key ends at key_length. */
 static enum tug_status append_annotation(struct tug__buf *buf, bool is_first, const char *key,
                                          size_t key_length, const char *value,
@@ -78,6 +84,7 @@ bool tug__index_is_label(const char *key)
 {
     return strcmp(key, TUG__INDEX_IMAGE_NAME) != 0 && strcmp(key, TUG__INDEX_REF_NAME) != 0 &&
            strcmp(key, TUG__INDEX_LEFT_OUT) != 0 && strcmp(key, TUG__INDEX_PLATFORMS) != 0 &&
+           strcmp(key, TUG__INDEX_INDEX) != 0 &&
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 
@@ -137,6 +144,29 @@ static enum tug_status append_labels(struct tug__buf *buf, const struct tug__ind
     return status;
 }
 
+/* Append annotations of tug's own. */
+static enum tug_status append_facts(struct tug__buf *buf, const struct tug__index_entry *entry,
+                                    struct tug_error *err)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    const struct {
+        const char *key, *value;
+    } facts[] = {
+        {TUG__INDEX_LEFT_OUT, entry->left_out},
+        {TUG__INDEX_PLATFORMS, entry->platforms},
+        {TUG__INDEX_INDEX, digest_text(entry->index_digest, digest)},
+    };
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < sizeof facts / sizeof facts[0]; i++) {
+        if (facts[i].value != NULL) {
+            status = append_annotation(buf, false, facts[i].key, strlen(facts[i].key),
+                                       facts[i].value, err);
+        }
+    }
+    return status;
+}
+
 static enum tug_status append_annotations(struct tug__buf *buf,
                                           const struct tug__index_entry *entry,
                                           const struct tug__json_value *old,
@@ -154,19 +184,48 @@ static enum tug_status append_annotations(struct tug__buf *buf,
     if (status == TUG_OK) {
         status = tug__index_sources_append(buf, sources, err);
     }
-    if (status == TUG_OK && entry->left_out != NULL) {
-        status = append_annotation(buf, false, TUG__INDEX_LEFT_OUT, strlen(TUG__INDEX_LEFT_OUT),
-                                   entry->left_out, err);
-    }
-    if (status == TUG_OK && entry->platforms != NULL) {
-        status = append_annotation(buf, false, TUG__INDEX_PLATFORMS, strlen(TUG__INDEX_PLATFORMS),
-                                   entry->platforms, err);
+    if (status == TUG_OK) {
+        status = append_facts(buf, entry, err);
     }
     if (status == TUG_OK) {
         tug__json_each_member(old, keep_label, &keeping);
         status = keeping.status;
     }
     return status == TUG_OK ? append_labels(buf, entry, old, err) : status;
+}
+
+/* The members of a platform, in the order of the specification. */
+#define PLATFORM_MEMBERS 4
+struct platform_member {
+    const char *key, *value;
+};
+
+static void list_platform(const struct tug_platform *platform,
+                          struct platform_member members[PLATFORM_MEMBERS])
+{
+    members[0] = (struct platform_member){"architecture", platform->architecture};
+    members[1] = (struct platform_member){"os", platform->os};
+    members[2] = (struct platform_member){"os.version", platform->os_version};
+    members[3] = (struct platform_member){"variant", platform->variant};
+}
+
+/* Append the platform, without members that are empty. */
+static enum tug_status append_platform(struct tug__buf *buf, const struct tug_platform *platform,
+                                       struct tug_error *err)
+{
+    struct platform_member members[PLATFORM_MEMBERS];
+    enum tug_status status = tug__buf_printf(buf, err, ",\"platform\":{");
+    bool is_first = true;
+
+    list_platform(platform, members);
+    for (size_t i = 0; status == TUG_OK && i < PLATFORM_MEMBERS; i++) {
+        if (members[i].value[0] != '\0') {
+            status = append_annotation(buf, is_first, members[i].key, strlen(members[i].key),
+                                       members[i].value, err);
+            is_first = false;
+        }
+    }
+    return status == TUG_OK ? tug__buf_append(buf, "}", 1, err) : status;
 }
 
 enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__index_entry *entry,
@@ -181,9 +240,14 @@ enum tug_status tug__index_entry_append(struct tug__buf *buf, const struct tug__
         status = tug__json_append_string(buf, entry->media_type, err);
     }
     if (status == TUG_OK) {
-        status =
-            tug__buf_printf(buf, err, ",\"digest\":\"%s\",\"size\":%" PRIu64 ",\"annotations\":{",
-                            tug_digest_format(&entry->digest, digest), entry->size_bytes);
+        status = tug__buf_printf(buf, err, ",\"digest\":\"%s\",\"size\":%" PRIu64,
+                                 tug_digest_format(&entry->digest, digest), entry->size_bytes);
+    }
+    if (status == TUG_OK && entry->platform != NULL) {
+        status = append_platform(buf, entry->platform, err);
+    }
+    if (status == TUG_OK) {
+        status = tug__buf_printf(buf, err, ",\"annotations\":{");
     }
     if (status == TUG_OK) {
         status = append_annotations(buf, entry, old, sources, err);
@@ -198,6 +262,26 @@ static bool is_member(const struct tug__json_value *value, const char *key, cons
     const char *const found = tug__json_text(member);
 
     return text == NULL ? member == NULL : found != NULL && strcmp(found, text) == 0;
+}
+
+/* Tell whether an element has the entry's platform. One that the entry does not say may stay. */
+static bool has_platform(const struct tug__index_entry *entry,
+                         const struct tug__json_value *element)
+{
+    const struct tug__json_value *const found = tug__json_get(element, "platform");
+    struct platform_member members[PLATFORM_MEMBERS];
+    bool is_same = true;
+
+    if (entry->platform == NULL) {
+        return true;
+    }
+    list_platform(entry->platform, members);
+    for (size_t i = 0; i < PLATFORM_MEMBERS; i++) {
+        const char *const value = members[i].value;
+
+        is_same = is_same && is_member(found, members[i].key, *value != '\0' ? value : NULL);
+    }
+    return is_same;
 }
 
 static bool has_labels(const struct tug__index_entry *entry,
@@ -221,6 +305,7 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
 {
     const struct tug__json_value *const annotations = tug__json_get(element, "annotations");
     char digest[TUG_DIGEST_TEXT_MAX];
+    char index[TUG_DIGEST_TEXT_MAX];
     uint64_t size_bytes;
 
     return is_member(element, "mediaType", entry->media_type) &&
@@ -232,5 +317,7 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
             is_member(annotations, TUG__INDEX_REF_NAME, entry->name)) &&
            is_member(annotations, TUG__INDEX_LEFT_OUT, entry->left_out) &&
            is_member(annotations, TUG__INDEX_PLATFORMS, entry->platforms) &&
-           tug__index_sources_have_own(annotations, entry) && has_labels(entry, annotations);
+           is_member(annotations, TUG__INDEX_INDEX, digest_text(entry->index_digest, index)) &&
+           has_platform(entry, element) && tug__index_sources_have_own(annotations, entry) &&
+           has_labels(entry, annotations);
 }

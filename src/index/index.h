@@ -117,7 +117,9 @@ struct tug__index_entry {
     const char *left_out;  /* digests of blobs that the image lacks; NULL: none */
     const char *platforms; /* TUG__INDEX_PLATFORMS; NULL: none. An entry with the same root keeps
                               those that it has, too */
-    const char *const *labels; /* "KEY=VALUE"; "KEY=" removes the label */
+    const struct tug_platform *platform;   /* of a manifest; NULL: not said */
+    const struct tug_digest *index_digest; /* of the index that it was chosen from; NULL: none */
+    const char *const *labels;             /* "KEY=VALUE"; "KEY=" removes the label */
     size_t label_count;
 };
 

@@ -38,7 +38,8 @@ struct ref_list {
 struct line_options {
     struct tug_platform *platforms;       /* owned */
     char **labels;                        /* owned, "KEY=VALUE" */
-    struct tug_reference_options options; /* points to the two above */
+    char *name;                           /* owned */
+    struct tug_reference_options options; /* points to those above */
 };
 
 /* How lists are read. */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tug/ref.h>
+
 static enum tug_status fail_memory(struct tug_error *err)
 {
     err->code = TUG_ERR_NO_MEMORY;
@@ -64,6 +66,22 @@ static enum tug_status add_label(struct line_options *options, const char *value
     return TUG_OK;
 }
 
+static enum tug_status set_name(struct line_options *options, const char *value,
+                                struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    const enum tug_status status = tug_ref_parse(value, &ref, err);
+
+    tug_ref_destroy(ref);
+    if (status != TUG_OK) {
+        return status;
+    }
+    free(options->name);
+    options->name = strdup(value);
+    options->options.name = options->name;
+    return options->name != NULL ? TUG_OK : fail_memory(err);
+}
+
 static enum tug_status take_word(struct line_options *options, const char *word,
                                  struct tug_error *err)
 {
@@ -81,6 +99,13 @@ static enum tug_status take_word(struct line_options *options, const char *word,
         options->options.metadata_only = true;
         return TUG_OK;
     }
+    if (strcmp(word, "root=platform") == 0) {
+        options->options.platform_root = true;
+        return TUG_OK;
+    }
+    if (strncmp(word, "name=", strlen("name=")) == 0) {
+        return set_name(options, word + strlen("name="), err);
+    }
     if (strncmp(word, "platform=", strlen("platform=")) == 0) {
         return add_platform(options, word + strlen("platform="), err);
     }
@@ -90,8 +115,8 @@ static enum tug_status take_word(struct line_options *options, const char *word,
     (void)tug_text_escape(shown, sizeof shown, word, strlen(word));
     err->code = TUG_ERR_INVALID_ARGUMENT;
     (void)snprintf(err->message, sizeof err->message,
-                   "'%s' is not platform=OS/ARCH, all-platforms, all-metadata, metadata-only or "
-                   "label.KEY=VALUE",
+                   "'%s' is not platform=OS/ARCH, all-platforms, all-metadata, metadata-only, "
+                   "root=platform, name=REF or label.KEY=VALUE",
                    shown);
     return err->code;
 }
@@ -130,6 +155,7 @@ void line_options_fini(struct line_options *options)
         free(options->labels[i]);
     }
     free(options->labels);
+    free(options->name);
     free(options->platforms);
     *options = (struct line_options){0};
 }

@@ -2,7 +2,8 @@
  *
  * Refuse options that would have no effect.
  *
- * Knows: the table of options. Does not know: values, except for --progress.
+ * Knows: the table of options. Does not know: values, except for --progress and
+ * --root.
  * Threads: any.
  *
  * An option that another one already implies (--all-metadata with --all-platforms) is not refused.
@@ -111,6 +112,15 @@ static bool check_repairs(const struct settings *settings, struct text *out_why)
     return true;
 }
 
+/* Tell whether a platform is the root, although there is not exactly one. */
+static bool has_many_roots(const struct settings *settings)
+{
+    return settings->fetch.root == ROOT_PLATFORM &&
+           (settings->run.all_platforms || settings->run.all_metadata ||
+            settings->wish.platform_count > 1 ||
+            (settings->run.metadata_only && settings->wish.platform_count == 0));
+}
+
 bool option_rules_check(const struct settings *settings, const char *command, unsigned command_bit,
                         struct text *out_why)
 {
@@ -137,6 +147,11 @@ bool option_rules_check(const struct settings *settings, const char *command, un
     }
     if (is_given(settings, "quiet") && shows_progress) {
         text_puts(out_why, "--progress has no effect with --quiet");
+        return false;
+    }
+    if (has_many_roots(settings)) {
+        text_puts(out_why,
+                  "--root platform needs a single platform, and fetches nothing of others");
         return false;
     }
     return command_bit != COMMAND_VERIFY || settings->store.repairs ||

@@ -395,7 +395,6 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 #define FETCH(group) group, COMMAND_FETCH
 #define BOTH(group) group, COMMAND_FETCH | COMMAND_RESOLVE
 #define EXPORT(group) group, COMMAND_EXPORT
-#define IMPORT(group) group, COMMAND_IMPORT
 #define PLATFORMS(group) group, COMMAND_FETCH | COMMAND_RESOLVE | COMMAND_EXPORT
 /* Those that change the store. */
 #define WRITERS(group)                                                                             \
@@ -450,6 +449,7 @@ static enum tug_status apply_proxy(struct settings *settings, const char *value,
 _Static_assert(COLOR_AUTO == 0 && COLOR_ALWAYS == 1 && COLOR_NEVER == 2, "auto|always|never");
 _Static_assert(FORMAT_TEXT == 0 && FORMAT_JSON == 1, "text|json");
 _Static_assert(TUG_DURABILITY_FULL == 0 && TUG_DURABILITY_NONE == 1, "full|none");
+_Static_assert(ROOT_INDEX == 0 && ROOT_PLATFORM == 1, "index|platform");
 _Static_assert(PROGRESS_AUTO == 0 && PROGRESS_TTY == 1 && PROGRESS_PLAIN == 2 &&
                    PROGRESS_JSON == 3 && PROGRESS_NONE == 4,
                "auto|tty|plain|json|none");
@@ -463,8 +463,12 @@ static const struct option_spec table[] = {
          "write the archive to FILE, which appears once it is whole (default: stdout)"),
     FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,
          "export also images that lack content"),
-    CALL(IMPORT(OPTION_WHAT), apply_name, "name", 0, "REF",
-         "name of the one image of the archive (default: as the archive names its images)"),
+    CALL(BRINGERS(OPTION_WHAT), apply_name, "name", 0, "REF",
+         "name of the one image to fetch or import (default: its full reference, or as the archive "
+         "names it)"),
+    CHOICE(FETCH(OPTION_WHAT), fetch.root, "root", "index|platform",
+           "what index.json names: what the reference names, or the manifest of the one platform "
+           "(default index)"),
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,

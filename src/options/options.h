@@ -63,6 +63,12 @@ enum result_format {
     FORMAT_JSON,
 };
 
+/* What index.json names (--root). */
+enum root_kind {
+    ROOT_INDEX = 0, /* what the reference names */
+    ROOT_PLATFORM,
+};
+
 /* An operand, or the value of --from-file, in the order given. */
 struct input {
     const char *text; /* borrowed from argv */
@@ -107,12 +113,14 @@ struct fetch_settings {
     size_t label_count;
     enum tug_durability durability;
     enum progress_mode progress;
+    enum root_kind root;
     const char *failed_path; /* --failed-file, borrowed from argv */
     unsigned shard_index;    /* --shard: which part of the references, of so many */
     unsigned shard_count;    /* 0: all of them */
 };
 
-/* What export and import have. Texts are borrowed from argv; NULL when not given. */
+/* What export and import have; of --name fetch, too. Texts are borrowed from argv; NULL when not
+ * given. */
 struct archive_settings {
     const char *output_path; /* --output */
     bool allow_partial;      /* --partial */

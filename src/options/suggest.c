@@ -115,7 +115,6 @@ static const struct known options[] = {
     {"dest-dir", STORE_ADVICE},
     {"to-oci-layout", STORE_ADVICE},
     {"oci-layout", STORE_ADVICE},
-    {"root", STORE_ADVICE},
     {"retry", "did you mean '--retries'?"},
     {"retry-times", "did you mean '--retries'?"},
     {"retry-delay", "did you mean '--retry-max-wait'?"},

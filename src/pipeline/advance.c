@@ -101,6 +101,30 @@ static void report_choice(struct tug__resolver *resolver, struct tug__image *ima
     }
 }
 
+/* Make the entry that was chosen the root, which index.json names: the only one, as
+ * tug__wish_check demands. */
+static enum tug_status take_as_root(struct tug__image *image, const struct tug__descriptor *entry,
+                                    struct tug_error *err)
+{
+    char *const media_type = entry != NULL ? strdup(entry->media_type) : NULL;
+
+    if (entry == NULL) {
+        return tug__fail(err, TUG_ERR_NOT_FOUND,
+                         "the index does not say which of its entries is for the platform, so "
+                         "none can be its root (fetch the index as a whole)");
+    }
+    if (media_type == NULL) {
+        return tug__fail_memory(err);
+    }
+    free(image->found.media_type);
+    image->found.media_type = media_type;
+    image->result.media_type = media_type;
+    image->result.index_digest = image->result.digest;
+    image->result.digest = entry->digest;
+    image->result.size_bytes = entry->size_bytes;
+    return TUG_OK;
+}
+
 /* All indexes are read: choose among their entries and request them, the wanted ones first. */
 static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
                                       struct tug_error *err)
@@ -116,6 +140,10 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
     }
     if (status == TUG_OK) {
         report_choice(resolver, image, wants, best);
+    }
+    if (status == TUG_OK && wish->platform_root) {
+        status =
+            take_as_root(image, best[0] < count ? &image->gathered.entries[best[0]] : NULL, err);
     }
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {
@@ -181,7 +209,7 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
         return tug__fail_memory(err);
     }
     wanted.tag = tag;
-    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.ref);
+    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.name);
     image->result.blobs++;
     resolver->reporter.totals.blobs++;
     status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
@@ -220,8 +248,11 @@ void tug__image_begin(struct tug__resolver *resolver, size_t position)
                                             .ref = image->result.ref,
                                             .image = &image->result});
     image->pending++; /* until its root is requested, so that it cannot advance before */
-    status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
-                                                : ask_for_tag(resolver, image, &error);
+    status = tug__wish_check(&image->wish, &error);
+    if (status == TUG_OK) {
+        status = tug_ref_digest(image->ref) != NULL ? ask_for_digest(resolver, image, &error)
+                                                    : ask_for_tag(resolver, image, &error);
+    }
     if (status != TUG_OK) {
         tug__image_fail(resolver, image, &error);
     }

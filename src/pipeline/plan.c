@@ -31,9 +31,21 @@ struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_refe
     if (own != NULL) {
         wish.all_metadata = wish.all_metadata || own->all_metadata;
         wish.metadata_only = wish.metadata_only || own->metadata_only;
+        wish.platform_root = wish.platform_root || own->platform_root;
     }
     wish.all_platforms = wish.all_platforms || (wish.metadata_only && wish.is_default);
     return wish;
+}
+
+enum tug_status tug__wish_check(const struct tug__wish *wish, struct tug_error *err)
+{
+    if (!wish->platform_root ||
+        (!wish->all_platforms && wish->platform_count == 1 && !wish->all_metadata)) {
+        return TUG_OK;
+    }
+    return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                     "a platform as root is one platform: give one, without the metadata of "
+                     "others");
 }
 
 bool tug__plan_may_be_index(const struct tug__descriptor *entry)

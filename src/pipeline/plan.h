@@ -30,12 +30,17 @@ struct tug__wish {
     bool all_platforms; /* every entry, attestations included */
     bool all_metadata;  /* also the metadata of entries that are not chosen */
     bool metadata_only; /* no layers at all */
+    bool platform_root; /* index.json names the manifest chosen from an index */
 };
 
 /* Determine the wish of one reference: the run's, overridden by the reference's own options. With
  * metadata_only all platforms are wanted, unless some are given. own: NULL: none. The result
  * borrows from the run's options and from own. */
 struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_reference_options *own);
+
+/* Check that a wish makes sense: a platform as root is one platform. Errors:
+ * TUG_ERR_INVALID_ARGUMENT. */
+enum tug_status tug__wish_check(const struct tug__wish *wish, struct tug_error *err);
 
 /* Tell whether an entry may be an index, which the choice of a platform has to wait for. */
 bool tug__plan_may_be_index(const struct tug__descriptor *entry);

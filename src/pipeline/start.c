@@ -123,5 +123,6 @@ struct tug__wish tug__run_wish(const struct tug__run_settings *settings)
         .all_platforms = options->all_platforms,
         .all_metadata = options->all_metadata,
         .metadata_only = options->metadata_only,
+        .platform_root = options->platform_root,
     };
 }

@@ -288,3 +288,29 @@ Test(index_put, metadata_only_before_and_after)
     expect_note(&place, "a/b:1", key, "none");
     place_remove(&place);
 }
+
+/* A manifest chosen from an index: its platform and the index are said, and repeated for nothing.
+ */
+Test(index_put, manifest_of_an_index)
+{
+    struct tug__index_entry entry = index_entry_of("a/b:1", 1);
+    const struct tug_digest index_digest = index_entry_of("a/b:1", 2).digest;
+    const struct tug_platform platform = {.os = "linux", .architecture = "arm", .variant = "v7"};
+    char text[TUG_DIGEST_TEXT_MAX];
+    struct place place = place_create();
+    ino_t inode;
+
+    place_open(&place);
+    index_put(&place, &entry, 1);
+    entry.platform = &platform;
+    entry.index_digest = &index_digest;
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a/b:1", "tug.index", tug_digest_format(&index_digest, text));
+    inode = inode_of(&place);
+    index_put(&place, &entry, 1);
+    cr_assert_eq(inode_of(&place), inode, "nothing is new, and nothing is written");
+    entry.index_digest = NULL;
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a/b:1", "tug.index", NULL);
+    place_remove(&place);
+}

@@ -333,3 +333,18 @@ Test(pipeline_plan, may_be_index)
     entry.kind = TUG__MEDIA_INDEX;
     cr_assert(tug__plan_may_be_index(&entry));
 }
+
+Test(pipeline_plan, platform_as_root)
+{
+    const struct tug_platform platforms[] = {platform("linux/amd64"), platform("linux/arm64")};
+    struct tug__wish wish = {.platforms = platforms, .platform_count = 1, .platform_root = true};
+
+    cr_assert_eq(tug__wish_check(&wish, NULL), TUG_OK);
+    wish.all_metadata = true;
+    cr_assert_eq(tug__wish_check(&wish, NULL), TUG_ERR_INVALID_ARGUMENT);
+    wish.all_metadata = false;
+    wish.platform_count = 2;
+    cr_assert_eq(tug__wish_check(&wish, NULL), TUG_ERR_INVALID_ARGUMENT);
+    wish.platform_root = false;
+    cr_assert_eq(tug__wish_check(&wish, NULL), TUG_OK);
+}

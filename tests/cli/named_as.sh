@@ -1,0 +1,64 @@
+#!/bin/bash
+# What index.json names: --root platform, --name, and both in a list.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+start_registry --generate team/app:1=10K --generate team/other:1=20K
+index=$TUG_STORE/index.json
+app=$registry/team/app:1
+other=$registry/team/other:1
+
+names() { # of the entries, sorted
+    jq -c '[.manifests[].annotations."io.containerd.image.name"] | sort' "$index"
+}
+
+# The name is made full, the source stays the registry's, and the next fetch changes nothing.
+name_of_one() {
+    local digest inode
+    run fetch -q --plain-http --format json --name team/mine "$app"
+    expect_status 0
+    digest=$(jq -r .digest "$WORK/out")
+    [ "$(jq -r .name "$WORK/out")" = docker.io/team/mine:latest ] || fail "the name in the result"
+    [ "$(jq -r .ref "$WORK/out")" = "$app" ] || fail "the reference in the result"
+    [ "$(names)" = '["docker.io/team/mine:latest"]' ] || fail "names: $(names)"
+    [ "$(jq -r ".manifests[0].annotations.\"containerd.io/distribution.source.${registry%:*}\"" \
+        "$index")" = team/app ] || fail "its source: $(cat "$index")"
+    [ "$(jq -r '.manifests[0].digest' "$index")" = "$digest" ] || fail "its digest"
+    inode=$(stat -c %i "$index")
+    run fetch -q --plain-http --name team/mine "$app"
+    expect_status 0
+    [ "$(stat -c %i "$index")" = "$inode" ] || fail "written for nothing"
+}
+
+names_in_lists() {
+    rm -rf "$TUG_STORE"
+    printf '%s name=r.example/a:1\n%s\n' "$app" "$other" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 0
+    [ "$(names)" = "$(jq -cn --arg o "$other" '["r.example/a:1", $o] | sort')" ] ||
+        fail "names: $(names)"
+    printf '%s name=A\n' "$app" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 2
+    expect_text err "$WORK/list:1: "
+}
+
+refused() {
+    run fetch -q --plain-http --name a "$app" "$other"
+    expect_status 2
+    expect_text err 'name is for one reference, but there are 2'
+    run fetch -q --plain-http --name 'no NAME' "$app"
+    expect_status 2
+    run fetch -q --root platform --platform linux/arm64 --platform linux/amd64 "$app"
+    expect_status 2
+    expect_text err 'root platform needs a single platform'
+    printf '%s root=platform all-platforms\n' "$app" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 2
+    expect_text err 'a platform as root is one platform'
+    run fetch -q --plain-http --label tug.index=x "$app"
+    expect_status 2
+}
+
+name_of_one
+names_in_lists
+refused
