@@ -61,14 +61,14 @@ static const char verify_description[] =
 static const char *const images_examples[] = {
     "tug images",
     "tug images --format json alpine:3.20 | jq .platforms",
-    "tug -q images | xargs tug fetch",
+    "tug images --format json | jq -r '.name // empty' | tug fetch --from-file -",
     NULL,
 };
 
 static const char images_description[] =
     "List the images in the store, or those named. COMPLETE and MISSING are their\n"
     "platforms; SIZE is what is in the store of them, SHARED how much of that other\n"
-    "images need, too. With --quiet only names.\n";
+    "images need, too. With --quiet only names, or the digest of what has none.\n";
 
 static const char *const ls_examples[] = {
     "tug ls",
