@@ -2,7 +2,7 @@
  *
  * Where a list goes on: the Link headers of an answer.
  *
- * Knows: pages. Does not know: what is listed.
+ * Knows: pages. Does not know: documents, what is listed.
  * Threads: the client's owner.
  */
 #include "registry/client_internal.h"

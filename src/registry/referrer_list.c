@@ -117,19 +117,20 @@ static enum tug_status on_element(void *context, size_t number, const char *text
                                                : TUG_OK;
 }
 
-enum tug_status tug__referrer_list_add(struct tug__referrer_list *list, const char *page,
-                                       size_t length, bool is_filtered, size_t *out_count,
-                                       struct tug_error *err)
+enum tug_status tug__referrer_list_add(struct tug__referrer_list *list,
+                                       struct tug__referrer_page *page, struct tug_error *err)
 {
     static const struct tug__json_limits limits = {.max_bytes = TUG__MANIFEST_BYTES_MAX,
                                                    .max_depth = TUG__JSON_DEPTH_MAX,
                                                    .max_values = TUG__JSON_VALUES_MAX};
-    const struct tug__json_input input = {.text = page, .length = length, .limits = &limits};
-    struct page state = {.list = list, .artifact_type = is_filtered ? NULL : list->artifact_type};
+    const struct tug__json_input input = {
+        .text = page->text, .length = page->length, .limits = &limits};
+    struct page state = {.list = list,
+                         .artifact_type = page->is_filtered ? NULL : list->artifact_type};
     const enum tug_status status =
         tug__json_each_element(&input, "manifests", on_element, &state, err);
 
-    *out_count = state.count;
+    page->count = state.count;
     return status;
 }
 

@@ -35,13 +35,19 @@ void tug__referrer_list_fini(struct tug__referrer_list *list);
 /* Drop the entries. */
 void tug__referrer_list_clear(struct tug__referrer_list *list);
 
-/* Add the entries of an index. page: length bytes. is_filtered: the registry has left out those of
- * other types. out_count: entries on the page, kept or not.
+/* A page of referrers, which is an index. */
+struct tug__referrer_page {
+    const char *text; /* length bytes; borrowed */
+    size_t length;
+    bool is_filtered; /* the registry has left out those of other types */
+    size_t count;     /* set by tug__referrer_list_add: entries on the page, kept or not */
+};
+
+/* Add the entries of a page.
  * Errors: TUG_ERR_CONTENT (not an index with valid entries), TUG_ERR_UNSUPPORTED (a digest of an
  * unknown algorithm), TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY. */
-enum tug_status tug__referrer_list_add(struct tug__referrer_list *list, const char *page,
-                                       size_t length, bool is_filtered, size_t *out_count,
-                                       struct tug_error *err);
+enum tug_status tug__referrer_list_add(struct tug__referrer_list *list,
+                                       struct tug__referrer_page *page, struct tug_error *err);
 /* Write one index of all entries, ordered by digest, each digest once: the same entries give the
  * same bytes, in whatever order they came. buf: appended to. Errors: TUG_ERR_TOO_LARGE (the limit
  * of buf), TUG_ERR_NO_MEMORY. */

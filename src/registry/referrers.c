@@ -74,12 +74,16 @@ static enum tug_status on_end(void *context, const struct tug__http_response *re
                               struct tug_error *err)
 {
     struct sink *const sink = context;
+    struct tug__referrer_page page = {
+        .text = sink->body.data,
+        .length = sink->body.length,
+        .is_filtered = is_filtered(response),
+    };
     enum tug_status status =
-        sink->body.length > 0
-            ? tug__referrer_list_add(sink->list, sink->body.data, sink->body.length,
-                                     is_filtered(response), &sink->count, err)
-            : tug__fail(err, TUG_ERR_CONTENT, "the registry sent an empty body");
+        page.length > 0 ? tug__referrer_list_add(sink->list, &page, err)
+                        : tug__fail(err, TUG_ERR_CONTENT, "the registry sent an empty body");
 
+    sink->count = page.count;
     if (status == TUG_OK) {
         status = tug__ask_next_page(sink->ask, response, sink->next, err);
     }
@@ -151,20 +155,34 @@ static enum tug_status ask_pages(struct tug__client *client, struct tug__ask *as
     return status;
 }
 
+/* A search for referrers. All borrowed. */
+struct search {
+    struct tug__client *client;
+    struct tug__ask *ask; /* for the API */
+    const struct tug_digest *digest;
+    struct tug__referrer_list *list;
+    struct tug__manifest_reply *reply;
+};
+
 /* Ask for the index that has the tag for the digest; its entries are added to the list. */
-static enum tug_status ask_tag(struct tug__client *client, const struct tug__source *source,
-                               const struct tug_digest *digest, struct tug__referrer_list *list,
-                               struct tug__manifest_reply *reply, struct tug_error *err)
+static enum tug_status ask_tag(const struct search *search, struct tug_error *err)
 {
     char tag[TUG_DIGEST_TEXT_MAX];
-    const struct tug__manifest_request request = {.reference = tug__digest_tag(digest, tag)};
-    size_t count;
-    enum tug_status status = tug__client_get_manifest(client, source, &request, reply, err);
+    const struct tug__manifest_request request = {.reference =
+                                                      tug__digest_tag(search->digest, tag)};
+    struct tug__manifest_reply reply = {0};
+    struct tug__referrer_page page = {0};
+    enum tug_status status =
+        tug__client_get_manifest(search->client, search->ask->source, &request, &reply, err);
 
+    search->reply->result = reply.result;
     if (status != TUG_OK) {
         return status;
     }
-    status = tug__referrer_list_add(list, reply->body, reply->length, false, &count, err);
+    page.text = reply.body;
+    page.length = reply.length;
+    status = tug__referrer_list_add(search->list, &page, err);
+    free(reply.body);
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "the index with the tag '%s'", tag);
 }
 
@@ -195,32 +213,25 @@ static enum tug_status finish(struct tug__referrer_list *list, struct tug__manif
 }
 
 /* Fill the list, by whichever way the registry knows. */
-static enum tug_status fill(struct tug__client *client, struct tug__ask *ask,
-                            const struct tug__referrers_request *request,
-                            struct tug__referrer_list *list, struct tug__manifest_reply *reply,
-                            struct tug_error *err)
+static enum tug_status fill(const struct search *search, struct tug_error *err)
 {
-    struct sink sink = {.ask = ask, .list = list};
+    struct sink sink = {.ask = search->ask, .list = search->list};
     bool is_unknown = false;
     enum tug_status status;
 
-    ask->context = &sink;
+    search->ask->context = &sink;
     tug__buf_init(&sink.body, TUG__MANIFEST_BYTES_MAX);
-    status = ask_pages(client, ask, &sink, &is_unknown, err);
-    reply->result = ask->result;
+    status = ask_pages(search->client, search->ask, &sink, &is_unknown, err);
+    search->reply->result = search->ask->result;
     tug__buf_fini(&sink.body);
-    if (is_unknown) {
-        struct tug__manifest_reply tagged = {0};
-
-        if (err != NULL) {
-            *err = (struct tug_error){0};
-        }
-        tug__referrer_list_clear(list);
-        status = ask_tag(client, ask->source, request->digest, list, &tagged, err);
-        reply->result = tagged.result;
-        free(tagged.body);
+    if (!is_unknown) {
+        return status;
     }
-    return status;
+    if (err != NULL) {
+        *err = (struct tug_error){0};
+    }
+    tug__referrer_list_clear(search->list);
+    return ask_tag(search, err);
 }
 
 enum tug_status tug__client_get_referrers(struct tug__client *client,
@@ -240,6 +251,13 @@ enum tug_status tug__client_get_referrers(struct tug__client *client,
         .accept = "application/vnd.oci.image.index.v1+json",
         .handler = &handler,
     };
+    const struct search search = {
+        .client = client,
+        .ask = &ask,
+        .digest = request->digest,
+        .list = &list,
+        .reply = &reply,
+    };
     enum tug_status status;
 
     *out_reply = (struct tug__manifest_reply){0};
@@ -247,7 +265,7 @@ enum tug_status tug__client_get_referrers(struct tug__client *client,
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "the artifact type is too long");
     }
     tug__referrer_list_init(&list, request->artifact_type);
-    status = fill(client, &ask, request, &list, &reply, err);
+    status = fill(&search, err);
     if (status == TUG_OK && list.count == 0) {
         status = tug__fail(err, TUG_ERR_NOT_FOUND, "nothing refers to it");
     }

@@ -25,6 +25,8 @@ struct tug__signature {
     const char *annotation; /* simple signing: the signature in base64; NULL: none */
 };
 
+/* Tell whether content of this type is a bundle. */
+bool tug__is_bundle_type(const char *media_type);
 /* Fail unless one of the keys made a signature of a message. Errors: TUG_ERR_CONTENT. */
 enum tug_status tug__signature_check_keys(const struct tug__keys *keys, const void *message,
                                           size_t length, const uint8_t *signature,

@@ -22,14 +22,16 @@
 
 static enum tug_status add(struct tug__referrer_list *list, const char *entries, bool is_filtered)
 {
-    struct tug__buf page;
-    size_t count = 0;
+    struct tug__referrer_page page = {.is_filtered = is_filtered};
+    struct tug__buf text;
     enum tug_status status;
 
-    tug__buf_init(&page, TUG__MANIFEST_BYTES_MAX);
-    cr_assert_eq(tug__buf_printf(&page, NULL, HEAD "%s]}", entries), TUG_OK);
-    status = tug__referrer_list_add(list, page.data, page.length, is_filtered, &count, NULL);
-    tug__buf_fini(&page);
+    tug__buf_init(&text, TUG__MANIFEST_BYTES_MAX);
+    cr_assert_eq(tug__buf_printf(&text, NULL, HEAD "%s]}", entries), TUG_OK);
+    page.text = text.data;
+    page.length = text.length;
+    status = tug__referrer_list_add(list, &page, NULL);
+    tug__buf_fini(&text);
     return status;
 }
 
