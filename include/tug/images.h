@@ -73,8 +73,8 @@ enum tug_status tug_store_each_image(struct tug_store *store, tug_image_fn on_im
                                      const struct tug_watch *watch, struct tug_error *err);
 
 /* Find an image by text that a user typed: a name exactly as in index.json, else a reference,
- * completed as by tug_ref_parse, else the full digest of a root. Among several entries the last one
- * counts.
+ * completed as by tug_ref_parse, else one of these followed by "@" and the digest of its root, else
+ * the full digest of a root. Among several entries the last one counts.
  * text: borrowed. out_name: the name in index.json; owned by the caller, free(3); NULL when the
  * entry has none; may be NULL. out_digest: of the root; may be NULL. Both untouched on failure.
  * Returns: TUG_OK. Errors: TUG_ERR_NOT_FOUND (the message names a similar image if there is one),

@@ -143,9 +143,11 @@ struct tug__index_wanted {
 /* How well an element fits a wanted image; higher is better. */
 enum tug__index_fit {
     TUG__INDEX_FIT_NONE = 0,
-    TUG__INDEX_FIT_DIGEST, /* the text is its digest */
-    TUG__INDEX_FIT_FULL,   /* the text as a full reference is its name */
-    TUG__INDEX_FIT_NAME,   /* the text is its name */
+    TUG__INDEX_FIT_DIGEST,      /* the text is its digest */
+    TUG__INDEX_FIT_FULL_PINNED, /* the full reference is its name, '@' and its digest */
+    TUG__INDEX_FIT_PINNED,      /* the text is its name, '@' and its digest */
+    TUG__INDEX_FIT_FULL,        /* the text as a full reference is its name */
+    TUG__INDEX_FIT_NAME,        /* the text is its name */
 };
 
 /* The elements that fit best; the last of them counts. */
@@ -173,7 +175,8 @@ enum tug_status tug__index_select(const char *text, size_t length,
                                   struct tug__index_selection *out_selection,
                                   struct tug_error *err);
 /* Check that each image was found; with is_exact, also that none has several names.
- * Errors: TUG_ERR_NOT_FOUND: the message names a similar image of the index, if there is one;
+ * Errors: TUG_ERR_NOT_FOUND: the message names a similar image of the index, if there is one, or
+ * says that a digest is not whole, or which digest the image has instead;
  * TUG_ERR_INVALID_ARGUMENT: a digest that has several names. */
 enum tug_status tug__index_selection_check(const struct tug__index_selection *selection,
                                            const char *text, size_t length, bool is_exact,

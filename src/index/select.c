@@ -17,8 +17,9 @@
 /* A wanted text. */
 struct tug__index_key {
     uint64_t hash;
-    const char *text; /* borrowed */
-    size_t wanted;    /* index of the wanted image */
+    const char *text; /* borrowed; pinned: the digest follows, after an '@' */
+    size_t length;
+    size_t wanted; /* index of the wanted image */
     enum tug__index_fit fit;
 };
 
@@ -30,31 +31,45 @@ static int compare_keys(const void *a, const void *b)
     return (left->hash > right->hash) - (left->hash < right->hash);
 }
 
-static void add_key(struct tug__index_selection *selection, const char *text, size_t wanted,
-                    enum tug__index_fit fit)
+static void add_key(struct tug__index_selection *selection, const char *text, size_t length,
+                    size_t wanted, enum tug__index_fit fit)
 {
     selection->keys[selection->key_count++] = (struct tug__index_key){
-        .hash = tug__index_name_hash(text, strlen(text)),
+        .hash = tug__index_name_hash(text, length),
         .text = text,
+        .length = length,
         .wanted = wanted,
         .fit = fit,
     };
 }
 
+/* Add a key for a text as a name, and for what precedes the digest in it, if it has one. */
+static void add_name_keys(struct tug__index_selection *selection, const char *text, size_t wanted,
+                          enum tug__index_fit fit, enum tug__index_fit pinned_fit)
+{
+    const char *const at = strchr(text, '@');
+
+    add_key(selection, text, strlen(text), wanted, fit);
+    if (at != NULL) {
+        add_key(selection, text, (size_t)(at - text), wanted, pinned_fit);
+    }
+}
+
 static enum tug_status make_keys(struct tug__index_selection *selection, struct tug_error *err)
 {
     selection->picks = calloc(selection->count + 1, sizeof *selection->picks);
-    selection->keys = calloc(selection->count * 3 + 1, sizeof *selection->keys);
+    selection->keys = calloc(selection->count * 5 + 1, sizeof *selection->keys);
     if (selection->picks == NULL || selection->keys == NULL) {
         return tug__fail_memory(err);
     }
     for (size_t i = 0; i < selection->count; i++) {
         const struct tug__index_wanted *const wanted = &selection->wanted[i];
 
-        add_key(selection, wanted->text, i, TUG__INDEX_FIT_NAME);
-        add_key(selection, wanted->text, i, TUG__INDEX_FIT_DIGEST);
+        add_name_keys(selection, wanted->text, i, TUG__INDEX_FIT_NAME, TUG__INDEX_FIT_PINNED);
+        add_key(selection, wanted->text, strlen(wanted->text), i, TUG__INDEX_FIT_DIGEST);
         if (wanted->full != NULL) {
-            add_key(selection, wanted->full, i, TUG__INDEX_FIT_FULL);
+            add_name_keys(selection, wanted->full, i, TUG__INDEX_FIT_FULL,
+                          TUG__INDEX_FIT_FULL_PINNED);
         }
     }
     qsort(selection->keys, selection->key_count, sizeof *selection->keys, compare_keys);
@@ -79,6 +94,18 @@ static size_t first_key(const struct tug__index_selection *selection, uint64_t h
     return low;
 }
 
+/* Tell whether an element has the digest that a key asks for, if it asks for one. */
+static bool has_pinned_digest(const struct tug__index_key *key,
+                              const struct tug__index_element *element)
+{
+    const bool is_pinned =
+        key->fit == TUG__INDEX_FIT_PINNED || key->fit == TUG__INDEX_FIT_FULL_PINNED;
+    const char *const digest = key->text + key->length + 1;
+
+    return !is_pinned || (element->digest != NULL && strlen(digest) == element->digest_length &&
+                          memcmp(digest, element->digest, element->digest_length) == 0);
+}
+
 /* Receives each key that an element fits. Returns: TUG_OK to go on. */
 typedef enum tug_status (*fit_fn)(void *context, const struct tug__index_key *key,
                                   const struct tug__index_element *element, struct tug_error *err);
@@ -97,8 +124,8 @@ static enum tug_status each_fit(const struct tug__index_selection *selection,
          status == TUG_OK && i < selection->key_count && selection->keys[i].hash == hash; i++) {
         const struct tug__index_key *const key = &selection->keys[i];
 
-        if ((key->fit == TUG__INDEX_FIT_DIGEST) == is_digest && strlen(key->text) == length &&
-            memcmp(key->text, text, length) == 0) {
+        if ((key->fit == TUG__INDEX_FIT_DIGEST) == is_digest && key->length == length &&
+            memcmp(key->text, text, length) == 0 && has_pinned_digest(key, element)) {
             status = on_fit(context, key, element, err);
         }
     }

@@ -98,6 +98,51 @@ Test(index_select, what_is_not_there_is_told_with_what_may_be_meant)
     place_remove(&place);
 }
 
+Test(index_select, a_name_with_its_digest)
+{
+    struct place place = place_create();
+
+    place_open(&place);
+    place_put(
+        &place, "index.json",
+        "{\"manifests\":[" NAMED("docker.io/library/app:1", DIGEST_1) "," NAMED(
+            "app:1", DIGEST_2) "," NAMED("r.io/b:1@" DIGEST_1,
+                                         DIGEST_1) "," NAMED("r.io/b:1",
+                                                             DIGEST_1) "," NAMED("r.io/c:1",
+                                                                                 DIGEST_2) "]}");
+    expect_pick(&place, "app:1@" DIGEST_1, "docker.io/library/app:1@" DIGEST_1,
+                "docker.io/library/app:1", 1);
+    expect_pick(&place, "app:1@" DIGEST_2, "docker.io/library/app:1@" DIGEST_2, "app:1", 2);
+    expect_pick(&place, "r.io/b:1@" DIGEST_1, "r.io/b:1@" DIGEST_1, "r.io/b:1@" DIGEST_1, 1);
+    expect_missing(&place, "r.io/c:1@" DIGEST_1, "r.io/c:1@" DIGEST_1,
+                   "the store has no image 'r.io/c:1@" DIGEST_1
+                   "'; 'r.io/c:1' has the digest " DIGEST_2);
+    expect_missing(&place, "r.io/x:1@" DIGEST_2, "r.io/x:1@" DIGEST_2,
+                   "the store has no image 'r.io/x:1@" DIGEST_2 "'");
+    place_remove(&place);
+}
+
+Test(index_select, a_digest_that_is_not_whole)
+{
+    struct place place = place_create();
+
+    place_open(&place);
+    place_put(&place, "index.json", "{\"manifests\":[" NAMED("r.io/0101010:1", DIGEST_1) "]}");
+    expect_missing(&place, "sha256:010101010101", "docker.io/library/sha256:010101010101",
+                   "'sha256:010101010101' is not a whole digest: give all 64 digits");
+    expect_missing(&place, "sha512:01", NULL,
+                   "'sha512:01' is not a whole digest: give all 128 digits");
+    expect_missing(&place, DIGEST_2, NULL, "the store has no image '" DIGEST_2 "'");
+    expect_missing(&place, "sha256:v1", NULL, "the store has no image 'sha256:v1'");
+    expect_missing(&place, "010101010101", "docker.io/library/010101010101:latest",
+                   "the store has no image '010101010101'; for a digest, give sha256: and all 64 "
+                   "digits");
+    expect_missing(&place, "0101010:1", NULL,
+                   "the store has no image '0101010:1'; did you mean 'r.io/0101010:1'?");
+    expect_missing(&place, "cafe", NULL, "the store has no image 'cafe'");
+    place_remove(&place);
+}
+
 Test(index_select, an_entry_without_a_digest_is_an_error_of_the_store)
 {
     struct place place = place_create();
