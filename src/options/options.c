@@ -100,32 +100,38 @@ static int name_length(const char *word)
     return (int)strcspn(word, "=");
 }
 
+/* The command that an option may belong to: any, as long as none is known. */
+struct at_hand {
+    const char *name; /* NULL: not known yet */
+    unsigned bits;    /* COMMAND_… */
+};
+
 /* Refuse an unknown long option. */
-static int refuse_name(const char *command, const char *word)
+static int refuse_name(const struct at_hand *command, const char *word)
 {
     const int length = name_length(word);
     char suggestion[SUGGESTION_MAX];
 
-    return report_usage(command, "unknown option '%.*s'%s", length, word,
-                        suggest_option(word + 2, (size_t)length - 2, suggestion));
+    return report_usage(command->name, "unknown option '%.*s'%s", length, word,
+                        suggest_option(word + 2, (size_t)length - 2, command->bits, suggestion));
 }
 
 /* Report why getopt_long refused the word it read last. */
-static int refuse_word(const char *command, int answer, const char *word)
+static int refuse_word(const struct at_hand *command, int answer, const char *word)
 {
     const struct option_spec *const spec = find_value(optopt);
     const char short_name[] = {(char)optopt, '\0'};
     char suggestion[SUGGESTION_MAX];
 
     if (answer == ':') {
-        return report_usage(command, "option '%.*s' needs a value", name_length(word), word);
+        return report_usage(command->name, "option '%.*s' needs a value", name_length(word), word);
     }
     if (optopt >= LONG_ONLY || (spec != NULL && strncmp(word, "--", 2) == 0)) {
-        return report_usage(command, "option '%.*s' takes no value", name_length(word), word);
+        return report_usage(command->name, "option '%.*s' takes no value", name_length(word), word);
     }
     if (optopt != 0) {
-        return report_usage(command, "unknown option '-%c'%s", optopt,
-                            suggest_option(short_name, 1, suggestion));
+        return report_usage(command->name, "unknown option '-%c'%s", optopt,
+                            suggest_option(short_name, 1, command->bits, suggestion));
     }
     return refuse_name(command, word);
 }
@@ -164,7 +170,8 @@ static void mark_given(struct settings *settings, const struct option_spec *spec
 }
 
 /* Apply one option or operand that getopt_long returned. Returns: 0, or an exit status. */
-static int take_answer(struct settings *settings, char **argv, const char *command, int answer)
+static int take_answer(struct settings *settings, char **argv, const struct at_hand *command,
+                       int answer)
 {
     const struct option_spec *const spec = find_value(answer);
     const char *word = argv[optind - 1];
@@ -186,11 +193,11 @@ static int take_answer(struct settings *settings, char **argv, const char *comma
     if (is_abbreviated(spec, word)) {
         return refuse_name(command, word);
     }
-    if (command == NULL && spec->group != OPTION_GLOBAL) {
+    if (command->name == NULL && spec->group != OPTION_GLOBAL) {
         return report_usage(NULL, "option '--%s' must come after the command", spec->help.name);
     }
     mark_given(settings, spec);
-    return apply_option(settings, command, spec, spec->help.argument != NULL ? optarg : NULL);
+    return apply_option(settings, command->name, spec, spec->help.argument != NULL ? optarg : NULL);
 }
 
 /* Refuse options that would be ignored. Returns: 0, or the exit status. */
@@ -210,6 +217,7 @@ static int check_rules(const struct settings *settings, const char *command, uns
 int options_parse(struct settings *settings, int argc, char **argv, const char *command,
                   unsigned command_bit, int *out_next)
 {
+    const struct at_hand at_hand = {command, command != NULL ? command_bit : COMMAND_ALL};
     struct parser parser = {0};
     struct tug_error error;
     int answer;
@@ -219,7 +227,7 @@ int options_parse(struct settings *settings, int argc, char **argv, const char *
     optind = 0; /* glibc: start over */
     while ((answer = getopt_long(argc, argv, parser.short_options, parser.long_options, NULL)) !=
            -1) {
-        const int status = take_answer(settings, argv, command, answer);
+        const int status = take_answer(settings, argv, &at_hand, answer);
 
         if (status != 0) {
             return status;

@@ -29,7 +29,7 @@ static const struct known commands[] = {
     {"download", "did you mean 'fetch'?"},
     {"sync", "did you mean 'fetch --from-file FILE'?"},
     {"content", "did you mean 'fetch', 'ls' or 'active' (ctr content ...)?"},
-    {"image", "did you mean 'images', or 'fetch' (docker image pull)?"},
+    {"image", "did you mean 'images', 'fetch' (docker image pull) or 'rm' (docker image rm)?"},
     {"digest", "did you mean 'resolve'?"},
     {"inspect", "did you mean 'images' (in the store), or 'resolve' (at a registry)?"},
     {"manifest", "did you mean 'get' (from the store), or 'resolve' (at a registry)?"},
@@ -40,6 +40,8 @@ static const struct known commands[] = {
     {"save", "did you mean 'export' (docker image save)?"},
     {"list", "did you mean 'ls' (blobs), or 'images'?"},
     {"image-ls", "did you mean 'images'?"},
+    {"du", "did you mean 'images', or 'ls' (blobs)?"},
+    {"df", "did you mean 'images', or 'ls' (blobs)?"},
     {"ps", "did you mean 'active'?"},
     {"downloads", "did you mean 'active'?"},
     {"blobs", "did you mean 'ls'?"},
@@ -54,7 +56,10 @@ static const struct known commands[] = {
     {"system", "did you mean 'prune' (docker system prune)?"},
     {"fsck", "did you mean 'verify'?"},
     {"check", "did you mean 'verify'?"},
+    {"validate", "did you mean 'verify'?"},
     {"scrub", "did you mean 'verify'?"},
+    {"tag", "no such command: 'fetch --name' and 'import --name' name images"},
+    {"catalog", "no such command: few registries list their repositories"},
     {"push", "no such command: tug does not write to registries"},
 };
 
@@ -63,6 +68,7 @@ static const struct known commands[] = {
 #define PLATFORM_ADVICE "did you mean '--platform OS/ARCH[/VARIANT]'?"
 #define USER_ADVICE "did you mean '--user USER', perhaps with '--password-stdin'?"
 #define LIST_ADVICE "did you mean '--from-file'?"
+#define NO_QUESTIONS "leave it out: tug asks no questions"
 #define STORE_ADVICE "did you mean '--store DIR'?"
 
 static const struct known options[] = {
@@ -124,13 +130,35 @@ static const struct known options[] = {
     {"rate-limit", "did you mean '--limit-rate'?"},
     {"allow-nondistributable-artifacts", "did you mean '--foreign-layers'?"},
     {"json", "did you mean '--format json'?"},
-    {"f", "did you mean '--from-file'? rm and prune ask no questions"},
-    {"force", "leave it out: tug asks no questions"},
+    {"f", LIST_ADVICE},
+    {"force", NO_QUESTIONS},
     {"until", "did you mean '--older-than'?"},
     {"no-progress", "did you mean '--progress none'?"},
     {"silent", "did you mean '--quiet'?"},
     {"s", "did you mean '--quiet'?"},
     {"no-tty", "did you mean '--progress plain'?"},
+};
+
+#define LISTS (COMMAND_IMAGES | COMMAND_LS | COMMAND_ACTIVE)
+#define DELETERS (COMMAND_RM | COMMAND_PRUNE)
+#define ALL_LISTED "leave it out: all are listed"
+#define ALL_DELETED "leave it out: all is deleted that no image needs"
+#define OPERAND_ADVICE "leave it out: the archive is an operand"
+
+/* Words that mean something else on some commands. */
+static const struct {
+    struct known known;
+    unsigned commands;
+} exceptions[] = {
+    {{"a", ALL_LISTED}, LISTS},
+    {{"all", ALL_LISTED}, LISTS},
+    {{"a", ALL_DELETED}, COMMAND_PRUNE},
+    {{"all", ALL_DELETED}, COMMAND_PRUNE},
+    {{"f", NO_QUESTIONS}, DELETERS},
+    {{"f", OPERAND_ADVICE}, COMMAND_IMPORT},
+    {{"i", OPERAND_ADVICE}, COMMAND_IMPORT},
+    {{"file", OPERAND_ADVICE}, COMMAND_IMPORT},
+    {{"input", OPERAND_ADVICE}, COMMAND_IMPORT},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
@@ -221,6 +249,45 @@ static bool find_known(const struct known *table, size_t count, const char *word
     return false;
 }
 
+/* Tell whether one of a set of commands takes an option. name: length characters. */
+static bool is_taken(const char *name, size_t length, unsigned command_bits)
+{
+    for (size_t i = 0; option_at(i) != NULL; i++) {
+        const struct option_spec *const spec = option_at(i);
+
+        if (strlen(spec->help.name) == length && memcmp(spec->help.name, name, length) == 0) {
+            return (spec->commands & command_bits) != 0;
+        }
+    }
+    return false;
+}
+
+/* Tell whether advice can be followed: the option that it names first, if any, is taken. */
+static bool is_possible(const char *advice, unsigned command_bits)
+{
+    const char *const quoted = strstr(advice, "'--");
+
+    return quoted == NULL || is_taken(quoted + 3, strcspn(quoted + 3, "' "), command_bits);
+}
+
+/* Look up an option of another tool. */
+static bool find_known_option(const char *word, unsigned command_bits,
+                              char out_text[SUGGESTION_MAX])
+{
+    for (size_t i = 0; i < COUNT(exceptions); i++) {
+        if ((exceptions[i].commands & command_bits) == command_bits &&
+            find_known(&exceptions[i].known, 1, word, out_text)) {
+            return true;
+        }
+    }
+    if (find_known(options, COUNT(options), word, out_text) &&
+        is_possible(out_text, command_bits)) {
+        return true;
+    }
+    out_text[0] = '\0';
+    return false;
+}
+
 const char *suggest_command(const char *word, const char *const *names,
                             char out_text[SUGGESTION_MAX])
 {
@@ -238,7 +305,8 @@ const char *suggest_command(const char *word, const char *const *names,
     return out_text;
 }
 
-const char *suggest_option(const char *word, size_t length, char out_text[SUGGESTION_MAX])
+const char *suggest_option(const char *word, size_t length, unsigned command_bits,
+                           char out_text[SUGGESTION_MAX])
 {
     char name[WORD_MAX + 1];
     struct search search;
@@ -249,12 +317,14 @@ const char *suggest_option(const char *word, size_t length, char out_text[SUGGES
     }
     memcpy(name, word, length);
     name[length] = '\0';
-    if (find_known(options, COUNT(options), name, out_text)) {
+    if (find_known_option(name, command_bits, out_text)) {
         return out_text;
     }
     search = search_begin(name);
     for (size_t i = 0; option_at(i) != NULL; i++) {
-        search_look(&search, option_at(i)->help.name);
+        if ((option_at(i)->commands & command_bits) != 0) {
+            search_look(&search, option_at(i)->help.name);
+        }
     }
     if (search.best != NULL) {
         (void)snprintf(out_text, SUGGESTION_MAX, ": did you mean '--%s'?", search.best);

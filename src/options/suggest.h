@@ -18,8 +18,10 @@ const char *suggest_command(const char *word, const char *const *names,
                             char out_text[SUGGESTION_MAX]);
 
 /* Suggest an option. word: its name as typed, length characters, without dashes; a value does not
- * belong to it. Else as suggest_command. */
-const char *suggest_option(const char *word, size_t length, char out_text[SUGGESTION_MAX]);
+ * belong to it. command_bits: COMMAND_… of the command at hand, COMMAND_ALL when it is not known
+ * yet: only options that it takes are suggested. Else as suggest_command. */
+const char *suggest_option(const char *word, size_t length, unsigned command_bits,
+                           char out_text[SUGGESTION_MAX]);
 
 /* Return the number of changes that make one word another: a character put in, left out, exchanged,
  * or two neighbours swapped; more than limit: limit + 1. Words of more than 32 characters are far

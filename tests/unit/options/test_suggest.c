@@ -22,11 +22,12 @@ static void expect_command(const char *word, const char *expected)
               text);
 }
 
+/* On fetch. */
 static void expect_option(const char *word, const char *expected)
 {
     char text[SUGGESTION_MAX];
 
-    (void)suggest_option(word, strlen(word), text);
+    (void)suggest_option(word, strlen(word), COMMAND_FETCH, text);
     cr_assert(*expected == '\0' ? *text == '\0' : strstr(text, expected) != NULL, "%s: '%s'", word,
               text);
 }
@@ -95,6 +96,64 @@ Test(cli_suggest, f41_knows_no_word_that_exists)
             cr_assert_str_neq(word, option_at(k)->help.name);
             cr_assert_str_neq(word, short_name);
         }
-        cr_assert_lt(strlen(suggest_option(word, strlen(word), text)), SUGGESTION_MAX - 1);
+        cr_assert_lt(strlen(suggest_option(word, strlen(word), COMMAND_ALL, text)),
+                     SUGGESTION_MAX - 1);
+    }
+}
+
+static void expect_on(unsigned command_bit, const char *word, const char *expected)
+{
+    char text[SUGGESTION_MAX];
+
+    (void)suggest_option(word, strlen(word), command_bit, text);
+    cr_assert(*expected == '\0' ? *text == '\0' : strstr(text, expected) != NULL, "%s: '%s'", word,
+              text);
+}
+
+Test(cli_suggest, words_that_mean_something_else_elsewhere)
+{
+    expect_on(COMMAND_FETCH, "all", "'--all-platforms'");
+    expect_on(COMMAND_IMAGES, "all", "all are listed");
+    expect_on(COMMAND_ACTIVE, "a", "all are listed");
+    expect_on(COMMAND_PRUNE, "all", "no image needs");
+    expect_on(COMMAND_FETCH, "f", "'--from-file'");
+    expect_on(COMMAND_RM, "f", "no questions");
+    expect_on(COMMAND_PRUNE, "f", "no questions");
+    expect_on(COMMAND_IMPORT, "i", "operand");
+    expect_on(COMMAND_GET, "f", "");
+    expect_on(COMMAND_LS, "platfrom", "");
+    expect_on(COMMAND_LS, "fromat", "'--format'");
+    expect_on(COMMAND_ALL, "platfrom", "'--platform'");
+}
+
+/* Does a command take the option whose name begins at name? */
+static bool is_taken(const char *name, unsigned command_bit)
+{
+    const size_t length = strcspn(name, "' ");
+
+    for (size_t i = 0; option_at(i) != NULL; i++) {
+        if (strlen(option_at(i)->help.name) == length &&
+            strncmp(option_at(i)->help.name, name, length) == 0) {
+            return (option_at(i)->commands & command_bit) != 0;
+        }
+    }
+    return false;
+}
+
+/* Whatever is typed, on whatever command: it takes what is suggested. */
+Test(cli_suggest, only_what_the_command_takes)
+{
+    char text[SUGGESTION_MAX];
+
+    for (unsigned bit = 1; (bit & COMMAND_ALL) != 0; bit <<= 1) {
+        for (size_t i = 0; suggest_known_option(i) != NULL; i++) {
+            const char *const word = suggest_known_option(i);
+            const char *at = suggest_option(word, strlen(word), bit, text);
+
+            while ((at = strstr(at, "'--")) != NULL) {
+                at += 3;
+                cr_assert(is_taken(at, bit), "%s on %#x: %s", word, bit, text);
+            }
+        }
     }
 }
