@@ -67,6 +67,11 @@ static enum tug_status parse_choice(const char *value, const char *words, unsign
 static enum tug_status take_time(const char *value, bool can_be_zero, uint64_t *out_ms,
                                  struct tug_error *err)
 {
+    const size_t digits = strspn(value, "0123456789");
+
+    if (digits > 0 && strcmp(value + digits, "d") == 0) {
+        return refuse(err, "not a time: write days as hours, such as 168h for 7 days");
+    }
     if (!units_parse_time(value, out_ms)) {
         return refuse(err, "not a time such as 500ms, 30s, 2m or 1h");
     }
@@ -117,8 +122,12 @@ static enum tug_status apply_platform(struct settings *settings, const char *val
 {
     struct tug_platform platform;
     struct tug_platform *grown;
-    const enum tug_status status = tug_platform_parse(value, &platform, err);
+    enum tug_status status;
 
+    if (strchr(value, ',') != NULL) {
+        return refuse(err, "not one platform: repeat --platform for each");
+    }
+    status = tug_platform_parse(value, &platform, err);
     if (status != TUG_OK) {
         return status;
     }
@@ -151,6 +160,23 @@ static enum tug_status apply_output(struct settings *settings, const char *value
     }
     settings->archive.output_path = value;
     return TUG_OK;
+}
+
+/* Take the name of a file that results never go to. out_path: borrows value. */
+static enum tug_status take_side_file(const char *value, const char **out_path,
+                                      struct tug_error *err)
+{
+    if (strcmp(value, "-") == 0) {
+        return refuse(err, "not a file: standard output is for results ('./-' is a file)");
+    }
+    *out_path = value;
+    return TUG_OK;
+}
+
+static enum tug_status apply_trace(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    return take_side_file(value, &settings->common.trace_path, err);
 }
 
 static enum tug_status apply_skip_metadata(struct settings *settings, const char *value,
@@ -207,9 +233,7 @@ static enum tug_status apply_from_file(struct settings *settings, const char *va
 static enum tug_status apply_failed_file(struct settings *settings, const char *value,
                                          struct tug_error *err)
 {
-    (void)err;
-    settings->fetch.failed_path = value;
-    return TUG_OK;
+    return take_side_file(value, &settings->fetch.failed_path, err);
 }
 
 static enum tug_status apply_downloads(struct settings *settings, const char *value,
@@ -457,15 +481,13 @@ _Static_assert(sizeof(enum color_mode) == sizeof(unsigned), "a choice is stored 
 
 static const struct option_spec table[] = {
     CALL(PLATFORMS(OPTION_WHAT), apply_platform, "platform", 0, "OS/ARCH[/VARIANT]",
-         "platform to fetch, resolve or export; repeatable, but not with resolve (default: fetch "
-         "this machine's, resolve the reference itself, export all that are complete)"),
+         "platform to fetch, resolve or export"),
     CALL(EXPORT(OPTION_WHAT), apply_output, "output", 'o', "FILE",
          "write the archive to FILE, which appears once it is whole (default: stdout)"),
     FLAG(EXPORT(OPTION_WHAT), archive.allow_partial, "partial", 0,
          "export also images that lack content"),
     CALL(BRINGERS(OPTION_WHAT), apply_name, "name", 0, "REF",
-         "name of the one image to fetch or import (default: its full reference, or as the archive "
-         "names it)"),
+         "name of the one image to fetch or import"),
     CHOICE(FETCH(OPTION_WHAT), fetch.root, "root", "index|platform",
            "what index.json names: what the reference names, or the manifest of the one platform "
            "(default index)"),
@@ -567,7 +589,7 @@ static const struct option_spec table[] = {
            "results on stdout (default text)"),
     FLAG(LISTS(OPTION_SHOW), store.exact_bytes, "bytes", 0,
          "sizes in bytes, not in KiB, MiB or GiB"),
-    TEXT(CONTENT(OPTION_SHOW), common.trace_path, "trace", "FILE",
+    CALL(CONTENT(OPTION_SHOW), apply_trace, "trace", 0, "FILE",
          "write what each thread does, and when, to FILE (Chrome trace events)"),
     CALL(ALL(OPTION_GLOBAL), apply_store, "store", 0, "DIR",
          "the store (default: $TUG_STORE, $XDG_DATA_HOME/tug or ~/.local/share/tug)"),
@@ -587,39 +609,6 @@ _Static_assert(TABLE_COUNT <= OPTIONS_MAX, "the parser has room for all options"
 const struct option_spec *option_at(size_t index)
 {
     return index < TABLE_COUNT ? &table[index] : NULL;
-}
-
-bool option_help_get(unsigned command_bit, enum option_group group, size_t index,
-                     struct option_help *out_help)
-{
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (table[i].group == group && (table[i].commands & command_bit) != 0 && index-- == 0) {
-            *out_help = table[i].help;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *option_group_title(enum option_group group)
-{
-    switch (group) {
-    case OPTION_WHAT:
-        return "What";
-    case OPTION_MANY:
-        return "Many references";
-    case OPTION_HOW:
-        return "How";
-    case OPTION_REGISTRY:
-        return "Registry";
-    case OPTION_SHOW:
-        return "Output";
-    case OPTION_GLOBAL:
-        return "Global options";
-    case OPTION_GROUP_COUNT:
-        break;
-    }
-    return "";
 }
 
 enum tug_status option_apply(struct settings *settings, const struct option_spec *spec,

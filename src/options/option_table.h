@@ -26,7 +26,7 @@ enum option_kind {
 };
 
 struct option_spec {
-    struct option_help help;
+    struct option_help help; /* option_help.c has the texts that depend on the command */
     enum option_group group;
     unsigned commands; /* COMMAND_… of each that it has an effect on */
     enum option_kind kind;

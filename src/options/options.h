@@ -185,7 +185,7 @@ struct option_help {
 };
 
 /* Look up the index-th option of a group that has an effect on a command, in the order of the
- * table. Returns: false when there are no more. */
+ * table, with the text that it has there. Returns: false when there are no more. */
 bool option_help_get(unsigned command_bit, enum option_group group, size_t index,
                      struct option_help *out_help);
 

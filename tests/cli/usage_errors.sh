@@ -46,6 +46,14 @@ expect_usage "--max-concurrent-downloads '0'" fetch --max-concurrent-downloads 0
 expect_usage "--max-concurrent-downloads '65'" fetch --max-concurrent-downloads 65 y
 expect_usage "--max-concurrent-downloads '4294967297'" fetch --max-concurrent-downloads 4294967297 y
 expect_usage "--platform 'a b/c'" fetch --platform 'a b/c' y
+expect_usage "--platform 'linux/amd64,linux/arm64': not one platform: repeat --platform" \
+    fetch --platform linux/amd64,linux/arm64 y
+expect_usage "--older-than '7d': not a time: write days as hours, such as 168h" \
+    prune --partials --older-than 7d
+expect_usage "--older-than 'd': not a time such as" prune --partials --older-than d
+expect_usage "--trace '-': not a file" fetch --trace - y
+expect_usage "--failed-file '-': not a file" fetch --failed-file - y
+[ ! -e ./- ] || fail "a file '-' was made"
 expect_usage "--label 'key': not KEY=VALUE" fetch --label key y
 expect_usage "--label '=v': not KEY=VALUE" fetch --label =v y
 expect_usage "--label '\\xff=v': label '\\xff=v' is not UTF-8" fetch --label $'\xff=v' y
@@ -70,6 +78,12 @@ f15_options_without_effect() {
     expect_usage "--failed-file has no effect with --dry-run" fetch --dry-run --failed-file f x
     expect_usage "--progress has no effect with --quiet" -q fetch --progress json x
     expect_usage "--quiet and --verbose exclude each other" -q fetch -v x
+    # What an option means on a command, and no other.
+    run help resolve
+    expect_text out "once only"
+    run help fetch
+    expect_text out "platform to fetch; repeatable"
+    ! grep -q "resolve" "$WORK/out" || fail "help of fetch speaks of resolve"
     # Help of a command has what the command takes, and nothing else.
     run help fetch
     cp "$WORK/out" "$WORK/fetch"
