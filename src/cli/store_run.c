@@ -8,6 +8,7 @@
 #include "store_run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -46,6 +47,20 @@ static void on_progress(void *context, const struct tug_work_progress *progress)
     }
 }
 
+/* Report that the store cannot be opened. */
+static void report_store(const struct tug_error *error, enum store_need need)
+{
+    char line[TUG_ERROR_MESSAGE_MAX + 128];
+
+    if (error->os_errno == ENOENT && need != STORE_MAY_BEGIN) {
+        (void)snprintf(line, sizeof line,
+                       "%s; fetch something first, or name the store with --store", error->message);
+        report_error(NULL, line);
+    } else {
+        report_error(NULL, error->message);
+    }
+}
+
 static int open_store(struct store_run *run, const char *command, enum store_need need)
 {
     const struct tug_store_options options = {
@@ -74,7 +89,7 @@ static int open_store(struct store_run *run, const char *command, enum store_nee
     status = tug_store_open(path.data, &options, &run->store, &error);
     text_fini(&path);
     if (status != TUG_OK) {
-        report_error(NULL, error.message);
+        report_store(&error, need);
     }
     return report_exit_status(status);
 }

@@ -158,9 +158,14 @@ foreign_stores() {
     run --store "$WORK/foreign" images
     expect_status 7
     expect_text err "index.json"
-    run --store "$WORK/no-store" images
-    expect_status 7
-    expect_text err "cannot open the store"
+    local command
+    for command in images ls active verify prune "get x" "rm x"; do
+        # shellcheck disable=SC2086 # words
+        run --store "$WORK/no-store" $command
+        expect_status 7
+        expect_lines err 1
+        expect_match err "tug: cannot open the store '$WORK/no-store': No such file or directory; fetch something first, or name the store with --store"
+    done
 }
 
 usage() {
