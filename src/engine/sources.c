@@ -22,12 +22,15 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
-    if (node->wanted.is_lookup) {
+    if (node->wanted.is_lookup || (node->wanted.tag != NULL && error->code != TUG_ERR_CONTENT)) {
         return; /* the reference says it already */
     }
+    if (node->wanted.tag != NULL) {
+        (void)tug__wrap(error, error->code, "manifest");
+        return;
+    }
     (void)tug__wrap(error, error->code, "%s %s", node->wanted.is_document ? "manifest" : "blob",
-                    node->wanted.tag != NULL ? node->wanted.tag
-                                             : tug_digest_format(&node->wanted.digest, digest));
+                    tug_digest_format(&node->wanted.digest, digest));
 }
 
 /* Tell whether an error is about the source and its content, not about this machine. */

@@ -179,8 +179,8 @@ static void check_ranking(int mirror_status, int status, int wanted_exit, bool i
     found = flow_command(&flow, "app:1",
                          (const char *const[]){"-v", "--hosts-dir", flow.hosts_dir, NULL}, &result);
     cr_assert_eq(found, wanted_exit, "%d, %d: %s", mirror_status, status, result.err);
-    error = strstr(result.err, ": manifest 1: ");
-    wanted = build_text(": manifest 1: %s 127.0.0.1:%u: ", is_mirrors ? "mirror" : "registry",
+    error = strstr(result.err, "/app:1: ");
+    wanted = build_text("/app:1: %s 127.0.0.1:%u: ", is_mirrors ? "mirror" : "registry",
                         ports[is_mirrors ? 0 : 1]);
     cr_assert_eq(strncmp(error, wanted, strlen(wanted)), 0, "no '%s': %s", wanted, result.err);
     free(wanted);

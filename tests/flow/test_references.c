@@ -94,7 +94,7 @@ Test(references, unknown_tag)
     struct flow flow;
 
     open_with_image(&flow);
-    flow_expect_exit(&flow, "app:2", 3, "manifest 2: the registry answered 404, not found");
+    flow_expect_exit(&flow, "app:2", 3, "app:2: the registry answered 404, not found");
     cr_assert_eq(flow_requests(&flow, NULL, NULL), 1, "it asked again");
     flow_close(&flow);
 }
