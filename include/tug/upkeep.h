@@ -125,10 +125,11 @@ typedef void (*tug_pruned_fn)(void *context, const struct tug_pruned *pruned);
 /* What was deleted, or would be. Later versions add members at the end. */
 struct tug_prune_result {
     uint64_t blobs;
-    uint64_t partials;      /* and leftovers */
-    uint64_t disk_bytes;    /* freed */
-    uint64_t kept_blobs;    /* that something needs */
-    uint64_t kept_partials; /* that a process holds, or that are too young */
+    uint64_t partials;       /* and leftovers */
+    uint64_t disk_bytes;     /* freed */
+    uint64_t kept_blobs;     /* that something needs */
+    uint64_t kept_partials;  /* that a process holds, or that are too young */
+    uint64_t young_partials; /* of these: too young */
 };
 
 /* Options. Start with `= TUG_PRUNE_OPTIONS_INIT`. */

@@ -53,9 +53,22 @@ static void on_pruned(void *context, const struct tug_pruned *pruned)
     text_fini(&text);
 }
 
-static const char *plural(uint64_t count)
+/* Say what stays, and why. */
+static void describe_kept(const struct tug_prune_result *result, bool is_partials, char *out_text,
+                          size_t capacity)
 {
-    return count == 1 ? "" : "s";
+    const uint64_t held = result->kept_partials - result->young_partials;
+
+    if (!is_partials) {
+        (void)snprintf(out_text, capacity, "%" PRIu64 " needed", result->kept_blobs);
+    } else if (result->young_partials == 0) {
+        (void)snprintf(out_text, capacity, "%" PRIu64 " in use", held);
+    } else if (held == 0) {
+        (void)snprintf(out_text, capacity, "%" PRIu64 " too young", result->young_partials);
+    } else {
+        (void)snprintf(out_text, capacity, "%" PRIu64 " in use, %" PRIu64 " too young", held,
+                       result->young_partials);
+    }
 }
 
 /* Say what was done. */
@@ -64,16 +77,16 @@ static void report_result(const struct settings *settings, const struct tug_prun
     const bool is_partials = settings->prune.partials;
     const bool is_plan = settings->run.dry_run;
     const uint64_t count = is_partials ? result->partials : result->blobs;
-    const uint64_t kept = is_partials ? result->kept_partials : result->kept_blobs;
     const char *const noun = is_partials ? "partial download" : "blob";
     char freed[UNITS_TEXT_MAX];
+    char kept[64];
     char line[256];
 
-    (void)snprintf(line, sizeof line, "%s %" PRIu64 " %s%s%s%s%s; %" PRIu64 " %s",
-                   is_plan ? "would delete" : "deleted", count, noun, plural(count),
-                   is_plan ? " and free " : ", ",
-                   units_format_size((double)result->disk_bytes, freed), is_plan ? "" : " freed",
-                   kept, is_partials ? "in use or too young" : "needed");
+    describe_kept(result, is_partials, kept, sizeof kept);
+    (void)snprintf(
+        line, sizeof line, "%s %" PRIu64 " %s%s%s%s%s; %s", is_plan ? "would delete" : "deleted",
+        count, noun, units_plural(count), is_plan ? " and free " : ", ",
+        units_format_size((double)result->disk_bytes, freed), is_plan ? "" : " freed", kept);
     report_note(line);
 }
 

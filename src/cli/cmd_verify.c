@@ -35,16 +35,32 @@ static void add_escaped(struct text *text, const char *raw)
     text_puts(text, shown);
 }
 
+/* What a finding says beyond its damage, which the line begins with unless it was repaired. */
+static const char *remaining_text(const struct tug_finding *finding)
+{
+    const char *const name = tug_damage_name(finding->damage);
+    const size_t length = strlen(name);
+    const char *const rest = finding->text + length;
+
+    if (finding->is_repaired || strncmp(finding->text, name, length) != 0 ||
+        (*rest != '\0' && strncmp(rest, "; ", 2) != 0)) {
+        return finding->text;
+    }
+    return *rest != '\0' ? rest + 2 : rest;
+}
+
 static void add_text_line(struct text *line, const struct tug_finding *finding)
 {
+    const char *const rest = remaining_text(finding);
+
     text_printf(line, "%s ", finding->is_repaired ? "repaired" : tug_damage_name(finding->damage));
     add_escaped(line, finding->path);
-    text_printf(line, ": %s", finding->text);
+    text_printf(line, "%s%s", *rest != '\0' ? ": " : "", rest);
     for (size_t i = 0; i < finding->image_count; i++) {
-        text_puts(line, i == 0 ? " (needed by " : ", ");
+        text_puts(line, i > 0 ? ", " : *rest != '\0' ? " (needed by " : ": needed by ");
         add_escaped(line, finding->images[i]);
     }
-    text_puts(line, finding->image_count > 0 ? ")\n" : "\n");
+    text_puts(line, finding->image_count > 0 && *rest != '\0' ? ")\n" : "\n");
 }
 
 static void add_json_line(struct text *line, const struct tug_finding *finding)
@@ -86,7 +102,12 @@ static void report_summary(struct run *run, const struct tug_verify_result *resu
     char seconds[UNITS_TEXT_MAX];
     char rate[UNITS_TEXT_MAX];
 
-    text_printf(&text, "verified %" PRIu64 " blobs, %s in %s", result->blobs,
+    if (result->blobs_trusted > 0) {
+        text_printf(&text, "hashed %" PRIu64 " of ", result->blobs - result->blobs_trusted);
+    } else {
+        text_puts(&text, "verified ");
+    }
+    text_printf(&text, "%" PRIu64 " blob%s, %s in %s", result->blobs, units_plural(result->blobs),
                 units_format_size((double)result->bytes_hashed, size),
                 units_format_duration(result->seconds, seconds));
     if (result->bytes_hashed > 0 && result->seconds > 0) {
@@ -94,7 +115,7 @@ static void report_summary(struct run *run, const struct tug_verify_result *resu
                     units_format_rate((double)result->bytes_hashed / result->seconds, rate));
     }
     if (result->blobs_trusted > 0) {
-        text_printf(&text, "; %" PRIu64 " unchanged since they were verified",
+        text_printf(&text, "; trusted %" PRIu64 ", unchanged since verified before",
                     result->blobs_trusted);
     }
     text_printf(&text, ": %" PRIu64 " bad", result->findings);
@@ -103,7 +124,8 @@ static void report_summary(struct run *run, const struct tug_verify_result *resu
                     units_format_size((double)result->bytes_received, size));
     }
     if (result->foreign_files > 0) {
-        text_printf(&text, ", %" PRIu64 " foreign files", result->foreign_files);
+        text_printf(&text, ", %" PRIu64 " foreign file%s", result->foreign_files,
+                    units_plural(result->foreign_files));
     }
     if (!text.has_failed) {
         report_note(text.data);

@@ -13,7 +13,7 @@
 /* Add "3 images", "1 blob". */
 static void put_count(struct text *text, uint64_t count, const char *noun)
 {
-    text_printf(text, "%llu %s%s", (unsigned long long)count, noun, count == 1 ? "" : "s");
+    text_printf(text, "%llu %s%s", (unsigned long long)count, noun, units_plural(count));
 }
 
 /* Add "2 of 3 images", or "3 images" when that is all. */
@@ -86,7 +86,11 @@ static void put_fetched(struct text *text, const struct summary *summary)
     text_puts(text, "fetched ");
     put_done(text, totals);
     text_puts(text, ": ");
-    put_count(text, summary->fetched_count, "blob");
+    if (summary->fetched_count > 0) {
+        put_count(text, summary->fetched_count, "blob");
+    } else {
+        text_puts(text, "no new blobs");
+    }
     text_puts(text, ", ");
     put_size(text, totals->bytes_received);
     text_puts(text, " in ");

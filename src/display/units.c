@@ -190,6 +190,11 @@ static char *format_scaled(double value, double decimals_below, const char *suff
     return out_text;
 }
 
+const char *units_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 char *units_format_size(double bytes, char out_text[UNITS_TEXT_MAX])
 {
     return format_scaled(bytes, 100, "", out_text);

@@ -33,6 +33,9 @@ bool units_parse_time(const char *text, uint64_t *out_ms);
  * out_count: untouched on failure. Returns: false when malformed or out of range. */
 bool units_parse_count(const char *text, unsigned min, unsigned max, unsigned *out_count);
 
+/* Return the end of a regular noun after a count: "", or "s" unless count is 1. */
+const char *units_plural(uint64_t count);
+
 /* Write a size with one of B, KiB, MiB, GiB, TiB, PiB, EiB: "0 B", "1.5 KiB", "12.3 MiB",
  * "120 MiB"; at most 8 characters. Returns: out_text. */
 char *units_format_size(double bytes, char out_text[UNITS_TEXT_MAX]);

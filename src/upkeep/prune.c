@@ -54,6 +54,18 @@ static void on_busy(void *context, const char *text)
     wait->of_watch.on_busy(wait->of_watch.context, text);
 }
 
+/* Say what can be done about a store that is in use, or how long was waited in vain. */
+static enum tug_status advise_wait(uint64_t wait_ms, struct tug_error *err)
+{
+    const bool is_seconds = wait_ms % 1000 == 0;
+
+    return wait_ms == 0
+               ? tug__advise(err, TUG_ERR_BUSY, "--wait TIME waits for the end of such runs")
+               : tug__advise(err, TUG_ERR_BUSY, "it still does after %llu %s",
+                             (unsigned long long)(is_seconds ? wait_ms / 1000 : wait_ms),
+                             is_seconds ? "s" : "ms");
+}
+
 /* Wait until no run uses the store, and keep it so. */
 static enum tug_status hold_store(const struct tug__pruning *pruning, int *out_fd,
                                   struct tug_error *err)
@@ -74,9 +86,7 @@ static enum tug_status hold_store(const struct tug__pruning *pruning, int *out_f
         status = tug__watch_check(pruning->watch, err);
         status = status == TUG_OK ? TUG_ERR_BUSY : status;
     }
-    return status == TUG_ERR_BUSY
-               ? tug__advise(err, status, "--wait TIME waits for the end of such runs")
-               : status;
+    return status == TUG_ERR_BUSY ? advise_wait(pruning->options->wait_ms, err) : status;
 }
 
 /* Check that index.json is there, before the absence of a file counts as "nothing is needed". */

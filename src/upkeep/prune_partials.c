@@ -66,16 +66,16 @@ static enum tug_status prune_partial(const struct tug__pruning *pruning,
         .disk_bytes = partial->disk_bytes,
         .modified_s = partial->modified_s,
     };
+    const bool is_young = !is_old(pruning, partial->modified_s);
     bool is_held = false;
     enum tug_status status = tug__watch_check(pruning->watch, err);
 
-    if (status == TUG_OK && is_old(pruning, partial->modified_s)) {
+    if (status == TUG_OK && !is_young) {
         status = remove_partial(pruning, &partial->digest, &is_held, err);
-    } else {
-        is_held = true;
     }
-    if (status == TUG_OK && is_held) {
+    if (status == TUG_OK && (is_young || is_held)) {
         pruning->result->kept_partials++;
+        pruning->result->young_partials += is_young ? 1 : 0;
     } else if (status == TUG_OK) {
         (void)snprintf(path, sizeof path, "ingest/%s/%s",
                        tug__digest_algorithm_name(partial->digest.algorithm),

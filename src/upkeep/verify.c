@@ -239,8 +239,10 @@ enum tug_status tug__verify(const struct tug__verify_settings *settings,
     free(verification.seen);
     out_result->seconds = (double)(tug__now_ns() - began_ns) / (double)TUG__NS_PER_S;
     if (status == TUG_OK && out_result->findings > out_result->repaired) {
-        return tug__fail(err, TUG_ERR_CONTENT, "%llu of what the store has is bad or missing%s",
-                         (unsigned long long)(out_result->findings - out_result->repaired),
+        const uint64_t left = out_result->findings - out_result->repaired;
+
+        return tug__fail(err, TUG_ERR_CONTENT, "%llu %s bad or missing%s", (unsigned long long)left,
+                         left == 1 ? "file is" : "files are",
                          settings->repair == NULL ? ": try tug verify --repair" : "");
     }
     return status;

@@ -128,7 +128,7 @@ tug_run 0 verify
 pause 0.05
 tug_run 0 verify
 tug_run 0 verify --quick
-assert_file_has "$ERR" "verified $(wc -l < before) blobs, 0 B"
+assert_file_has "$ERR" "hashed 0 of $(wc -l < before) blobs, 0 B"
 flip_byte "${layer_paths[0]}"
 tug_run 6 verify --quick
 assert_file_has "$OUT" "wrong-content ${layer_paths[0]}"

@@ -30,6 +30,9 @@ Test(display_summary, f35_complete)
     summary.fetched_count = 0;
     summary.totals.bytes_received = 0;
     expect(&summary, "nothing to fetch: 3 images, 1 blob, 100 B reused in 2.0 s");
+    summary.totals.bytes_received = 1024; /* only manifests */
+    expect(&summary,
+           "fetched 3 images: no new blobs, 1.0 KiB in 2.0 s (512 B/s), 1 blob, 100 B reused");
 }
 
 Test(display_summary, f35_failed)

@@ -82,6 +82,7 @@ Test(prune_partials, those_that_nobody_holds_go)
     result = prune(&place, true, 0);
     cr_assert_eq(result.partials, 3);
     cr_assert_eq(result.kept_partials, 1);
+    cr_assert_eq(result.young_partials, 0);
     cr_assert_eq(count_names(&place), 6, "a dry run deletes nothing");
     result = prune(&place, false, 0);
     cr_assert_eq(result.partials, 3);
@@ -124,6 +125,7 @@ Test(prune_partials, by_age)
     result = prune(&place, false, 3600);
     cr_assert_eq(result.partials, 1);
     cr_assert_eq(result.kept_partials, 2);
+    cr_assert_eq(result.young_partials, 2);
     cr_assert_eq(prune(&place, false, 0).partials, 2);
     place_remove(&place);
 }
