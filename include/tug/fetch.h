@@ -81,9 +81,11 @@ struct tug_image_result {
     /* The image's platform: that of a single manifest's config, or the one chosen from an index;
      * NULL: unknown, or several. */
     const struct tug_platform *platform;
-    struct tug_digest index_digest; /* of the index that digest was chosen from, when index.json
-                                       names its manifest (options.platform_root); else unset */
-    const char *name;               /* in index.json; ref, unless the reference has a name */
+    struct {
+        const char *name;               /* ref, unless the reference has a name of its own */
+        struct tug_digest index_digest; /* of the index that digest was chosen from, when index.json
+                                           names its manifest (options.platform_root); else unset */
+    } named;                            /* in index.json */
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that are not

@@ -17,7 +17,6 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "base/trace.h"
-#include "base/utf8.h"
 #include "oci/platform.h"
 #include "pipeline/lookup.h"
 #include "pipeline/pipeline.h"
@@ -74,31 +73,6 @@ struct tug_fetch {
 const char *tug_version(void)
 {
     return TUG_VERSION;
-}
-
-static bool starts_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-enum tug_status tug_label_check(const char *label, struct tug_error *err)
-{
-    const char *const equals = strchr(label, '=');
-
-    if (equals == NULL || equals == label) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.80s' is not KEY=VALUE", label);
-    }
-    if (!tug__is_utf8(label, strlen(label))) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.80s' is not UTF-8", label);
-    }
-    if (starts_with(label, "org.opencontainers.image.ref.name=") ||
-        starts_with(label, "io.containerd.image.name=") || starts_with(label, "tug.left-out=") ||
-        starts_with(label, "tug.platforms=") || starts_with(label, "tug.index=") ||
-        starts_with(label, "containerd.io/distribution.source.")) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.*s' is written by tug itself",
-                         (int)(equals - label), label);
-    }
-    return TUG_OK;
 }
 
 static enum tug_status copy_labels(struct tug_fetch *fetch, const struct tug_fetch_options *options,

@@ -74,13 +74,13 @@ static void format_entry(struct text *text, const struct tug_image_result *image
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
-    if (image->index_digest.algorithm != TUG_DIGEST_NONE) {
+    if (image->named.index_digest.algorithm != TUG_DIGEST_NONE) {
         text_printf(text, ",\"indexDigest\":\"%s\"",
-                    tug_digest_format(&image->index_digest, digest));
+                    tug_digest_format(&image->named.index_digest, digest));
     }
-    if (image->name != NULL && strcmp(image->name, image->ref) != 0) {
+    if (image->named.name != NULL && strcmp(image->named.name, image->ref) != 0) {
         text_puts(text, ",\"name\":");
-        json_string(text, image->name);
+        json_string(text, image->named.name);
     }
 }
 

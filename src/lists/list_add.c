@@ -26,12 +26,15 @@ static bool grow(struct ref_list *list)
         return true;
     }
     items = reallocarray(list->items, capacity, sizeof(char *));
-    list->items = items != NULL ? items : list->items;
-    refs = reallocarray(list->refs, capacity, sizeof(struct tug_ref *));
-    list->refs = refs != NULL ? refs : list->refs;
-    if (items == NULL || refs == NULL) {
+    if (items == NULL) {
         return false;
     }
+    list->items = items;
+    refs = reallocarray(list->refs, capacity, sizeof(struct tug_ref *));
+    if (refs == NULL) {
+        return false;
+    }
+    list->refs = refs;
     list->capacity = capacity;
     return true;
 }

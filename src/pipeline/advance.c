@@ -119,7 +119,7 @@ static enum tug_status take_as_root(struct tug__image *image, const struct tug__
     free(image->found.media_type);
     image->found.media_type = media_type;
     image->result.media_type = media_type;
-    image->result.index_digest = image->result.digest;
+    image->result.named.index_digest = image->result.digest;
     image->result.digest = entry->digest;
     image->result.size_bytes = entry->size_bytes;
     return TUG_OK;
@@ -209,7 +209,7 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
         return tug__fail_memory(err);
     }
     wanted.tag = tag;
-    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.name);
+    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.named.name);
     image->result.blobs++;
     resolver->reporter.totals.blobs++;
     status = tug__engine_start(resolver->engine, &wanted, &image->waiter,

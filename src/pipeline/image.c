@@ -29,7 +29,7 @@ struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t posi
     image->options = own;
     image->wish = tug__wish_of(&resolver->wish, own);
     image->result.ref = tug_ref_name(image->ref);
-    image->result.name = own != NULL && own->name != NULL ? own->name : image->result.ref;
+    image->result.named.name = own != NULL && own->name != NULL ? own->name : image->result.ref;
     image->result.position = position;
     image->state = TUG__IMAGE_GATHERING;
     image->started_ns = tug__now_ns();
@@ -112,7 +112,7 @@ void tug__image_fail_idle(struct tug__resolver *resolver, size_t position,
                           const struct tug_error *error)
 {
     const char *const name = tug_ref_name(resolver->settings->refs[position]);
-    struct tug_image_result result = {.position = position, .ref = name, .name = name};
+    struct tug_image_result result = {.position = position, .ref = name, .named.name = name};
 
     resolver->images.done_count++;
     report_failure(resolver, &result, error);

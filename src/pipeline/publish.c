@@ -33,7 +33,7 @@ static const char *platforms_of(const struct tug__image *image)
     if (image->wish.metadata_only) {
         return TUG__PLATFORMS_NONE;
     }
-    if (image->result.index_digest.algorithm != TUG_DIGEST_NONE) {
+    if (image->result.named.index_digest.algorithm != TUG_DIGEST_NONE) {
         return NULL; /* the root is a manifest */
     }
     if (image->wish.all_platforms) {
@@ -49,10 +49,10 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
     const struct tug_fetch_options *const options = &resolver->settings->options;
     const struct tug_reference_options *const own = image->options;
     const bool has_labels = own != NULL && own->label_count > 0;
-    const bool has_index = image->result.index_digest.algorithm != TUG_DIGEST_NONE;
+    const bool has_index = image->result.named.index_digest.algorithm != TUG_DIGEST_NONE;
 
     return (struct tug__index_entry){
-        .name = image->result.name,
+        .name = image->result.named.name,
         .media_type = image->found.media_type,
         .digest = image->result.digest,
         .size_bytes = image->result.size_bytes,
@@ -61,7 +61,7 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
         .left_out = image->found.left_out_text,
         .platforms = platforms_of(image),
         .platform = image->wish.platform_root ? image->result.platform : NULL,
-        .index_digest = has_index ? &image->result.index_digest : NULL,
+        .index_digest = has_index ? &image->result.named.index_digest : NULL,
         .labels = has_labels ? own->labels : options->labels,
         .label_count = has_labels ? own->label_count : options->label_count,
     };

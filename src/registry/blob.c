@@ -268,7 +268,7 @@ enum tug_status tug__client_get_blob(struct tug__client *client, const struct tu
     char digest[TUG_DIGEST_TEXT_MAX];
     struct tug__ask ask = {
         .source = source,
-        .what = {source->repository, "blobs", tug_digest_format(request->digest, digest)},
+        .what = {source->repository, "blobs", tug_digest_format(request->digest, digest), NULL},
         .capabilities = TUG__CAN_PULL,
         .avoid = request->avoid,
         .out_server = request->out_server,

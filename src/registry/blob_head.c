@@ -62,7 +62,7 @@ enum tug_status tug__client_head_blob(struct tug__client *client, const struct t
     char text[TUG_DIGEST_TEXT_MAX];
     struct tug__ask ask = {
         .source = source,
-        .what = {source->repository, "blobs", tug_digest_format(digest, text)},
+        .what = {source->repository, "blobs", tug_digest_format(digest, text), NULL},
         .capabilities = TUG__CAN_PULL,
         .is_head = true,
         .has_digest = true,

@@ -193,7 +193,7 @@ enum tug_status tug__client_get_manifest(struct tug__client *client,
         .reply = &reply, .digest = is_tag ? NULL : &digest, .media_type = request->media_type};
     struct tug__ask ask = {
         .source = source,
-        .what = {source->repository, "manifests", reference},
+        .what = {source->repository, "manifests", reference, NULL},
         .capabilities = TUG__CAN_PULL | (is_tag ? TUG__CAN_RESOLVE : 0U),
         .is_head = request->is_head,
         .has_digest = !is_tag,

@@ -89,7 +89,7 @@ static enum tug_status grow_blobs(struct tug__walk *walk, struct tug_error *err)
 {
     const size_t count = walk->blob_count;
     size_t capacity = walk->blob_capacity;
-    size_t node_capacity = walk->blob_capacity;
+    size_t node_capacity = capacity;
     struct tug__walk_blob *const blobs =
         tug__walk_grow(walk->blobs, count, &capacity, sizeof *blobs);
     struct tug__node *nodes;

@@ -27,7 +27,8 @@ struct item {
 };
 
 /* Make a JSON text: ' stands for ". Returns: owned. */
-static inline char *quoted(const char *format, va_list arguments)
+__attribute__((__format__(__printf__, 1, 0))) static inline char *quoted(const char *format,
+                                                                         va_list arguments)
 {
     char *text = NULL;
 
@@ -80,7 +81,8 @@ static inline void drop(const struct place *place, const struct item *item)
 }
 
 /* Store a blob; ' stands for ". */
-static inline struct item store_item(const struct place *place, const char *format, ...)
+__attribute__((__format__(__printf__, 2, 3))) static inline struct item store_item(
+    const struct place *place, const char *format, ...)
 {
     struct item item;
     va_list arguments;
@@ -106,7 +108,8 @@ static inline struct item store_item(const struct place *place, const char *form
 #define ARM64 "{'os':'linux','architecture':'arm64'}"
 
 /* Write index.json: format and arguments are its manifests. */
-static inline void write_index(const struct place *place, const char *format, ...)
+__attribute__((__format__(__printf__, 2, 3))) static inline void write_index(
+    const struct place *place, const char *format, ...)
 {
     va_list arguments;
     char *entries;
