@@ -99,6 +99,10 @@ uint64_t tug__state_look(int dir_fd, const struct tug_digest *digest, uint64_t d
 /* Close and remove the state file if there is one, even an invalid one. Errors: TUG_ERR_STORE. */
 enum tug_status tug__state_remove(struct tug__ingest *ingest, int dir_fd, struct tug_error *err);
 
+/* Read what /sys/dev/block says of a device, below a folder like that. The answer for a partition
+ * is in the folder of its disk. */
+bool tug__disk_is_rotating(int blocks_fd, unsigned device_major, unsigned device_minor);
+
 /* Parse a line of /proc/locks. Returns: true, with *out_pid, when it is a flock held on that file.
  */
 bool tug__holder_parse(const char *line, uint64_t device_major, uint64_t device_minor,

@@ -253,6 +253,9 @@ enum tug_status tug__store_remove_leftover(struct tug_store *store, const char *
  * Errors: TUG_ERR_STORE. */
 enum tug_status tug__store_free_bytes(struct tug_store *store, uint64_t *out_bytes,
                                       struct tug_error *err);
+/* Tell whether the store is on a disk that turns, by what the kernel says (/sys/dev/block): reading
+ * files in the order of their inodes saves it long ways then. false: it is not, or nobody knows. */
+bool tug__store_is_on_rotating_disk(const struct tug_store *store);
 /* Disk space that the partial file of a blob already uses; 0 when there is none. */
 uint64_t tug__store_partial_bytes(struct tug_store *store, const struct tug_digest *digest);
 

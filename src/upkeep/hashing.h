@@ -19,6 +19,7 @@
 struct tug__hash_item {
     /* set by the caller */
     struct tug_digest digest;
+    uint64_t inode;      /* of the file when it was listed */
     uint64_t size_bytes; /* of the file when it was listed: for the order, and for progress */
     bool has_right_size; /* right_bytes is from its descriptor */
     uint64_t right_bytes;

@@ -102,7 +102,7 @@ enum tug_status tug__verification_keep(struct tug__verification *verification,
 
 /* --- looking --- */
 
-static int compare_items(const void *a, const void *b)
+static int compare_sizes(const void *a, const void *b)
 {
     const struct tug__hash_item *const left = a;
     const struct tug__hash_item *const right = b;
@@ -111,12 +111,21 @@ static int compare_items(const void *a, const void *b)
                                                  : compare_digests(&left->digest, &right->digest);
 }
 
-/* Put blobs into the order in which they are hashed: the largest first, so that no thread begins
- * one when the others have nothing left to do. */
-static void sort_items(struct tug__hash_item *items, size_t count)
+static int compare_places(const void *a, const void *b)
+{
+    const struct tug__hash_item *const left = a;
+    const struct tug__hash_item *const right = b;
+
+    return (left->inode > right->inode) - (left->inode < right->inode);
+}
+
+/* Put blobs into the order in which they are hashed. On a disk that turns, as they lie on it; else
+ * the largest first, so that no thread begins one when the others have nothing left to do. */
+static void sort_items(struct tug_store *store, struct tug__hash_item *items, size_t count)
 {
     if (count > 0) {
-        qsort(items, count, sizeof *items, compare_items);
+        qsort(items, count, sizeof *items,
+              tug__store_is_on_rotating_disk(store) ? compare_places : compare_sizes);
     }
 }
 
@@ -146,6 +155,7 @@ static enum tug_status choose(struct tug__verification *verification,
         if (blob->state != TUG__BLOB_ABSENT) {
             items[count++] = (struct tug__hash_item){
                 .digest = blob->digest,
+                .inode = blob->inode,
                 .size_bytes = blob->file_bytes,
                 .has_right_size = blob->state == TUG__BLOB_WRONG_SIZE,
                 .right_bytes = blob->size_bytes,
@@ -212,7 +222,7 @@ enum tug_status tug__verification_look(struct tug__verification *verification,
             .trace = settings->trace,
         };
 
-        sort_items(items, count);
+        sort_items(settings->store, items, count);
         status = tug__hash_all(&hashing, &hashed_bytes, err);
         verification->result->bytes_hashed += hashed_bytes;
     }
