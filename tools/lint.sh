@@ -46,6 +46,7 @@ check "globals" tools/check-globals.sh
 check "docs" tools/check-docs.sh
 check "knows" tools/check-knows.sh
 check "tests" tools/check-tests.sh
+check "sizes" tools/check-sizes.sh
 check "headers" headers_alone
 check "man pages" mandoc -T lint -W warning man/*.[1-9]
 check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
