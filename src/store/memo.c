@@ -55,18 +55,12 @@ bool tug__memo_may_keep(const struct tug__memo_entry *entry, int64_t now_ns)
            now_ns - entry->changed_ns > (is_fine ? FINE_TICK_NS : COARSE_TICK_NS);
 }
 
-static int compare_digests(const struct tug_digest *a, const struct tug_digest *b)
-{
-    return a->algorithm != b->algorithm ? (a->algorithm < b->algorithm ? -1 : 1)
-                                        : memcmp(a->bytes, b->bytes, sizeof a->bytes);
-}
-
 static int compare_entries(const void *a, const void *b)
 {
     const struct tug__memo_entry *const left = a;
     const struct tug__memo_entry *const right = b;
 
-    return compare_digests(&left->digest, &right->digest);
+    return tug__digest_compare(&left->digest, &right->digest);
 }
 
 /* --- reading --- */

@@ -8,9 +8,9 @@
 #include "upkeep/verify_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
+#include "oci/digest.h"
 #include "upkeep/hashing.h"
 #include "upkeep/needed.h"
 
@@ -45,21 +45,11 @@ enum tug_status tug__verification_add(struct tug__pending *pending, const struct
     return TUG_OK;
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    const struct tug_digest *const left = a;
-    const struct tug_digest *const right = b;
-
-    return left->algorithm != right->algorithm
-               ? (left->algorithm < right->algorithm ? -1 : 1)
-               : memcmp(left->bytes, right->bytes, sizeof left->bytes);
-}
-
 void tug__verification_sort(struct tug__verification *verification)
 {
     if (verification->seen_count > 0) {
         qsort(verification->seen, verification->seen_count, sizeof *verification->seen,
-              compare_digests);
+              tug__digest_compare);
     }
 }
 
@@ -68,7 +58,7 @@ bool tug__verification_has_seen(const struct tug__verification *verification,
 {
     return verification->seen_count > 0 &&
            bsearch(digest, verification->seen, verification->seen_count, sizeof *verification->seen,
-                   compare_digests) != NULL;
+                   tug__digest_compare) != NULL;
 }
 
 enum tug_status tug__verification_see(struct tug__verification *verification,
@@ -107,8 +97,9 @@ static int compare_sizes(const void *a, const void *b)
     const struct tug__hash_item *const left = a;
     const struct tug__hash_item *const right = b;
 
-    return left->size_bytes != right->size_bytes ? (left->size_bytes > right->size_bytes ? -1 : 1)
-                                                 : compare_digests(&left->digest, &right->digest);
+    return left->size_bytes != right->size_bytes
+               ? (left->size_bytes > right->size_bytes ? -1 : 1)
+               : tug__digest_compare(&left->digest, &right->digest);
 }
 
 static int compare_places(const void *a, const void *b)
