@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tug/credential.h>
 #include <tug/error.h>
 #include <tug/oci.h>
 #include <tug/ref.h>
@@ -195,6 +196,10 @@ struct tug_fetch_options {
     uint64_t tick_ms;      /* interval of progress events; 0 means 200 ms */
     tug_trace_fn on_trace; /* what each thread does, see tug/trace.h; NULL: nothing is noted */
     void *trace_context;   /* passed to on_trace */
+
+    /* Asked for credentials before all other places, see tug/credential.h; NULL: nobody is. */
+    tug_credential_fn on_credential;
+    void *credential_context; /* passed to on_credential */
 };
 
 /* All defaults. */

@@ -19,6 +19,7 @@
 #define TUG_TUG_H
 
 #include <tug/archive.h>
+#include <tug/credential.h>
 #include <tug/error.h>
 #include <tug/fetch.h>
 #include <tug/images.h>

@@ -30,7 +30,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, trace_context) + sizeof(void *),
+                   offsetof(struct tug_fetch_options, credential_context) + sizeof(void *),
                "tug_fetch_options has no padding at its end");
 _Static_assert(sizeof(struct tug_reference_options) ==
                    offsetof(struct tug_reference_options, name) + sizeof(char *),

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/asked.h"
 #include "auth/authfile.h"
 #include "auth/credential_places.h"
 #include "auth/helper.h"
@@ -59,6 +60,7 @@ struct tug__credentials {
     /* set at create, then read-only */
     char given_host[TUG__AUTH_HOST_MAX]; /* empty: nothing given */
     struct tug__credential given;
+    struct tug__asked *asked; /* NULL: the program is not asked */
     uint64_t helper_timeout_ms;
     void (*on_exposed)(void *context, const char *name);
     void *exposed_context;
@@ -301,10 +303,22 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
     struct search search = {.credentials = credentials, .request = request};
     struct tug__credential found = {.kind = TUG__CREDENTIAL_NONE};
     char registry_host[TUG__AUTH_HOST_MAX];
+    bool is_answered = false;
 
     if (!tug__auth_host(request->host, search.host)) {
         *out_credential = found;
         return TUG_OK;
+    }
+    if (credentials->asked != NULL) {
+        struct tug__credential_request asks = *request;
+        enum tug_status status;
+
+        asks.host = search.host;
+        status = tug__asked_get(credentials->asked, &asks, out_credential, &is_answered, err);
+
+        if (status != TUG_OK || is_answered) {
+            return status;
+        }
     }
     if (strcmp(credentials->given_host, search.host) == 0 ||
         (request->registry_host != NULL && tug__auth_host(request->registry_host, registry_host) &&
@@ -353,13 +367,10 @@ static enum tug_status keep_given(struct tug__credentials *credentials,
                                   const struct tug__credential_settings *settings,
                                   struct tug_error *err)
 {
-    struct tug__credential given = {.kind = TUG__CREDENTIAL_PASSWORD};
-    union {
-        const char *text;
-        char *field;
-    } user = {settings->user}, secret = {settings->password}; /* tug__credential_make only reads */
-    char source[] = "the command line";
-    enum tug_status status;
+    struct tug__login login = {.kind = TUG__CREDENTIAL_PASSWORD,
+                               .user = settings->user,
+                               .secret = settings->password,
+                               .source = "the command line"};
 
     if (settings->user == NULL && settings->refresh_token == NULL) {
         return TUG_OK;
@@ -375,22 +386,11 @@ static enum tug_status keep_given(struct tug__credentials *credentials,
     if (settings->user != NULL && settings->password == NULL) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name is given without a password");
     }
-    if (settings->user != NULL && strchr(settings->user, ':') != NULL) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name cannot contain a colon");
-    }
     if (settings->refresh_token != NULL) {
-        given.kind = TUG__CREDENTIAL_IDENTITY;
-        secret.text = settings->refresh_token;
+        login.kind = TUG__CREDENTIAL_IDENTITY;
+        login.secret = settings->refresh_token;
     }
-    given.username = user.field;
-    given.secret = secret.field;
-    given.source = source;
-    status = tug__credential_make(&given, &credentials->given, err);
-    if (status == TUG_ERR_CONTENT) {
-        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
-                         "a user name or secret with control characters, or too long");
-    }
-    return status;
+    return tug__credential_build(&login, &credentials->given, err);
 }
 
 static bool init_locks(struct tug__credentials *credentials)
@@ -430,6 +430,10 @@ enum tug_status tug__credentials_create(const struct tug__credential_settings *s
     if (status == TUG_OK) {
         status = keep_given(credentials, settings, err);
     }
+    if (status == TUG_OK && settings->on_credential != NULL) {
+        status = tug__asked_create(settings->on_credential, settings->credential_context,
+                                   &credentials->asked, err);
+    }
     if (status != TUG_OK) {
         tug__credentials_destroy(credentials);
         return status;
@@ -455,6 +459,7 @@ void tug__credentials_destroy(struct tug__credentials *credentials)
         free(credentials->sources[i].work.error);
     }
     tug__credential_fini(&credentials->given);
+    tug__asked_destroy(credentials->asked);
     (void)pthread_cond_destroy(&credentials->changed);
     (void)pthread_mutex_destroy(&credentials->mutex);
     free(credentials);

@@ -12,10 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tug/credential.h>
 #include <tug/error.h>
 
 /* Longest user name or secret, in bytes. */
 #define TUG__CREDENTIAL_TEXT_MAX ((size_t)64 * 1024)
+
+/* The source of credentials that the program gave. */
+#define TUG__CREDENTIAL_PROGRAM "the program"
 
 enum tug__credential_kind {
     TUG__CREDENTIAL_NONE = 0, /* none is known: continue anonymously */
@@ -45,13 +49,31 @@ enum tug_status tug__credential_dup(const struct tug__credential *credential,
 enum tug_status tug__credential_make(const struct tug__credential *borrowed,
                                      struct tug__credential *out_credential, struct tug_error *err);
 
+/* What a user or program gives as a credential. All is borrowed. */
+struct tug__login {
+    enum tug__credential_kind kind;
+    const char *user; /* NULL: none */
+    const char *secret;
+    const char *source; /* for messages */
+};
+
+/* Build a credential that was given. out_credential: owned, untouched on failure.
+ * Errors: TUG_ERR_INVALID_ARGUMENT (control characters, over the limit, a user name with a colon;
+ * nothing is quoted), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__credential_build(const struct tug__login *login,
+                                      struct tug__credential *out_credential,
+                                      struct tug_error *err);
+
 /* Where to look. Everything is copied; NULL and 0 mean "not given". */
 struct tug__credential_settings {
-    const char *host;           /* the one registry that user or refresh_token are for */
-    const char *user;           /* --user; needs host and password */
-    const char *password;       /* may be empty */
-    const char *refresh_token;  /* --refresh; needs host; not together with user */
-    const char *authfile;       /* --authfile */
+    const char *host;          /* the one registry that user or refresh_token are for */
+    const char *user;          /* --user; needs host and password */
+    const char *password;      /* may be empty */
+    const char *refresh_token; /* --refresh; needs host; not together with user */
+    const char *authfile;      /* --authfile */
+    /* Asked before all of these (auth/asked.h). NULL: is not. */
+    tug_credential_fn on_credential;
+    void *credential_context;
     uint64_t helper_timeout_ms; /* of one helper; 0: 60 s */
     /* Called once for each file with secrets that users other than its owner can read, by a thread
      * that asks for credentials. NULL: not reported. */
@@ -95,14 +117,14 @@ struct tug__credential_request {
     void *stop_context;
 };
 
-/* Find the credential of a host. The first place that has one wins: the given one (for its host
- * only), --authfile, $REGISTRY_AUTH_FILE, $DOCKER_AUTH_CONFIG (JSON, only its "auths"),
- * $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME (or ~/.config)/containers/auth.json,
- * $DOCKER_CONFIG/config.json (or ~/.docker/config.json), ~/.dockercfg. In a file: the helper named
- * for the host in credHelpers, else credsStore; a credential that neither has comes from "auths".
- * out_credential: owned (tug__credential_fini); TUG__CREDENTIAL_NONE when no place has one.
- * Untouched on failure.
- * Errors: TUG_ERR_CONFIG (a malformed or unreadable file, also a missing one that was named by
+/* Find the credential of a host. The first place that has one wins: the program, when it is asked;
+ * the given one (for its host only), --authfile, $REGISTRY_AUTH_FILE, $DOCKER_AUTH_CONFIG (JSON,
+ * only its "auths"), $XDG_RUNTIME_DIR/containers/auth.json, $XDG_CONFIG_HOME (or
+ * ~/.config)/containers/auth.json, $DOCKER_CONFIG/config.json (or ~/.docker/config.json),
+ * ~/.dockercfg. In a file: the helper named for the host in credHelpers, else credsStore; a
+ * credential that neither has comes from "auths". out_credential: owned (tug__credential_fini);
+ * TUG__CREDENTIAL_NONE when no place has one. Untouched on failure. Errors: TUG_ERR_CONFIG (a
+ * malformed or unreadable file, also a missing one that was named by
  * --authfile or $REGISTRY_AUTH_FILE; the message names it), TUG_ERR_AUTH (a helper failed; the
  * message names it), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. A failure is remembered: asking again
  * gives the same answer (cancelling and lack of memory apart).

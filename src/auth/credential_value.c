@@ -63,3 +63,26 @@ enum tug_status tug__credential_make(const struct tug__credential *borrowed,
     }
     return tug__credential_dup(borrowed, out_credential, err);
 }
+
+enum tug_status tug__credential_build(const struct tug__login *login,
+                                      struct tug__credential *out_credential, struct tug_error *err)
+{
+    union {
+        const char *text;
+        char *field;
+    } user = {login->user}, secret = {login->secret}, source = {login->source}; /* only read */
+    const struct tug__credential borrowed = {.kind = login->kind,
+                                             .username = user.field,
+                                             .secret = secret.field,
+                                             .source = source.field};
+    enum tug_status status;
+
+    if (login->user != NULL && strchr(login->user, ':') != NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "a user name cannot contain a colon");
+    }
+    status = tug__credential_make(&borrowed, out_credential, err);
+    return status == TUG_ERR_CONTENT
+               ? tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                           "a user name or secret with control characters, or too long")
+               : status;
+}

@@ -297,6 +297,11 @@ enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_
     if (!auth->is_known && auth->source == NULL) {
         return err->code; /* no challenge: credentials would not help */
     }
+    if (auth->source != NULL && strcmp(auth->source, TUG__CREDENTIAL_PROGRAM) == 0) {
+        return tug__advise(err, err->code,
+                           "the credentials for %.90s that the program gave were used",
+                           endpoint->config->host);
+    }
     if (auth->source != NULL) {
         return tug__advise(err, err->code,
                            "the credentials for %.90s from %.150s were used: renew them with "

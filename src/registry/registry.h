@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tug/credential.h>
 #include <tug/error.h>
 #include <tug/oci.h>
 
@@ -41,6 +42,8 @@ struct tug__session_settings {
     const char *password;
     const char *refresh_token;
     const char *authfile;
+    tug_credential_fn on_credential; /* asked before all others; NULL: none */
+    void *credential_context;
     /* Called for each log line, from any thread. NULL: no log. */
     void (*on_log)(void *context, const char *line);
     void *log_context;
