@@ -1,7 +1,10 @@
 # tug: build, test, install. `make help` lists the targets.
 # Object files live in build/<config>-<hash of compiler and flags>/, so configurations never mix.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define TUG_VERSION "\(.*\)"/\1/p' include/tug/tug.h)
+# A version that breaks programs has another first number (include/tug/tug.h).
+SONAME := libtug.so.$(firstword $(subst ., ,$(VERSION)))
+SHARED := libtug.so.$(VERSION)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -50,7 +53,7 @@ HEADERS := $(wildcard include/tug/*.h)
   install built uninstall dist clean help FORCE
 .SECONDARY:
 
-LIBRARY := $(addprefix build/,libtug.a libtug.so.0 libtug_absent.a tug.pc.in)
+LIBRARY := $(addprefix build/,libtug.a $(SHARED) $(SONAME) libtug_absent.a tug.pc.in)
 all: build/tug $(LIBRARY) ## build the command and the libraries
 
 lib: $(LIBRARY) ## build the libraries only
@@ -84,9 +87,12 @@ $(OBJ)/libtug.a $(OBJ)/libtug_absent.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(OBJ)/libtug.so.0: $(LIB_OBJ)
+# It exports what src/libtug.map lists: the functions of the public headers.
+$(OBJ)/$(SHARED): $(LIB_OBJ) src/libtug.map $(HEADERS)
 	$(call say,LINK)
-	$(Q)$(CC) -shared -Wl,-soname,libtug.so.0 -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TUG_LIBS)
+	$(Q)tools/check-symbols.sh
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtug.map -Wl,--no-undefined-version \
+	  -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ) $(TUG_LIBS)
 
 link = $(CC) -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
@@ -112,8 +118,11 @@ $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ)
 include tests/programs.mk
 
 # What people use lives in build/ under a steady name.
-build/tug build/tug-static build/libtug.a build/libtug_absent.a build/libtug.so.0 build/fake-registry: build/%: $(OBJ)/% FORCE
+build/tug build/tug-static build/libtug.a build/libtug_absent.a build/$(SHARED) build/fake-registry: build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
+
+build/$(SONAME): build/$(SHARED)
+	$(Q)ln -sf $(SHARED) $@
 
 FORCE:
 
@@ -200,8 +209,9 @@ install: built ## install what make built below DESTDIR and PREFIX (default /usr
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 build/tug $(DESTDIR)$(BINDIR)/tug
 	install -m 644 build/libtug.a build/libtug_absent.a $(DESTDIR)$(LIBDIR)
-	install -m 755 build/libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so.0
-	ln -sf libtug.so.0 $(DESTDIR)$(LIBDIR)/libtug.so
+	install -m 755 build/$(SHARED) $(DESTDIR)$(LIBDIR)
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtug.so
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|' build/tug.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
@@ -209,7 +219,7 @@ install: built ## install what make built below DESTDIR and PREFIX (default /usr
 	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a libtug.so.0 libtug.so)
+	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a $(SHARED) $(SONAME) libtug.so)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5))) $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 

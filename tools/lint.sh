@@ -25,11 +25,26 @@ headers_alone() { # every header compiles by itself
         gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Iinclude -Isrc -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display -fsyntax-only \
             -x c -include "$header" /dev/null || status=1
     done
-    for header in include/tug/*.h; do
-        gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c \
-            -include "$header" /dev/null || status=1
+    return "$status"
+}
+
+# shellcheck disable=SC2317 # called by check
+headers_portable() { # the public headers, and a program that uses them, are C99 and C++17
+    local file status=0
+    for file in include/tug/*.h tests/abi/program.c; do
+        for compiler in 'gcc -std=c99 -x c' 'clang -std=c99 -x c' 'g++ -std=c++17 -x c++' \
+            'clang++ -std=c++17 -x c++'; do
+            # shellcheck disable=SC2086 # words
+            $compiler -Wall -Wextra -pedantic -Werror -Iinclude -fsyntax-only -include "$file" \
+                /dev/null || status=1
+        done
     done
     return "$status"
+}
+
+# shellcheck disable=SC2317 # called by check
+symbols() { # what the library exports is what the headers declare
+    make --no-print-directory -s lib > /dev/null && tools/check-symbols.sh build/libtug.so.[0-9]
 }
 
 # shellcheck disable=SC2317 # called by check
@@ -48,6 +63,9 @@ check "knows" tools/check-knows.sh
 check "tests" tools/check-tests.sh
 check "sizes" tools/check-sizes.sh
 check "headers" headers_alone
+check "C99 and C++" headers_portable
+check "symbols" symbols
+check "abi" tools/check-abi.sh
 check "man pages" mandoc -T lint -W warning man/*.[1-9]
 check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
     --enable=warning,performance,portability --suppress=missingIncludeSystem \

@@ -29,18 +29,18 @@ struct tug_export_options {
     bool reserved[7];   /* leave at zero */
 };
 
-#define TUG_EXPORT_OPTIONS_INIT                                                                    \
-    {                                                                                              \
-        .size = sizeof(struct tug_export_options)                                                  \
-    }
+#define TUG_EXPORT_OPTIONS_INIT TUG_SIZED(struct tug_export_options)
 
-/* What was written or read. Later versions add members at the end. */
+/* What was written or read. Start with `= TUG_ARCHIVE_RESULT_INIT`. */
 struct tug_archive_result {
+    size_t size; /* of this struct: TUG_ARCHIVE_RESULT_INIT sets it */
     uint64_t images;
     uint64_t blobs;         /* import: that were not in the store yet */
     uint64_t content_bytes; /* their size */
     uint64_t blobs_present; /* import: that were in the store already */
 };
+
+#define TUG_ARCHIVE_RESULT_INIT TUG_SIZED(struct tug_archive_result)
 
 /* Write images as a tar archive that is an OCI image layout and, by its manifest.json, one that
  * `docker load` reads. The same images give the same bytes, whichever store they are in: members
@@ -82,10 +82,7 @@ struct tug_import_options {
     void *image_context;
 };
 
-#define TUG_IMPORT_OPTIONS_INIT                                                                    \
-    {                                                                                              \
-        .size = sizeof(struct tug_import_options)                                                  \
-    }
+#define TUG_IMPORT_OPTIONS_INIT TUG_SIZED(struct tug_import_options)
 
 /* Bring images out of an archive into the store: an OCI layout (tar, or directory), or what `docker
  * save`, `podman save` and `skopeo copy docker-archive:` write; a tar also compressed with gzip or

@@ -66,6 +66,26 @@ const char *tug_status_name(enum tug_status status);
  * Threads: any. Blocks: no. */
 size_t tug_text_escape(char *dst, size_t capacity, const char *src, size_t length);
 
+/* The initial value of a struct that begins with its size: the size, and zero for the rest. The
+ * _INIT macros are made of it. */
+#ifdef __cplusplus
+extern "C++" {
+template <typename type> inline type tug__sized()
+{
+    type value = type();
+
+    value.size = sizeof value;
+    return value;
+}
+}
+#define TUG_SIZED(type) tug__sized<type>()
+#else
+#define TUG_SIZED(type)                                                                            \
+    {                                                                                              \
+        .size = sizeof(type)                                                                       \
+    }
+#endif
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -203,10 +203,7 @@ struct tug_fetch_options {
 };
 
 /* All defaults. */
-#define TUG_FETCH_OPTIONS_INIT                                                                     \
-    {                                                                                              \
-        .size = sizeof(struct tug_fetch_options)                                                   \
-    }
+#define TUG_FETCH_OPTIONS_INIT TUG_SIZED(struct tug_fetch_options)
 
 /* Attempts after the first when options.retries is 0 and options.no_retries is false. */
 #define TUG_RETRIES_DEFAULT 5
@@ -251,10 +248,7 @@ struct tug_reference_options {
 };
 
 /* The run's options apply unchanged. */
-#define TUG_REFERENCE_OPTIONS_INIT                                                                 \
-    {                                                                                              \
-        .size = sizeof(struct tug_reference_options)                                               \
-    }
+#define TUG_REFERENCE_OPTIONS_INIT TUG_SIZED(struct tug_reference_options)
 
 /* As tug_fetch_add, with options of its own.
  * options: copied, with everything it points to; NULL: as tug_fetch_add.

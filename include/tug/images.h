@@ -22,7 +22,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* One platform of an image, that is one manifest. */
+/* One platform of an image, that is one manifest. Later versions add members at the end. */
 struct tug_image_platform {
     struct tug_platform platform; /* all empty: the documents do not say it */
     struct tug_digest digest;     /* of the manifest */
@@ -41,10 +41,11 @@ struct tug_image_info {
     const char *media_type;   /* of the root */
     uint64_t size_bytes;      /* of the root */
     bool is_index;
-    const struct tug_image_platform *platforms; /* in the documents' order; attestations and other
-                                                   manifests without a platform are left out when
-                                                   some have one; none when the root is neither
-                                                   index nor manifest: an entry may name any blob */
+    /* In the documents' order; attestations and other manifests without a platform are left out
+     * when some have one; none when the root is neither index nor manifest: an entry may name any
+     * blob.
+     */
+    const struct tug_image_platform *const *platforms;
     size_t platform_count;
     bool is_complete; /* at least one platform (or the blob) is, and so are all that were fetched,
                          if the entry tells which; else no manifest that is stored lacks anything */

@@ -41,10 +41,7 @@ struct tug_store_options {
 };
 
 /* All defaults. */
-#define TUG_STORE_OPTIONS_INIT                                                                     \
-    {                                                                                              \
-        .size = sizeof(struct tug_store_options)                                                   \
-    }
+#define TUG_STORE_OPTIONS_INIT TUG_SIZED(struct tug_store_options)
 
 /* An open store. Opaque; any number of processes may have the same directory open. */
 struct tug_store;
@@ -102,10 +99,7 @@ struct tug_watch {
     void *context; /* passed to each callback */
 };
 
-#define TUG_WATCH_INIT                                                                             \
-    {                                                                                              \
-        .size = sizeof(struct tug_watch)                                                           \
-    }
+#define TUG_WATCH_INIT TUG_SIZED(struct tug_watch)
 
 /* Open a committed blob for reading. Its content is not hashed again.
  * out_fd: owned by the caller, to be closed with close(2); at offset 0, close-on-exec; untouched on

@@ -64,10 +64,7 @@ struct tug_tags_options {
 };
 
 /* All tags. */
-#define TUG_TAGS_OPTIONS_INIT                                                                      \
-    {                                                                                              \
-        .size = sizeof(struct tug_tags_options)                                                    \
-    }
+#define TUG_TAGS_OPTIONS_INIT TUG_SIZED(struct tug_tags_options)
 
 /* Check patterns and range. Errors: TUG_ERR_INVALID_ARGUMENT (an empty pattern, a range that is
  * none; options.size is 0), TUG_ERR_UNSUPPORTED (as for tug_fetch_create). Threads: any. Blocks:

@@ -6,14 +6,19 @@
  * has no global state of its own; errors are values, progress comes through a callback, and a run
  * can be cancelled from any thread. libcurl is initialised (thread-safely) by tug_fetch_create.
  *
- * Structs and versions. An options struct begins with its size, which its _INIT macro sets; later
- * versions of the library add members at the end. A program built with an older header gets the
- * defaults for members it does not know. One built with a newer header works as long as it leaves
- * members unknown to the library at zero; otherwise the call fails with TUG_ERR_UNSUPPORTED,
- * because no option is silently ignored. Structs that the library fills and passes to a callback
+ * Structs and versions. A struct that the program owns (options, results, tug_watch) begins with
+ * its size, which its _INIT macro sets; later versions of the library add members at the end. A
+ * program built with an older header gets the defaults for options it does not know, and the
+ * members of results that it knows. One built with a newer header works as long as it leaves
+ * options unknown to the library at zero; otherwise the call fails with TUG_ERR_UNSUPPORTED,
+ * because no option is silently ignored. Structs that the library owns and passes to a callback
  * (tug_event, tug_image_result, tug_totals, tug_list_entry, tug_blob_info and others) grow at the
  * end as well: read them through the pointer. The values tug_error, tug_digest and tug_platform
  * never change.
+ *
+ * So a program built with one version runs with every later one of the same soname,
+ * libtug.so.MAJOR: a version that breaks this has the next MAJOR number. Symbols carry the version
+ * that they came with (TUG_0.2): the dynamic linker refuses a library that lacks one.
  */
 #ifndef TUG_TUG_H
 #define TUG_TUG_H
@@ -29,14 +34,14 @@
 #include <tug/tags.h>
 #include <tug/upkeep.h>
 
-#define TUG_VERSION "0.1.0"
+#define TUG_VERSION "0.2.0"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* The version of the library at run time, e.g. "0.1.0". Static text. Threads: any. */
+/* The version of the library at run time, e.g. "0.2.0". Static text. Threads: any. */
 const char *tug_version(void);
 
 #pragma GCC visibility pop

@@ -51,8 +51,9 @@ struct tug_finding {
 /* Receives a finding, on the thread that called tug_store_verify. */
 typedef void (*tug_finding_fn)(void *context, const struct tug_finding *finding);
 
-/* What a verification did. Later versions add members at the end. */
+/* What a verification did. Start with `= TUG_VERIFY_RESULT_INIT`. */
 struct tug_verify_result {
+    size_t size;            /* of this struct: TUG_VERIFY_RESULT_INIT sets it */
     uint64_t blobs;         /* that were looked at */
     uint64_t bytes_hashed;  /* of them */
     uint64_t blobs_trusted; /* not hashed: options.is_quick, and unchanged since they were */
@@ -62,6 +63,8 @@ struct tug_verify_result {
     uint64_t bytes_received; /* over the network, for repairs */
     double seconds;
 };
+
+#define TUG_VERIFY_RESULT_INIT TUG_SIZED(struct tug_verify_result)
 
 /* Options of a verification. Start with `= TUG_VERIFY_OPTIONS_INIT`. */
 struct tug_verify_options {
@@ -81,10 +84,7 @@ struct tug_verify_options {
     void *trace_context;
 };
 
-#define TUG_VERIFY_OPTIONS_INIT                                                                    \
-    {                                                                                              \
-        .size = sizeof(struct tug_verify_options)                                                  \
-    }
+#define TUG_VERIFY_OPTIONS_INIT TUG_SIZED(struct tug_verify_options)
 
 /* Hash what a store has, read its documents, and report what is wrong with it.
  * A blob that nothing names is hashed as well. What is missing counts only where a document that is
@@ -122,8 +122,9 @@ struct tug_pruned {
 /* Receives it, on the thread that called tug_store_prune. */
 typedef void (*tug_pruned_fn)(void *context, const struct tug_pruned *pruned);
 
-/* What was deleted, or would be. Later versions add members at the end. */
+/* What was deleted, or would be. Start with `= TUG_PRUNE_RESULT_INIT`. */
 struct tug_prune_result {
+    size_t size; /* of this struct: TUG_PRUNE_RESULT_INIT sets it */
     uint64_t blobs;
     uint64_t partials;       /* and leftovers */
     uint64_t disk_bytes;     /* freed */
@@ -131,6 +132,8 @@ struct tug_prune_result {
     uint64_t kept_partials;  /* that a process holds, or that are too young */
     uint64_t young_partials; /* of these: too young */
 };
+
+#define TUG_PRUNE_RESULT_INIT TUG_SIZED(struct tug_prune_result)
 
 /* Options. Start with `= TUG_PRUNE_OPTIONS_INIT`. */
 struct tug_prune_options {
@@ -143,10 +146,7 @@ struct tug_prune_options {
     void *pruned_context;
 };
 
-#define TUG_PRUNE_OPTIONS_INIT                                                                     \
-    {                                                                                              \
-        .size = sizeof(struct tug_prune_options)                                                   \
-    }
+#define TUG_PRUNE_OPTIONS_INIT TUG_SIZED(struct tug_prune_options)
 
 /* Delete the blobs that index.json does not reach. Reached is: each entry; what the documents that
  * are stored name, however deeply; the subject of a manifest that is reached, and stored manifests

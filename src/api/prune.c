@@ -23,7 +23,7 @@ enum tug_status tug_store_prune(struct tug_store *store, const struct tug_prune_
                                 struct tug_error *err)
 {
     struct tug_prune_options given = TUG_PRUNE_OPTIONS_INIT;
-    struct tug_prune_result result = {0};
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug__watch own;
     const struct tug__pruning pruning = {
         .store = store,
@@ -31,8 +31,12 @@ enum tug_status tug_store_prune(struct tug_store *store, const struct tug_prune_
         .watch = &own,
         .result = &result,
     };
-    enum tug_status status = tug__watch_begin(&own, watch, err);
+    enum tug_status status = tug__result_check(out_result, "tug_prune_result", err);
 
+    if (status != TUG_OK) {
+        return status;
+    }
+    status = tug__watch_begin(&own, watch, err);
     if (status == TUG_OK && options != NULL) {
         status = tug__options_copy(&given, sizeof given, options, "tug_prune_options", err);
     }
@@ -40,8 +44,6 @@ enum tug_status tug_store_prune(struct tug_store *store, const struct tug_prune_
         status =
             given.partials ? tug__prune_partials(&pruning, err) : tug__prune_blobs(&pruning, err);
     }
-    if (out_result != NULL) {
-        *out_result = result;
-    }
+    tug__result_copy(out_result, &result, sizeof result);
     return status;
 }

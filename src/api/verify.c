@@ -175,22 +175,24 @@ enum tug_status tug_store_verify(struct tug_store *store, const struct tug_verif
                                  struct tug_verify_result *out_result, struct tug_error *err)
 {
     struct tug_verify_options given = TUG_VERIFY_OPTIONS_INIT;
-    struct tug_verify_result result = {0};
+    struct tug_verify_result result = TUG_VERIFY_RESULT_INIT;
     struct tug_error error = {0};
     struct tug__watch own;
-    enum tug_status status = options != NULL ? tug__options_copy(&given, sizeof given, options,
-                                                                 "tug_verify_options", &error)
-                                             : TUG_OK;
+    enum tug_status status = tug__result_check(out_result, "tug_verify_result", err);
 
+    if (status != TUG_OK) {
+        return status;
+    }
+    if (options != NULL) {
+        status = tug__options_copy(&given, sizeof given, options, "tug_verify_options", &error);
+    }
     if (status == TUG_OK) {
         status = tug__watch_begin(&own, watch, &error);
     }
     if (status == TUG_OK) {
         status = verify(store, &given, &own, &result, &error);
     }
-    if (out_result != NULL) {
-        *out_result = result;
-    }
+    tug__result_copy(out_result, &result, sizeof result);
     if (status != TUG_OK && err != NULL) {
         *err = error;
     }

@@ -237,12 +237,10 @@ enum tug_status tug__export(struct tug_store *store, const char *const *texts, s
         export.choice = (struct tug__choice){.walk = export.walk, .options = options};
         status = run(&export, texts, count, fd, err);
     }
-    if (status == TUG_OK && out_result != NULL) {
-        *out_result = (struct tug_archive_result){
-            .images = export.choice.line_count,
-            .blobs = export.blobs,
-            .content_bytes = export.content_bytes,
-        };
+    if (status == TUG_OK) {
+        out_result->images = export.choice.line_count;
+        out_result->blobs = export.blobs;
+        out_result->content_bytes = export.content_bytes;
     }
     tug__choice_fini(&export.choice);
     tug__tar_out_fini(&export.out);

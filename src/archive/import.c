@@ -208,16 +208,10 @@ enum tug_status tug__import(struct tug_store *store, int fd,
         (void)tug__intake_commit(&import.intake, NULL); /* what was verified need not come again */
     }
     if (status == TUG_OK) {
-        const struct tug_archive_result result = {
-            .images = tell_images(&import),
-            .blobs = import.intake.blobs,
-            .content_bytes = import.intake.content_bytes,
-            .blobs_present = import.intake.blobs_present,
-        };
-
-        if (out_result != NULL) {
-            *out_result = result;
-        }
+        out_result->images = tell_images(&import);
+        out_result->blobs = import.intake.blobs;
+        out_result->content_bytes = import.intake.content_bytes;
+        out_result->blobs_present = import.intake.blobs_present;
     }
     tug__images_fini(&import.images);
     tug__intake_fini(&import.intake);

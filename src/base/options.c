@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Copy options structs between programs and libraries of different age.
+ * Copy options and results between programs and libraries of different age.
  *
  * Knows: that the first member is the size. Does not know: JSON, HTTP, the store.
  * Threads: any.
@@ -11,13 +11,17 @@
 
 #include "base/error.h"
 
-enum tug_status tug__options_copy(void *own, size_t own_size, const void *options, const char *name,
-                                  struct tug_error *err)
+/* The size that a program's struct begins with. */
+static size_t size_of(const void *sized)
 {
-    const unsigned char *const bytes = options;
     size_t size;
 
-    memcpy(&size, bytes, sizeof size);
+    memcpy(&size, sized, sizeof size);
+    return size;
+}
+
+static enum tug_status check_size(size_t size, const char *name, struct tug_error *err)
+{
     if (size == 0) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
                          "%s.size is not set: initialise the struct with its _INIT macro", name);
@@ -25,6 +29,19 @@ enum tug_status tug__options_copy(void *own, size_t own_size, const void *option
     if (size < sizeof size || size > TUG__OPTIONS_BYTES_MAX) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
                          "%s.size is %zu: initialise the struct with its _INIT macro", name, size);
+    }
+    return TUG_OK;
+}
+
+enum tug_status tug__options_copy(void *own, size_t own_size, const void *options, const char *name,
+                                  struct tug_error *err)
+{
+    const unsigned char *const bytes = options;
+    const size_t size = size_of(options);
+    const enum tug_status status = check_size(size, name, err);
+
+    if (status != TUG_OK) {
+        return status;
     }
     for (size_t i = own_size; i < size; i++) {
         if (bytes[i] != 0) {
@@ -38,4 +55,20 @@ enum tug_status tug__options_copy(void *own, size_t own_size, const void *option
     memcpy(own, options, size < own_size ? size : own_size);
     memcpy(own, &own_size, sizeof own_size);
     return TUG_OK;
+}
+
+enum tug_status tug__result_check(const void *result, const char *name, struct tug_error *err)
+{
+    return result != NULL ? check_size(size_of(result), name, err) : TUG_OK;
+}
+
+void tug__result_copy(void *result, const void *own, size_t own_size)
+{
+    const size_t size = result != NULL ? size_of(result) : 0;
+
+    if (size > 0) {
+        memset(result, 0, size);
+        memcpy(result, own, size < own_size ? size : own_size);
+        memcpy(result, &size, sizeof size);
+    }
 }

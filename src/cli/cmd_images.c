@@ -65,7 +65,7 @@ static void add_platforms(struct listing *listing, const struct tug_image_info *
     size_t count = 0;
 
     for (size_t i = 0; i < image->platform_count; i++) {
-        const struct tug_image_platform *const item = &image->platforms[i];
+        const struct tug_image_platform *const item = image->platforms[i];
         char platform[TUG_PLATFORM_TEXT_MAX];
 
         if (item->is_complete != is_complete) {
@@ -131,7 +131,7 @@ static void add_json_platforms(struct text *text, const struct tug_image_info *i
 {
     text_puts(text, ",\"platforms\":[");
     for (size_t i = 0; i < image->platform_count; i++) {
-        const struct tug_image_platform *const item = &image->platforms[i];
+        const struct tug_image_platform *const item = image->platforms[i];
         char platform[TUG_PLATFORM_TEXT_MAX];
 
         (void)tug_platform_format(&item->platform, platform);

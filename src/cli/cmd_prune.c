@@ -93,7 +93,7 @@ static void report_result(const struct settings *settings, const struct tug_prun
 int cmd_prune(const struct settings *settings, const struct command_table *table)
 {
     struct tug_prune_options options = TUG_PRUNE_OPTIONS_INIT;
-    struct tug_prune_result result = {0};
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug_error error = {0};
     struct store_run run;
     enum tug_status code;

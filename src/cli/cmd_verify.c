@@ -149,7 +149,7 @@ static enum tug_status verify(struct run *run, const char *const *what, size_t c
         .on_trace = trace_file_callback(&run->trace),
         .trace_context = &run->trace,
     };
-    struct tug_verify_result result = {0};
+    struct tug_verify_result result = TUG_VERIFY_RESULT_INIT;
     enum tug_status status;
 
     fetch_options.size = sizeof fetch_options;

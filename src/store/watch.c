@@ -13,6 +13,10 @@
 
 #define INTERVAL_NS (100 * TUG__NS_PER_MS)
 
+/* Later versions append members; none may end up in padding that an older program leaves unset. */
+_Static_assert(sizeof(struct tug_watch) == offsetof(struct tug_watch, context) + sizeof(void *),
+               "tug_watch has no padding at its end");
+
 enum tug_status tug__watch_begin(struct tug__watch *out_watch, const struct tug_watch *watch,
                                  struct tug_error *err)
 {

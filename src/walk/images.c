@@ -186,7 +186,7 @@ static enum tug_status look_at_root(struct listing *listing, uint32_t number, st
     if (*info->media_type == '\0' && blob->media_type != NULL) {
         info->media_type = blob->media_type;
     }
-    info->platforms = listing->platforms.items;
+    info->platforms = listing->platforms.list;
     info->platform_count = listing->platforms.count;
     info->is_complete = listing->platforms.is_complete;
     info->created = listing->platforms.created;

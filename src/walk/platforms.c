@@ -49,6 +49,25 @@ static struct tug__walk_config find_config(const struct tug__walk *walk, uint32_
                : (struct tug__walk_config){0};
 }
 
+static enum tug_status grow(struct tug__platforms *platforms, struct tug_error *err)
+{
+    const size_t capacity = platforms->capacity > 0 ? 2 * platforms->capacity : 16;
+    struct tug_image_platform *const items =
+        reallocarray(platforms->items, capacity, sizeof *items);
+    const struct tug_image_platform **list = NULL;
+
+    if (items != NULL) {
+        platforms->items = items;
+        list = reallocarray(platforms->list, capacity, sizeof *list);
+    }
+    if (list == NULL) {
+        return tug__fail_memory(err);
+    }
+    platforms->list = list;
+    platforms->capacity = capacity;
+    return TUG_OK;
+}
+
 /* Add a manifest. platform: NULL, what its config says. */
 static enum tug_status add(struct look *look, uint32_t manifest,
                            const struct tug_platform *platform, struct tug_error *err)
@@ -57,16 +76,8 @@ static enum tug_status add(struct look *look, uint32_t manifest,
     const struct tug__walk_blob *const blob = tug__walk_blob(look->walk, manifest);
     struct tug_image_platform added = {.digest = blob->digest, .is_stored = is_good(blob)};
 
-    if (platforms->count == platforms->capacity) {
-        const size_t capacity = platforms->capacity > 0 ? 2 * platforms->capacity : 16;
-        struct tug_image_platform *const grown =
-            reallocarray(platforms->items, capacity, sizeof *grown);
-
-        if (grown == NULL) {
-            return tug__fail_memory(err);
-        }
-        platforms->items = grown;
-        platforms->capacity = capacity;
+    if (platforms->count == platforms->capacity && grow(platforms, err) != TUG_OK) {
+        return TUG_ERR_NO_MEMORY;
     }
     platform = platform != NULL ? platform : find_config(look->walk, manifest).platform;
     if (platform != NULL && !tug__platform_is_unknown(platform)) {
@@ -157,6 +168,7 @@ static enum tug_status count_all(struct look *look, struct tug_error *err)
         struct tug_image_platform *const item = &platforms->items[i];
         const uint32_t manifest = tug__walk_find(look->walk, &item->digest);
 
+        platforms->list[i] = item;
         look->counted = item;
         status = tug__walk_each_needed(look->walk, manifest, count_missing, look, err);
         item->is_complete = item->blobs_missing == 0;
@@ -218,5 +230,6 @@ enum tug_status tug__platforms_find(struct tug__platforms *platforms, struct tug
 void tug__platforms_fini(struct tug__platforms *platforms)
 {
     free(platforms->items);
+    free(platforms->list);
     *platforms = (struct tug__platforms){0};
 }

@@ -11,7 +11,8 @@
 
 /* The platforms of an image. All zero: none. */
 struct tug__platforms {
-    struct tug_image_platform *items; /* owned; kept from image to image */
+    struct tug_image_platform *items;       /* owned; kept from image to image */
+    const struct tug_image_platform **list; /* owned, of the same capacity: leads to items */
     size_t count, capacity;
     bool is_complete;    /* as in tug_image_info */
     const char *created; /* as in tug_image_info; borrowed from the walk */

@@ -258,7 +258,7 @@ Test(trace, a_verification_accounts_for_every_byte)
 {
     static const uint64_t sizes[] = {3 * MIB, 20000};
     struct tug_verify_options options = TUG_VERIFY_OPTIONS_INIT;
-    struct tug_verify_result result;
+    struct tug_verify_result result = TUG_VERIFY_RESULT_INIT;
     struct build_image_result built;
     struct tug_store *store = NULL;
     struct noted noted;

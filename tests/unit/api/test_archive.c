@@ -106,7 +106,7 @@ Test(api_archive, there_and_back_with_progress)
     struct place other = place_create();
     struct told told = {0};
     const struct tug_watch watch = watch_of(&told);
-    struct tug_archive_result result = {0};
+    struct tug_archive_result result = TUG_ARCHIVE_RESULT_INIT;
     struct tug_import_options options = TUG_IMPORT_OPTIONS_INIT;
     const int fd = memory_file();
     int images = 0;
@@ -211,6 +211,7 @@ Test(api_archive, arguments_are_checked)
 {
     const struct tug_export_options no_size = {0};
     const struct tug_import_options no_import_size = {0};
+    struct tug_archive_result no_result_size = {0};
     struct tug_import_options bad_name = TUG_IMPORT_OPTIONS_INIT;
     struct place place = place_create();
     const int fd = memory_file();
@@ -222,11 +223,15 @@ Test(api_archive, arguments_are_checked)
                  TUG_ERR_INVALID_ARGUMENT);
     cr_assert_eq(tug_store_export(place.store, image, 1, fd, &no_size, NULL, NULL, NULL),
                  TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_export(place.store, image, 1, fd, NULL, NULL, &no_result_size, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
     cr_assert_eq(
         tug_store_export(place.store, (const char *const[]){"b"}, 1, fd, NULL, NULL, NULL, NULL),
         TUG_ERR_NOT_FOUND);
     cr_assert_eq(lseek(fd, 0, SEEK_END), 0, "something was written");
     cr_assert_eq(tug_store_import(place.store, fd, &no_import_size, NULL, NULL, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_import(place.store, fd, NULL, NULL, &no_result_size, NULL),
                  TUG_ERR_INVALID_ARGUMENT);
     cr_assert_eq(tug_store_import(place.store, fd, &bad_name, NULL, NULL, NULL),
                  TUG_ERR_INVALID_ARGUMENT);

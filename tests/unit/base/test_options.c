@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options structs of programs that are older or newer than the library.
+ * Options and results of programs that are older or newer than the library.
  */
 #include "base/options.h"
 
@@ -86,4 +86,43 @@ Test(options, size_must_be_one)
         cr_assert_eq(tug__options_copy(&own, sizeof own, &program, "x", &error),
                      TUG_ERR_INVALID_ARGUMENT);
     }
+}
+
+/* What is behind an older program's struct is its own. */
+Test(options, older_program_gets_the_results_it_knows)
+{
+    struct {
+        struct older result;
+        uint64_t behind;
+    } program = {{.size = sizeof program.result}, .behind = 7};
+    const struct own own = {.size = sizeof own, .first = 1, .second = 2};
+
+    cr_assert_eq(tug__result_check(&program.result, "x", NULL), TUG_OK);
+    tug__result_copy(&program.result, &own, sizeof own);
+    cr_assert_eq(program.result.size, sizeof program.result);
+    cr_assert_eq(program.result.first, 1);
+    cr_assert_eq(program.behind, 7, "more was written than the program knows");
+}
+
+Test(options, newer_program_gets_zero_for_unknown_results)
+{
+    struct newer program = {.size = sizeof program, .third = 9};
+    const struct own own = {.size = sizeof own, .first = 1, .second = 2};
+
+    tug__result_copy(&program, &own, sizeof own);
+    cr_assert_eq(program.size, sizeof program);
+    cr_assert_eq(program.second, 2);
+    cr_assert_eq(program.third, 0);
+}
+
+Test(options, result_without_size)
+{
+    const struct own unset = {0};
+    struct tug_error error = {0};
+
+    cr_assert_eq(tug__result_check(NULL, "x", &error), TUG_OK, "not wanted");
+    cr_assert_eq(tug__result_check(&unset, "x", &error), TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_str_eq(error.message,
+                     "x.size is not set: initialise the struct with its _INIT macro");
+    tug__result_copy(NULL, &unset, sizeof unset);
 }

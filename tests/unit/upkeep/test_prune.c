@@ -52,7 +52,7 @@ static void expect_image(const struct place *place, const struct small_image *im
 /* Prune, which must succeed. */
 static struct tug_prune_result prune_all(const struct place *place)
 {
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug_error err = {0};
     struct told told;
 
@@ -64,7 +64,7 @@ static struct tug_prune_result prune_all(const struct place *place)
 Test(prune, what_an_image_needs_stays)
 {
     struct place place = place_create();
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug_error err = {0};
     struct small_image kept;
     struct small_image gone;
@@ -146,7 +146,7 @@ Test(prune, all_that_is_reached_stays)
 /* An orphan stays when nothing is deleted. */
 static void expect_refusal(const struct place *place, const struct item *orphan, const char *words)
 {
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug_error err = {0};
     struct told told;
 
@@ -245,7 +245,7 @@ Test(prune, t38_refuses_while_a_run_uses_the_store)
     struct place place = place_create();
     struct tug_watch watch = TUG_WATCH_INIT;
     struct tug_prune_options options = TUG_PRUNE_OPTIONS_INIT;
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug_error err = {0};
     struct item orphan;
     struct told told;
@@ -309,10 +309,16 @@ Test(prune, t38_runs_wait_while_it_deletes)
 Test(prune, arguments_are_checked)
 {
     const struct tug_prune_options unset = {0};
+    struct tug_prune_result unset_result = {0};
+    struct tug_verify_result unset_findings = {0};
     struct place place = place_create();
 
     place_open(&place);
     cr_assert_eq(tug_store_prune(place.store, &unset, NULL, NULL, NULL), TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_prune(place.store, NULL, NULL, &unset_result, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
+    cr_assert_eq(tug_store_verify(place.store, NULL, NULL, &unset_findings, NULL),
+                 TUG_ERR_INVALID_ARGUMENT);
     cr_assert_eq(tug_store_prune(place.store, NULL, NULL, NULL, NULL), TUG_OK);
     place_remove(&place);
 }

@@ -17,7 +17,7 @@ TestSuite(prune_partials, .timeout = 60);
 static struct tug_prune_result prune(const struct place *place, bool dry_run, uint64_t older_than_s)
 {
     struct tug_prune_options options = TUG_PRUNE_OPTIONS_INIT;
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct tug_error err = {0};
 
     options.partials = true;
@@ -65,7 +65,7 @@ Test(prune_partials, those_that_nobody_holds_go)
 {
     struct place place = place_create();
     struct tug__ingest *held = NULL;
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     struct item item;
     struct item orphan;
 
@@ -109,7 +109,7 @@ Test(prune_partials, by_age)
     const struct timespec coming[2] = {{.tv_sec = now + 7200}, {.tv_sec = now + 7200}};
     struct item first;
     struct item second;
-    struct tug_prune_result result;
+    struct tug_prune_result result = TUG_PRUNE_RESULT_INIT;
     char *path;
 
     place_open(&place);

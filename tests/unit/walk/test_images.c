@@ -52,7 +52,7 @@ static enum tug_status keep(void *context, const struct tug_image_info *image,
     join(kept->labels, image->labels, image->label_count);
     join(kept->sources, image->sources, image->source_count);
     for (size_t i = 0; i < image->platform_count; i++) {
-        kept->platforms[i] = image->platforms[i];
+        kept->platforms[i] = *image->platforms[i];
     }
     return TUG_OK;
 }
