@@ -83,7 +83,7 @@ $(OBJ)/%.o: %.c Makefile
 	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) $(TUG_QUICK) -c -o $@ $<
 
 $(OBJ)/libtug.a: $(LIB_OBJ)
-$(OBJ)/libtug.a $(OBJ)/libtug_absent.a:
+$(OBJ)/libtug.a $(OBJ)/libtug_absent.a $(OBJ)/libcommand.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -109,11 +109,14 @@ STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell pkg-config --static --libs $(P
   -Wl,-u,tug__libarchive_linked -larchive -lzstd -lz
 STATIC_OBJ := $(addprefix $(OBJ)/tools/static/,absent.o linked.o)
 $(STATIC_OBJ): TUG_INCLUDES := -Isrc
+# libyaml is the command's alone.
+STATIC_YAML := $(OBJ)/tools/static/linked_yaml.o
+$(STATIC_YAML): TUG_INCLUDES := -Isrc/lists
 # Programs that are linked with -static and libtug.a need the same, in an archive of its own.
 $(OBJ)/libtug_absent.a: $(STATIC_OBJ)
-$(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ)
+$(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ) $(STATIC_YAML)
 	$(call say,LINK)
-	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -lyaml -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
 
 include tests/programs.mk
 
@@ -174,10 +177,10 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS
 	$(Q)third_party/install.sh build lint fuzz
 	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
 
-fuzz-run: $(OBJ)/libtug.a
+fuzz-run: $(OBJ)/libcommand.a $(OBJ)/libtug.a
 	$(Q)for parser in $(FUZZED); do echo "  FUZZ   $$parser"; \
 	  $(CC) $(TUG_CPPFLAGS) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $(OBJ)/fuzz-$$parser \
-	    tests/fuzz/fuzz_$$parser.c $(OBJ)/libtug.a $(TUG_LIBS) && mkdir -p $(OBJ)/corpus/$$parser tests/fuzz/found/$$parser && \
+	    tests/fuzz/fuzz_$$parser.c $(OBJ)/libcommand.a $(OBJ)/libtug.a $(TUG_LIBS) && mkdir -p $(OBJ)/corpus/$$parser tests/fuzz/found/$$parser && \
 	  $(OBJ)/fuzz-$$parser -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=tests/fuzz/found/$$parser/ \
 	    $(OBJ)/corpus/$$parser tests/fuzz/seeds/$$parser || exit 1; done
 

@@ -24,13 +24,15 @@ $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
 # The unit tests link all files of the command but its main.
 CLI_TESTED := $(filter-out %/main.o,$(CLI_OBJ))
+$(OBJ)/libcommand.a: $(CLI_TESTED)
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \
   $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
 $(OBJ)/unit-tests $(OBJ)/flow-tests $(OBJ)/oom-tests: TUG_RUNNER := $(CRITERION)
 # Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.
-$(REPLAYS): $(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o $(OBJ)/libtug.a
+$(REPLAYS): $(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o \
+  $(OBJ)/libcommand.a $(OBJ)/libtug.a
 # Each stress program: many seeds of one scene with many threads.
 $(STRESSES): $(OBJ)/stress-%: $(OBJ)/tests/stress/stress_%.o $(SUPPORT_OBJ) $(OBJ)/libtug.a
 RESUME_OBJ := $(call objs,$(filter-out %_main.c,$(wildcard tests/resume/*.c)))

@@ -244,6 +244,7 @@ run_static() {
         echo "FAIL static: it asks for shared libraries"
     fi
     run_named static net 4 proxy tls_server mirrors helpers f19_ca_places
+    run_named static cli 1 images_in
 }
 
 for suite in "$@"; do

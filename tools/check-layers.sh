@@ -62,6 +62,7 @@ sees api upkeep tags pipeline archive walk registry store ref oci base
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/lists/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'archive' src/archive/libarchive.h
+only_in 'yaml' src/lists/libyaml.h
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/base/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c

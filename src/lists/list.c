@@ -8,6 +8,7 @@
 #include "list.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,6 +146,9 @@ static int load_stream(struct list_reader *reader, const char *name, FILE *file)
     int next;
     int status;
 
+    if (reader->source->images_in) {
+        return list_load_images(reader, name, file);
+    }
     read_beginning(file, &beginning);
     next = getc_unlocked(file);
     if (next != EOF) {
@@ -185,6 +189,11 @@ static int load_file(struct list_reader *reader, const char *name)
     return status;
 }
 
+static void free_nothing(void *node)
+{
+    (void)node;
+}
+
 int ref_list_load(struct ref_list *list, const struct input *inputs, size_t input_count,
                   const struct list_source *source)
 {
@@ -198,5 +207,6 @@ int ref_list_load(struct ref_list *list, const struct input *inputs, size_t inpu
 
         status = input_status != 0 ? input_status : status;
     }
+    tdestroy(reader.images, free_nothing);
     return status;
 }

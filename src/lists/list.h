@@ -6,6 +6,7 @@
 #ifndef TUG_CLI_LIST_H
 #define TUG_CLI_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <tug/fetch.h>
@@ -49,16 +50,19 @@ struct list_source {
     size_t platform_count;                /* 0: none is left out */
     unsigned shard_index;                 /* references of other parts are checked and left out */
     unsigned shard_count;                 /* 0: there are no parts */
+    bool images_in;                       /* files are YAML that names images (yaml_images.h) */
+    bool is_quiet;                        /* no warnings */
 };
 
 /* Read all operands and files into a list and check each reference.
  * A file has one reference a line, with its digest and options after it; blanks around it, blank
  * lines, a byte order mark, Windows line ends and comments ('#' at the start of a line or after a
  * blank, to its end) are skipped. A file whose first character that is no blank is '{', or '[' in
- * front of a text, is a list in JSON (tug_list_each).
- * All errors are reported on standard error, with FILE:LINE where there is one, before this
- * returns. inputs, source: borrowed for the call. list: filled, also on failure; free with
- * ref_list_fini. Returns: 0, or the exit status. Blocks: until the end of each file. */
+ * front of a text, is a list in JSON (tug_list_each). With images_in a file is YAML instead, and
+ * each image that it names is taken once. All errors are reported on standard error, with FILE:LINE
+ * where there is one, before this returns. inputs, source: borrowed for the call. list: filled,
+ * also on failure; free with ref_list_fini. Returns: 0, or the exit status. Blocks: until the end
+ * of each file. */
 int ref_list_load(struct ref_list *list, const struct input *inputs, size_t input_count,
                   const struct list_source *source);
 

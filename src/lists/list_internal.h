@@ -16,6 +16,7 @@
 struct list_reader {
     struct ref_list *list;
     const struct list_source *source;
+    void *images; /* tree of the full names of images that YAML files named; borrowed from list */
 };
 
 /* Tell whether a word is meant as a digest, however wrong the rest of it is. */
@@ -64,5 +65,9 @@ int list_add_line(struct list_reader *reader, const char *where, char *line);
 /* Read a list in JSON to its end. name: of the file, for messages. begin: what was read of it
  * already. Returns: as list_add. */
 int list_load_json(struct list_reader *reader, const char *name, FILE *file, const char *begin);
+
+/* Read a YAML file to its end and add the images that it names (yaml_images.h), each once for all
+ * files of the reader. Warns of what it leaves out. Returns: as list_add. */
+int list_load_images(struct list_reader *reader, const char *name, FILE *file);
 
 #endif

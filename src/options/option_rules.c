@@ -29,6 +29,7 @@ static const struct {
     {"failed-file", "dry-run", "--failed-file has no effect with --dry-run, which fetches nothing"},
     {"wait", "partials", "--wait has no effect with --partials, which waits for nobody"},
     {"wait", "dry-run", "--wait has no effect with --dry-run, which waits for nobody"},
+    {"images-in", "repository", "--images-in and --repository exclude each other"},
     {"user", "refresh", "--user and --refresh exclude each other"},
     {"quiet", "verbose", "--quiet and --verbose exclude each other"},
     {"quiet", "debug", "--quiet and --debug exclude each other"},
@@ -43,6 +44,7 @@ static const struct {
     {"password-stdin", "user", "--password-stdin needs --user"},
     {"tlscert", "tlskey", "--tlscert needs --tlskey"},
     {"tlskey", "tlscert", "--tlskey needs --tlscert"},
+    {"images-in", "from-file", "--images-in needs --from-file"},
     {"older-than", "partials", "--older-than needs --partials"},
 };
 

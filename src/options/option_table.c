@@ -521,6 +521,8 @@ static const struct option_spec table[] = {
          "only the N highest versions of each repository"),
     CALL(BOTH(OPTION_MANY), apply_from_file, "from-file", 0, "FILE",
          "read references from FILE, one a line ('-': stdin); repeatable"),
+    FLAG(BOTH(OPTION_MANY), wish.images_in, "images-in", 0,
+         "files are YAML (compose, Kubernetes, output of Helm): take the images that they name"),
     CALL(BOTH(OPTION_MANY), apply_repository, "repository", 0, "HOST/NAME",
          "repository of bare tags and digests, and of the manifests of an index.json"),
     CALL(FETCH(OPTION_MANY), apply_shard, "shard", 0, "I/N",

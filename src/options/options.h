@@ -105,6 +105,7 @@ struct wish_settings {
     struct tug_platform *platforms; /* owned */
     size_t platform_count;
     const char *repository; /* --repository, borrowed from argv; NULL when not given */
+    bool images_in;         /* --images-in */
 };
 
 /* What fetch alone has, besides the run's options. */
