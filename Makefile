@@ -185,8 +185,9 @@ fuzz-run: $(OBJ)/libcommand.a $(OBJ)/libtug.a
 	    $(OBJ)/corpus/$$parser tests/fuzz/seeds/$$parser || exit 1; done
 
 # BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program; BENCH_MAX_BLOB=1G: where disk is short;
-# BENCH_BEFORE=FILE: an earlier build, in turn with this one; BENCH_PEERS="": without the peers
-bench: ## measure against the limit of the machine and the peers installed; results in build/bench/
+# BENCH_BEFORE=FILE: an earlier build, in turn with this one; BENCH_PEERS="": without the peers; BENCH_SUITE="": with
+# those that are installed, not with those of a newer Debian
+bench: ## measure against the limit of the machine and the fastest peers; results in build/bench/
 	$(Q)third_party/install.sh build test static bench
 	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy make-store) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run.sh $(OBJ)

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # variables are shared with the other files
+# shellcheck disable=SC2046 # names of programs are words
 #
 # The cases, one function each, named by BENCH_CASES. Sourced.
 
 waiting_kib=()
+declare -A trips=()
 all_cases="store100k verify start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
-    latency capped refs memory"
+    latency capped capped64 capped7 wan refs memory"
 
 with_rounds() { # COUNT COMMAND…
     local rounds=$1
@@ -22,14 +24,14 @@ trace_case() { # CASE SERVER PROGRAM
 
 case_layer1g() {
     image=one
-    measure_case layer1g nginx tug limit "${peers[@]}"
+    measure_case layer1g nginx tug tug-none limit "${peers[@]}"
     measure_case layer1g registry tug limit "${peers[@]}"
 }
 
 case_layers7() {
     image=seven
     measure_case layers7 registry tug limit-4 limit-2 "${peers[@]}"
-    measure_case layers7 nginx tug limit-4 limit-2 "${peers[@]}"
+    measure_case layers7 nginx tug tug-none limit-4 limit-2 "${peers[@]}"
     trace_case layers7 nginx tug
 }
 
@@ -57,16 +59,76 @@ case_present() {
 case_images40() {
     local images
     mapfile -t images < <(seq -f 'many/%.0f' 1 40)
-    measure_case images40 nginx tug "${peers[@]}"
-    measure_case images40 registry tug "${peers[@]}"
+    measure_case images40 nginx tug $(peers_among skopeo crane oras ctr curl)
+    measure_case images40 registry tug $(peers_among skopeo crane oras ctr curl)
 }
 
 # 1 GiB over connections of 20 MB/s each, 50 ms away. A peer takes a minute: one round.
 case_capped() {
     image=one
-    measure_case capped capped-far tug-8
+    measure_case capped capped-far tug-8 $(peers_among aria2)
     trace_case capped capped-far tug-8
-    with_rounds 1 measure_case capped capped-far "${peers[@]}"
+    with_rounds 1 measure_case capped capped-far $(peers_among skopeo crane oras ctr curl)
+}
+
+# One layer of 64 MiB, and 7 layers, over connections of 20 MB/s each.
+case_capped64() {
+    image=one64
+    measure_case capped64 capped tug-8
+    with_rounds 1 measure_case capped64 capped "${peers[@]}"
+}
+
+case_capped7() {
+    image=seven
+    measure_case capped7 capped tug-8
+    with_rounds 1 measure_case capped7 capped $(peers_among oras aria2)
+}
+
+# A link of some length: wan-RTT-MBIT-LOSS. The slower peers get one round.
+measure_wan() { # RTT-MS MBIT/S LOSS-PERCENT
+    local name=wan-$1-$2-$3
+    start_wan "$name" "$(($1 / 2))" "$2" "$3"
+    image=seven
+    with_rounds "$((rounds < 3 ? rounds : 3))" measure_case wan "$name" tug-8 curls-8 $(peers_among oras)
+    with_rounds 1 measure_case wan "$name" $(peers_among skopeo crane aria2)
+    stop_wan
+}
+
+# Round trips from the manifest's arrival to the last byte of the last blob, by the run's timeline.
+round_trips() { # TRACE RTT-MS
+    jq -r --argjson rtt "$2" 'def stop: .ts + .dur;
+        ([.[] | select(.name == "manifest") | stop] | max) as $manifest |
+        ([.[] | select(.name == "transfer") | stop] | max) as $end_of_all |
+        ($end_of_all - $manifest) / 1000 / $rtt' "$1"
+}
+
+# 10 layers of 20 KiB, 50 ms away.
+measure_wan_small() {
+    local server trace=$results/trace-wan-ten.json round
+    start_wan wan-ten 25 1000 0
+    image=ten
+    for server in wan-ten wan-ten-tls; do
+        : > "$work/trips-$server"
+        measure_case wan-small "$server" tug $(peers_among oras skopeo crane)
+        for ((round = 0; round < rounds; round++)); do
+            tug_options="--trace $trace" run_once wan-small-trace "$server" tug
+            round_trips "$trace" 50 >> "$work/trips-$server"
+        done
+        trips[$server]=$(sort -n "$work/trips-$server" | sed -n "$(((rounds + 1) / 2))p")
+    done
+    stop_wan
+}
+
+case_wan() {
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "bench: only root can make a long link: left out" >&2
+        return
+    fi
+    measure_wan 50 1000 0
+    measure_wan 100 1000 0.1
+    measure_wan 50 500 1
+    measure_wan 150 200 0.1
+    measure_wan_small
 }
 
 # 200 small layers, 50 ms away. The peers take up to a minute: one round.

@@ -118,7 +118,7 @@ make_refs() {
 
 # The sizes of "seven" are those of a usual Python image with its system below: 628 MB.
 make_content() {
-    local stamp=3
+    local stamp=4
     if [ "$(cat "$content/stamp" 2> /dev/null)" = "$stamp" ]; then
         return
     fi
@@ -131,6 +131,9 @@ make_content() {
     make_layers mid $(repeat 64 $((4 << 20))) | make_image mid
     # shellcheck disable=SC2046
     make_layers small $(repeat 200 20480) | make_image small
+    # shellcheck disable=SC2046
+    make_layers ten $(repeat 10 20480) | make_image ten
+    make_layers one64 $((64 << 20)) | make_image one64
     make_layers two $((200 << 20)) | make_image two
     make_images40
     make_refs

@@ -98,6 +98,7 @@ run_once() { # CASE SERVER PROGRAM
     mark_server "$2"
     rm -f "$work/measured"
     # shellcheck disable=SC2154 # prepare set it
+    [ -z "${near_end[$2]:-}" ] || command=(nsenter "--net=${near_end[$2]}" "${command[@]}")
     (cd "$work" && "$obj/bench-measure" -o "$work/measured" "${arguments[@]}" "${command[@]}" \
         > "$work/out" 2> "$work/err" < "${command_input:-/dev/null}") ||
         fail "$1, $3: not measured: $(tail -n 3 "$work/err")"
@@ -144,7 +145,7 @@ figure() { # CASE SERVER PROGRAM COLUMN
 
 # The peer with the least wall time: its seconds and its name.
 best_peer() { # CASE SERVER
-    awk -F '\t' -v c="$1" -v s="$2" '$1 == c && $2 == s && $3 ~ /^(skopeo|crane|oras|ctr|curl)$/ {
+    awk -F '\t' -v c="$1" -v s="$2" '$1 == c && $2 == s && $3 ~ /^(skopeo|crane|oras|ctr|aria2|curl)$/ {
         print $6, $3 }' "$results/summary.tsv" | sort -n | head -n 1
 }
 

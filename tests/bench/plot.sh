@@ -7,7 +7,7 @@
 plot_walls() {
     local case_server names
     awk -F '\t' '$1 ~ /^(layer1g|layers7|layers64|small200|images40|latency|tls)$/ &&
-        $3 ~ /^(tug|limit.*|skopeo|crane|oras|ctr|curl)$/ {
+        $3 ~ /^(tug|limit.*|skopeo|crane|oras|ctr|aria2|curl)$/ {
         print $1 "/" $2 "\t" $3 "\t" $6 "\t" $9 }' "$results/summary.tsv" > "$results/walls.dat"
     [ -s "$results/walls.dat" ] || return
     names=$(cut -f 1 "$results/walls.dat" | uniq)

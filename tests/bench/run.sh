@@ -6,7 +6,7 @@
 # Environment: BENCH_CASES (default all, see cases.sh), BENCH_ROUNDS (undisturbed runs of each
 # program, default 5), BENCH_TRIES (how many times as many runs at most, default 3), BENCH_MAX_BLOB
 # (largest blob of the memory case, default 8G), BENCH_BEFORE (an earlier build of tug, measured in
-# turn with this one), BENCH_PEERS (default all that are installed). Prints the table of goals and
+# turn with this one), BENCH_PEERS and BENCH_SUITE (peers.sh). Prints the table of goals and
 # the medians; leaves runs.tsv, summary.tsv, goals.tsv, report.md, traces (trace-CASE.json, for
 # Perfetto) and *.svg in build/bench/. Needs 16 GB of disk. Exit status: 0 when it ran, whatever the
 # figures.
@@ -19,6 +19,8 @@
 . "$here/servers.sh"
 # shellcheck source=programs.sh
 . "$here/programs.sh"
+# shellcheck source=peers.sh
+. "$here/peers.sh"
 # shellcheck source=cases.sh
 . "$here/cases.sh"
 # shellcheck source=goals.sh
@@ -50,6 +52,7 @@ report() {
     } | tee "$results/report.md"
 }
 
+enter_own_mounts "$@"
 set_up "${1:-$root/build}"
 find_peers
 # Whoever interrupts it sees what was measured until then.

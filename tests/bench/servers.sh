@@ -4,10 +4,10 @@
 # The servers that are measured against, on loopback: nginx with static files (plain, with TLS, and
 # with 20 MB/s for each connection), docker-registry, a long way (delay-proxy) before nginx. Sourced.
 #
-# Servers have names: nginx, tls, capped, far (50 ms), capped-far, registry, fake. host_of NAME is
-# what to connect to.
+# Servers have names: nginx, tls, capped, far (50 ms), capped-far, registry, fake, wan-NAME. host[NAME] is
+# what to connect to, near_end[NAME] the namespace from which it is reached, if another.
 
-declare -A host=()
+declare -A host=() near_end=()
 free_port() {
     local port
     for ((;;)); do
@@ -23,16 +23,16 @@ is_listening() { # PORT
 
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=bench \
-        -addext subjectAltName=IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.pem" 2> "$work/err" ||
+        -addext subjectAltName=IP:127.0.0.1,IP:10.77.0.2 -keyout "$work/tls.key" -out "$work/tls.pem" 2> "$work/err" ||
         fail "no certificate: $(tail -n 2 "$work/err")"
     mkdir -p "$work/certs"
     cp "$work/tls.pem" "$work/certs/ca.crt"
 }
 
-nginx_server() { # LISTEN EXTRA
+nginx_server() { # ADDRESS EXTRA
     cat << END
     server {
-        listen 127.0.0.1:$1;
+        listen $1;
         $2
         location = /v2/ { return 200 "{}"; }
         location ~ ^/v2/.+/blobs/sha256:(?<hex>[0-9a-f]+)\$ {
@@ -53,40 +53,44 @@ END
 }
 
 # One worker for each core, as usual; else the defaults, but for a log that can be counted.
-write_nginx_config() {
+write_nginx_config() { # FOLDER SERVERS
     cat << END
 daemon off;
 $([ "$(id -u)" -ne 0 ] || echo 'user root;')
 worker_processes auto;
-pid $work/nginx/pid;
-error_log $work/nginx/error;
+pid $1/pid;
+error_log $1/error;
 events { worker_connections 1024; }
 http {
     sendfile on;
     tcp_nopush on;
     keepalive_requests 100000;
     log_format counted '\$server_port \$status \$body_bytes_sent \$connection \$msec \$request_time \$request_method \$uri';
-    access_log $work/nginx/access counted;
-    client_body_temp_path $work/nginx/body;
-    proxy_temp_path $work/nginx/proxy;
-    fastcgi_temp_path $work/nginx/fastcgi;
-    uwsgi_temp_path $work/nginx/uwsgi;
-    scgi_temp_path $work/nginx/scgi;
+    access_log $1/access counted;
+    client_body_temp_path $1/body;
+    proxy_temp_path $1/proxy;
+    fastcgi_temp_path $1/fastcgi;
+    uwsgi_temp_path $1/uwsgi;
+    scgi_temp_path $1/scgi;
     default_type application/octet-stream;
     map_hash_max_size 65536;
     map_hash_bucket_size 256;
     map \$uri \$tag_digest { include $content/digests.map; }
-$(nginx_server "$nginx_port" "")
-$(nginx_server "$capped_port" "limit_rate 20000000;")
-$(nginx_server "$tls_port ssl" "ssl_certificate $work/tls.pem; ssl_certificate_key $work/tls.key; ssl_protocols TLSv1.3;")
+$2
 }
 END
+}
+
+tls_lines() {
+    echo "ssl_certificate $work/tls.pem; ssl_certificate_key $work/tls.key; ssl_protocols TLSv1.3;"
 }
 
 start_nginx() {
     mkdir -p "$work/nginx"
     nginx_port=$(free_port) capped_port=$(free_port) tls_port=$(free_port)
-    write_nginx_config > "$work/nginx/config"
+    write_nginx_config "$work/nginx" "$(nginx_server "127.0.0.1:$nginx_port" "")
+$(nginx_server "127.0.0.1:$capped_port" "limit_rate 20000000;")
+$(nginx_server "127.0.0.1:$tls_port ssl" "$(tls_lines)")" > "$work/nginx/config"
     nginx -p "$work/nginx" -c "$work/nginx/config" -e "$work/nginx/error" &
     nginx_pid=$!
     own_pids+=("$nginx_pid")
@@ -122,6 +126,32 @@ start_far() { # NAME PORT
     host[$1]=$(sed -n 's/^listening on //p' "$work/$1")
 }
 
+# A long link (wan.c) with an nginx at its far end: servers NAME and NAME-tls. Programs reach them
+# from the near end.
+start_wan() { # NAME DELAY-MS MBIT/S LOSS-PERCENT
+    local folder=$work/$1 near far
+    mkdir -p "$folder"
+    : > "$folder/link"
+    "$obj/bench-wan" -d "$2" -r "$3" -l "$4" > "$folder/link" &
+    wan_pid=$!
+    own_pids+=("$wan_pid")
+    wait_until 20 "the link is up" grep -q near "$folder/link"
+    read -r _ near _ far < "$folder/link"
+    write_nginx_config "$folder" "$(nginx_server 10.77.0.2:80 "")
+$(nginx_server "10.77.0.2:443 ssl" "$(tls_lines)")" > "$folder/config"
+    nsenter --net="$far" nginx -p "$folder" -c "$folder/config" -e "$folder/error" &
+    wan_nginx_pid=$!
+    own_pids+=("$wan_nginx_pid")
+    wait_until 20 "nginx listens" nsenter --net="$near" bash -c ': < /dev/tcp/10.77.0.2/443' 2> /dev/null
+    host[$1]=10.77.0.2:80 host[$1-tls]=10.77.0.2:443
+    near_end[$1]=$near near_end[$1-tls]=$near
+}
+
+stop_wan() {
+    end_process "$wan_nginx_pid"
+    end_process "$wan_pid"
+}
+
 # The scripted server, for blobs that no disk needs to hold.
 start_fake() { # OPTION…
     rm -f "$work/fake-port"
@@ -149,7 +179,7 @@ start_servers() {
 }
 
 scheme_of() { # SERVER
-    if [ "$1" = tls ]; then echo https; else echo http; fi
+    if [[ $1 = *tls ]]; then echo https; else echo http; fi
 }
 
 server_pids() { # SERVER
@@ -157,7 +187,15 @@ server_pids() { # SERVER
     registry) echo "$registry_pid" ;;
     fake) echo "$fake_pid" ;;
     none) ;;
+    wan*) cat "/proc/$wan_nginx_pid/task/$wan_nginx_pid/children" && echo "$wan_pid" ;;
     *) cat "/proc/$nginx_pid/task/$nginx_pid/children" ;;
+    esac
+}
+
+access_log() { # SERVER, an nginx
+    case $1 in
+    wan*) echo "$work/${1%-tls}/access" ;;
+    *) echo "$work/nginx/access" ;;
     esac
 }
 
@@ -166,7 +204,7 @@ mark_server() { # SERVER
     case $1 in
     registry) : > "$work/registry/access" ;;
     fake | none) ;;
-    *) : > "$work/nginx/access" ;;
+    *) : > "$(access_log "$1")" ;;
     esac
 }
 
@@ -175,6 +213,6 @@ server_counts() { # SERVER
     case $1 in
     registry) awk 'NF > 8 { bytes += $10; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/registry/access" ;;
     fake | none) printf '0\t0' ;;
-    *) awk '{ bytes += $3; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/nginx/access" ;;
+    *) awk '{ bytes += $3; n++ } END { printf "%.0f\t%d", bytes, n }' "$(access_log "$1")" ;;
     esac
 }
