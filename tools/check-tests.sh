@@ -1,6 +1,7 @@
 #!/bin/bash
-# tests/README.md names a test for each fault and for each file of src/, and tests are where they
-# belong: unit tests mirror src/, scripts can be run, files are no longer than the house allows.
+# tests/README.md names a test for each fault, each feature of the original and each file of src/, and
+# tests are where they belong: unit tests mirror src/, scripts can be run, files are no longer than the
+# house allows.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -47,6 +48,27 @@ for number in $numbers; do
             ! carries "$number" "$file" || found=1
         done < <(find tests -name "$name")
         [ -n "$found" ] || complain "$prose: no test of F-$number in $name"
+    done
+done
+
+# --- the rows of the original: each once, and what it names is there ---
+
+for ((number = 1; number <= 25; number++)); do
+    row=$(sed -n '/^## Rows of the original$/,/^## Files/p' "$prose" | grep -E "^\\| $number \\|")
+    if [ "$(grep -c . <<< "$row")" -ne 1 ]; then
+        complain "$prose has no row, or several, for feature $number of the original"
+        continue
+    fi
+    files=$(names_of "$(cut -d'|' -f4 <<< "$row")" c)
+    tests=$(names_of "$(cut -d'|' -f5 <<< "$row")" 'c|sh')
+    if [ -z "$files" ] || [ -z "$tests" ]; then
+        complain "$prose: row $number lacks files or tests"
+    fi
+    for name in $files; do
+        [ -n "$(find src -path "src/*$name")" ] || complain "$prose: row $number names $name, which is not in src/"
+    done
+    for name in $tests; do
+        [ -n "$(find tests -name "$name")" ] || complain "$prose: row $number names $name, which does not exist"
     done
 done
 
