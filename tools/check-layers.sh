@@ -51,13 +51,13 @@ sees registry auth hosts http url oci base
 sees index oci base
 sees store index oci base
 sees walk store index oci base
-sees upkeep pipeline walk store index ref oci base
+sees upkeep pipeline walk store index trust ref oci base
 sees tags pipeline registry ref oci base
 sees archive walk store index ref oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
-sees pipeline engine registry store index ref oci url base
-sees api upkeep tags pipeline archive walk registry store ref oci base
+sees pipeline engine registry store index trust ref oci url base
+sees api upkeep tags pipeline archive walk registry store trust ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/lists/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*

@@ -270,6 +270,12 @@ enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *re
  * Errors: TUG_ERR_INVALID_ARGUMENT. Threads: any. Blocks: no. */
 enum tug_status tug_label_check(const char *label, struct tug_error *err);
 
+/* Check that a file holds a key for options.verify_keys: a public key in PEM ("PUBLIC KEY", as
+ * cosign.pub), ECDSA on P-256 or P-384, Ed25519, or RSA of 2048 to 8192 bits.
+ * Errors: TUG_ERR_CONFIG (the message says what the file is instead), TUG_ERR_NO_MEMORY. Threads:
+ * any. Blocks: on the disk. */
+enum tug_status tug_verify_key_check(const char *path, struct tug_error *err);
+
 /* Fetch every reference that was added; once per fetch object.
  * A reference that fails does not stop the others (unless options.fail_fast); each result is
  * reported as TUG_EVENT_IMAGE.

@@ -31,6 +31,7 @@ enum tug_damage {
     TUG_DAMAGE_DOCUMENT,     /* of the right bytes, but no manifest or index that can be read */
     TUG_DAMAGE_FOREIGN_FILE, /* a file that is no part of a store */
     TUG_DAMAGE_INDEX,        /* index.json: missing, or not what it has to be */
+    TUG_DAMAGE_UNSIGNED,     /* none of options.verify_keys signed this root of an image */
 };
 
 /* Return the stable short name of a kind, e.g. "missing". Static text, never NULL. */
@@ -43,7 +44,8 @@ struct tug_finding {
     const char *path;          /* below the store's root, raw */
     uint64_t size_bytes;       /* as its descriptor says; 0: nothing says it */
     const char *text;          /* one line, escaped: what is wrong, and what to do */
-    const char *const *images; /* full names of the images that need it, sorted */
+    const char *const *images; /* full names of the images that need it, sorted; UNSIGNED: of the
+                                  one image */
     size_t image_count;
     bool is_repaired; /* it was wrong, and is right now */
 };
@@ -62,6 +64,8 @@ struct tug_verify_result {
     uint64_t repaired;       /* of findings */
     uint64_t bytes_received; /* over the network, for repairs */
     double seconds;
+    uint64_t images_signed;   /* by one of options.verify_keys */
+    uint64_t images_unsigned; /* of findings */
 };
 
 #define TUG_VERIFY_RESULT_INIT TUG_SIZED(struct tug_verify_result)
@@ -82,6 +86,11 @@ struct tug_verify_options {
     void *finding_context;
     tug_trace_fn on_trace; /* what each thread does, repairs included; NULL: nothing is noted */
     void *trace_context;
+    bool verify_any_name; /* signatures count whatever repository they name */
+    /* Check also that one of these keys signed each image, by signatures that the store has. Files,
+     * as for tug_verify_key_check. NULL: signatures are not looked at. */
+    const char *const *verify_keys;
+    size_t verify_key_count;
 };
 
 #define TUG_VERIFY_OPTIONS_INIT TUG_SIZED(struct tug_verify_options)
@@ -90,11 +99,15 @@ struct tug_verify_options {
  * A blob that nothing names is hashed as well. What is missing counts only where a document that is
  * stored needs it: platforms of an index that were never fetched are no damage, and neither are
  * layers that an image is known to lack.
+ * With options.verify_keys, the digest that index.json has of each image that is looked at must be
+ * signed: by Cosign's simple signing or a sigstore bundle v0.3, which also names the repository
+ * that the image was fetched from, or that of its name. Images that only refer to others, as
+ * signatures do, need none when the whole store is looked at.
  * options: borrowed; NULL: all defaults. watch: may be NULL. out_result: filled also on failure.
  * Returns: TUG_OK: nothing is wrong, or everything was repaired; foreign files do not count.
  * Errors: TUG_ERR_CONTENT: something is wrong, see the findings. TUG_ERR_NOT_FOUND (options.what),
- * TUG_ERR_STORE (the store cannot be read at all), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY,
- * TUG_ERR_INVALID_ARGUMENT.
+ * TUG_ERR_STORE (the store cannot be read at all), TUG_ERR_CONFIG (a key that cannot be used),
+ * TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY, TUG_ERR_INVALID_ARGUMENT.
  * Threads: any, one call for a store at a time. Blocks: on the disk, and the network for repairs.
  */
 enum tug_status tug_store_verify(struct tug_store *store, const struct tug_verify_options *options,

@@ -17,10 +17,11 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/trace.h"
+#include "trust/trust.h"
 #include "upkeep/verify.h"
 
 _Static_assert(sizeof(struct tug_verify_options) ==
-                   offsetof(struct tug_verify_options, trace_context) + sizeof(void *),
+                   offsetof(struct tug_verify_options, verify_key_count) + sizeof(size_t),
                "tug_verify_options has no padding at its end");
 
 /* Repository and digest. */
@@ -145,8 +146,13 @@ static enum tug_status verify(struct tug_store *store, const struct tug_verify_o
 {
     struct repairs repairs = {.store = store, .options = options->repair, .watch = watch};
     struct chosen chosen = {0};
-    enum tug_status status = choose_all(store, options, &chosen, err);
+    struct tug__keys keys = {0};
+    enum tug_status status =
+        tug__keys_load(options->verify_keys, options->verify_key_count, &keys, err);
 
+    if (status == TUG_OK) {
+        status = choose_all(store, options, &chosen, err);
+    }
     if (status == TUG_OK) {
         status = tug__trace_create(options->on_trace, options->trace_context, &repairs.trace, err);
     }
@@ -157,6 +163,7 @@ static enum tug_status verify(struct tug_store *store, const struct tug_verify_o
             .digests = chosen.digests,
             .names = (const char *const *)chosen.names,
             .count = chosen.count,
+            .keys = keys.count > 0 ? &keys : NULL,
             .watch = watch,
             .trace = repairs.trace,
             .repair = options->repair != NULL ? repair : NULL,
@@ -167,6 +174,7 @@ static enum tug_status verify(struct tug_store *store, const struct tug_verify_o
         tug__trace_destroy(repairs.trace);
     }
     chosen_fini(&chosen);
+    tug__keys_fini(&keys);
     return status;
 }
 

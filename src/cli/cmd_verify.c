@@ -52,12 +52,16 @@ static const char *remaining_text(const struct tug_finding *finding)
 static void add_text_line(struct text *line, const struct tug_finding *finding)
 {
     const char *const rest = remaining_text(finding);
+    const bool is_root = finding->damage == TUG_DAMAGE_UNSIGNED;
 
     text_printf(line, "%s ", finding->is_repaired ? "repaired" : tug_damage_name(finding->damage));
     add_escaped(line, finding->path);
     text_printf(line, "%s%s", *rest != '\0' ? ": " : "", rest);
     for (size_t i = 0; i < finding->image_count; i++) {
-        text_puts(line, i > 0 ? ", " : *rest != '\0' ? " (needed by " : ": needed by ");
+        text_puts(line, i > 0           ? ", "
+                        : is_root       ? " (root of "
+                        : *rest != '\0' ? " (needed by "
+                                        : ": needed by ");
         add_escaped(line, finding->images[i]);
     }
     text_puts(line, finding->image_count > 0 && *rest != '\0' ? ")\n" : "\n");
@@ -118,7 +122,12 @@ static void report_summary(struct run *run, const struct tug_verify_result *resu
         text_printf(&text, "; trusted %" PRIu64 ", unchanged since verified before",
                     result->blobs_trusted);
     }
-    text_printf(&text, ": %" PRIu64 " bad", result->findings);
+    text_printf(&text, ": %" PRIu64 " bad", result->findings - result->images_unsigned);
+    if (run->frame.settings->trust.key_count > 0) {
+        text_printf(&text, ", %" PRIu64 " image%s signed, %" PRIu64 " unsigned",
+                    result->images_signed, units_plural(result->images_signed),
+                    result->images_unsigned);
+    }
     if (run->frame.settings->store.repairs) {
         text_printf(&text, ", %" PRIu64 " repaired, %s fetched", result->repaired,
                     units_format_size((double)result->bytes_received, size));
@@ -148,6 +157,9 @@ static enum tug_status verify(struct run *run, const char *const *what, size_t c
         .finding_context = run,
         .on_trace = trace_file_callback(&run->trace),
         .trace_context = &run->trace,
+        .verify_any_name = settings->trust.any_name,
+        .verify_keys = settings->trust.keys,
+        .verify_key_count = settings->trust.key_count,
     };
     struct tug_verify_result result = TUG_VERIFY_RESULT_INIT;
     enum tug_status status;

@@ -26,11 +26,12 @@
 #define TUG__MEDIA_TYPE_MAX 256
 
 /* Annotations kept of a descriptor, and the length of one with its key. Any beyond that are
- * dropped, and the document is still accepted: real ones hold signatures and certificates of 10
- * KiB, which no fetch needs. Those that tug reads are shorter than 200 bytes; real layers have up
- * to ten. */
+ * dropped, and the document is still accepted. The longest that tug reads are those of Cosign's
+ * signatures: the signature of an RSA key of 8192 bits has 1.4 KiB, a certificate of a CI job up to
+ * 4 KiB; only their logs and chains have 10 KiB. Real layers have up to ten. All that is kept is no
+ * longer than the document. */
 #define TUG__ANNOTATIONS_MAX 64
-#define TUG__ANNOTATION_BYTES_MAX 1024
+#define TUG__ANNOTATION_BYTES_MAX 8192
 
 /* One page of tags: some registries send all of a repository's at once, others add a manifest for
  * each. */

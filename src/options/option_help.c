@@ -19,6 +19,8 @@ static const struct {
     {COMMAND_RESOLVE, "platform",
      "resolve to this platform's manifest; once only (default: the reference itself)"},
     {COMMAND_EXPORT, "platform", "platform to export; repeatable (default: all that are complete)"},
+    {COMMAND_VERIFY, "verify-key",
+     "check that this public key signed each image (PEM, as cosign.pub); repeatable"},
     {COMMAND_FETCH, "name", "name of the one image in the store (default: its full reference)"},
     {COMMAND_IMPORT, "name",
      "name of the one image of the archive (default: as the archive names its images)"},

@@ -46,6 +46,7 @@ static const struct {
     {"tlskey", "tlscert", "--tlskey needs --tlscert"},
     {"images-in", "from-file", "--images-in needs --from-file"},
     {"older-than", "partials", "--older-than needs --partials"},
+    {"verify-any-name", "verify-key", "--verify-any-name needs --verify-key"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])

@@ -16,6 +16,7 @@
 #include <tug/ref.h>
 
 #include "option_tags.h"
+#include "option_trust.h"
 #include "units.h"
 
 /* Most retries; counted in an unsigned. */
@@ -507,6 +508,10 @@ static const struct option_spec table[] = {
          "trust what was verified before and has not changed since"),
     FLAG(VERIFY(OPTION_WHAT), store.repairs, "repair", 0,
          "fetch what is bad or missing again, from where its image came from"),
+    CALL(VERIFY(OPTION_WHAT), option_apply_verify_key, "verify-key", 0, "FILE",
+         "only images that this public key signed (PEM, as cosign.pub); repeatable"),
+    FLAG(VERIFY(OPTION_WHAT), trust.any_name, "verify-any-name", 0,
+         "signatures count whatever repository they name"),
     FLAG(PRUNE(OPTION_WHAT), prune.partials, "partials", 0,
          "partial downloads that no process holds, instead of blobs"),
     TIME(PRUNE(OPTION_WHAT), KIND_TIME_OR_0, prune.older_than_ms, "older-than",

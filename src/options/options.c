@@ -28,6 +28,7 @@ void settings_fini(struct settings *settings)
     free(settings->fetch.labels);
     free(settings->tags.match);
     free(settings->tags.exclude);
+    free(settings->trust.keys);
     free(settings->login.user);
     if (settings->login.password != NULL) {
         explicit_bzero(settings->login.password, strlen(settings->login.password));

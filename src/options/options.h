@@ -149,6 +149,13 @@ struct tags_settings {
     const char **exclude;            /* the same */
 };
 
+/* Whose signatures fetch and verify trust. */
+struct trust_settings {
+    const char **keys; /* owned; files, each borrowed from argv */
+    size_t key_count;
+    bool any_name; /* --verify-any-name */
+};
+
 /* Everything the command line said. All zero is the default of each; free with settings_fini. */
 struct settings {
     struct common_settings common;
@@ -161,6 +168,7 @@ struct settings {
     struct store_settings store;
     struct prune_settings prune;
     struct tags_settings tags;
+    struct trust_settings trust;
 };
 
 /* Free what settings own; they are empty afterwards. */

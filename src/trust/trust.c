@@ -152,6 +152,14 @@ enum tug_status tug__verdict_check(const struct tug__verdict *verdict, struct tu
     if (verdict->seen_count == 0 && verdict->told_count == 0) {
         return tug__fail(err, TUG_ERR_CONTENT, "it is not signed: no signature was found");
     }
+    if (verdict->seen_count == 0) {
+        return tug__fail(err, TUG_ERR_CONTENT, "no signature was found that can be read: %s",
+                         verdict->reasons);
+    }
+    if (verdict->seen_count == 1) {
+        return tug__fail(err, TUG_ERR_CONTENT, "the one signature found does not count: %s",
+                         verdict->reasons);
+    }
     return tug__fail(err, TUG_ERR_CONTENT, "none of the %zu signatures found counts: %s%s",
                      verdict->seen_count, verdict->reasons,
                      verdict->seen_count > verdict->told_count ? "; …" : "");

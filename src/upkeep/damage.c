@@ -26,6 +26,8 @@ const char *tug_damage_name(enum tug_damage damage)
         return "foreign-file";
     case TUG_DAMAGE_INDEX:
         return "bad-index";
+    case TUG_DAMAGE_UNSIGNED:
+        return "unsigned";
     }
     return "unknown";
 }

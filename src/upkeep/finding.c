@@ -14,6 +14,7 @@
 #include "oci/digest.h"
 
 #define TEXT_MAX (TUG_ERROR_MESSAGE_MAX + 256)
+#define PATH_TEXT_MAX (TUG_DIGEST_TEXT_MAX + 32)
 
 static void tell(const struct tug__findings *findings, const struct tug_finding *finding)
 {
@@ -58,6 +59,7 @@ static void describe(const struct tug__bad *bad, const struct tug__walk_blob *bl
     case TUG_DAMAGE_NONE:
     case TUG_DAMAGE_FOREIGN_FILE:
     case TUG_DAMAGE_INDEX:
+    case TUG_DAMAGE_UNSIGNED:
         break;
     }
     (void)snprintf(out_text, TEXT_MAX, "%s", tug_damage_name(bad->damage));
@@ -86,6 +88,16 @@ static void add_mending(enum tug__mending mending, const struct tug_error *error
     }
 }
 
+/* Write the path of a blob below the root. Returns: out_path. */
+static const char *write_path(const struct tug_digest *digest, char out_path[PATH_TEXT_MAX])
+{
+    char hex[TUG_DIGEST_TEXT_MAX];
+
+    (void)snprintf(out_path, PATH_TEXT_MAX, "blobs/%s/%s",
+                   tug__digest_algorithm_name(digest->algorithm), tug__digest_hex(digest, hex));
+    return out_path;
+}
+
 enum tug_status tug__tell_bad(const struct tug__findings *findings, struct tug__walk *walk,
                               const struct tug__bad *bad, enum tug__mending mending,
                               const struct tug_error *error, struct tug_error *err)
@@ -99,15 +111,11 @@ enum tug_status tug__tell_bad(const struct tug__findings *findings, struct tug__
         .size_bytes = blob != NULL && blob->is_named ? blob->size_bytes : 0,
         .is_repaired = mending == TUG__MENDED || mending == TUG__MENDED_REMOVED,
     };
-    char hex[TUG_DIGEST_TEXT_MAX];
-    char path[TUG_DIGEST_TEXT_MAX + 32];
+    char path[PATH_TEXT_MAX];
     char text[TEXT_MAX];
     enum tug_status status = TUG_OK;
 
-    (void)snprintf(path, sizeof path, "blobs/%s/%s",
-                   tug__digest_algorithm_name(bad->digest.algorithm),
-                   tug__digest_hex(&bad->digest, hex));
-    finding.path = path;
+    finding.path = write_path(&bad->digest, path);
     describe(bad, blob, text);
     add_mending(mending, error, text);
     finding.text = text;
@@ -129,6 +137,23 @@ void tug__tell_foreign(const struct tug__findings *findings, const char *path, b
             is_dir ? "a directory that is no part of a store" : "a file that is no part of a store",
     };
 
+    tell(findings, &finding);
+}
+
+void tug__tell_unsigned(const struct tug__findings *findings, const char *name,
+                        const struct tug_digest *digest, const char *why)
+{
+    char path[PATH_TEXT_MAX];
+    const struct tug_finding finding = {
+        .damage = TUG_DAMAGE_UNSIGNED,
+        .digest = *digest,
+        .path = write_path(digest, path),
+        .text = why,
+        .images = name != NULL ? &name : NULL,
+        .image_count = name != NULL,
+    };
+
+    findings->result->images_unsigned++;
     tell(findings, &finding);
 }
 

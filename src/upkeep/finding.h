@@ -38,6 +38,9 @@ enum tug_status tug__tell_bad(const struct tug__findings *findings, struct tug__
                               const struct tug_error *error, struct tug_error *err);
 /* Tell of a name that is no part of a store. path: below the root. */
 void tug__tell_foreign(const struct tug__findings *findings, const char *path, bool is_dir);
+/* Tell of the root of an image that is not signed. name: NULL: it has none. why: in words. */
+void tug__tell_unsigned(const struct tug__findings *findings, const char *name,
+                        const struct tug_digest *digest, const char *why);
 /* Tell of index.json. error: what is wrong; is_repaired: it was put right, as text says. */
 void tug__tell_index(const struct tug__findings *findings, const char *text, bool is_repaired);
 

@@ -8,6 +8,7 @@
  */
 #include "upkeep/verify_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -187,6 +188,9 @@ static enum tug_status do_rounds(struct tug__verification *verification, struct 
         if (status == TUG_OK && is_over) {
             status = tug__verification_tell(verification, err);
         }
+        if (status == TUG_OK && is_over) {
+            status = tug__verification_check_signed(verification, err);
+        }
         end_round(verification);
     }
     return status;
@@ -207,6 +211,32 @@ static void save_memo(struct tug__verification *verification)
     }
     (void)tug__memo_save(verification->settings->store, verification->kept.entries,
                          verification->kept.count, NULL);
+}
+
+/* Fail when something is left that is wrong. */
+static enum tug_status sum_up(const struct tug__verify_settings *settings,
+                              const struct tug_verify_result *result, struct tug_error *err)
+{
+    const uint64_t unsigned_count = result->images_unsigned;
+    const uint64_t bad = result->findings - result->repaired - unsigned_count;
+    char files[128] = "";
+    char images[128] = "";
+
+    if (bad == 0 && unsigned_count == 0) {
+        return TUG_OK;
+    }
+    if (bad > 0) {
+        (void)snprintf(files, sizeof files, "%" PRIu64 " %s bad or missing%s", bad,
+                       bad == 1 ? "file is" : "files are",
+                       settings->repair == NULL ? ": try tug verify --repair" : "");
+    }
+    if (unsigned_count > 0) {
+        (void)snprintf(images, sizeof images, "%" PRIu64 " %s not signed by %s", unsigned_count,
+                       unsigned_count == 1 ? "image is" : "images are",
+                       settings->keys->count == 1 ? "the key" : "any of the keys");
+    }
+    return tug__fail(err, TUG_ERR_CONTENT, "%s%s%s", images, bad > 0 && *images != '\0' ? "; " : "",
+                     files);
 }
 
 enum tug_status tug__verify(const struct tug__verify_settings *settings,
@@ -238,12 +268,5 @@ enum tug_status tug__verify(const struct tug__verify_settings *settings,
     free(verification.pending.bad);
     free(verification.seen);
     out_result->seconds = (double)(tug__now_ns() - began_ns) / (double)TUG__NS_PER_S;
-    if (status == TUG_OK && out_result->findings > out_result->repaired) {
-        const uint64_t left = out_result->findings - out_result->repaired;
-
-        return tug__fail(err, TUG_ERR_CONTENT, "%llu %s bad or missing%s", (unsigned long long)left,
-                         left == 1 ? "file is" : "files are",
-                         settings->repair == NULL ? ": try tug verify --repair" : "");
-    }
-    return status;
+    return status == TUG_OK ? sum_up(settings, out_result, err) : status;
 }

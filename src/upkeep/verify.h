@@ -14,6 +14,7 @@
 #include "base/trace.h"
 #include "pipeline/refetch.h"
 #include "store/watch.h"
+#include "trust/trust.h"
 
 /* Where a blob came from. Borrowed for the call. */
 struct tug__repair_origin {
@@ -30,6 +31,8 @@ struct tug__verify_settings {
     const struct tug_digest *digests;
     const char *const *names;
     size_t count;
+    const struct tug__keys *keys; /* one of which has to have signed; NULL: signatures are not
+                                     looked at */
     struct tug__watch *watch;
     struct tug__trace *trace; /* NULL: none */
     /* Fetch blobs again. NULL: nothing is repaired. origins: of each blob. out_bytes: received, to

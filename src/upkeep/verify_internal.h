@@ -53,6 +53,10 @@ enum tug_status tug__verification_look(struct tug__verification *verification,
 /* Mend what can be mended, and tell of it; the rest stays pending (verify_mend.c). */
 enum tug_status tug__verification_mend(struct tug__verification *verification,
                                        struct tug_error *err);
+/* Check that images are signed, and tell of those that are not (verify_signed.c). Without keys it
+ * does nothing. Errors: TUG_ERR_NO_MEMORY, TUG_ERR_CANCELLED. */
+enum tug_status tug__verification_check_signed(struct tug__verification *verification,
+                                               struct tug_error *err);
 /* Tell what is still pending. A blob that is bad and that nothing needs is removed by a repair. */
 enum tug_status tug__verification_tell(struct tug__verification *verification,
                                        struct tug_error *err);

@@ -65,6 +65,8 @@ static const struct row rows[] = {
     {"foreign-layers", NULL, FETCH, {"metadata-only"}, NULL},
     {"quick", NULL, COMMAND_VERIFY, {NULL}, NULL},
     {"repair", NULL, COMMAND_VERIFY, {NULL}, NULL},
+    {"verify-key", "cosign.pub", COMMAND_VERIFY, {NULL}, NULL},
+    {"verify-any-name", NULL, COMMAND_VERIFY, {NULL}, "verify-key"},
     {"partials", NULL, PRUNE, {"wait"}, NULL},
     {"older-than", "24h", PRUNE, {NULL}, "partials"},
     {"match", "1.*", COMMAND_TAGS, {NULL}, NULL},
