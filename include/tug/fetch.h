@@ -16,6 +16,7 @@
 
 #include <tug/credential.h>
 #include <tug/error.h>
+#include <tug/log.h>
 #include <tug/oci.h>
 #include <tug/ref.h>
 #include <tug/store.h>
@@ -118,10 +119,6 @@ struct tug_event {
  * started while it runs. */
 typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
 
-/* Receives a line of the log, escaped, without a newline. Called from several threads at once; it
- * must not call any function on the same fetch. */
-typedef void (*tug_log_fn)(void *context, const char *line);
-
 /* Options of a run. Start with `= TUG_FETCH_OPTIONS_INIT` and set what differs: zero is the default
  * of every other member. */
 struct tug_fetch_options {
@@ -200,6 +197,22 @@ struct tug_fetch_options {
     /* Asked for credentials before all other places, see tug/credential.h; NULL: nobody is. */
     tug_credential_fn on_credential;
     void *credential_context; /* passed to on_credential */
+
+    /* Messages with a level, instead of on_log. The log_ members above add what they are for,
+     * whatever the level. */
+    tug_message_fn on_message;        /* NULL: none; not together with on_log */
+    void *message_context;            /* passed to on_message */
+    enum tug_log_level message_level; /* of the least important messages that are wanted;
+                                         TUG_LOG_NONE: warnings only */
+
+    /* Further headers, "Name: value", for requests to the registries of the references themselves:
+     * neither to mirrors, nor to token servers, nor to where they redirect. Refused are names that
+     * tug or HTTP define (Authorization, Host, Accept, Range, Cookie, User-Agent and others),
+     * control characters and empty values. A hosts.toml that sets the same header wins. Values are
+     * kept out of every message, as secrets are. */
+    const char *const *headers;
+    size_t header_count;
+    const char *user_agent; /* of every request; NULL: "tug/VERSION" */
 };
 
 /* All defaults. */

@@ -28,6 +28,7 @@
 #include <tug/error.h>
 #include <tug/fetch.h>
 #include <tug/images.h>
+#include <tug/log.h>
 #include <tug/oci.h>
 #include <tug/ref.h>
 #include <tug/store.h>

@@ -30,12 +30,8 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, credential_context) + sizeof(void *),
+                   offsetof(struct tug_fetch_options, user_agent) + sizeof(char *),
                "tug_fetch_options has no padding at its end");
-_Static_assert(sizeof(struct tug_reference_options) ==
-                   offsetof(struct tug_reference_options, name) + sizeof(char *),
-               "tug_reference_options has no padding at its end");
-
 /* Options that are a single string each. */
 static const size_t text_offsets[] = {
     offsetof(struct tug_fetch_options, ca_file),
@@ -47,28 +43,10 @@ static const size_t text_offsets[] = {
     offsetof(struct tug_fetch_options, password),
     offsetof(struct tug_fetch_options, refresh_token),
     offsetof(struct tug_fetch_options, authfile),
+    offsetof(struct tug_fetch_options, user_agent),
 };
 
 #define TEXT_COUNT (sizeof text_offsets / sizeof text_offsets[0])
-
-struct tug_fetch {
-    /* set at create, then read-only */
-    struct tug_store *store;          /* borrowed */
-    struct tug_fetch_options options; /* with defaults; its pointers are owned below */
-    struct tug_platform *platforms;
-    bool has_default_platform; /* platforms holds this machine's, which was not asked for */
-    char **labels;
-    char *texts[TEXT_COUNT]; /* copies of the options' single strings */
-    struct tug__bell *bell;
-    bool has_registry; /* tug__registry_release is due */
-    /* owner only */
-    struct tug_ref **refs;
-    struct tug_reference_options **ref_options; /* one per reference; NULL: none of its own */
-    size_t ref_count, ref_capacity;
-    bool has_run;
-    /* shared: set from any thread */
-    struct tug__cancel cancel;
-};
 
 const char *tug_version(void)
 {
@@ -94,6 +72,49 @@ static enum tug_status copy_labels(struct tug_fetch *fetch, const struct tug_fet
     }
     fetch->options.labels = (const char *const *)fetch->labels;
     return status;
+}
+
+/* Copy further headers, once they are checked. */
+static enum tug_status copy_headers(struct tug_fetch *fetch,
+                                    const struct tug_fetch_options *options, struct tug_error *err)
+{
+    const enum tug_status status =
+        tug__added_check(&(struct tug__added){.headers = options->headers,
+                                              .header_count = options->header_count,
+                                              .user_agent = options->user_agent},
+                         err);
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    fetch->headers = calloc(options->header_count + 1, sizeof *fetch->headers);
+    if (fetch->headers == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->options.headers = (const char *const *)fetch->headers;
+    for (size_t i = 0; i < options->header_count; i++) {
+        fetch->headers[i] = strdup(options->headers[i]);
+        if (fetch->headers[i] == NULL) {
+            return tug__fail_memory(err);
+        }
+        fetch->options.header_count = i + 1;
+    }
+    return TUG_OK;
+}
+
+/* Decide what is logged. */
+static enum tug_status set_log(struct tug_fetch_options *own, struct tug_error *err)
+{
+    if (own->on_message == NULL) {
+        return TUG_OK;
+    }
+    if (own->on_log != NULL) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "both on_log and on_message");
+    }
+    own->log_config |= own->message_level >= TUG_LOG_INFO;
+    own->log_http |= own->message_level >= TUG_LOG_DEBUG;
+    own->log_timing |= own->message_level >= TUG_LOG_DEBUG;
+    return TUG_OK;
 }
 
 static enum tug_status copy_platforms(struct tug_fetch *fetch,
@@ -123,6 +144,10 @@ static enum tug_status copy_platforms(struct tug_fetch *fetch,
 static enum tug_status copy_texts(struct tug_fetch *fetch, const struct tug_fetch_options *options,
                                   struct tug_error *err)
 {
+    fetch->texts = calloc(TEXT_COUNT, sizeof *fetch->texts);
+    if (fetch->texts == NULL) {
+        return tug__fail_memory(err);
+    }
     for (size_t i = 0; i < TEXT_COUNT; i++) {
         const char *text;
 
@@ -167,6 +192,8 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     *own = *options;
     own->labels = NULL;
     own->label_count = 0;
+    own->headers = NULL;
+    own->header_count = 0;
     if (own->max_concurrent_downloads > TUG_DOWNLOADS_MAX) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
                          "%u downloads at once, over the limit of %d",
@@ -181,6 +208,12 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     own->stall_timeout_ms = or_default(own->stall_timeout_ms, STALL_TIMEOUT_DEFAULT_MS);
     own->tick_ms = or_default(own->tick_ms, TICK_DEFAULT_MS);
     status = copy_texts(fetch, options, err);
+    if (status == TUG_OK) {
+        status = set_log(own, err);
+    }
+    if (status == TUG_OK) {
+        status = copy_headers(fetch, options, err);
+    }
     if (status == TUG_OK) {
         status = check_registry_options(own, err);
     }
@@ -222,170 +255,6 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
     }
     *out_fetch = fetch;
     return TUG_OK;
-}
-
-static void free_reference_options(const struct tug_fetch *fetch,
-                                   struct tug_reference_options *options)
-{
-    if (options == NULL) {
-        return;
-    }
-    for (size_t i = fetch->options.label_count; i < options->label_count; i++) {
-        free((void *)(uintptr_t)options->labels[i]); /* the ones before belong to the run */
-    }
-    free((void *)(uintptr_t)options->labels);
-    free((void *)(uintptr_t)options->platforms);
-    free((void *)(uintptr_t)options->name);
-    free(options);
-}
-
-/* Append copies of a reference's labels to the run's labels. */
-static enum tug_status copy_reference_labels(const struct tug_fetch *fetch,
-                                             const struct tug_reference_options *options,
-                                             struct tug_reference_options *own,
-                                             struct tug_error *err)
-{
-    const size_t run_count = fetch->options.label_count;
-    const char **const labels = calloc(run_count + options->label_count, sizeof *labels);
-
-    if (labels == NULL) {
-        return tug__fail_memory(err);
-    }
-    own->labels = labels;
-    own->label_count = run_count;
-    for (size_t i = 0; i < run_count; i++) {
-        labels[i] = fetch->labels[i];
-    }
-    for (size_t i = 0; i < options->label_count; i++) {
-        const enum tug_status status = tug_label_check(options->labels[i], err);
-
-        if (status != TUG_OK) {
-            return status;
-        }
-        labels[own->label_count] = strdup(options->labels[i]);
-        if (labels[own->label_count] == NULL) {
-            return tug__fail_memory(err);
-        }
-        own->label_count++;
-    }
-    return TUG_OK;
-}
-
-/* Make the name of an image full. out_name: owned. */
-static enum tug_status copy_name(const char *name, const char **out_name, struct tug_error *err)
-{
-    struct tug_ref *ref = NULL;
-    enum tug_status status = tug_ref_parse(name, &ref, err);
-
-    if (status == TUG_OK) {
-        *out_name = strdup(tug_ref_name(ref));
-        status = *out_name != NULL ? TUG_OK : tug__fail_memory(err);
-    }
-    tug_ref_destroy(ref);
-    return status;
-}
-
-static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
-                                              const struct tug_reference_options *options,
-                                              struct tug_reference_options *own,
-                                              struct tug_error *err)
-{
-    const enum tug_status status =
-        options->name != NULL ? copy_name(options->name, &own->name, err) : TUG_OK;
-
-    if (status != TUG_OK) {
-        return status;
-    }
-    own->all_platforms = options->all_platforms;
-    own->all_metadata = options->all_metadata;
-    own->metadata_only = options->metadata_only;
-    own->platform_root = options->platform_root;
-    if (options->platform_count > 0) {
-        struct tug_platform *const platforms = calloc(options->platform_count, sizeof *platforms);
-
-        if (platforms == NULL) {
-            return tug__fail_memory(err);
-        }
-        for (size_t i = 0; i < options->platform_count; i++) {
-            platforms[i] = options->platforms[i];
-            tug__platform_normalise(&platforms[i]);
-        }
-        own->platforms = platforms;
-        own->platform_count = options->platform_count;
-    }
-    return options->label_count > 0 ? copy_reference_labels(fetch, options, own, err) : TUG_OK;
-}
-
-/* Make room for one more reference. */
-static enum tug_status grow_references(struct tug_fetch *fetch, struct tug_error *err)
-{
-    const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
-    struct tug_ref **refs;
-    struct tug_reference_options **options;
-
-    if (fetch->ref_count < fetch->ref_capacity) {
-        return TUG_OK;
-    }
-    refs = reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
-    if (refs == NULL) {
-        return tug__fail_memory(err);
-    }
-    fetch->refs = refs;
-    options = reallocarray(fetch->ref_options, capacity, sizeof(struct tug_reference_options *));
-    if (options == NULL) {
-        return tug__fail_memory(err);
-    }
-    fetch->ref_options = options;
-    fetch->ref_capacity = capacity;
-    return TUG_OK;
-}
-
-enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *ref,
-                                     const struct tug_reference_options *options,
-                                     struct tug_error *err)
-{
-    struct tug_reference_options given = TUG_REFERENCE_OPTIONS_INIT;
-    struct tug_reference_options *own = NULL;
-    enum tug_status status = options != NULL ? tug__options_copy(&given, sizeof given, options,
-                                                                 "tug_reference_options", err)
-                                             : TUG_OK;
-
-    if (status == TUG_OK) {
-        status = grow_references(fetch, err);
-    }
-    if (status == TUG_OK && options != NULL) {
-        own = calloc(1, sizeof *own);
-        status =
-            own != NULL ? copy_reference_options(fetch, &given, own, err) : tug__fail_memory(err);
-    }
-    if (status != TUG_OK) {
-        free_reference_options(fetch, own);
-        return status;
-    }
-    fetch->refs[fetch->ref_count] = ref;
-    fetch->ref_options[fetch->ref_count++] = own;
-    return TUG_OK;
-}
-
-enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
-                                   const struct tug_reference_options *options,
-                                   struct tug_error *err)
-{
-    struct tug_ref *ref = NULL;
-    enum tug_status status = tug_ref_parse(reference, &ref, err);
-
-    if (status == TUG_OK) {
-        status = tug_fetch_add_parsed(fetch, ref, options, err);
-        if (status != TUG_OK) {
-            tug_ref_destroy(ref);
-        }
-    }
-    return status;
-}
-
-enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, struct tug_error *err)
-{
-    return tug_fetch_add_with(fetch, reference, NULL, err);
 }
 
 void tug__fetch_settings(struct tug_fetch *fetch, struct tug__run_settings *out_settings)
@@ -462,7 +331,7 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
     }
     for (size_t i = 0; i < fetch->ref_count; i++) {
         tug_ref_destroy(fetch->refs[i]);
-        free_reference_options(fetch, fetch->ref_options[i]);
+        tug__reference_options_free(fetch, fetch->ref_options[i]);
     }
     free(fetch->refs);
     free(fetch->ref_options);
@@ -470,9 +339,14 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
         free(fetch->labels[i]);
     }
     free(fetch->labels);
-    for (size_t i = 0; i < TEXT_COUNT; i++) {
+    for (size_t i = 0; fetch->texts != NULL && i < TEXT_COUNT; i++) {
         tug__wipe_free(fetch->texts[i]);
     }
+    free(fetch->texts);
+    for (size_t i = 0; i < fetch->options.header_count; i++) {
+        tug__wipe_free(fetch->headers[i]);
+    }
+    free(fetch->headers);
     free(fetch->platforms);
     tug__bell_destroy(fetch->bell);
     free(fetch);

@@ -7,7 +7,32 @@
 
 #include <tug/fetch.h>
 
+#include "base/cancel.h"
 #include "pipeline/pipeline.h"
+
+struct tug_fetch {
+    /* set at create, then read-only */
+    struct tug_store *store;          /* borrowed */
+    struct tug_fetch_options options; /* with defaults; its pointers are owned below */
+    struct tug_platform *platforms;
+    bool has_default_platform; /* platforms holds this machine's, which was not asked for */
+    char **labels;
+    char **headers;
+    char **texts; /* copies of the options' single strings */
+    struct tug__bell *bell;
+    bool has_registry; /* tug__registry_release is due */
+    /* owner only */
+    struct tug_ref **refs;
+    struct tug_reference_options **ref_options; /* one per reference; NULL: none of its own */
+    size_t ref_count, ref_capacity;
+    bool has_run;
+    /* shared: set from any thread */
+    struct tug__cancel cancel;
+};
+
+/* Free the options of a reference; NULL is allowed. */
+void tug__reference_options_free(const struct tug_fetch *fetch,
+                                 struct tug_reference_options *options);
 
 /* Describe a fetch as the pipeline wants it. out_settings: borrows from fetch, until a reference is
  * added to it. */

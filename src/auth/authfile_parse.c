@@ -17,6 +17,7 @@
 
 #include "auth/authfile.h"
 #include "auth/authfile_internal.h"
+#include "auth/header.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -121,68 +122,18 @@ static bool add_helper(void *context, const char *key, const struct tug__json_va
     return true;
 }
 
-/* Headers that a request sets itself, or that would change its meaning. */
-static bool is_own_header(const char *name)
-{
-    static const char *const own[] = {
-        "Accept",
-        "Accept-Encoding",
-        "Authorization",
-        "Connection",
-        "Content-Encoding",
-        "Content-Length",
-        "Content-Type",
-        "Cookie",
-        "Expect",
-        "Host",
-        "If-Range",
-        "Keep-Alive",
-        "Proxy-Authorization",
-        "Proxy-Connection",
-        "Range",
-        "TE",
-        "Trailer",
-        "Transfer-Encoding",
-        "Upgrade",
-        "User-Agent",
-    };
-
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (strcasecmp(name, own[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_header(const char *name, const char *value)
-{
-    const size_t length = strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-    if (length == 0 || name[length] != '\0' || value == NULL) {
-        return false;
-    }
-    for (; *value != '\0'; value++) {
-        if ((unsigned char)*value < ' ' || *value == 0x7F) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool add_header(void *context, const char *key, const struct tug__json_value *member)
 {
     struct parse *const parse = context;
     struct tug__authfile *const file = parse->file;
     char **headers;
 
-    if (!is_header(key, tug__json_text(member))) {
+    if (!tug__header_is_valid(key, tug__json_text(member))) {
         parse->status =
             tug__fail(parse->err, TUG_ERR_CONTENT, "HttpHeaders: '%s': not a header", key);
         return false;
     }
-    if (is_own_header(key) || tug__json_text(member)[0] == '\0') {
+    if (tug__header_is_own(key) || tug__json_text(member)[0] == '\0') {
         return true;
     }
     headers = grow(file->headers, &file->header_count, sizeof *headers);

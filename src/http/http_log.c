@@ -74,7 +74,7 @@ void tug__http_log_timing(struct tug__http *http)
     char where[TUG__LOG_PLACE_MAX];
     char shown[256];
 
-    tug__log_printf(http->settings.log,
+    tug__log_printf(http->settings.log, TUG_LOG_DEBUG,
                     "%s* %s %s: %d, lookup %.1f ms, connect %.1f ms, tls %.1f ms, first byte %.1f "
                     "ms, total %.1f ms, %" PRIu64 " bytes, %s connection",
                     tug__log_place_text(where, http->run.place),

@@ -15,7 +15,7 @@
 /* Most bytes of an error body in a line. */
 #define BODY_SHOWN_BYTES 512
 
-static void send_line(const struct tug__log *log, const char *text)
+static void send_line(const struct tug__log *log, enum tug_log_level level, const char *text)
 {
     char line[TUG__LOG_LINE_MAX];
     char clean[TUG__LOG_LINE_MAX];
@@ -24,10 +24,10 @@ static void send_line(const struct tug__log *log, const char *text)
     const size_t clean_length = tug__secrets_cut(log->secrets, clean, sizeof clean, &raw);
 
     (void)tug_text_escape(line, sizeof line, clean, clean_length);
-    log->on_line(log->context, line);
+    log->on_line(log->context, level, line);
 }
 
-void tug__log_printf(const struct tug__log *log, const char *format, ...)
+void tug__log_printf(const struct tug__log *log, enum tug_log_level level, const char *format, ...)
 {
     char text[TUG__LOG_LINE_MAX];
     va_list arguments;
@@ -38,7 +38,7 @@ void tug__log_printf(const struct tug__log *log, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    send_line(log, text);
+    send_line(log, level, text);
 }
 
 /* Characters that end a URL inside of a text. */
@@ -204,14 +204,14 @@ void tug__log_header(const struct tug__log *log, struct tug__log_place place, ch
     }
     if (name_length < length && line[name_length] == ':' &&
         is_secret(direction, line, name_length)) {
-        tug__log_printf(log, "%s%c %.*s: REDACTED", where, direction,
+        tug__log_printf(log, TUG_LOG_DEBUG, "%s%c %.*s: REDACTED", where, direction,
                         (int)(name_length < 128 ? name_length : 128), line);
         return;
     }
     /* before anything is shortened: half a secret is not found */
     raw.length = length;
     length = tug__secrets_cut(log->secrets, clean, sizeof clean, &raw);
-    tug__log_printf(log, "%s%c %s", where, direction,
+    tug__log_printf(log, TUG_LOG_DEBUG, "%s%c %s", where, direction,
                     tug__log_redact(shown, sizeof shown, clean, length));
 }
 
@@ -248,7 +248,7 @@ void tug__log_body(const struct tug__log *log, struct tug__log_place place, cons
     }
     length = tug__secrets_cut(log->secrets, clean, sizeof clean, &raw);
     length = cut_secrets(clean, length);
-    tug__log_printf(log, "%s| %s%s", tug__log_place_text(where, place),
+    tug__log_printf(log, TUG_LOG_DEBUG, "%s| %s%s", tug__log_place_text(where, place),
                     tug__log_redact(shown, sizeof shown, clean, length),
                     length < raw.length ? " ..." : "");
 }

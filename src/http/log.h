@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <tug/log.h>
+
 #include "base/error.h"
 #include "http/secrets.h"
 
@@ -36,7 +38,7 @@ struct tug__log_numbers {
 /* Where lines go. Immutable while any thread logs. */
 struct tug__log {
     /* line: escaped, one line without its end. Called from any thread. NULL: no log. */
-    void (*on_line)(void *context, const char *line);
+    tug_message_fn on_line;
     void *context;
     struct tug__secrets *secrets;     /* cut out of every line; borrowed; NULL: none are known */
     struct tug__log_numbers *numbers; /* borrowed; NULL: every number is 0 */
@@ -47,7 +49,8 @@ struct tug__log {
 
 /* Log a formatted line; secrets are cut out of it, and it is escaped as a whole. log: NULL does
  * nothing. */
-void tug__log_printf(const struct tug__log *log, const char *format, ...) TUG__PRINTF(2, 3);
+void tug__log_printf(const struct tug__log *log, enum tug_log_level level, const char *format, ...)
+    TUG__PRINTF(3, 4);
 
 /* Give a new connection, or a new request, its number. Threads: any. */
 unsigned tug__log_next_connection(const struct tug__log *log);

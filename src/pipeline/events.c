@@ -7,6 +7,7 @@
  */
 #include "pipeline/resolver.h"
 #include "pipeline/shown.h"
+#include "pipeline/tell.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,13 +21,13 @@ void tug__emit(struct tug__resolver *resolver, struct tug_event *event)
     const struct tug_fetch_options *const options = &resolver->settings->options;
     struct tug__shown shown;
 
-    if (options->on_event == NULL) {
+    if (options->on_event == NULL && options->on_message == NULL) {
         return;
     }
     resolver->reporter.totals.seconds =
         (double)(tug__now_ns() - resolver->reporter.started_ns) / (double)TUG__NS_PER_S;
     event->totals = &resolver->reporter.totals;
-    options->on_event(options->event_context, tug__show(resolver->session, event, &shown));
+    tug__pass_event(options, tug__show(resolver->session, event, &shown));
 }
 
 TUG__PRINTF(4, 0)

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "pipeline/tell.h"
+
 /* A worker's descriptors: its wake-up and libcurl's (3), connections to a registry, its token
  * server and its storage (3), a name being looked up (2), a partial file and its state (2). */
 #define DESCRIPTORS_PER_WORKER 10
@@ -52,10 +54,10 @@ void tug__fit_log(const struct tug_fetch_options *options, unsigned count, unsig
 {
     char line[256];
 
-    if (options->on_log != NULL && options->log_config) {
+    if (tug__has_log(options) && options->log_config) {
         (void)snprintf(line, sizeof line, "downloads at once: %u instead of %u: %s", count, wanted,
                        why);
-        options->on_log(options->log_context, line);
+        tug__say((void *)(uintptr_t)options, TUG_LOG_INFO, line);
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "pipeline/fit.h"
+#include "pipeline/tell.h"
 #include "registry/registry.h"
 
 /* Find the one registry that credentials are for. out_host: borrowed; NULL when there are no
@@ -50,13 +51,16 @@ enum tug_status tug__run_session(const struct tug__run_settings *settings,
         .proxy = options->proxy,
         .refresh_token = options->refresh_token,
         .authfile = options->authfile,
-        .on_credential = options->on_credential,
-        .credential_context = options->credential_context,
-        .on_log = options->on_log,
-        .log_context = options->log_context,
+        .program = {.on_credential = options->on_credential,
+                    .context = options->credential_context},
+        .on_log = tug__has_log(options) ? tug__say : NULL,
+        .log_context = (void *)(uintptr_t)options,
         .log_heads = options->log_http,
         .log_timing = options->log_timing,
         .log_config = options->log_config,
+        .added = {.headers = options->headers,
+                  .header_count = options->header_count,
+                  .user_agent = options->user_agent},
     };
     struct tug__session *session = NULL;
     enum tug_status status = find_credential_host(settings, &wanted.credential_host, err);

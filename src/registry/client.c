@@ -28,7 +28,7 @@ enum tug_status tug__client_create(const struct tug__client_settings *settings,
     const struct tug__http_settings http_settings = {
         .connect_timeout_ms = settings->connect_timeout_ms,
         .stall_timeout_ms = settings->stall_timeout_ms,
-        .user_agent = "tug/" TUG_VERSION,
+        .user_agent = tug__session_user_agent(settings->session),
         .proxy = tug__session_proxies(settings->session),
         .log = tug__session_log(settings->session),
         .should_stop = settings->should_stop,

@@ -40,8 +40,8 @@ static void tell(const struct tug__client *client, const struct tug__ask *ask,
     (void)tug__wrap(error, error->code, "%s %s",
                     endpoint->config->is_upstream ? "registry" : "mirror", endpoint->config->host);
     if (log != NULL && log->has_config) {
-        tug__log_printf(log, "%s/%s, %s %.80s: %s", registry->host, ask->what.repository,
-                        ask->what.kind, ask->what.reference, error->message);
+        tug__log_printf(log, TUG_LOG_INFO, "%s/%s, %s %.80s: %s", registry->host,
+                        ask->what.repository, ask->what.kind, ask->what.reference, error->message);
     }
 }
 

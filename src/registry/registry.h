@@ -15,6 +15,7 @@
 
 #include <tug/credential.h>
 #include <tug/error.h>
+#include <tug/log.h>
 #include <tug/oci.h>
 
 #include "oci/limits.h"
@@ -27,6 +28,16 @@ struct tug__source {
     const char *urls; /* of a foreign layer that the registry lacks: https URLs, separated by
                          spaces, to use instead; NULL: ask the registry */
 };
+
+/* What a program adds to requests. */
+struct tug__added {
+    const char *const *headers; /* "Name: value", for the registries themselves */
+    size_t header_count;
+    const char *user_agent; /* NULL: our own */
+};
+
+/* Check it. Errors: TUG_ERR_INVALID_ARGUMENT (see tug__header_split), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__added_check(const struct tug__added *added, struct tug_error *err);
 
 /* The user's settings for registries, for the life of a session. Everything is copied. */
 struct tug__session_settings {
@@ -42,14 +53,17 @@ struct tug__session_settings {
     const char *password;
     const char *refresh_token;
     const char *authfile;
-    tug_credential_fn on_credential; /* asked before all others; NULL: none */
-    void *credential_context;
+    struct {
+        tug_credential_fn on_credential; /* asked before all others; NULL: none */
+        void *context;
+    } program;
     /* Called for each log line, from any thread. NULL: no log. */
-    void (*on_log)(void *context, const char *line);
+    tug_message_fn on_log;
     void *log_context;
     bool log_heads;  /* heads of requests and answers */
     bool log_timing; /* a line of times for each request */
     bool log_config; /* the configuration in use, and which of several endpoints failed */
+    struct tug__added added;
 };
 
 /* State shared by all clients of a run: configuration, credentials, tokens, and the state of each

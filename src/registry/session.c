@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <tug/tug.h>
+
 #include "base/error.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -38,10 +40,11 @@ static enum tug_status copy_settings(struct tug__session *session,
     };
     if (!tug__text_copy(&session->config.ca_file, settings->ca_file) ||
         !tug__text_copy(&session->config.certificate_file, settings->certificate_file) ||
-        !tug__text_copy(&session->config.key_file, settings->key_file)) {
+        !tug__text_copy(&session->config.key_file, settings->key_file) ||
+        !tug__text_copy(&session->config.user_agent, settings->added.user_agent)) {
         return tug__fail_memory(err);
     }
-    return TUG_OK;
+    return tug__session_keep_headers(session, &settings->added, err);
 }
 
 /* Find the system's CA certificates. */
@@ -122,8 +125,8 @@ static enum tug_status make_credentials(struct tug__session *session,
         .password = settings->password,
         .refresh_token = settings->refresh_token,
         .authfile = settings->authfile,
-        .on_credential = settings->on_credential,
-        .credential_context = settings->credential_context,
+        .on_credential = settings->program.on_credential,
+        .credential_context = settings->program.context,
         .on_exposed = warn_of_exposed,
         .exposed_context = session,
         .on_slow = warn_of_slow,
@@ -148,17 +151,18 @@ static void log_config(const struct tug__session *session)
     if (!session->log.has_config) {
         return;
     }
-    tug__log_printf(&session->log, "CA certificates: %s%s%s",
+    tug__log_printf(&session->log, TUG_LOG_INFO, "CA certificates: %s%s%s",
                     places->directory != NULL ? places->directory : "",
                     places->directory != NULL && places->bundle != NULL ? ", " : "",
                     places->bundle != NULL      ? places->bundle
                     : places->directory != NULL ? ""
                                                 : "none of the system's");
     if (session->config.hosts_dir != NULL) {
-        tug__log_printf(&session->log, "hosts directory: %s", session->config.hosts_dir);
+        tug__log_printf(&session->log, TUG_LOG_INFO, "hosts directory: %s",
+                        session->config.hosts_dir);
     }
     if (proxy != NULL) {
-        tug__log_printf(&session->log, "proxy: %s", proxy);
+        tug__log_printf(&session->log, TUG_LOG_INFO, "proxy: %s", proxy);
     }
 }
 
@@ -289,36 +293,11 @@ void tug__session_destroy(struct tug__session *session)
     free(session->config.certificate_file);
     free(session->config.key_file);
     free(session->config.hosts_dir);
+    free(session->config.user_agent);
+    tug__session_drop_headers(session);
     (void)pthread_mutex_destroy(&session->numbers.mutex);
     (void)pthread_mutex_destroy(&session->memory.mutex);
     free(session);
-}
-
-static enum tug_status copy_headers(struct tug__session *session, struct tug__endpoint *endpoint,
-                                    struct tug_error *err)
-{
-    const struct tug__endpoint_config *const config = endpoint->config;
-
-    endpoint->headers = calloc(config->header_count + 1, sizeof *endpoint->headers);
-    if (endpoint->headers == NULL) {
-        return tug__fail_memory(err);
-    }
-    for (size_t i = 0; i < config->header_count; i++) {
-        const struct tug__endpoint_header *const header = &config->headers[i];
-        /* libcurl wants "Name;" for a header with an empty value */
-        const bool is_empty = header->value[0] == '\0';
-        char *line = NULL;
-
-        if (asprintf(&line, is_empty ? "%s;%s" : "%s: %s", header->name, header->value) < 0) {
-            return tug__fail_memory(err);
-        }
-        endpoint->headers[endpoint->header_count++] = line;
-        endpoint->has_authorization |= strcasecmp(header->name, "Authorization") == 0;
-        if (tug__secrets_add_header(session->secrets, header->name, header->value, err) != TUG_OK) {
-            return TUG_ERR_NO_MEMORY;
-        }
-    }
-    return TUG_OK;
 }
 
 static enum tug_status set_tls(struct tug__session *session, struct tug__endpoint *endpoint,
@@ -374,7 +353,7 @@ static enum tug_status fill_endpoint(struct tug__session *session, struct tug__r
             ? endpoint->config->scheme
             : tug__scheme_default(endpoint->config->host, session->config.plain_http);
     endpoint->health.is_private = tug__host_is_private(endpoint->config->host);
-    status = copy_headers(session, endpoint, err);
+    status = tug__session_set_headers(session, endpoint, err);
     return status == TUG_OK ? set_tls(session, endpoint, err) : status;
 }
 
@@ -408,7 +387,8 @@ enum tug_status tug__session_add(struct tug__session *session, const char *host,
         return status;
     }
     if (session->log.has_config && registry->file->path != NULL) {
-        tug__log_printf(&session->log, "hosts configuration of %s: %s", host, registry->file->path);
+        tug__log_printf(&session->log, TUG_LOG_INFO, "hosts configuration of %s: %s", host,
+                        registry->file->path);
     }
     registry->next = session->registries;
     session->registries = registry;
@@ -439,6 +419,11 @@ const struct tug__log *tug__session_log(const struct tug__session *session)
 const struct tug__http_tls *tug__session_tls(const struct tug__session *session)
 {
     return &session->tls;
+}
+
+const char *tug__session_user_agent(const struct tug__session *session)
+{
+    return session->config.user_agent != NULL ? session->config.user_agent : "tug/" TUG_VERSION;
 }
 
 struct tug__credentials *tug__session_credentials(const struct tug__session *session)

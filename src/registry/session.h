@@ -80,6 +80,7 @@ const struct tug__registry *tug__session_find(const struct tug__session *session
 const struct tug__proxies *tug__session_proxies(const struct tug__session *session);
 const struct tug__log *tug__session_log(const struct tug__session *session);
 const struct tug__http_tls *tug__session_tls(const struct tug__session *session);
+const char *tug__session_user_agent(const struct tug__session *session);
 struct tug__credentials *tug__session_credentials(const struct tug__session *session);
 struct tug__token_cache *tug__session_tokens(const struct tug__session *session);
 struct tug__secrets *tug__session_secrets(const struct tug__session *session); /* locks itself */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inside of a session, shared by its two files: session.c (the immutable part) and
- * session_memory.c (the rest).
+ * The inside of a session, shared by its files: session.c and session_headers.c (the immutable
+ * part) and session_memory.c (the rest).
  */
 #ifndef TUG_REGISTRY_SESSION_INTERNAL_H
 #define TUG_REGISTRY_SESSION_INTERNAL_H
@@ -46,6 +46,9 @@ struct tug__session_config {
     char *certificate_file;
     char *key_file;
     char *hosts_dir;
+    char *user_agent;                     /* NULL: our own */
+    struct tug__endpoint_header *headers; /* of the program, see session_headers.c */
+    size_t header_count;
 };
 
 /* What is learned on the way. */
@@ -77,6 +80,15 @@ struct tug__session {
     struct tug__secrets *secrets;
     struct tug__session_memory memory;
 };
+
+/* Copy the headers that the program adds; tug__session_drop_headers frees them. Errors:
+ * TUG_ERR_INVALID_ARGUMENT (see tug__header_split), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__session_keep_headers(struct tug__session *session,
+                                          const struct tug__added *added, struct tug_error *err);
+void tug__session_drop_headers(struct tug__session *session);
+/* Choose the headers for an endpoint, whose config is set. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__session_set_headers(struct tug__session *session,
+                                         struct tug__endpoint *endpoint, struct tug_error *err);
 
 /* Free everything remembered. */
 void tug__session_forget(struct tug__session *session);

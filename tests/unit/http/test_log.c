@@ -8,8 +8,9 @@
 
 #include "http/log.h"
 
-static void keep_line(void *context, const char *line)
+static void keep_line(void *context, enum tug_log_level level, const char *line)
 {
+    cr_assert_eq(level, TUG_LOG_DEBUG);
     (void)strcpy(context, line);
 }
 

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The references of a fetch, and the options of each.
+ *
+ * Knows: references, labels, platforms. Does not know: how anything is fetched.
+ * Threads: see tug/fetch.h.
+ */
+#include <tug/tug.h>
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "oci/platform.h"
+
+_Static_assert(sizeof(struct tug_reference_options) ==
+                   offsetof(struct tug_reference_options, name) + sizeof(char *),
+               "tug_reference_options has no padding at its end");
+
+void tug__reference_options_free(const struct tug_fetch *fetch,
+                                 struct tug_reference_options *options)
+{
+    if (options == NULL) {
+        return;
+    }
+    for (size_t i = fetch->options.label_count; i < options->label_count; i++) {
+        free((void *)(uintptr_t)options->labels[i]); /* the ones before belong to the run */
+    }
+    free((void *)(uintptr_t)options->labels);
+    free((void *)(uintptr_t)options->platforms);
+    free((void *)(uintptr_t)options->name);
+    free(options);
+}
+
+/* Append copies of a reference's labels to the run's labels. */
+static enum tug_status copy_reference_labels(const struct tug_fetch *fetch,
+                                             const struct tug_reference_options *options,
+                                             struct tug_reference_options *own,
+                                             struct tug_error *err)
+{
+    const size_t run_count = fetch->options.label_count;
+    const char **const labels = calloc(run_count + options->label_count, sizeof *labels);
+
+    if (labels == NULL) {
+        return tug__fail_memory(err);
+    }
+    own->labels = labels;
+    own->label_count = run_count;
+    for (size_t i = 0; i < run_count; i++) {
+        labels[i] = fetch->labels[i];
+    }
+    for (size_t i = 0; i < options->label_count; i++) {
+        const enum tug_status status = tug_label_check(options->labels[i], err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+        labels[own->label_count] = strdup(options->labels[i]);
+        if (labels[own->label_count] == NULL) {
+            return tug__fail_memory(err);
+        }
+        own->label_count++;
+    }
+    return TUG_OK;
+}
+
+/* Make the name of an image full. out_name: owned. */
+static enum tug_status copy_name(const char *name, const char **out_name, struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    enum tug_status status = tug_ref_parse(name, &ref, err);
+
+    if (status == TUG_OK) {
+        *out_name = strdup(tug_ref_name(ref));
+        status = *out_name != NULL ? TUG_OK : tug__fail_memory(err);
+    }
+    tug_ref_destroy(ref);
+    return status;
+}
+
+static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
+                                              const struct tug_reference_options *options,
+                                              struct tug_reference_options *own,
+                                              struct tug_error *err)
+{
+    const enum tug_status status =
+        options->name != NULL ? copy_name(options->name, &own->name, err) : TUG_OK;
+
+    if (status != TUG_OK) {
+        return status;
+    }
+    own->all_platforms = options->all_platforms;
+    own->all_metadata = options->all_metadata;
+    own->metadata_only = options->metadata_only;
+    own->platform_root = options->platform_root;
+    if (options->platform_count > 0) {
+        struct tug_platform *const platforms = calloc(options->platform_count, sizeof *platforms);
+
+        if (platforms == NULL) {
+            return tug__fail_memory(err);
+        }
+        for (size_t i = 0; i < options->platform_count; i++) {
+            platforms[i] = options->platforms[i];
+            tug__platform_normalise(&platforms[i]);
+        }
+        own->platforms = platforms;
+        own->platform_count = options->platform_count;
+    }
+    return options->label_count > 0 ? copy_reference_labels(fetch, options, own, err) : TUG_OK;
+}
+
+/* Make room for one more reference. */
+static enum tug_status grow_references(struct tug_fetch *fetch, struct tug_error *err)
+{
+    const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
+    struct tug_ref **refs;
+    struct tug_reference_options **options;
+
+    if (fetch->ref_count < fetch->ref_capacity) {
+        return TUG_OK;
+    }
+    refs = reallocarray(fetch->refs, capacity, sizeof(struct tug_ref *));
+    if (refs == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->refs = refs;
+    options = reallocarray(fetch->ref_options, capacity, sizeof(struct tug_reference_options *));
+    if (options == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->ref_options = options;
+    fetch->ref_capacity = capacity;
+    return TUG_OK;
+}
+
+enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *ref,
+                                     const struct tug_reference_options *options,
+                                     struct tug_error *err)
+{
+    struct tug_reference_options given = TUG_REFERENCE_OPTIONS_INIT;
+    struct tug_reference_options *own = NULL;
+    enum tug_status status = options != NULL ? tug__options_copy(&given, sizeof given, options,
+                                                                 "tug_reference_options", err)
+                                             : TUG_OK;
+
+    if (status == TUG_OK) {
+        status = grow_references(fetch, err);
+    }
+    if (status == TUG_OK && options != NULL) {
+        own = calloc(1, sizeof *own);
+        status =
+            own != NULL ? copy_reference_options(fetch, &given, own, err) : tug__fail_memory(err);
+    }
+    if (status != TUG_OK) {
+        tug__reference_options_free(fetch, own);
+        return status;
+    }
+    fetch->refs[fetch->ref_count] = ref;
+    fetch->ref_options[fetch->ref_count++] = own;
+    return TUG_OK;
+}
+
+enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
+                                   const struct tug_reference_options *options,
+                                   struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    enum tug_status status = tug_ref_parse(reference, &ref, err);
+
+    if (status == TUG_OK) {
+        status = tug_fetch_add_parsed(fetch, ref, options, err);
+        if (status != TUG_OK) {
+            tug_ref_destroy(ref);
+        }
+    }
+    return status;
+}
+
+enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference, struct tug_error *err)
+{
+    return tug_fetch_add_with(fetch, reference, NULL, err);
+}
