@@ -140,8 +140,9 @@ struct tug_fetch_options {
     /* How to fetch. */
     unsigned max_concurrent_downloads; /* workers, each one connection; 1-64, 0 means 6 */
     unsigned max_per_host; /* concurrent requests to one registry; 0: max_concurrent_downloads */
-    uint64_t chunk_size_bytes; /* blobs larger than this may use several connections, in parts of
-                                  about this size or more; 0 means 16 MiB */
+    uint64_t chunk_size_bytes; /* blobs of half this size or more may use several connections, in
+                                  parts of about this size or more, and of less toward their end; 0
+                                  means 16 MiB */
     bool never_split;          /* one connection for each blob (chunk_size_bytes is then ignored) */
     uint64_t limit_bytes_per_s;  /* of all connections together; 0 means no limit */
     unsigned retries;            /* failed attempts in a row after the first; default below */

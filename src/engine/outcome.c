@@ -181,6 +181,17 @@ static void handle_started(struct tug__engine *engine, struct tug__job *job)
     tug__engine_emit(engine, &event);
 }
 
+/* Note how fast the first byte of a blob came, and that ranges work. */
+static void note_answer(struct tug__host *host, const struct tug__job *job)
+{
+    const uint64_t answer_ns = job->result.answer_ns;
+
+    if (answer_ns > 0 && (host->answer_ns == 0 || answer_ns < host->answer_ns)) {
+        host->answer_ns = answer_ns;
+    }
+    host->has_ranges = host->has_ranges || (job->request.is_beside && answer_ns > 0);
+}
+
 /* A share's first byte has arrived. */
 static void handle_flowing(struct tug__engine *engine, struct tug__job *job)
 {
@@ -188,6 +199,7 @@ static void handle_flowing(struct tug__engine *engine, struct tug__job *job)
     struct tug_error error = {0};
 
     node->attempt.is_running = true; /* again, should an earlier job have failed */
+    note_answer(node->host, job);
     if (tug__ranges_flow(&node->transfer->ranges, &job->share, &error) != TUG_OK) {
         tug__node_fail(engine, node, &error);
     }

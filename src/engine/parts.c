@@ -17,9 +17,12 @@
 /* Time that a connection should need for a share, so that the cost of requests is small. */
 #define SHARE_SECONDS 2.0
 #define SHARE_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
-/* Toward the end shares get shorter, down to this, so that all end together and the hash does not
- * fall behind by whole windows. */
+/* Toward the end shares get shorter, so that all end together and the hash does not fall behind by
+ * whole windows: down to the first, or on a long way, where each request costs time, down to so
+ * many times what comes while an answer is waited for, at most the second. */
 #define SHARE_BYTES_LAST (UINT64_C(4) * 1024 * 1024)
+#define SHARE_BYTES_LAST_FAR (UINT64_C(8) * 1024 * 1024)
+#define ANSWERS_PER_SHARE 10.0
 /* Length of a share that is a whole blob, with headroom for arithmetic. */
 #define SHARE_BYTES_ALL (UINT64_MAX / 4)
 /* Interval of measurements while there are idle workers. */
@@ -31,28 +34,43 @@ static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
     const struct tug__host *const host = node->host;
     const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
 
-    return !engine->settings.never_split && node->wanted.size_bytes > chunk_bytes &&
+    return !engine->settings.never_split && node->wanted.size_bytes >= chunk_bytes / 2 &&
            !node->attempt.is_second_try && host != NULL && !host->ignores_ranges &&
            !node->transfer->ranges.is_single;
 }
 
+/* Shortest share, with so many bytes left for so many connections: what evenly divides them, but no
+ * more than it takes to make the cost of its request small. */
+static uint64_t shortest_share(const struct tug__engine *engine, const struct tug__node *node,
+                               uint64_t rest_bytes)
+{
+    const double answer_s = (double)node->host->answer_ns / (double)TUG__NS_PER_S;
+    const uint64_t even_bytes = rest_bytes / (node->width > 0 ? node->width : 1);
+    uint64_t enough_bytes =
+        (uint64_t)(tug__spread_rate_each(&engine->spread) * answer_s * ANSWERS_PER_SHARE);
+
+    enough_bytes = enough_bytes < SHARE_BYTES_LAST_FAR ? enough_bytes : SHARE_BYTES_LAST_FAR;
+    enough_bytes = enough_bytes > SHARE_BYTES_LAST ? enough_bytes : SHARE_BYTES_LAST;
+    enough_bytes = enough_bytes < even_bytes ? enough_bytes : even_bytes;
+    return enough_bytes > TUG__SHARE_BYTES_MIN ? enough_bytes : TUG__SHARE_BYTES_MIN;
+}
+
 static uint64_t share_length(struct tug__engine *engine, const struct tug__node *node)
 {
-    const struct tug__spread *const spread = &engine->spread;
     const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
     const uint64_t rest_bytes = node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
     uint64_t last_bytes = rest_bytes / (2 * (node->width > 0 ? node->width : 1));
+    uint64_t shortest;
     uint64_t length;
 
     if (!may_divide(engine, node)) {
         return SHARE_BYTES_ALL;
     }
-    length = spread->connections > 0
-                 ? (uint64_t)(spread->rate * SHARE_SECONDS / spread->connections)
-                 : 0;
+    length = (uint64_t)(tug__spread_rate_each(&engine->spread) * SHARE_SECONDS);
     length = length < SHARE_BYTES_MAX ? length : SHARE_BYTES_MAX;
     length = length > chunk_bytes ? length : chunk_bytes;
-    last_bytes = last_bytes > SHARE_BYTES_LAST ? last_bytes : SHARE_BYTES_LAST;
+    shortest = shortest_share(engine, node, rest_bytes);
+    last_bytes = last_bytes > shortest ? last_bytes : shortest;
     return length < last_bytes ? length : last_bytes;
 }
 
@@ -66,6 +84,7 @@ bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
         tug__ranges_choose_first(ranges, out_share);
         return true;
     }
+    ranges->has_ranges = ranges->has_ranges || (node->host != NULL && node->host->has_ranges);
     return tug__ranges_choose(ranges, share_length(engine, node),
                               tug__counter_get(&node->transfer->noted), out_share);
 }
@@ -104,8 +123,17 @@ void tug__parts_submit(struct tug__engine *engine)
     }
 }
 
-/* Collect the input of the decision: the blob with most bytes left, and the numbers. Returns: that
- * blob's node, NULL when none may be divided. */
+/* Tell whether the rest of a blob takes longer than the longest one's until now, should all
+ * connections be alike. */
+static bool is_longer(const struct tug__node *node, uint64_t rest_bytes,
+                      const struct tug__spread_view *view)
+{
+    return rest_bytes / node->job_count >
+           (view->rest_connections > 0 ? view->rest_bytes / view->rest_connections : 0);
+}
+
+/* Collect the input of the decision: the blob whose rest takes longest, and the numbers. Returns:
+ * that blob's node, NULL when none may be divided. */
 static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__spread_view *view)
 {
     struct tug__node *longest = NULL;
@@ -120,13 +148,31 @@ static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__
             view->pending += !share->is_flowing;
         }
         view->connections += node->job_count;
-        if (node->job_count > 0 && transfer->ranges.is_flowing && rest > view->rest_bytes &&
+        if (node->job_count > 0 && transfer->ranges.is_flowing && is_longer(node, rest, view) &&
             view->now_ns >= node->attempt.beside_ns && may_divide(engine, node)) {
             longest = node;
             view->rest_bytes = rest;
+            view->rest_connections = node->job_count;
+            view->answer_ns = node->host->answer_ns;
         }
     }
     return longest;
+}
+
+/* Give connections back: running jobs go on to the end of their shares; none follow. */
+static void give_back(struct tug__engine *engine, unsigned count)
+{
+    for (struct tug__transfer *transfer = engine->transfers; transfer != NULL && count > 0;
+         transfer = transfer->next) {
+        struct tug__node *const node = transfer->owner;
+        const unsigned spare = node->job_count > 1 ? node->job_count - 1 : 0;
+        const unsigned fewer = spare < count ? spare : count;
+
+        if (fewer > 0) {
+            node->width = node->job_count - fewer;
+            count -= fewer;
+        }
+    }
 }
 
 uint64_t tug__engine_measure(struct tug__engine *engine)
@@ -148,10 +194,7 @@ uint64_t tug__engine_measure(struct tug__engine *engine)
         node->width = node->job_count + count;
         break;
     case TUG__SPREAD_RETURN:
-        /* Running jobs go on to the end of their shares; none follow. */
-        node->width = engine->spread.connections_before < node->job_count
-                          ? engine->spread.connections_before
-                          : node->job_count;
+        give_back(engine, count);
         break;
     case TUG__SPREAD_STAY:
         break;

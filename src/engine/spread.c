@@ -1,24 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Hill climbing on the number of connections.
+ * One step up, one step back: how many connections a measured rate is worth.
  *
  * Knows: rates. Does not know: blobs, jobs, clocks.
  * Threads: the resolver.
  */
 #include "engine/spread.h"
 
+#include "pool/ranges.h"
+
 #define NS_PER_S 1e9
-/* A blob that needs less time than this at the current rate is left alone. */
-#define REST_SECONDS_MIN 1.5
-/* One that needs more time than this gets several at once: every step up costs a sample. */
-#define REST_SECONDS_LONG 8.0
+/* More connections must save this much of a blob's time, and their own first answers: they need a
+ * state file, and the hash falls behind. */
+#define SAVED_SECONDS_MIN 0.1
+/* Answers that an additional connection costs before its first byte: to connect, and to ask. */
+#define ANSWERS_FIRST 2
+/* A run at this rate is fast: more likely bound by this machine than by a cap of connections. */
+#define FAST_BYTES_PER_S 250e6
+/* A blob of a fast run that needs less time than this at the current rate is left alone. */
+#define FAST_SECONDS_MIN 1.5
+/* One that needs more time than this gets twice as many at once: every step up costs a sample. */
+#define FAST_SECONDS_LONG 8.0
 /* An addition pays off when the rate grows by this fraction of what as many capped connections
  * would add: bursts and noise blur the measurement, a saturated link gains nothing or less. */
 #define GAIN_SHARE_MIN 0.15
+/* One that pays off for less than this fraction of its connections is partly given back. */
+#define WORTH_SHARE_MIN 0.5
 /* Longest wait for the responses of an addition before it is judged anyway. */
 #define ANSWER_WAIT_NS UINT64_C(1500000000)
+/* New connections start slowly: they are judged after as many answers' times, at most so long. */
+#define SETTLE_ANSWERS 4
+#define SETTLE_NS_MAX UINT64_C(500000000)
 #define QUIET_START_NS UINT64_C(1000000000)
 #define QUIET_MAX_NS UINT64_C(30000000000)
+
+double tug__spread_rate_each(const struct tug__spread *spread)
+{
+    return spread->rate_connections > 0 ? spread->rate / spread->rate_connections : 0;
+}
 
 static void start_sample(struct tug__spread *spread, const struct tug__spread_view *view)
 {
@@ -27,68 +46,126 @@ static void start_sample(struct tug__spread *spread, const struct tug__spread_vi
     spread->connections = view->connections;
 }
 
-/* Judge the last addition by the sample that just ended. */
-static bool has_paid(const struct tug__spread *spread)
+/* Tell whether the responses of an addition are still to come, or have just come. Responses that do
+ * not arrive are not waited for. */
+static bool is_settling(struct tug__spread *spread, const struct tug__spread_view *view)
 {
-    const double more = (double)spread->connections / spread->connections_before - 1;
+    uint64_t settle_ns = SETTLE_ANSWERS * view->answer_ns;
 
-    return spread->rate >= spread->rate_before * (1 + GAIN_SHARE_MIN * more);
+    settle_ns = settle_ns < SETTLE_NS_MAX ? settle_ns : SETTLE_NS_MAX;
+    if (view->now_ns - spread->tried_ns >= ANSWER_WAIT_NS) {
+        return false;
+    }
+    if (view->pending > 0) {
+        spread->pending_ns = view->now_ns;
+    }
+    return view->pending > 0 || view->now_ns - spread->pending_ns < settle_ns;
 }
 
-static enum tug__spread_advice judge(struct tug__spread *spread,
-                                     const struct tug__spread_view *view)
+/* Start a pause after an addition that did not pay off; the next one is twice as long. */
+static void start_pause(struct tug__spread *spread, uint64_t now_ns)
 {
-    spread->is_trying = false;
-    if (spread->connections <= spread->connections_before) {
-        return TUG__SPREAD_STAY; /* other connections ended meanwhile: nothing to compare with */
-    }
-    if (has_paid(spread)) {
-        spread->quiet_ns = 0;
-        return TUG__SPREAD_STAY;
-    }
     spread->quiet_ns = spread->quiet_ns == 0 ? QUIET_START_NS : 2 * spread->quiet_ns;
     spread->quiet_ns = spread->quiet_ns < QUIET_MAX_NS ? spread->quiet_ns : QUIET_MAX_NS;
-    spread->quiet_until_ns = view->now_ns + spread->quiet_ns;
-    return TUG__SPREAD_RETURN;
+    spread->quiet_until_ns = now_ns + spread->quiet_ns;
 }
 
-static unsigned choose_count(const struct tug__spread *spread, const struct tug__spread_view *view)
+/* Judge the last addition by the sample that just ended. Returns: how many connections to keep. */
+static unsigned judge(struct tug__spread *spread, const struct tug__spread_view *view)
 {
-    const double rest_seconds =
-        spread->rate > 0 ? (double)view->rest_bytes / spread->rate : REST_SECONDS_LONG + 1;
-    const unsigned count =
-        rest_seconds > REST_SECONDS_LONG ? 2 * view->connections : view->connections;
+    const unsigned before = spread->connections_before;
+    const unsigned now = spread->connections;
+    const double gain = spread->rate_before > 0 ? spread->rate / spread->rate_before : now;
+    const double worth = gain * before; /* as many capped connections would have this rate */
+    const double paying = before + GAIN_SHARE_MIN * (now - before);
 
-    if (rest_seconds < REST_SECONDS_MIN || view->now_ns < spread->quiet_until_ns) {
+    if (now <= before) {
+        return now; /* other connections ended meanwhile: nothing to compare with */
+    }
+    if (worth >= paying && worth >= WORTH_SHARE_MIN * now) {
+        spread->quiet_ns = 0;
+        return now;
+    }
+    start_pause(spread, view->now_ns);
+    return worth < paying ? before : (unsigned)worth + 1;
+}
+
+/* A fast run: few more connections, and only for a blob with much left. */
+static unsigned choose_few(const struct tug__spread *spread, const struct tug__spread_view *view)
+{
+    const double seconds = (double)view->rest_bytes / spread->rate;
+
+    if (seconds < FAST_SECONDS_MIN) {
         return 0;
     }
+    return seconds > FAST_SECONDS_LONG ? 2 * view->connections : view->connections;
+}
+
+/* As many as the rest of the blob is worth, should each bring what one brought until now. */
+static unsigned choose_all(const struct tug__spread *spread, const struct tug__spread_view *view)
+{
+    const double each = tug__spread_rate_each(spread);
+    const double now = view->rest_connections;
+    const uint64_t shares = view->rest_bytes / TUG__SHARE_BYTES_MIN;
+    const unsigned most = view->rest_connections + view->idle_workers;
+    const unsigned count = shares < most ? (unsigned)shares : most;
+    const double cost = ANSWERS_FIRST * (double)view->answer_ns / NS_PER_S + SAVED_SECONDS_MIN;
+
+    if (count <= view->rest_connections) {
+        return 0;
+    }
+    if (each > 0 && (double)view->rest_bytes / (each * now) * (1 - now / count) < cost) {
+        return 0;
+    }
+    return count - view->rest_connections;
+}
+
+/* How many connections more, at most as many as there are idle workers. */
+static unsigned choose_count(const struct tug__spread *spread, const struct tug__spread_view *view)
+{
+    unsigned count;
+
+    if (view->now_ns < spread->quiet_until_ns || view->rest_connections == 0) {
+        return 0;
+    }
+    count = spread->rate >= FAST_BYTES_PER_S ? choose_few(spread, view) : choose_all(spread, view);
     return count < view->idle_workers ? count : view->idle_workers;
 }
 
-enum tug__spread_advice tug__spread_advise(struct tug__spread *spread,
-                                           const struct tug__spread_view *view, unsigned *out_count)
+/* Connections have ended, with their blobs: as many as were there before may go on elsewhere
+ * without a measurement. */
+static enum tug__spread_advice refill(const struct tug__spread *spread,
+                                      const struct tug__spread_view *view, unsigned *out_count)
 {
-    const uint64_t age_ns = view->now_ns - spread->since_ns;
-    enum tug__spread_advice advice = TUG__SPREAD_STAY;
+    const unsigned missing =
+        view->connections < spread->held ? spread->held - view->connections : 0;
+    const unsigned count = missing > 0 && !spread->is_trying ? choose_count(spread, view) : 0;
 
-    /* A sample has a constant number of connections, all of them with a response. An addition whose
-     * responses do not arrive is judged by those that did. */
-    if (spread->since_ns == 0 || view->connections != spread->connections ||
-        (spread->is_trying && view->pending > 0 &&
-         view->now_ns - spread->tried_ns < ANSWER_WAIT_NS)) {
-        start_sample(spread, view);
-        return TUG__SPREAD_STAY;
-    }
-    if (age_ns < TUG__SPREAD_SAMPLE_NS) {
-        return TUG__SPREAD_STAY;
-    }
-    spread->rate = (double)(view->received_bytes - spread->since_bytes) * NS_PER_S / (double)age_ns;
+    *out_count = count < missing ? count : missing;
+    return *out_count > 0 ? TUG__SPREAD_ADD : TUG__SPREAD_STAY;
+}
+
+/* A sample is complete: judge, then choose. */
+static enum tug__spread_advice end_sample(struct tug__spread *spread,
+                                          const struct tug__spread_view *view, unsigned *out_count)
+{
+    const double seconds = (double)(view->now_ns - spread->since_ns) / NS_PER_S;
+    unsigned kept = spread->connections;
+
+    spread->rate = (double)(view->received_bytes - spread->since_bytes) / seconds;
+    spread->rate_connections = spread->connections;
     if (spread->is_trying) {
-        advice = judge(spread, view);
+        kept = judge(spread, view);
+        spread->is_trying = false;
     }
     start_sample(spread, view);
-    if (advice == TUG__SPREAD_RETURN) {
-        return advice;
+    if (kept < spread->connections) {
+        spread->held = kept;
+        *out_count = spread->connections - kept;
+        return TUG__SPREAD_RETURN;
+    }
+    if (kept > spread->held && view->now_ns >= spread->quiet_until_ns) {
+        spread->held = kept; /* within a pause some are still there that were given back */
     }
     *out_count = choose_count(spread, view);
     if (*out_count == 0) {
@@ -96,7 +173,23 @@ enum tug__spread_advice tug__spread_advise(struct tug__spread *spread,
     }
     spread->is_trying = true;
     spread->tried_ns = view->now_ns;
+    spread->pending_ns = view->now_ns;
     spread->rate_before = spread->rate;
     spread->connections_before = view->connections;
     return TUG__SPREAD_ADD;
+}
+
+enum tug__spread_advice tug__spread_advise(struct tug__spread *spread,
+                                           const struct tug__spread_view *view, unsigned *out_count)
+{
+    /* A sample has a constant number of connections, all of them with a response. */
+    if (spread->since_ns == 0 || view->connections != spread->connections ||
+        (spread->is_trying && is_settling(spread, view))) {
+        start_sample(spread, view);
+        return refill(spread, view, out_count);
+    }
+    if (view->now_ns - spread->since_ns < TUG__SPREAD_SAMPLE_NS) {
+        return TUG__SPREAD_STAY;
+    }
+    return end_sample(spread, view, out_count);
 }

@@ -2,9 +2,12 @@
  *
  * When a large blob gets more connections: a pure function of measurements.
  *
- * On a link without a per-connection cap, more connections cost time and gain nothing. So idle
- * workers join in only while much is left to fetch, a few at a time, and more only after the last
- * ones raised the rate of the whole run.
+ * A connection may be slow because the server or the way to it caps each one, or because the link
+ * is full: only trying tells. So once a blob's first answer has been measured, all idle workers
+ * that its rest is worth join in at once; what does not raise the rate of the whole run in return
+ * is given back, and not tried again for a while. A run that is fast already is more likely bound
+ * by this machine, where connections cost time: there few join in at a time, and only when much is
+ * left.
  * Threads: the resolver. Blocks: never.
  */
 #ifndef TUG_ENGINE_SPREAD_H
@@ -23,11 +26,14 @@ struct tug__spread {
     unsigned connections; /* during the current sample */
     bool is_trying;       /* the sample shows whether the last addition paid off */
     uint64_t tried_ns;    /* when the last addition was made */
+    uint64_t pending_ns;  /* when responses of the last addition were last seen missing */
     double rate_before;   /* bytes/s before it */
     unsigned connections_before;
-    uint64_t quiet_until_ns; /* an addition did not pay off: none until then */
-    uint64_t quiet_ns;       /* how long the last such pause was */
-    double rate;             /* bytes/s of the last complete sample, 0: none yet */
+    uint64_t quiet_until_ns;   /* an addition did not pay off: none until then */
+    uint64_t quiet_ns;         /* how long the last such pause was */
+    double rate;               /* bytes/s of the last complete sample, 0: none yet */
+    unsigned rate_connections; /* during that sample */
+    unsigned held;             /* most connections of a sample that nothing speaks against */
 };
 
 /* Input from the resolver. */
@@ -37,20 +43,24 @@ struct tug__spread_view {
     unsigned connections;      /* blob requests in progress */
     unsigned pending;          /* of these: without a response yet */
     unsigned idle_workers;     /* without queued work */
-    uint64_t rest_bytes;       /* of the blob with most bytes left */
+    uint64_t answer_ns;        /* from a request to its first byte, at best; 0: not known */
+    uint64_t rest_bytes;       /* of the blob whose rest takes longest */
     unsigned rest_connections; /* connections that it has now */
 };
 
 enum tug__spread_advice {
     TUG__SPREAD_STAY = 0,
     TUG__SPREAD_ADD,    /* *out_count more for that blob */
-    TUG__SPREAD_RETURN, /* the last addition did not pay off: back to the number before it */
+    TUG__SPREAD_RETURN, /* the last addition did not pay off: *out_count fewer */
 };
 
 /* Evaluate the measurements and advise.
- * out_count: of connections, for ADD (1 to idle_workers). */
+ * out_count: of connections, for ADD (1 to idle_workers) and RETURN (less than there are). */
 enum tug__spread_advice tug__spread_advise(struct tug__spread *spread,
                                            const struct tug__spread_view *view,
                                            unsigned *out_count);
+
+/* Bytes/s of one connection, by the last complete sample; 0: none yet. */
+double tug__spread_rate_each(const struct tug__spread *spread);
 
 #endif

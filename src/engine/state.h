@@ -28,6 +28,8 @@ struct tug__host {
     uint64_t pause_until_ns; /* it asked for a pause */
     unsigned jobs_out;       /* at workers or in their ring */
     bool ignores_ranges;
+    bool has_ranges;    /* it has answered with one */
+    uint64_t answer_ns; /* from a request for a blob to its first byte, at best; 0: not known */
     struct tug__host *next;
 };
 

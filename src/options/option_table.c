@@ -539,7 +539,7 @@ static const struct option_spec table[] = {
     CALL(NETWORK(OPTION_HOW), apply_downloads, "max-concurrent-downloads", 0, "N",
          "concurrent downloads, 1 to 64 (default 6)"),
     CALL(CONTENT(OPTION_HOW), apply_chunk_size, "chunk-size", 0, "SIZE",
-         "split larger blobs over idle connections; 0: never (default 16MiB)"),
+         "split blobs of half that or more over idle connections; 0: never (default 16MiB)"),
     CALL(CONTENT(OPTION_HOW), apply_per_host, "max-per-host", 0, "N",
          "concurrent requests to one registry, 1 to 64 (default: no separate limit)"),
     FLAG(PLANNERS(OPTION_HOW), run.dry_run, "dry-run", 0,

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "pool/internal.h"
 
@@ -15,7 +16,8 @@ struct asking {
     struct tug__worker *worker;
     struct tug__piece *piece;
     struct tug__blob_request request;
-    bool has_bytes; /* the first byte has arrived */
+    uint64_t asked_ns; /* when the request was made */
+    bool has_bytes;    /* the first byte has arrived */
     /* for the trace */
     uint64_t began_ns;
     char server[TUG__SERVER_TEXT_MAX];
@@ -51,6 +53,7 @@ static enum tug_status receive(void *context, const void *bytes, size_t length,
 
     if (!asking->has_bytes) {
         asking->has_bytes = true;
+        asking->piece->job->result.answer_ns = tug__now_ns() - asking->asked_ns;
         tug__counter_set(&worker->phase, TUG__WORKER_RECEIVING);
         end_span(asking, "request", 0, TUG_OK);
     }
@@ -71,6 +74,7 @@ enum tug_status tug__feed_registry(void *context, struct tug__piece *piece, stru
     struct asking asking = {
         .worker = worker,
         .piece = piece,
+        .asked_ns = tug__now_ns(),
         .request = {.digest = &job->transfer->digest,
                     .size_bytes = job->transfer->size_bytes,
                     .first_byte = job->result.next_byte,

@@ -128,8 +128,11 @@ struct tug__job_result {
     struct tug__extents present; /* is_opening: parts in the partial file; set before STARTED */
     uint64_t next_byte; /* blobs: the share's bytes before it are in the file; never less than the
                            share's first byte */
-    bool was_present;   /* the store had the document already */
-    bool is_damaged;    /* RECHECK: the blob does not match its name, or is gone */
+    uint64_t
+        answer_ns;    /* blobs: from the request to its first byte; set before FLOWING. 0: not known
+                       */
+    bool was_present; /* the store had the document already */
+    bool is_damaged;  /* RECHECK: the blob does not match its name, or is gone */
     struct tug_error error;
 };
 
