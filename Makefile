@@ -12,6 +12,11 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 CFLAGS ?= -O2 -g
 CONFIG ?= release
+PKG_CONFIG ?= pkg-config
+# Those of them that the compiler has (tools/compiler-flags.sh); HARDENING= and FORTIFY= leave them out.
+HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard
+HARDENING_LINK ?= -Wl,-z,relro -Wl,-z,now
+FORTIFY ?= $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),-D_FORTIFY_SOURCE=2)
 
 # $(V)=1 shows the commands.
 Q := $(if $(V),,@)
@@ -24,12 +29,15 @@ SANITIZE_address := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-
 SANITIZE_thread := -fsanitize=thread -fno-omit-frame-pointer
 TUG_SANITIZE := $(SANITIZE_$(SANITIZE))
 PACKAGES := libcurl libssl libcrypto json-c
-TUG_CPPFLAGS := -D_GNU_SOURCE -Iinclude $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-TUG_CFLAGS := -std=c17 -fPIC -fvisibility=hidden -pthread $(TUG_WARNINGS) $(TUG_SANITIZE)
-TUG_LDFLAGS := -pthread $(TUG_SANITIZE)
-TUG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+# The sanitizers have checks of their own in place of _FORTIFY_SOURCE, and the user's level counts.
+TUG_FORTIFY := $(if $(findstring fsanitize,$(TUG_SANITIZE) $(CFLAGS))$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(FORTIFY))
+TUG_CPPFLAGS := -D_GNU_SOURCE $(TUG_FORTIFY) -Iinclude $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+# The folder of the build leaves no trace in what is built.
+TUG_CFLAGS = -std=c17 -fPIC -fvisibility=hidden -pthread -ffile-prefix-map=$(CURDIR)=. @$(OBJ)/compile.flags $(TUG_WARNINGS) $(TUG_SANITIZE)
+TUG_LDFLAGS = -pthread @$(OBJ)/link.flags $(TUG_SANITIZE)
+TUG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
-HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
+HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(HARDENING) $(HARDENING_LINK) $(TUG_FORTIFY) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
 ROOMS := base toml oci ref trust url http hosts auth index store walk upkeep tags archive registry pool engine pipeline api
@@ -77,7 +85,15 @@ $(OBJ)/tests/unit/%.o $(OBJ)/tests/flow/%.o: TUG_QUICK := $(if $(SANITIZE),,-O0)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
 $(OBJ)/src/base/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
-$(OBJ)/%.o: %.c Makefile
+# The first thing that is made: looks for what is missing, and for what the compiler has.
+$(OBJ)/compile.flags:
+	$(Q)third_party/find.sh $(PKG_CONFIG) $(CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/compiler-flags.sh $@ $(CC) -- $(HARDENING)
+$(OBJ)/link.flags: | $(OBJ)/compile.flags
+	$(Q)tools/compiler-flags.sh $@ $(CC) -- $(HARDENING_LINK)
+
+$(OBJ)/%.o: %.c Makefile | $(OBJ)/link.flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) $(TUG_QUICK) -c -o $@ $<
@@ -85,7 +101,7 @@ $(OBJ)/%.o: %.c Makefile
 $(OBJ)/libtug.a: $(LIB_OBJ)
 $(OBJ)/libtug.a $(OBJ)/libtug_absent.a $(OBJ)/libcommand.a:
 	$(call say,AR)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
 # It exports what src/libtug.map lists: the functions of the public headers.
 $(OBJ)/$(SHARED): $(LIB_OBJ) src/libtug.map $(HEADERS)
@@ -94,8 +110,9 @@ $(OBJ)/$(SHARED): $(LIB_OBJ) src/libtug.map $(HEADERS)
 	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtug.map -Wl,--no-undefined-version \
 	  -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ) $(TUG_LIBS)
 
-link = $(CC) -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+link = $(CC) $(PIE) -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
+PIE := -pie
 $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
@@ -105,7 +122,7 @@ $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 # that names are looked up by further libraries when nsswitch.conf wants more than files and dns.
 ABSENT_LIBS := -lrtmp -lgssapi_krb5 -lldap -llber
 # libarchive, which is loaded when it is needed elsewhere, is linked in by linked.o.
-STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell pkg-config --static --libs $(PACKAGES))) -lunistring -lbrotlicommon \
+STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell $(PKG_CONFIG) --static --libs $(PACKAGES))) -lunistring -lbrotlicommon \
   -Wl,-u,tug__libarchive_linked -larchive -lzstd -lz
 STATIC_OBJ := $(addprefix $(OBJ)/tools/static/,absent.o linked.o)
 $(STATIC_OBJ): TUG_INCLUDES := -Isrc
@@ -114,9 +131,10 @@ STATIC_YAML := $(OBJ)/tools/static/linked_yaml.o
 $(STATIC_YAML): TUG_INCLUDES := -Isrc/lists
 # Programs that are linked with -static and libtug.a need the same, in an archive of its own.
 $(OBJ)/libtug_absent.a: $(STATIC_OBJ)
+$(OBJ)/tug-static: PIE := -static-pie
 $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ) $(STATIC_YAML)
 	$(call say,LINK)
-	$(Q)$(link) -static -Wl,--start-group $(STATIC_LIBS) -lyaml -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)$(link) -Wl,--start-group $(STATIC_LIBS) -lyaml -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
 
 include tests/programs.mk
 
@@ -193,7 +211,7 @@ bench: ## measure against the limit of the machine and the fastest peers; result
 	$(Q)tests/bench/run.sh $(OBJ)
 
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify
-	$(Q)third_party/install.sh build test
+	$(Q)third_party/install.sh build demo
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(OBJ)/fake-registry
 	$(Q)TUG=build/tug FAKE_REGISTRY=$(OBJ)/fake-registry tools/demo.sh
 

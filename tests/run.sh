@@ -239,7 +239,7 @@ run_resume() {
 # The command as one file does what the other does: names, TLS, proxies, several endpoints, helpers.
 run_static() {
     local -x TUG="$obj/tug-static"
-    if readelf -lW "$TUG" | grep -E 'INTERP|DYNAMIC'; then
+    if readelf -ldW "$TUG" | grep -E 'INTERP|NEEDED'; then
         count 0 1
         echo "FAIL static: it asks for shared libraries"
     fi

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Install the Debian packages of the groups given (build, test, static, lint, fuzz, bench; none: all) that are missing.
+# Install the Debian packages of the groups given (see packages; none: all) that are missing.
 # As root it calls apt-get, which removes nothing; anybody else is shown the command to run. Does nothing when all
 # are there.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-groups=${*:-build test static lint fuzz bench}
+groups=${*:-build test demo static lint fuzz bench}
 
 wanted=""
 for group in $groups; do
     wanted="$wanted $(awk -F'|' -v group="$group" '
         /^#/ || NF < 4 { next }
-        { gsub(/[ \t]/, "", $1); gsub(/[ \t]/, "", $2); if ($2 == group) print $1 }' \
+        { gsub(/[ \t]/, "", $1); if (" " $2 " " ~ "[ \t]" group "[ \t]") print $1 }' \
         "$here/packages")"
 done
 
