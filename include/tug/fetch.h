@@ -214,6 +214,11 @@ struct tug_fetch_options {
     const char *const *headers;
     size_t header_count;
     const char *user_agent; /* of every request; NULL: "tug/VERSION" */
+
+    /* What refers to an image: signatures, SBOMs, attestations. It is fetched and named with it. */
+    bool referrers; /* by the referrers API, or the tag that stands for it, and by Cosign's tags */
+    const char *referrer_type; /* only of this artifact type (that of the config where there is
+                                  none; of a layer for Cosign's tags); NULL: all */
 };
 
 /* All defaults. */

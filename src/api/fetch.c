@@ -30,7 +30,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, user_agent) + sizeof(char *),
+                   offsetof(struct tug_fetch_options, referrer_type) + sizeof(char *),
                "tug_fetch_options has no padding at its end");
 /* Options that are a single string each. */
 static const size_t text_offsets[] = {
@@ -44,6 +44,7 @@ static const size_t text_offsets[] = {
     offsetof(struct tug_fetch_options, refresh_token),
     offsetof(struct tug_fetch_options, authfile),
     offsetof(struct tug_fetch_options, user_agent),
+    offsetof(struct tug_fetch_options, referrer_type),
 };
 
 #define TEXT_COUNT (sizeof text_offsets / sizeof text_offsets[0])

@@ -55,7 +55,7 @@ static void add_option(struct text *text, const struct option_help *option)
         (void)snprintf(short_name, sizeof short_name, "-%c, ", option->short_name);
     }
     (void)snprintf(left, sizeof left, "  %s--%s%s%s", short_name, option->name,
-                   option->argument != NULL ? " " : "",
+                   option->argument != NULL && option->argument[0] != '[' ? " " : "",
                    option->argument != NULL ? option->argument : "");
     if (strlen(left) + 2 > TEXT_COLUMN) {
         text_printf(text, "%s\n%*s", left, TEXT_COLUMN, "");

@@ -103,6 +103,8 @@ struct tug__wanted {
     bool is_lookup;     /* only digest, type and size are wanted, as this source reports them. tag:
                            tag or digest to request. The result has no body when the headers were
                            enough; its errors do not name the manifest */
+    bool is_referrers;  /* what refers to a digest is wanted, whose text is the tag: one index, in
+                           memory only. media_type: only referrers of this artifact type */
 };
 
 enum tug__settled_kind {
@@ -123,6 +125,7 @@ struct tug__settled {
     uint64_t size_bytes;
     const char *body;  /* of a document, or without a store: size_bytes of it; NULL: none */
     bool is_document;  /* as it was wanted */
+    bool is_referrers; /* likewise: body is an answer to a question, and no content */
     bool is_pinned;    /* its digest was promised; false: found by a tag */
     bool was_present;  /* DONE: the store had it already */
     bool is_rechecked; /* DONE: it was hashed in the store */

@@ -22,8 +22,9 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
-    if (node->wanted.is_lookup || (node->wanted.tag != NULL && error->code != TUG_ERR_CONTENT)) {
-        return; /* the reference says it already */
+    if (node->wanted.is_lookup || node->wanted.is_referrers ||
+        (node->wanted.tag != NULL && error->code != TUG_ERR_CONTENT)) {
+        return; /* the reference or the error says it already */
     }
     if (node->wanted.tag != NULL) {
         (void)tug__wrap(error, error->code, "manifest");

@@ -15,6 +15,9 @@
 enum tug__job_kind tug__content_job(const struct tug__engine *engine,
                                     const struct tug__wanted *wanted)
 {
+    if (wanted->is_referrers) {
+        return TUG__JOB_REFERRERS;
+    }
     if (wanted->is_document) {
         return TUG__JOB_MANIFEST;
     }

@@ -21,6 +21,9 @@
 #define TUG__PLATFORMS_NONE "none" /* no layers: metadata only */
 /* Digest of the index that the entry's manifest was chosen from. */
 #define TUG__INDEX_INDEX "tug.index"
+/* The entry is of no image, but of what refers to one: digests of roots of images in the same
+ * index.json, separated by commas. Without any of them it goes. */
+#define TUG__INDEX_REFERS_TO "tug.refers-to"
 /* Prefix of a host, without its port: repositories there that the image came from, separated by
  * commas. */
 #define TUG__INDEX_SOURCE_PREFIX "containerd.io/distribution.source."

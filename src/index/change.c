@@ -73,6 +73,7 @@ struct removing {
     struct tug__index_leaving *leaving;
     const struct tug__index_selection *selection;
     struct tug__index_edit *edit;
+    struct tug__index_followers followers;
 };
 
 /* Note a removed element. */
@@ -108,12 +109,14 @@ static enum tug_status add_gone(struct tug__index_leaving *leaving,
 static enum tug_status remove_element(void *context, const struct tug__index_element *element,
                                       struct tug_error *err)
 {
-    const struct removing *const removing = context;
+    struct removing *const removing = context;
     size_t place = 0;
     enum tug_status status;
 
     if (!tug__index_selection_has(removing->selection, element)) {
-        return tug__index_edit_keep(removing->edit, element, err);
+        return element->refers_to != NULL
+                   ? tug__index_followers_hold(&removing->followers, removing->edit, element, err)
+                   : tug__index_edit_keep(removing->edit, element, err);
     }
     status = tug__index_edit_hold(removing->edit, element, &place, err);
     if (status == TUG_OK) {
@@ -123,11 +126,19 @@ static enum tug_status remove_element(void *context, const struct tug__index_ele
     return status;
 }
 
+static bool stays(void *context, const struct tug__index_element *element)
+{
+    const struct removing *const removing = context;
+
+    return !tug__index_selection_has(removing->selection, element);
+}
+
 enum tug_status tug__index_leaving_decide(void *context, struct tug__index_edit *edit,
                                           struct tug_error *err)
 {
     struct tug__index_leaving *const leaving = context;
     struct tug__index_selection selection = {0};
+    struct tug__digest_set roots = {0};
     struct removing removing = {.leaving = leaving, .selection = &selection, .edit = edit};
     enum tug_status status = tug__index_select(edit->text, edit->length, leaving->removal->wanted,
                                                leaving->removal->count, &selection, err);
@@ -139,6 +150,12 @@ enum tug_status tug__index_leaving_decide(void *context, struct tug__index_edit 
         status =
             tug__index_scan(edit->text, edit->length, remove_element, &removing, &edit->list, err);
     }
+    if (status == TUG_OK) {
+        status =
+            tug__index_followers_judge(&removing.followers, edit, stays, &removing, &roots, err);
+    }
+    tug__digest_set_fini(&roots);
+    tug__index_followers_fini(&removing.followers);
     tug__index_selection_fini(&selection);
     return status;
 }

@@ -84,7 +84,7 @@ bool tug__index_is_label(const char *key)
 {
     return strcmp(key, TUG__INDEX_IMAGE_NAME) != 0 && strcmp(key, TUG__INDEX_REF_NAME) != 0 &&
            strcmp(key, TUG__INDEX_LEFT_OUT) != 0 && strcmp(key, TUG__INDEX_PLATFORMS) != 0 &&
-           strcmp(key, TUG__INDEX_INDEX) != 0 &&
+           strcmp(key, TUG__INDEX_INDEX) != 0 && strcmp(key, TUG__INDEX_REFERS_TO) != 0 &&
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 
@@ -155,6 +155,7 @@ static enum tug_status append_facts(struct tug__buf *buf, const struct tug__inde
         {TUG__INDEX_LEFT_OUT, entry->left_out},
         {TUG__INDEX_PLATFORMS, entry->platforms},
         {TUG__INDEX_INDEX, digest_text(entry->index_digest, digest)},
+        {TUG__INDEX_REFERS_TO, entry->refers_to},
     };
     enum tug_status status = TUG_OK;
 
@@ -174,11 +175,14 @@ static enum tug_status append_annotations(struct tug__buf *buf,
                                           struct tug_error *err)
 {
     struct keeping keeping = {.buf = buf, .entry = entry, .err = err};
-    enum tug_status status = append_annotation(buf, true, TUG__INDEX_IMAGE_NAME,
-                                               strlen(TUG__INDEX_IMAGE_NAME), entry->name, err);
+    const bool is_image = entry->refers_to == NULL; /* other programs import what has this name */
+    enum tug_status status =
+        is_image ? append_annotation(buf, true, TUG__INDEX_IMAGE_NAME,
+                                     strlen(TUG__INDEX_IMAGE_NAME), entry->name, err)
+                 : TUG_OK;
 
-    if (status == TUG_OK && is_ref_name(entry->name)) {
-        status = append_annotation(buf, false, TUG__INDEX_REF_NAME, strlen(TUG__INDEX_REF_NAME),
+    if (status == TUG_OK && (is_ref_name(entry->name) || !is_image)) {
+        status = append_annotation(buf, !is_image, TUG__INDEX_REF_NAME, strlen(TUG__INDEX_REF_NAME),
                                    entry->name, err);
     }
     if (status == TUG_OK) {
@@ -300,6 +304,17 @@ static bool has_labels(const struct tug__index_entry *entry,
     return true;
 }
 
+/* Tell whether annotations have the names of an entry. */
+static bool has_names(const struct tug__index_entry *entry,
+                      const struct tug__json_value *annotations)
+{
+    const bool is_image = entry->refers_to == NULL;
+
+    return is_member(annotations, TUG__INDEX_IMAGE_NAME, is_image ? entry->name : NULL) &&
+           ((is_image && !is_ref_name(entry->name)) ||
+            is_member(annotations, TUG__INDEX_REF_NAME, entry->name));
+}
+
 bool tug__index_entry_is_said(const struct tug__index_entry *entry,
                               const struct tug__json_value *element)
 {
@@ -311,10 +326,8 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
     return is_member(element, "mediaType", entry->media_type) &&
            is_member(element, "digest", tug_digest_format(&entry->digest, digest)) &&
            tug__json_get_size(element, "size", &size_bytes, NULL) == TUG_OK &&
-           size_bytes == entry->size_bytes &&
-           is_member(annotations, TUG__INDEX_IMAGE_NAME, entry->name) &&
-           (!is_ref_name(entry->name) ||
-            is_member(annotations, TUG__INDEX_REF_NAME, entry->name)) &&
+           size_bytes == entry->size_bytes && has_names(entry, annotations) &&
+           is_member(annotations, TUG__INDEX_REFERS_TO, entry->refers_to) &&
            is_member(annotations, TUG__INDEX_LEFT_OUT, entry->left_out) &&
            is_member(annotations, TUG__INDEX_PLATFORMS, entry->platforms) &&
            is_member(annotations, TUG__INDEX_INDEX, digest_text(entry->index_digest, index)) &&

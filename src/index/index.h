@@ -41,6 +41,8 @@ struct tug__index_element {
     size_t name_length;
     const char *digest; /* as written, unchecked; not NUL-terminated; NULL: none */
     size_t digest_length;
+    const char *refers_to; /* TUG__INDEX_REFERS_TO; not NUL-terminated; NULL: it is an image */
+    size_t refers_to_length;
     uint64_t sources_hash; /* of its distribution sources; 0: none. Equal ones hash alike */
 };
 
@@ -119,6 +121,7 @@ struct tug__index_entry {
                               those that it has, too */
     const struct tug_platform *platform;   /* of a manifest; NULL: not said */
     const struct tug_digest *index_digest; /* of the index that it was chosen from; NULL: none */
+    const char *refers_to;                 /* TUG__INDEX_REFERS_TO; NULL: it is an image */
     const char *const *labels;             /* "KEY=VALUE"; "KEY=" removes the label */
     size_t label_count;
 };

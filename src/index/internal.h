@@ -7,6 +7,7 @@
 
 #include "index/annotations.h"
 #include "index/index.h"
+#include "oci/digest_set.h"
 
 /* --- steps of an edit --- */
 
@@ -27,6 +28,33 @@ void tug__index_edit_replace(struct tug__index_edit *edit, size_t place, size_t 
  * Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__index_edit_add(struct tug__index_edit *edit, size_t begin,
                                     struct tug_error *err);
+/* --- elements that refer to images --- */
+
+/* Those of an edit. All zero: none. Fields are private to followers.c. */
+struct tug__index_followers {
+    struct tug__index_follower *items; /* owned */
+    size_t count, capacity;
+};
+
+/* Hold an element that refers to images. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__index_followers_hold(struct tug__index_followers *followers,
+                                          struct tug__index_edit *edit,
+                                          const struct tug__index_element *element,
+                                          struct tug_error *err);
+/* Tell whether an image stays in the index. */
+typedef bool (*tug__index_stays_fn)(void *context, const struct tug__index_element *element);
+/* Drop those that refer to no image in the index any more. roots: of images that the edit adds; all
+ * others that are found are added. Errors: as tug__index_scan. */
+enum tug_status tug__index_followers_judge(const struct tug__index_followers *followers,
+                                           struct tug__index_edit *edit, tug__index_stays_fn stays,
+                                           void *context, struct tug__digest_set *roots,
+                                           struct tug_error *err);
+void tug__index_followers_fini(struct tug__index_followers *followers);
+/* Add an image to those that an element refers to already. out_text: owned. Errors:
+ * TUG_ERR_NO_MEMORY. */
+enum tug_status tug__index_refers_to_join(const char *old, const char *new, char **out_text,
+                                          struct tug_error *err);
+
 /* --- sources of an image --- */
 
 /* Most repositories of one host in an entry. */

@@ -39,6 +39,7 @@ struct put {
     struct name *names;           /* owned; sorted */
     struct old *olds;             /* owned; one for each entry */
     struct tug__index_roots roots;
+    struct tug__index_followers followers;
 };
 
 static int compare_names(const void *a, const void *b)
@@ -111,7 +112,12 @@ static enum tug_status judge_element(void *context, const struct tug__index_elem
 
     if (old == NULL) {
         status = tug__index_roots_see(&put->roots, element, err);
-        return status == TUG_OK ? tug__index_edit_keep(put->edit, element, err) : status;
+        if (status != TUG_OK) {
+            return status;
+        }
+        return element->refers_to != NULL
+                   ? tug__index_followers_hold(&put->followers, put->edit, element, err)
+                   : tug__index_edit_keep(put->edit, element, err);
     }
     if (old->place != NOWHERE) {
         tug__index_edit_drop(put->edit, old->place);
@@ -163,12 +169,32 @@ static enum tug_status join_platforms(struct tug__index_entry *entry,
     return status;
 }
 
+/* Decide what an entry refers to that replaces an element: an image stays one, and what refers to
+ * another image, too, goes on doing so. out_text: owned; what entry borrows. */
+static enum tug_status join_refers_to(struct tug__index_entry *entry,
+                                      const struct tug__json_value *element, char **out_text,
+                                      struct tug_error *err)
+{
+    const char *const old =
+        tug__json_text(tug__json_get(tug__json_get(element, "annotations"), TUG__INDEX_REFERS_TO));
+    enum tug_status status = TUG_OK;
+
+    if (entry->refers_to != NULL && old != NULL) {
+        status = tug__index_refers_to_join(old, entry->refers_to, out_text, err);
+    }
+    if (element != NULL) {
+        entry->refers_to = *out_text;
+    }
+    return status;
+}
+
 /* Decide between an element and the entry of its name. */
 static enum tug_status decide_old(struct put *put, size_t position, struct tug_error *err)
 {
     const struct old *const old = &put->olds[position];
     struct tug__index_entry entry = put->entries[position];
     TUG__AUTO_FREE char *platforms = NULL;
+    TUG__AUTO_FREE char *refers_to = NULL;
     struct tug__json *json = NULL;
     const struct tug__json_value *element;
     enum tug_status status = tug__json_parse(put->edit->text + old->offset, old->length,
@@ -182,6 +208,9 @@ static enum tug_status decide_old(struct put *put, size_t position, struct tug_e
     }
     element = json != NULL ? tug__json_root(json) : NULL;
     status = join_platforms(&entry, element, &platforms, err);
+    if (status == TUG_OK) {
+        status = join_refers_to(&entry, element, &refers_to, err);
+    }
     if (status == TUG_OK && !tug__index_entry_is_said(&entry, element)) {
         tug__index_edit_drop(put->edit, old->place);
         status = write_entry(put, &entry, tug__json_get(element, "annotations"), err);
@@ -229,8 +258,32 @@ static enum tug_status decide_entry(struct put *put, size_t position, struct tug
     return status == TUG_OK && !is_same ? decide_old(put, position, err) : status;
 }
 
+/* Tell whether an element stays: no entry has its name. */
+static bool stays(void *context, const struct tug__index_element *element)
+{
+    return element->name == NULL ||
+           find_entry(context, element->name, element->name_length) == NOWHERE;
+}
+
+/* Drop what refers to images that the entries have replaced. */
+static enum tug_status drop_followers(struct put *put, struct tug_error *err)
+{
+    struct tug__digest_set roots = {0};
+    enum tug_status status;
+
+    for (size_t i = 0; put->followers.count > 0 && i < put->count; i++) {
+        if (put->entries[i].refers_to == NULL) {
+            (void)tug__digest_set_add(&roots, &put->entries[i].digest);
+        }
+    }
+    status = tug__index_followers_judge(&put->followers, put->edit, stays, put, &roots, err);
+    tug__digest_set_fini(&roots);
+    return status;
+}
+
 static void tear_down(struct put *put)
 {
+    tug__index_followers_fini(&put->followers);
     free(put->names);
     free(put->olds);
     tug__index_roots_fini(&put->roots);
@@ -248,6 +301,9 @@ enum tug_status tug__index_put_decide(void *context, struct tug__index_edit *edi
     }
     for (size_t i = 0; status == TUG_OK && i < put.count; i++) {
         status = decide_entry(&put, i, err);
+    }
+    if (status == TUG_OK) {
+        status = drop_followers(&put, err);
     }
     tear_down(&put);
     return status;

@@ -69,6 +69,7 @@ static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
 
     element->name = NULL;
     element->digest = NULL;
+    element->refers_to = NULL;
     element->sources_hash = tug__index_name_hash(element->text, element->length);
     status =
         tug__json_parse(element->text, element->length, &tug__index_element_limits, &json, NULL);
@@ -78,7 +79,10 @@ static enum tug_status hand_on_parsed(struct walk *walk, struct tug_error *err)
     if (status == TUG_OK) {
         element->name = parsed_name(json);
         element->digest = tug__json_text(tug__json_get(tug__json_root(json), "digest"));
+        element->refers_to = tug__json_text(tug__json_get(
+            tug__json_get(tug__json_root(json), "annotations"), TUG__INDEX_REFERS_TO));
     }
+    element->refers_to_length = element->refers_to != NULL ? strlen(element->refers_to) : 0;
     element->name_length = element->name != NULL ? strlen(element->name) : 0;
     element->digest_length = element->digest != NULL ? strlen(element->digest) : 0;
     status = walk->on_element(walk->context, element, err);
@@ -124,6 +128,10 @@ static void take_annotation(struct walk *walk, const struct tug__json_value_plac
     if (has_source_prefix(walk, place)) {
         element->sources_hash ^=
             tug__index_name_hash(walk->text + place->key_offset, place->end - place->key_offset);
+    }
+    if (walk->text[place->begin] == '"' && is_key(walk, place, TUG__INDEX_REFERS_TO)) {
+        element->refers_to = walk->text + place->begin + 1;
+        element->refers_to_length = place->end - place->begin - 2;
     }
     if (walk->text[place->begin] != '"' ||
         (!is_full_name && (walk->has_full_name || !is_key(walk, place, TUG__INDEX_REF_NAME)))) {

@@ -126,6 +126,19 @@ static enum tug_status read_media_type(const struct tug__json_value *value,
     return descriptor->media_type != NULL ? TUG_OK : tug__fail_memory(err);
 }
 
+enum tug_status tug__artifact_type_read(const struct tug__json_value *value, char **out_type,
+                                        struct tug_error *err)
+{
+    const char *const text = tug__json_text(tug__json_get(value, "artifactType"));
+
+    *out_type = NULL;
+    if (text == NULL || *text == '\0' || tug__media_type_check(text, NULL) != TUG_OK) {
+        return TUG_OK;
+    }
+    *out_type = tug__strndup(text, strlen(text));
+    return *out_type != NULL ? TUG_OK : tug__fail_memory(err);
+}
+
 static enum tug_status read_digest(const struct tug__json_value *value,
                                    struct tug__descriptor *descriptor, struct tug_error *err)
 {
@@ -318,6 +331,9 @@ enum tug_status tug__descriptor_read(const struct tug__json_value *value,
         status = read_urls(value, &descriptor, err);
     }
     if (status == TUG_OK) {
+        status = tug__artifact_type_read(value, &descriptor.artifact_type, err);
+    }
+    if (status == TUG_OK) {
         status = read_annotations(value, &descriptor, err);
     }
     if (status == TUG_OK) {
@@ -341,5 +357,6 @@ void tug__descriptor_fini(struct tug__descriptor *descriptor)
     free(descriptor->data);
     free(descriptor->urls);
     free(descriptor->annotations);
+    free(descriptor->artifact_type);
     *descriptor = (struct tug__descriptor){0};
 }

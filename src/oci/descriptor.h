@@ -33,6 +33,11 @@ void tug__descriptor_fini(struct tug__descriptor *descriptor);
 enum tug_status tug__platform_read(const struct tug__json_value *value,
                                    struct tug_platform *out_platform, struct tug_error *err);
 
+/* Copy the `artifactType` of a descriptor or document. out_type: owned; NULL: there is none, or it
+ * is no media type: it decides nothing about the content. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__artifact_type_read(const struct tug__json_value *value, char **out_type,
+                                        struct tug_error *err);
+
 /* Check that a media type is printable ASCII of at most TUG__MEDIA_TYPE_MAX characters.
  * Errors: TUG_ERR_CONTENT. */
 enum tug_status tug__media_type_check(const char *media_type, struct tug_error *err);

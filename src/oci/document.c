@@ -307,7 +307,10 @@ static enum tug_status build_document(const struct tug__json_value *root, struct
         return tug__fail_memory(err);
     }
     read_subject(document, root);
-    status = read_children(document, root, err);
+    status = tug__artifact_type_read(root, &document->artifact_type, err);
+    if (status == TUG_OK) {
+        status = read_children(document, root, err);
+    }
     if (status == TUG_OK && document->kind == TUG__MEDIA_MANIFEST) {
         status = check_parts(root, claims, err);
     }
@@ -351,5 +354,6 @@ void tug__document_fini(struct tug__document *document)
     }
     free(document->children);
     free(document->media_type);
+    free(document->artifact_type);
     *document = (struct tug__document){0};
 }

@@ -33,6 +33,7 @@ struct tug__descriptor {
      * Owned.
      */
     char *annotations;
+    char *artifact_type; /* as the descriptor says; owned; NULL: not said, or no media type */
 };
 
 /* A parsed manifest or index. */
@@ -47,6 +48,7 @@ struct tug__document {
     /* What the document says it refers to, by its `subject`; unset: nothing, or nothing that can be
      * read. */
     struct tug_digest subject;
+    char *artifact_type; /* owned; NULL: none, or no media type */
 };
 
 /* A document as received. All is borrowed. */

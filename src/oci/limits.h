@@ -51,6 +51,10 @@
 #define TUG__REFERRERS_EMPTY_PAGES_MAX ((size_t)4)
 /* Referrers of referrers: a signature of an SBOM of an image is at 2. */
 #define TUG__REFERRER_DEPTH_MAX 4
+/* What refers to one image with all its platforms, to what refers to that, and so on; and the bytes
+ * of the lists of it, which are in memory while the image is fetched. */
+#define TUG__EXTRAS_MAX ((size_t)8000)
+#define TUG__EXTRAS_LIST_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 /* Query of the URL of a page, NUL included: registries put a tag or a token into it, of 1 KiB at
  * most. */

@@ -189,6 +189,17 @@ static enum tug_status apply_skip_metadata(struct settings *settings, const char
     return TUG_OK;
 }
 
+static enum tug_status apply_referrers(struct settings *settings, const char *value,
+                                       struct tug_error *err)
+{
+    if (value != NULL && *value == '\0') {
+        return refuse(err, "must not be empty");
+    }
+    settings->run.referrers = true;
+    settings->run.referrer_type = value;
+    return TUG_OK;
+}
+
 static enum tug_status apply_label(struct settings *settings, const char *value,
                                    struct tug_error *err)
 {
@@ -502,6 +513,8 @@ static const struct option_spec table[] = {
          "manifests and configs only, of all platforms unless --platform is given"),
     CALL(FETCH(OPTION_WHAT), apply_label, "label", 0, "KEY=VALUE",
          "store a label with the image; repeatable"),
+    CALL(FETCH(OPTION_WHAT), apply_referrers, "referrers", 0, "[=TYPE]",
+         "also what refers to it: signatures, SBOMs, attestations; all, or of an artifact type"),
     FLAG(FETCH(OPTION_WHAT), run.foreign_layers, "foreign-layers", 0,
          "fetch foreign layers from the https URLs in the manifest if necessary"),
     FLAG(VERIFY(OPTION_WHAT), store.is_quick, "quick", 0,

@@ -72,7 +72,9 @@ static void build_parser(struct parser *parser, char mode)
 
         *longs++ = (struct option){
             .name = help->name,
-            .has_arg = help->argument != NULL ? required_argument : no_argument,
+            .has_arg = help->argument == NULL     ? no_argument
+                       : help->argument[0] == '[' ? optional_argument
+                                                  : required_argument,
             .val = option_value(i),
         };
         if (help->short_name != 0) {

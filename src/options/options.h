@@ -189,7 +189,7 @@ int options_parse(struct settings *settings, int argc, char **argv, const char *
 struct option_help {
     const char *name;     /* long name, without dashes */
     char short_name;      /* 0: none */
-    const char *argument; /* name of the value; NULL: it takes none */
+    const char *argument; /* name of the value; NULL: it takes none; "[=NAME]": it may have one */
     const char *text;     /* what it does, with unit and default */
 };
 

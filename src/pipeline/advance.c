@@ -25,9 +25,7 @@ static bool is_document_kind(enum tug__media_kind kind)
     return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
 }
 
-/* Tell whether an entry of an index has to be read. One without a type is taken for a manifest or
- * an index: indexes name nothing else without giving its type. */
-static bool is_document_entry(const struct tug__descriptor *entry)
+bool tug__image_is_document_entry(const struct tug__descriptor *entry)
 {
     return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
 }
@@ -43,6 +41,9 @@ static enum tug_status judge_held(struct tug__resolver *resolver, struct tug__im
     if (status == TUG_OK) {
         status = tug__image_want_children(resolver, image, &document, 1, document.child_count, err);
     }
+    if (status == TUG_OK) {
+        status = tug__image_ask_referrers(resolver, image, &image->result.digest, err);
+    }
     tug__document_fini(&document);
     return status;
 }
@@ -54,7 +55,7 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
     const struct tug__request request = {
         .descriptor = entry,
         .has_size = true,
-        .is_document = is_document_entry(entry),
+        .is_document = tug__image_is_document_entry(entry),
         .want = want,
         .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would contradict its type */
     };
@@ -125,12 +126,31 @@ static enum tug_status take_as_root(struct tug__image *image, const struct tug__
     return TUG_OK;
 }
 
+/* Ask what refers to an index, and to the entries chosen from it. */
+static enum tug_status ask_referrers(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *index, const enum tug__want *wants,
+                                     struct tug_error *err)
+{
+    const enum tug__want chosen = tug__image_root_want(image);
+    enum tug_status status = tug__image_ask_referrers(resolver, image, index, err);
+
+    for (size_t i = 0; status == TUG_OK && i < image->gathered.entry_count; i++) {
+        const struct tug__descriptor *const entry = &image->gathered.entries[i];
+
+        if (wants[i] == chosen && tug__image_is_document_entry(entry)) {
+            status = tug__image_ask_referrers(resolver, image, &entry->digest, err);
+        }
+    }
+    return status;
+}
+
 /* All indexes are read: choose among their entries and request them, the wanted ones first. */
 static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug__image *image,
                                       struct tug_error *err)
 {
     const struct tug__wish *const wish = &image->wish;
     const size_t count = image->gathered.entry_count;
+    const struct tug_digest index = image->result.digest;
     enum tug__want *const wants = calloc(count + 1, sizeof *wants);
     size_t *const best = calloc(wish->platform_count + 1, sizeof *best);
     enum tug_status status = wants != NULL && best != NULL ? TUG_OK : tug__fail_memory(err);
@@ -151,6 +171,9 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
                 status = ask_for_entry(resolver, image, &image->gathered.entries[i], wants[i], err);
             }
         }
+    }
+    if (status == TUG_OK) {
+        status = ask_referrers(resolver, image, &index, wants, err);
     }
     free(wants);
     free(best);
@@ -173,6 +196,12 @@ static void advance(struct tug__resolver *resolver, struct tug__image *image)
     if (image->state != TUG__IMAGE_FETCHING || image->pending > 0) {
         return; /* failed, or waits for more now */
     }
+    if (tug__image_finish_extras(resolver, image, &error) != TUG_OK) {
+        tug__image_fail(resolver, image, &error);
+    }
+    if (image->state != TUG__IMAGE_FETCHING || image->pending > 0) {
+        return;
+    }
     tug__image_publish(resolver, image);
 }
 
@@ -186,6 +215,22 @@ void tug__image_arrive(struct tug__resolver *resolver, struct tug__image *image)
 
 /* --- the beginning --- */
 
+enum tug_status tug__store_is_named(struct tug__resolver *resolver, const char *name,
+                                    bool *out_is_named, struct tug_error *err)
+{
+    if (!resolver->has_names) {
+        const enum tug_status status =
+            tug__store_index_names(resolver->settings->store, &resolver->names, err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+        resolver->has_names = true;
+    }
+    *out_is_named = tug__index_names_has(&resolver->names, name);
+    return TUG_OK;
+}
+
 /* Wait for the root by its tag. For a name in index.json a HEAD comes first: if nothing has
  * changed, that is enough. */
 static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__image *image,
@@ -194,13 +239,11 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
     const struct tug__purpose purpose = {
         .want = tug__image_root_want(image), .is_root = true, .is_document = true};
     struct tug__wanted wanted = {.is_document = true, .source = image->ref};
-    enum tug_status status = TUG_OK;
+    enum tug_status status;
     char *tag;
 
-    if (!resolver->has_names) {
-        status = tug__store_index_names(resolver->settings->store, &resolver->names, err);
-        resolver->has_names = status == TUG_OK;
-    }
+    status =
+        tug__store_is_named(resolver, image->result.named.name, &wanted.asks_digest_first, err);
     if (status != TUG_OK) {
         return status;
     }
@@ -209,7 +252,6 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
         return tug__fail_memory(err);
     }
     wanted.tag = tag;
-    wanted.asks_digest_first = tug__index_names_has(&resolver->names, image->result.named.name);
     image->result.blobs++;
     resolver->reporter.totals.blobs++;
     status = tug__engine_start(resolver->engine, &wanted, &image->waiter,

@@ -113,6 +113,8 @@ static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__imag
         .is_root = request->is_root,
         .is_document = request->is_document,
         .is_optional = request->is_optional,
+        .is_again = request->is_known,
+        .extra = request->extra,
     };
     const struct tug__wanted wanted = {
         .digest = descriptor->digest,

@@ -83,6 +83,11 @@ static bool has_untyped_config(const struct tug__document *document)
            strcasecmp(document->children[0].media_type, "application/octet-stream") == 0;
 }
 
+void tug__order_blobs(const struct tug__descriptor **blobs, size_t count)
+{
+    qsort(blobs, count, sizeof(const struct tug__descriptor *), compare_blobs);
+}
+
 /* List the children of a manifest from first up to end, in the order of their requests. Returns:
  * owned; NULL when out of memory. */
 static const struct tug__descriptor **order_children(const struct tug__document *document,
@@ -96,13 +101,12 @@ static const struct tug__descriptor **order_children(const struct tug__document 
     for (size_t i = first; i < end; i++) {
         blobs[i - first] = &document->children[i];
     }
-    qsort(blobs, end - first, sizeof(const struct tug__descriptor *), compare_blobs);
+    tug__order_blobs(blobs, end - first);
     return blobs;
 }
 
-/* Check that all children of a manifest are admitted. */
-static enum tug_status admit_children(struct tug__resolver *resolver, struct tug__image *image,
-                                      const struct tug__document *document, struct tug_error *err)
+enum tug_status tug__image_admit_all(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__document *document, struct tug_error *err)
 {
     const size_t count = document->child_count;
     const struct tug__descriptor **const blobs = order_children(document, 0, count);
@@ -163,10 +167,13 @@ static enum tug_status use_manifest(struct tug__resolver *resolver, struct tug__
             err); /* an entry that might have been an index: now it can be chosen */
     }
     if (status == TUG_OK && is_held) { /* before any of it is fetched */
-        status = admit_children(resolver, image, document, err);
+        status = tug__image_admit_all(resolver, image, document, err);
     }
     if (status == TUG_OK) {
         status = tug__image_want_children(resolver, image, document, 0, is_held ? 1 : wanted, err);
+    }
+    if (status == TUG_OK && purpose->is_root && !is_held) {
+        status = tug__image_ask_referrers(resolver, image, digest, err);
     }
     if (status == TUG_OK && is_held) {
         image->gathered.held = *document;

@@ -33,6 +33,7 @@ enum tug_status tug__gathered_add_entry(struct tug__gathered *gathered,
     copy.media_type = strdup(entry->media_type);
     copy.urls = NULL;        /* only layers have them */
     copy.annotations = NULL; /* only read for layers */
+    copy.artifact_type = NULL;
     copy.data = entry->data != NULL ? malloc(entry->size_bytes) : NULL;
     if (copy.media_type == NULL || (copy.data == NULL && entry->data != NULL)) {
         free(copy.media_type);

@@ -14,6 +14,7 @@
 
 #include "oci/document.h"
 #include "engine/engine.h"
+#include "pipeline/extras.h"
 #include "pipeline/gathered.h"
 #include "pipeline/plan.h"
 
@@ -26,6 +27,9 @@ struct tug__purpose {
     bool
         is_again; /* the image has read this document before; it was removed from the store since */
     bool is_optional; /* the image is complete without it if the registry does not have it */
+    /* Of what refers to the image (extras.h), by its place there plus one: is_optional: a question;
+     * otherwise an extra, depth indexes below it. 0: it is part of the image */
+    unsigned extra;
 };
 
 /* A request of an image for one digest. */
@@ -36,8 +40,10 @@ struct tug__request {
     bool is_root;
     bool is_optional; /* as in a purpose */
     bool is_recheck;  /* the store has it, but has to hash it first */
+    bool is_known;    /* the image does not have to read it */
     enum tug__want want;
     unsigned depth;
+    unsigned extra; /* as in a purpose */
 };
 
 /* Pack a purpose into a number, and unpack it. */
@@ -90,6 +96,7 @@ struct tug__image {
     uint64_t wanted_bytes;         /* sum of their sizes, as far as given by descriptors */
     unsigned repairs;              /* how often content was missing at the final check */
     struct tug__gathered gathered; /* until everything it needs is in the store */
+    struct tug__extras extras;     /* what refers to it */
 
     /* reporting */
     struct tug_image_result result;

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "oci/digest.h"
+#include "oci/limits.h"
 
 _Static_assert(offsetof(struct tug__need, digest) == 0, "a need is found by its first member");
 _Static_assert(offsetof(struct tug__image, waiter) == 0, "an image is found by its first member");
@@ -25,19 +26,27 @@ _Static_assert(offsetof(struct tug__image, waiter) == 0, "an image is found by i
 #define OPTIONAL_BIT 16U
 #define DOCUMENT_BIT 32U
 #define DEPTH_SHIFT 6
+#define DEPTH_BITS 127U
+#define EXTRA_SHIFT 13
+_Static_assert(TUG__INDEX_DEPTH_MAX <= DEPTH_BITS, "a depth has its bits");
+_Static_assert(TUG__QUESTIONS_MAX < UINT32_MAX >> EXTRA_SHIFT &&
+                   TUG__EXTRAS_MAX < TUG__QUESTIONS_MAX,
+               "so has the number of an extra");
 
 unsigned tug__purpose_pack(const struct tug__purpose *purpose)
 {
     return (unsigned)purpose->want | (purpose->is_root ? ROOT_BIT : 0) |
            (purpose->is_again ? AGAIN_BIT : 0) | (purpose->is_optional ? OPTIONAL_BIT : 0) |
-           (purpose->is_document ? DOCUMENT_BIT : 0) | purpose->depth << DEPTH_SHIFT;
+           (purpose->is_document ? DOCUMENT_BIT : 0) | purpose->depth << DEPTH_SHIFT |
+           purpose->extra << EXTRA_SHIFT;
 }
 
 struct tug__purpose tug__purpose_unpack(unsigned number)
 {
     return (struct tug__purpose){
         .want = (enum tug__want)(number & WANT_BITS),
-        .depth = number >> DEPTH_SHIFT,
+        .depth = number >> DEPTH_SHIFT & DEPTH_BITS,
+        .extra = number >> EXTRA_SHIFT,
         .is_root = (number & ROOT_BIT) != 0,
         .is_again = (number & AGAIN_BIT) != 0,
         .is_optional = (number & OPTIONAL_BIT) != 0,
@@ -94,6 +103,7 @@ static void free_need(void *argument)
 void tug__image_fini(struct tug__image *image)
 {
     tug__gathered_fini(&image->gathered);
+    tug__extras_fini(&image->extras);
     tdestroy(image->needs, free_need);
     image->needs = NULL;
     free(image->found.media_type);

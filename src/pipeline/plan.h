@@ -26,11 +26,14 @@ struct tug__wish {
     const struct tug_platform
         *platforms; /* normalised; borrowed; at least one unless all_platforms */
     size_t platform_count;
-    bool is_default;    /* platforms is this machine's and was not asked for */
-    bool all_platforms; /* every entry, attestations included */
-    bool all_metadata;  /* also the metadata of entries that are not chosen */
-    bool metadata_only; /* no layers at all */
-    bool platform_root; /* index.json names the manifest chosen from an index */
+    bool is_default;           /* platforms is this machine's and was not asked for */
+    bool all_platforms;        /* every entry, attestations included */
+    bool all_metadata;         /* also the metadata of entries that are not chosen */
+    bool metadata_only;        /* no layers at all */
+    bool platform_root;        /* index.json names the manifest chosen from an index */
+    bool referrers;            /* also what refers to the image */
+    const char *referrer_type; /* only of this artifact type; NULL: all; borrowed */
+    bool signatures; /* of what refers to the image at least what may be a signature of it */
 };
 
 /* Determine the wish of one reference: the run's, overridden by the reference's own options. With

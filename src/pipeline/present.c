@@ -48,6 +48,7 @@ static enum tug_status want_again(struct tug__resolver *resolver, struct tug__im
         .is_document = need->is_document,
         .urls = resolver->settings->options.foreign_layers ? need->urls : NULL,
         .source = image->ref,
+        .data = tug__image_made_list(image, &need->digest),
     };
     enum tug_status status;
 

@@ -109,12 +109,23 @@ static void check_ready(struct tug__resolver *resolver)
     }
 }
 
+/* Count the entries of all images in the queue, at most. */
+static size_t count_entries(const struct tug__resolver *resolver)
+{
+    size_t count = 0;
+
+    for (const struct tug__image *image = resolver->naming.first_ready; image != NULL;
+         image = image->next_publishing) {
+        count += 1 + tug__image_extra_entries(image, NULL);
+    }
+    return count;
+}
+
 /* Send the whole queue to lane 0. */
 static void send_publication(struct tug__resolver *resolver)
 {
     struct tug__publication *const publication = calloc(1, sizeof *publication);
-    struct tug__index_entry *const entries =
-        calloc(resolver->naming.ready_count + 1, sizeof *entries);
+    struct tug__index_entry *const entries = calloc(count_entries(resolver) + 1, sizeof *entries);
     struct tug__image *image = resolver->naming.first_ready;
 
     if (publication == NULL || entries == NULL) {
@@ -132,6 +143,7 @@ static void send_publication(struct tug__resolver *resolver)
     publication->images = image;
     for (; image != NULL; image = image->next_publishing) {
         entries[publication->count++] = entry_of(resolver, image);
+        publication->count += tug__image_extra_entries(image, entries + publication->count);
     }
     forget_ready(resolver);
     resolver->naming.published_ns = tug__now_ns();

@@ -20,11 +20,18 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
 
     if (settled->kind != TUG__SETTLED_FAILED || !purpose.is_optional ||
         error->code != TUG_ERR_NOT_FOUND) {
-        tug__image_fail(resolver, image, error);
+        struct tug_error shown = *error;
+
+        if (purpose.extra > 0 && purpose.is_optional) {
+            tug__image_blame_question(image, &purpose, &shown);
+        }
+        tug__image_fail(resolver, image, &shown);
         return;
     }
-    if (tug__image_leave_out(resolver, image, &settled->digest, edge->size_bytes, &memory_error) !=
-        TUG_OK) {
+    if (purpose.extra > 0) {
+        tug__image_lacks_referrers(resolver, image, &purpose);
+    } else if (tug__image_leave_out(resolver, image, &settled->digest, edge->size_bytes,
+                                    &memory_error) != TUG_OK) {
         tug__image_fail(resolver, image, &memory_error);
     }
     tug__image_arrive(resolver, image);
@@ -122,6 +129,10 @@ static void deliver(struct tug__resolver *resolver, const struct tug__settled *s
     struct tug__need *need;
     bool is_new = false;
 
+    if (settled->is_referrers) { /* an answer, which is no content */
+        tug__image_use_extra(resolver, image, &purpose, settled);
+        return;
+    }
     (void)tug__image_see(image, &settled->digest, &is_new, NULL); /* counted already */
     need = tug__image_need(image, &settled->digest);
     if (need != NULL) {
@@ -132,7 +143,9 @@ static void deliver(struct tug__resolver *resolver, const struct tug__settled *s
     if (!purpose.is_document || purpose.is_again) {
         return;
     }
-    if (settled->is_document) {
+    if (purpose.extra > 0) {
+        tug__image_use_extra(resolver, image, &purpose, settled);
+    } else if (settled->is_document) {
         tug__image_use_content(resolver, image, &purpose, &settled->digest, settled->body,
                                settled->size_bytes, settled->media_type, settled->is_pinned);
     } else {
@@ -144,7 +157,9 @@ static void pass_on(struct tug__resolver *resolver, const struct tug__settled *s
 {
     const struct tug_fetch_options *const options = &resolver->settings->options;
 
-    if (settled->kind == TUG__SETTLED_REUSED) {
+    if (settled->is_referrers) {
+        ; /* nothing was fetched yet */
+    } else if (settled->kind == TUG__SETTLED_REUSED) {
         report_reused(resolver, settled);
     } else if (options->dry_run && (settled->is_document || !settled->was_present)) {
         report_planned(resolver, settled);

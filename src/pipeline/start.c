@@ -130,5 +130,7 @@ struct tug__wish tug__run_wish(const struct tug__run_settings *settings)
         .all_metadata = options->all_metadata,
         .metadata_only = options->metadata_only,
         .platform_root = options->platform_root,
+        .referrers = options->referrers,
+        .referrer_type = options->referrer_type,
     };
 }

@@ -16,7 +16,7 @@ struct tug__publication {
     /* set at create, then read-only */
     struct tug__index_entry *entries; /* owned; they borrow from the images */
     size_t count;
-    void *images; /* the creator's: count elements, in the same order */
+    void *images; /* the creator's: the images that the entries are of */
     /* lane only, until PUBLISHED */
     struct tug__publication *next_ready;
     struct tug_error error; /* code TUG_OK: named */

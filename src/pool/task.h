@@ -103,6 +103,7 @@ enum tug__job_kind {
     TUG__JOB_BLOB,      /* GET into a transfer */
     TUG__JOB_BLOB_BODY, /* GET of a small blob, verify; the body is returned */
     TUG__JOB_BLOB_HEAD, /* HEAD of a blob: for its size and type */
+    TUG__JOB_REFERRERS, /* list what refers to a digest; the list is returned, and not stored */
     TUG__JOB_RECHECK,   /* no request: hash a blob that is in the store */
 };
 
@@ -111,7 +112,8 @@ struct tug__job_request {
     struct tug__source source; /* host and repository borrowed from a reference of the run */
     char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to request */
     struct tug_digest digest;            /* expected digest; unset for a tag */
-    const char *media_type; /* a document's announced type; borrowed from the node; NULL: unknown */
+    const char *media_type; /* a document's announced type; borrowed from the node; NULL: unknown.
+                               REFERRERS: only those of this artifact type; NULL: all */
     bool is_document;       /* content that is not a manifest or index is refused */
     bool has_size;          /* size_bytes is from the descriptor */
     uint64_t size_bytes;

@@ -6,6 +6,7 @@
  * engine. Threads: each worker's own.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -97,16 +98,46 @@ static enum tug_status run_blob_body(struct tug__worker *worker, struct tug__job
     return status;
 }
 
+/* List what refers to a digest. */
+static enum tug_status list_referrers(struct tug__worker *worker, struct tug__job *job,
+                                      struct tug_error *err)
+{
+    const char *const text = job->request.reference;
+    struct tug_digest subject;
+    const struct tug__referrers_request request = {.digest = &subject,
+                                                   .artifact_type = job->request.media_type};
+    enum tug_status status = tug_digest_parse(text, strlen(text), &subject, err);
+
+    if (status == TUG_OK) {
+        status = tug__client_get_referrers(worker->client, &job->request.source, &request,
+                                           &job->result.reply, err);
+    }
+    return status;
+}
+
+/* Count the bytes of a body. */
+static void note_received(struct tug__worker *worker, size_t length)
+{
+    tug__counter_add(&worker->received, length);
+    tug__budget_charge(&worker->pool->budget, length);
+}
+
 /* Pass a document, or a blob in memory, to its lane. */
 static void pass_on(struct tug__worker *worker, struct tug__job *job)
 {
     const struct tug__msg document = {.kind = TUG__MSG_DOCUMENT, .object = job};
-    const size_t length = job->result.reply.length;
 
-    tug__counter_add(&worker->received, length);
-    tug__budget_charge(&worker->pool->budget, length);
     worker->job = NULL;
     tug__queue_push(worker->segments[job->lane], &document);
+}
+
+/* The name of a question in a trace. */
+static const char *question_name(enum tug__job_kind kind)
+{
+    return kind == TUG__JOB_MANIFEST    ? "manifest"
+           : kind == TUG__JOB_BLOB_BODY ? "blob"
+           : kind == TUG__JOB_REFERRERS ? "referrers"
+                                        : "resolve";
 }
 
 /* Make a request whose answer is a document, a small blob, or only its headers. */
@@ -130,6 +161,8 @@ static enum tug_status run_question(struct tug__worker *worker, struct tug__job 
                                        &result->reply, err);
     } else if (job->kind == TUG__JOB_BLOB_BODY) {
         status = run_blob_body(worker, job, err);
+    } else if (job->kind == TUG__JOB_REFERRERS) {
+        status = list_referrers(worker, job, err);
     } else {
         status = tug__client_get_manifest(worker->client, &request->source, &manifest,
                                           &result->reply, err);
@@ -138,9 +171,7 @@ static enum tug_status run_question(struct tug__worker *worker, struct tug__job 
     tug__trace_end(
         worker->row, began_ns,
         &(struct tug_trace_event){
-            .name = job->kind == TUG__JOB_MANIFEST    ? "manifest"
-                    : job->kind == TUG__JOB_BLOB_BODY ? "blob"
-                                                      : "resolve",
+            .name = question_name(job->kind),
             .digest = request->digest.algorithm != TUG_DIGEST_NONE ? request->digest
                                                                    : result->reply.digest,
             .length = result->reply.length,
@@ -158,6 +189,7 @@ static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job
     case TUG__JOB_MANIFEST:
     case TUG__JOB_BLOB_BODY:
     case TUG__JOB_BLOB_HEAD:
+    case TUG__JOB_REFERRERS:
         return run_question(worker, job, err);
     case TUG__JOB_BLOB:
         return run_blob(worker, job, err);
@@ -186,6 +218,9 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
         tug__counter_set(&worker->phase, TUG__WORKER_IDLE);
     }
     if (status == TUG_OK && result->reply.body != NULL) {
+        note_received(worker, result->reply.length);
+    }
+    if (status == TUG_OK && result->reply.body != NULL && job->kind != TUG__JOB_REFERRERS) {
         pass_on(worker, job);
         return;
     }

@@ -80,7 +80,7 @@ static enum tug_status read_entry(const struct tug__json_value *root, const char
     if (status != TUG_OK) {
         return status;
     }
-    if (artifact_type != NULL && (type == NULL || strcmp(type, artifact_type) != 0)) {
+    if (artifact_type != NULL && type != NULL && strcmp(type, artifact_type) != 0) {
         return TUG_OK;
     }
     return digest != NULL ? tug__digest_read(digest, out_digest, err)
@@ -132,6 +132,20 @@ enum tug_status tug__referrer_list_add(struct tug__referrer_list *list,
 
     page->count = state.count;
     return status;
+}
+
+void tug__referrer_list_keep(struct tug__referrer_list *list,
+                             bool (*is_kept)(void *context, const struct tug_digest *digest),
+                             void *context)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_kept(context, &list->entries[i].digest)) {
+            list->entries[count++] = list->entries[i];
+        }
+    }
+    list->count = count;
 }
 
 enum tug_status tug__referrer_list_write(struct tug__referrer_list *list, struct tug__buf *buf,

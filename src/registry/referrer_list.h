@@ -22,7 +22,8 @@ struct tug__referrer {
 
 /* The entries so far. */
 struct tug__referrer_list {
-    const char *artifact_type; /* borrowed; the type to keep; NULL: all */
+    const char *artifact_type; /* borrowed; the type to keep, besides entries that say none; NULL:
+                                  all */
     struct tug__buf text;      /* of the entries, one after the other */
     struct tug__referrer *entries;
     size_t count, capacity;
@@ -48,6 +49,10 @@ struct tug__referrer_page {
  * unknown algorithm), TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__referrer_list_add(struct tug__referrer_list *list,
                                        struct tug__referrer_page *page, struct tug_error *err);
+/* Drop the entries that is_kept returns false for. */
+void tug__referrer_list_keep(struct tug__referrer_list *list,
+                             bool (*is_kept)(void *context, const struct tug_digest *digest),
+                             void *context);
 /* Write one index of all entries, ordered by digest, each digest once: the same entries give the
  * same bytes, in whatever order they came. buf: appended to. Errors: TUG_ERR_TOO_LARGE (the limit
  * of buf), TUG_ERR_NO_MEMORY. */

@@ -210,7 +210,8 @@ enum tug_status tug__client_get_tags(struct tug__client *client, const struct tu
 /* What to list of it. Borrowed for the call. */
 struct tug__referrers_request {
     const struct tug_digest *digest;
-    const char *artifact_type; /* only referrers of this type; NULL: all */
+    const char *artifact_type; /* only referrers of this type, and those of which the list does not
+                                  say it; NULL: all */
 };
 
 /* List what refers to a manifest by its `subject`, as one index: all pages of the referrers API put

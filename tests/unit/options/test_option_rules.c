@@ -62,6 +62,7 @@ static const struct row rows[] = {
     {"skip-metadata", NULL, FETCH, {"all-metadata", "metadata-only"}, NULL},
     {"metadata-only", NULL, FETCH, {"skip-metadata", "foreign-layers", "root"}, NULL},
     {"label", "a=b", FETCH, {NULL}, NULL},
+    {"referrers", "application/spdx+json", FETCH, {NULL}, NULL},
     {"foreign-layers", NULL, FETCH, {"metadata-only"}, NULL},
     {"quick", NULL, COMMAND_VERIFY, {NULL}, NULL},
     {"repair", NULL, COMMAND_VERIFY, {NULL}, NULL},

@@ -31,11 +31,13 @@ Test(pipeline_needs, a_purpose_fits_into_a_number)
                     .is_root = (bits & 1U) != 0,
                     .is_again = (bits & 2U) != 0,
                     .is_optional = (bits & 4U) != 0,
+                    .extra = (unsigned)TUG__QUESTIONS_MAX - depth,
                 };
                 const struct tug__purpose back = tug__purpose_unpack(tug__purpose_pack(&purpose));
 
                 cr_assert_eq(back.want, purpose.want);
                 cr_assert_eq(back.depth, depth);
+                cr_assert_eq(back.extra, purpose.extra);
                 cr_assert_eq(back.is_root, purpose.is_root);
                 cr_assert_eq(back.is_again, purpose.is_again);
                 cr_assert_eq(back.is_optional, purpose.is_optional);
