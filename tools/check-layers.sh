@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref trust url http hosts auth registry index store walk upkeep tags archive pool engine pipeline api cli"
+rooms="base toml oci ref trust convert unpack url http hosts auth registry index store walk upkeep tags archive pool engine pipeline api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -43,6 +43,8 @@ sees toml base
 sees oci base
 sees ref oci base
 sees trust ref oci base
+sees convert oci base
+sees unpack oci base
 sees url base
 sees http url base
 sees hosts url toml base
@@ -53,7 +55,7 @@ sees store index oci base
 sees walk store index oci base
 sees upkeep pipeline walk store index trust ref oci base
 sees tags pipeline registry ref oci base
-sees archive walk store index ref oci base
+sees archive walk store index unpack ref oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
 sees pipeline engine registry store index trust ref oci url base
@@ -61,7 +63,7 @@ sees api upkeep tags pipeline archive walk registry store trust ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/lists/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*
-only_in 'archive' src/archive/libarchive.h
+only_in 'archive' src/unpack/libarchive.h
 only_in 'yaml' src/lists/libyaml.h
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/base/queue.c

@@ -20,7 +20,6 @@
 
 #define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
 #define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
-#define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar"
 
 static const struct tug__json_limits list_limits = {
     TUG__ARCHIVE_LIST_BYTES_MAX, TUG__JSON_DEPTH_MAX, TUG__ARCHIVE_LIST_VALUES_MAX};
@@ -149,19 +148,6 @@ static enum tug_status append_descriptor(struct tug__buf *buf, const char *media
                            media_type, tug_digest_format(&part->digest, digest), part->size_bytes);
 }
 
-static const char *layer_type(enum tug__packing packing)
-{
-    switch (packing) {
-    case TUG__PACKING_NONE:
-        break;
-    case TUG__PACKING_GZIP:
-        return LAYER_TYPE "+gzip";
-    case TUG__PACKING_ZSTD:
-        return LAYER_TYPE "+zstd";
-    }
-    return LAYER_TYPE;
-}
-
 /* Write the manifest, as other tools do: members in the specification's order, no space. */
 static enum tug_status make_manifest(struct saved *saved, const enum tug__packing *packings,
                                      struct tug_error *err)
@@ -179,7 +165,8 @@ static enum tug_status make_manifest(struct saved *saved, const enum tug__packin
     for (size_t i = 0; status == TUG_OK && i < saved->layer_count; i++) {
         status = i > 0 ? tug__buf_append(buf, ",", 1, err) : TUG_OK;
         if (status == TUG_OK) {
-            status = append_descriptor(buf, layer_type(packings[i]), &saved->layers[i], err);
+            status = append_descriptor(buf, tug__packing_layer_type(packings[i]), &saved->layers[i],
+                                       err);
         }
     }
     return status == TUG_OK ? tug__buf_append(buf, "]}", 2, err) : status;

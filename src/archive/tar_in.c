@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Read a tar archive member by member. The only user of libarchive.
+ * Read a tar archive member by member, with libarchive.
  *
  * Knows: libarchive. Does not know: documents, what the members are. Threads: the calling one.
  *
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/libarchive.h"
+#include "unpack/libarchive.h"
 #include "archive/limits.h"
 #include "base/error.h"
 
@@ -105,7 +105,7 @@ static enum tug_status fail(const struct tug__tar_in *in, struct tug_error *err)
                      why != NULL ? why : "it is damaged");
 }
 
-static enum tug_status open_archive(struct tug__tar_in *in, bool is_raw, struct tug_error *err)
+static enum tug_status open_archive(struct tug__tar_in *in, struct tug_error *err)
 {
     const struct tug__libarchive *const library = &in->library;
     enum tug_status status = tug__libarchive_load(&in->library, &in->handle, err);
@@ -118,8 +118,7 @@ static enum tug_status open_archive(struct tug__tar_in *in, bool is_raw, struct 
     if (in->archive == NULL || in->piece == NULL) {
         return tug__fail_memory(err);
     }
-    if ((is_raw ? library->read_support_format_raw
-                : library->read_support_format_tar)(in->archive) != ARCHIVE_OK ||
+    if (library->read_support_format_tar(in->archive) != ARCHIVE_OK ||
         library->read_support_filter_gzip(in->archive) != ARCHIVE_OK ||
         library->read_support_filter_zstd(in->archive) != ARCHIVE_OK ||
         library->read_open2(in->archive, in, NULL, read_more, skip, NULL) != ARCHIVE_OK) {
@@ -128,8 +127,8 @@ static enum tug_status open_archive(struct tug__tar_in *in, bool is_raw, struct 
     return TUG_OK;
 }
 
-static enum tug_status open_in(int fd, bool is_raw, struct tug__work *work,
-                               struct tug__tar_in **out_in, struct tug_error *err)
+enum tug_status tug__tar_in_open(int fd, struct tug__work *work, struct tug__tar_in **out_in,
+                                 struct tug_error *err)
 {
     struct tug__tar_in *const in = calloc(1, sizeof *in);
     struct stat info;
@@ -141,25 +140,13 @@ static enum tug_status open_in(int fd, bool is_raw, struct tug__work *work,
     in->fd = fd;
     in->work = work;
     in->is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-    status = open_archive(in, is_raw, err);
+    status = open_archive(in, err);
     if (status != TUG_OK) {
         tug__tar_in_close(in);
         return status;
     }
     *out_in = in;
     return TUG_OK;
-}
-
-enum tug_status tug__tar_in_open(int fd, struct tug__work *work, struct tug__tar_in **out_in,
-                                 struct tug_error *err)
-{
-    return open_in(fd, false, work, out_in, err);
-}
-
-enum tug_status tug__tar_in_open_raw(int fd, struct tug__work *work, struct tug__tar_in **out_in,
-                                     struct tug_error *err)
-{
-    return open_in(fd, true, work, out_in, err);
 }
 
 static enum tug__member_type type_of(const struct tug__libarchive *library,

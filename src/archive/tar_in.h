@@ -41,10 +41,6 @@ struct tug__tar_in;
  * Errors: TUG_ERR_CONFIG: libarchive is not there. */
 enum tug_status tug__tar_in_open(int fd, struct tug__work *work, struct tug__tar_in **out_in,
                                  struct tug_error *err);
-/* The same for content that is not tar: one file, which may be compressed. The first member is it.
- */
-enum tug_status tug__tar_in_open_raw(int fd, struct tug__work *work, struct tug__tar_in **out_in,
-                                     struct tug_error *err);
 /* Go to the next member. out_is_end: there is none, and out_member is not filled. */
 enum tug_status tug__tar_in_next(struct tug__tar_in *in, struct tug__tar_member *out_member,
                                  bool *out_is_end, struct tug_error *err);

@@ -151,6 +151,12 @@ bool tug__json_is_array(const struct tug__json_value *value)
     return json_object_is_type(object_of(value), json_type_array) != 0;
 }
 
+bool tug__json_is_true(const struct tug__json_value *value)
+{
+    return json_object_is_type(object_of(value), json_type_boolean) != 0 &&
+           json_object_get_boolean(object_of(value)) != 0;
+}
+
 size_t tug__json_length(const struct tug__json_value *value)
 {
     return tug__json_is_array(value) ? json_object_array_length(object_of(value)) : 0;

@@ -55,6 +55,8 @@ bool tug__json_has(const struct tug__json_value *value, const char *key);
 /* Type checks; false for NULL. */
 bool tug__json_is_object(const struct tug__json_value *value);
 bool tug__json_is_array(const struct tug__json_value *value);
+/* Tell whether a value is true; anything else is not. */
+bool tug__json_is_true(const struct tug__json_value *value);
 /* Length of an array (0 when value is NULL or no array), and its elements (NULL past the end). */
 size_t tug__json_length(const struct tug__json_value *value);
 const struct tug__json_value *tug__json_at(const struct tug__json_value *value, size_t position);

@@ -86,6 +86,30 @@ enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **ou
     return TUG_OK;
 }
 
+enum tug_status tug__base64url_decode(const char *text, size_t length, uint8_t **out_bytes,
+                                      size_t *out_length, struct tug_error *err)
+{
+    const size_t padding = (4 - length % 4) % 4;
+    char *copy;
+    enum tug_status status;
+
+    if (memchr(text, '+', length) != NULL || memchr(text, '/', length) != NULL ||
+        memchr(text, '=', length) != NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT, "not base64url");
+    }
+    copy = malloc(length + padding + 1);
+    if (copy == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < length; i++) {
+        copy[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
+    }
+    memset(copy + length, '=', padding);
+    status = tug__base64_decode(copy, length + padding, out_bytes, out_length, err);
+    free(copy);
+    return status;
+}
+
 char *tug__base64_encode(const void *bytes, size_t length)
 {
     char *text;

@@ -31,6 +31,10 @@ bool tug__text_copy(char **out_copy, const char *text);
 enum tug_status tug__base64_decode(const char *text, size_t length, uint8_t **out_bytes,
                                    size_t *out_length, struct tug_error *err);
 
+/* The same in the alphabet for URLs, without padding (RFC 7515, "base64url"). */
+enum tug_status tug__base64url_decode(const char *text, size_t length, uint8_t **out_bytes,
+                                      size_t *out_length, struct tug_error *err);
+
 /* Encode bytes as base64 with padding. Returns: owned; NULL when out of memory. */
 char *tug__base64_encode(const void *bytes, size_t length);
 

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "oci/descriptor.h"
 #include "oci/limits.h"
+#include "oci/schema1.h"
 
 #define OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define OCI_INDEX "application/vnd.oci.image.index.v1+json"
@@ -92,8 +93,15 @@ static enum tug_status read_claims(const struct tug__json_value *root, const cha
 static enum tug_status refuse_schema1(struct tug_error *err)
 {
     return tug__fail(err, TUG_ERR_UNSUPPORTED,
-                     "schema 1 manifests are no longer supported: ask the publisher to push the "
-                     "image again with a current tool");
+                     "schema 1 manifests are no longer supported: fetch the image with --convert "
+                     "oci, or ask its publisher to push it again with a current tool");
+}
+
+/* Tell whether a type says that this is schema 1. */
+static bool claims_schema1(const struct claims *claims)
+{
+    return tug__media_kind(claims->announced) == TUG__MEDIA_SCHEMA1 ||
+           tug__media_kind(claims->own) == TUG__MEDIA_SCHEMA1;
 }
 
 /* Refuse schema 1, by any of its marks, and anything that is not schema 2. */
@@ -103,8 +111,7 @@ static enum tug_status check_schema(const struct tug__json_value *root, const st
     uint64_t version = 0;
     enum tug_status status;
 
-    if (tug__media_kind(claims->announced) == TUG__MEDIA_SCHEMA1 ||
-        tug__media_kind(claims->own) == TUG__MEDIA_SCHEMA1 || tug__json_has(root, "fsLayers")) {
+    if (claims_schema1(claims) || tug__schema1_is(root)) {
         return refuse_schema1(err);
     }
     if (!tug__json_has(root, "schemaVersion") && claims->own != NULL &&
@@ -114,9 +121,6 @@ static enum tug_status check_schema(const struct tug__json_value *root, const st
     status = tug__json_get_size(root, "schemaVersion", &version, err);
     if (status != TUG_OK) {
         return status;
-    }
-    if (version == 1) {
-        return refuse_schema1(err);
     }
     return version == 2 ? TUG_OK : tug__fail(err, TUG_ERR_CONTENT, "schemaVersion: not 2");
 }
@@ -280,6 +284,57 @@ static enum tug_status read_children(struct tug__document *document,
     return status;
 }
 
+/* List the blobs that the layers of a schema 1 manifest need. */
+static enum tug_status list_layers(const struct tug__schema1 *schema1,
+                                   struct tug__document *document, struct tug_error *err)
+{
+    document->children = calloc(schema1->count, sizeof *document->children);
+    if (document->children == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < schema1->count; i++) {
+        struct tug__descriptor *const child = &document->children[document->child_count];
+
+        if (schema1->layers[i].is_throwaway) {
+            continue;
+        }
+        child->digest = schema1->layers[i].blob;
+        child->kind = TUG__MEDIA_LAYER;
+        child->media_type = strdup("");
+        if (child->media_type == NULL) {
+            return tug__fail_memory(err);
+        }
+        document->child_count++;
+    }
+    return TUG_OK;
+}
+
+/* Build a document from a schema 1 manifest. On failure it may hold memory that must be freed. */
+static enum tug_status build_schema1(const struct tug__json_value *root,
+                                     const struct claims *claims, struct tug__document *document,
+                                     struct tug_error *err)
+{
+    const char *const types[] = {claims->own, claims->announced};
+    struct tug__schema1 schema1 = {0};
+    enum tug_status status;
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (types[i] != NULL && tug__media_kind(types[i]) != TUG__MEDIA_SCHEMA1) {
+            return tug__fail(err, TUG_ERR_CONTENT, "schema 1 by its members, but its type is '%s'",
+                             types[i]);
+        }
+    }
+    status = tug__schema1_read(root, &schema1, err);
+    if (status == TUG_OK) {
+        status = list_layers(&schema1, document, err);
+    }
+    document->kind = TUG__MEDIA_SCHEMA1;
+    document->platform = schema1.platform;
+    document->media_type = strdup(TUG__SCHEMA1_TYPE);
+    tug__schema1_fini(&schema1);
+    return status == TUG_OK && document->media_type == NULL ? tug__fail_memory(err) : status;
+}
+
 /* Build a document from parsed JSON. On failure it may hold memory that must be freed. */
 static enum tug_status build_document(const struct tug__json_value *root, struct claims *claims,
                                       struct tug__document *document, struct tug_error *err)
@@ -335,7 +390,10 @@ enum tug_status tug__document_parse(const struct tug__document_text *text,
     }
     status = read_claims(tug__json_root(json), text->media_type, &claims, err);
     if (status == TUG_OK) {
-        status = build_document(tug__json_root(json), &claims, &document, err);
+        status = text->accepts_schema1 &&
+                         (claims_schema1(&claims) || tug__schema1_is(tug__json_root(json)))
+                     ? build_schema1(tug__json_root(json), &claims, &document, err)
+                     : build_document(tug__json_root(json), &claims, &document, err);
     }
     claims_fini(&claims);
     tug__json_destroy(json);

@@ -38,17 +38,20 @@ struct tug__descriptor {
 
 /* A parsed manifest or index. */
 struct tug__document {
-    enum tug__media_kind kind; /* TUG__MEDIA_INDEX or TUG__MEDIA_MANIFEST */
+    enum tug__media_kind kind; /* TUG__MEDIA_INDEX, TUG__MEDIA_MANIFEST or TUG__MEDIA_SCHEMA1 */
     char *media_type;          /* the effective one; owned, never NULL */
     /* An index's manifests; or a manifest's config (when it has one), then its layers, then the
-     * `blobs` of the withdrawn artifact manifest. In the document's order, duplicates kept. */
+     * `blobs` of the withdrawn artifact manifest. In the document's order, duplicates kept.
+     * TUG__MEDIA_SCHEMA1: the layers but the throw-away ones, the lowest first, of unknown size and
+     * type. */
     struct tug__descriptor *children;
     size_t child_count;
     bool has_config; /* children[0] is the config */
     /* What the document says it refers to, by its `subject`; unset: nothing, or nothing that can be
      * read. */
     struct tug_digest subject;
-    char *artifact_type; /* owned; NULL: none, or no media type */
+    char *artifact_type;          /* owned; NULL: none, or no media type */
+    struct tug_platform platform; /* TUG__MEDIA_SCHEMA1: the image's, normalised */
 };
 
 /* A document as received. All is borrowed. */
@@ -62,13 +65,16 @@ struct tug__document_text {
     /* The document was requested by digest, so a mediaType member that differs from media_type
      * within the same kind is not an error. By tag, any known type that differs is one. */
     bool is_pinned;
+    /* Read a schema 1 manifest, too, instead of refusing it. */
+    bool accepts_schema1;
 };
 
 /* Parse a manifest or index and refuse what is ambiguous (CVE-2021-41190).
  * out_document: initialised on success, to be freed with tug__document_fini; untouched on failure.
  * Errors: TUG_ERR_CONTENT (not JSON, no schemaVersion 2, both index and manifest, kind differs from
  * media_type, a manifest without config or layers, a member that differs from a known one in case
- * only, a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1, a digest algorithm unknown to tug),
+ * only, a bad digest or size), TUG_ERR_UNSUPPORTED (schema 1 unless accepted, a digest algorithm
+ * unknown to tug),
  * TUG_ERR_TOO_LARGE (a limit of oci/limits.h), TUG_ERR_NO_MEMORY. Threads: any. Blocks: no. */
 enum tug_status tug__document_parse(const struct tug__document_text *text,
                                     struct tug__document *out_document, struct tug_error *err);

@@ -12,6 +12,8 @@
 #define TUG__MANIFEST_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* An image config, read only to compare its platform: large ones exist (long histories). */
 #define TUG__CONFIG_BYTES_MAX ((size_t)8 * 1024 * 1024)
+/* Layers of a schema 1 manifest: Docker built at most 127. */
+#define TUG__SCHEMA1_LAYERS_MAX ((size_t)1024)
 /* Nesting depth of one JSON document: real ones need 5. */
 #define TUG__JSON_DEPTH_MAX 64
 /* Values in one JSON document: json-c needs about 100 bytes for each, and a 4 MiB manifest of real

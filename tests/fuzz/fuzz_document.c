@@ -84,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || size > INPUT_MAX) {
         return 0;
     }
-    const struct tug__document_text text = {(const char *)data + 1, size - 1, types[data[0] & 7],
-                                            (data[0] & 8) != 0};
+    const struct tug__document_text text = {.bytes = (const char *)data + 1,
+                                            .length = size - 1,
+                                            .media_type = types[data[0] & 7],
+                                            .is_pinned = (data[0] & 8) != 0};
     if (tug__document_parse(&text, &document, &err) == TUG_OK) {
         check(&document);
         tug__document_fini(&document);

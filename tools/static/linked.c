@@ -3,7 +3,7 @@
  * The functions of libarchive for a program that is linked without shared libraries, which can load
  * none later.
  */
-#include "archive/libarchive.h"
+#include "unpack/libarchive.h"
 
 void tug__libarchive_linked(struct tug__libarchive *out_library)
 {

@@ -92,6 +92,23 @@ Test(base_str, decodes_base64)
     expect_base64("AAD/+/8=", "\0\0\xff\xfb\xff", 5);
 }
 
+Test(base_str, decodes_base64url)
+{
+    static const char *const bad[] = {"Zg==", "AAD/+/8", "Z", "Zm 9", "Zm9v="};
+    struct tug_error err = {0};
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+
+    cr_assert_eq(tug__base64url_decode("AAD_-_8", 7, &bytes, &length, &err), TUG_OK);
+    cr_assert_eq(length, 5);
+    cr_assert_eq(memcmp(bytes, "\0\0\xff\xfb\xff", length), 0);
+    free(bytes);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cr_assert_eq(tug__base64url_decode(bad[i], strlen(bad[i]), &bytes, &length, &err),
+                     TUG_ERR_CONTENT, "'%s' was taken", bad[i]);
+    }
+}
+
 Test(base_str, refuses_what_is_not_strict_base64)
 {
     static const char *const bad[] = {"Z",     "Zg",       "Zg=",   "Zg===",  "====",   "=",

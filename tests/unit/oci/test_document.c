@@ -40,7 +40,8 @@ static enum tug_status parse(const char *text, const char *media_type, bool is_p
                              struct tug__document *out_document, struct tug_error *err)
 {
     char *const copy = strdup(text);
-    const struct tug__document_text content = {copy, strlen(copy), media_type, is_pinned};
+    const struct tug__document_text content = {
+        .bytes = copy, .length = strlen(copy), .media_type = media_type, .is_pinned = is_pinned};
     enum tug_status status;
 
     for (char *at = copy; *at != '\0'; at++) {

@@ -4,7 +4,7 @@
  *
  * Knows: how libraries are loaded. Does not know: the store, archives. Threads: any.
  */
-#include "archive/libarchive.h"
+#include "unpack/libarchive.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>

@@ -2,11 +2,11 @@
  *
  * libarchive, loaded when an archive is read and not before: it comes with a dozen libraries, and a
  * command that is linked with them starts half as slowly again (src/README.md, "Decisions"). The
- * only header that includes it; tar_in.c is its only user.
+ * only header that includes it; archive/tar_in.c and unpack.c are its only users.
  * Threads: any. Blocks: on the disk, the first time.
  */
-#ifndef TUG_ARCHIVE_LIBARCHIVE_H
-#define TUG_ARCHIVE_LIBARCHIVE_H
+#ifndef TUG_UNPACK_LIBARCHIVE_H
+#define TUG_UNPACK_LIBARCHIVE_H
 
 #include <archive.h>
 #include <archive_entry.h>
