@@ -10,6 +10,9 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CFLAGS ?= -O2 -g
 CONFIG ?= release
 PKG_CONFIG ?= pkg-config
@@ -62,7 +65,8 @@ HEADERS := $(wildcard include/tug/*.h)
 .SECONDARY:
 
 LIBRARY := $(addprefix build/,libtug.a $(SHARED) $(SONAME) libtug_absent.a tug.pc.in)
-all: build/tug $(LIBRARY) ## build the command and the libraries
+COMPLETIONS := $(addprefix build/completions/,tug.bash tug.zsh tug.fish)
+all: build/tug $(LIBRARY) $(COMPLETIONS) ## build the command and the libraries
 
 lib: $(LIBRARY) ## build the libraries only
 
@@ -152,6 +156,11 @@ build/tug.pc.in: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
 	$(Q)sed -e 's|@VERSION@|$(VERSION)|;s|@STATIC_LIBS@|$(STATIC_LIBS) -lidn2 -lunistring|' $< > $@
 
+# Completions say what the table of options does. RUN: what runs a command for another machine.
+build/completions/tug.%: build/tug
+	$(Q)mkdir -p $(@D)
+	$(Q)$(RUN) build/tug completion $* > $@
+
 test-programs: $(TEST_PROGRAMS)
 
 # Build in parallel (unless the caller has decided), then run suites, which look for time themselves.
@@ -223,7 +232,7 @@ format: ## reformat all C files
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.[ch]')
 
 built:
-	$(Q)for file in tug $(notdir $(LIBRARY)); do test -e build/$$file || \
+	$(Q)for file in tug $(notdir $(LIBRARY)) $(COMPLETIONS:build/%=%); do test -e build/$$file || \
 	  { echo "make install: build/$$file is missing; run 'make' first" >&2; exit 1; }; done
 
 # Installs what is there and compiles nothing, so that root need not.
@@ -239,10 +248,15 @@ install: built ## install what make built below DESTDIR and PREFIX (default /usr
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -m 644 build/completions/tug.bash $(DESTDIR)$(BASHDIR)/tug
+	install -m 644 build/completions/tug.zsh $(DESTDIR)$(ZSHDIR)/_tug
+	install -m 644 build/completions/tug.fish $(DESTDIR)$(FISHDIR)/tug.fish
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a $(SHARED) $(SONAME) libtug.so)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5))) $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(BASHDIR)/tug $(DESTDIR)$(ZSHDIR)/_tug $(DESTDIR)$(FISHDIR)/tug.fish
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 
 dist: ## make tug-VERSION.tar.gz out of what is committed

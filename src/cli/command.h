@@ -65,6 +65,8 @@ int cmd_verify(const struct settings *settings, const struct command_table *tabl
 int cmd_prune(const struct settings *settings, const struct command_table *table);
 /* Bring images out of an archive into the store. */
 int cmd_import(const struct settings *settings, const struct command_table *table);
+/* Print the script by which a shell completes command lines. */
+int cmd_completion(const struct settings *settings, const struct command_table *table);
 /* Print help, on one command or on all. */
 int cmd_help(const struct settings *settings, const struct command_table *table);
 /* Print the version. */

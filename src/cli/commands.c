@@ -162,6 +162,16 @@ static const char tags_description[] =
     "order, then other tags. A range has pre-releases, such as 1.27-alpine, only if it\n"
     "names one.\n";
 
+static const char *const completion_examples[] = {
+    "source <(tug completion bash)",
+    "tug completion fish > ~/.config/fish/completions/tug.fish",
+    NULL,
+};
+
+static const char completion_description[] =
+    "Print a script by which bash, zsh or fish complete commands, options and their\n"
+    "values, and the images and blobs of the store. make install installs all three.\n";
+
 static const struct command all_commands[] = {
     {"fetch", "[options] REF... | --from-file FILE", "fetch images into the store",
      fetch_description, COMMAND_FETCH, fetch_examples, cmd_fetch},
@@ -188,6 +198,8 @@ static const struct command all_commands[] = {
      COMMAND_VERIFY, verify_examples, cmd_verify},
     {"prune", "[options]", "delete what no image needs", prune_description, COMMAND_PRUNE,
      prune_examples, cmd_prune},
+    {"completion", "SHELL", "print the completions of a shell", completion_description,
+     COMMAND_OTHER, completion_examples, cmd_completion},
     {"version", "", "show the version", NULL, COMMAND_OTHER, NULL, cmd_version},
     {"help", "[COMMAND]", "show help", NULL, COMMAND_OTHER, NULL, cmd_help},
 };

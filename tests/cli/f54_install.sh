@@ -13,7 +13,8 @@ before=$(find "$top/build" -newer "$0" -name '*.o' | sort | cksum)
 make -C "$top" install PREFIX=/usr LIBDIR=/usr/lib/tug DESTDIR="$WORK/root" CFLAGS=-O0 CC=false \
     > "$WORK/out" 2> "$WORK/err" || fail "make install ended with $?"
 [ "$before" = "$(find "$top/build" -newer "$0" -name '*.o' | sort | cksum)" ] || fail "it compiled"
-for file in bin/tug lib/tug/libtug.a lib/tug/libtug.so.0 include/tug/tug.h share/man/man1/tug.1; do
+for file in bin/tug lib/tug/libtug.a lib/tug/libtug.so.0 include/tug/tug.h share/man/man1/tug.1 \
+    share/bash-completion/completions/tug share/zsh/site-functions/_tug share/fish/vendor_completions.d/tug.fish; do
     [ -s "$WORK/root/usr/$file" ] || fail "$file is not installed"
 done
 
