@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref trust convert unpack url http hosts auth registry index store walk upkeep tags archive pool engine pipeline api cli"
+rooms="base toml oci ref trust convert unpack url http hosts auth registry index store walk upkeep tags archive pool engine pipeline lookup api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -59,7 +59,8 @@ sees archive walk store index unpack ref oci base
 sees pool registry store oci base
 sees engine pool registry store oci base
 sees pipeline engine registry store index trust ref oci url base
-sees api upkeep tags pipeline archive walk registry store trust ref oci base
+sees lookup pipeline engine registry ref oci base
+sees api upkeep tags lookup pipeline archive walk registry store trust ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/lists/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*

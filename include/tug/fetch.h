@@ -5,7 +5,7 @@
  * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add (or tug_fetch_add_with,
  * tug_fetch_add_parsed) for each reference, tug_fetch_run (which reports through the event
  * callback), tug_fetch_destroy, tug_store_close. Instead of tug_fetch_run: tug_fetch_resolve, or
- * tug_fetch_list_tags (tug/tags.h).
+ * tug_fetch_list_tags (tug/tags.h), or tug_fetch_read.
  */
 #ifndef TUG_FETCH_H
 #define TUG_FETCH_H
@@ -318,6 +318,39 @@ enum tug_status tug_fetch_run(struct tug_fetch *fetch, struct tug_error *err);
  * TUG_ERR_INVALID_ARGUMENT for that reference; all_platforms means the root itself, and the other
  * options of what to fetch have no effect. Returns, errors and threads: as tug_fetch_run. */
 enum tug_status tug_fetch_resolve(struct tug_fetch *fetch, struct tug_error *err);
+
+/* Content in memory. Start with `= TUG_CONTENT_INIT`. */
+struct tug_content {
+    size_t size; /* of this struct: TUG_CONTENT_INIT sets it */
+    char *bytes; /* length bytes, and a NUL that does not count */
+    size_t length;
+    struct tug_digest digest; /* that the bytes have */
+    char *media_type;         /* as the registry says; "": it does not */
+};
+
+/* Nothing. */
+#define TUG_CONTENT_INIT                                                                           \
+    {                                                                                              \
+        .size = sizeof(struct tug_content)                                                         \
+    }
+
+/* Read the one reference that was added into memory, instead of tug_fetch_run: the manifest or
+ * index of a tag or digest, as the registry has it, or by its digest a blob of the repository.
+ * Nothing is stored (tug_fetch_create accepts a NULL store for this). The bytes are verified when
+ * the reference has a digest; what a tag means is up to the registry.
+ * max_bytes: of the content; 0: no limit. A manifest has 4 MiB at most.
+ * out_content: owned by the caller, for tug_content_fini; untouched on failure.
+ * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (not one reference, or out_content.size is 0),
+ * TUG_ERR_TOO_LARGE (over max_bytes), TUG_ERR_NOT_FOUND, TUG_ERR_CONTENT (another digest was
+ * received), TUG_ERR_UNSUPPORTED (the registry does not tell the size of the blob),
+ * TUG_ERR_CANCELLED, TUG_ERR_TIMEOUT, and those of tug_fetch_run.
+ * Retries and warnings are reported by on_event and on_message. Options of what to fetch have no
+ * effect. Threads: the fetch's owner; tug_fetch_cancel from any. Blocks: until done. */
+enum tug_status tug_fetch_read(struct tug_fetch *fetch, uint64_t max_bytes,
+                               struct tug_content *out_content, struct tug_error *err);
+
+/* Free what tug_fetch_read returned; all zero is allowed. Threads: any. */
+void tug_content_fini(struct tug_content *content);
 
 /* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. Calling
  * it before or after the run, or more than once, is harmless.

@@ -18,7 +18,7 @@
 #include "base/str.h"
 #include "base/trace.h"
 #include "oci/platform.h"
-#include "pipeline/lookup.h"
+#include "lookup/lookup.h"
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
 

@@ -6,7 +6,7 @@
  * retries.
  * Threads: the engine's owner.
  */
-#include "pipeline/survey.h"
+#include "lookup/survey.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -3,13 +3,13 @@
  * The questions of a run that resolves: one per reference. Internal to lookup.c and question.c.
  * Threads: the caller of tug__lookup_run.
  */
-#ifndef TUG_PIPELINE_QUESTION_H
-#define TUG_PIPELINE_QUESTION_H
+#ifndef TUG_LOOKUP_QUESTION_H
+#define TUG_LOOKUP_QUESTION_H
 
 #include "engine/engine.h"
 #include "pipeline/gauge.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/survey.h"
+#include "lookup/survey.h"
 
 struct tug__session;
 struct tug__lookup;

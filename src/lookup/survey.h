@@ -8,8 +8,8 @@
  * with number 0, then tug__survey_use for everything that settles, until tug__survey_is_complete.
  * Threads: the engine's owner.
  */
-#ifndef TUG_PIPELINE_SURVEY_H
-#define TUG_PIPELINE_SURVEY_H
+#ifndef TUG_LOOKUP_SURVEY_H
+#define TUG_LOOKUP_SURVEY_H
 
 #include "engine/engine.h"
 #include "pipeline/choice.h"

@@ -9,13 +9,13 @@
  * repository is asked itself, even when another one has returned the same digest: a digest that
  * exists elsewhere may be missing here.
  */
-#include "pipeline/lookup.h"
+#include "lookup/lookup.h"
 
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "pipeline/question.h"
+#include "lookup/question.h"
 #include "pipeline/start.h"
 #include "registry/registry.h"
 

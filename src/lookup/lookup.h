@@ -2,8 +2,8 @@
  *
  * Resolve references at their registries, without fetching content.
  */
-#ifndef TUG_PIPELINE_LOOKUP_H
-#define TUG_PIPELINE_LOOKUP_H
+#ifndef TUG_LOOKUP_LOOKUP_H
+#define TUG_LOOKUP_LOOKUP_H
 
 #include "pipeline/pipeline.h"
 

@@ -5,7 +5,7 @@
  * Knows: the engine's interface, documents. Does not know: HTTP, retries, how many there are at
  * once. Threads: the caller of tug__lookup_run.
  */
-#include "pipeline/question.h"
+#include "lookup/question.h"
 
 #include <stddef.h>
 #include <stdio.h>
