@@ -34,21 +34,28 @@ mode_t tug__access_without_group(mode_t mode)
     return (mode & ~(mode_t)02070) | (mode & 0007) << 3;
 }
 
+/* Set what differs from what the file has. */
+static void give(int fd, const struct stat *info, uid_t new_owner, gid_t group, mode_t mode)
+{
+    struct stat renewed = *info;
+
+    if ((new_owner != (uid_t)-1 && info->st_uid != new_owner) || info->st_gid != group) {
+        if (fchown(fd, new_owner, group) != 0 || fstat(fd, &renewed) != 0) {
+            mode = tug__access_without_group(mode);
+        }
+    }
+    if ((renewed.st_mode & 07777) != mode) {
+        (void)fchmod(fd, mode);
+    }
+}
+
 void tug__access_give(int fd, uid_t owner, gid_t group, mode_t mode)
 {
     const uid_t new_owner = geteuid() == 0 ? owner : (uid_t)-1;
     struct stat info;
 
-    if (fstat(fd, &info) != 0) {
-        return;
-    }
-    if ((new_owner != (uid_t)-1 && info.st_uid != new_owner) || info.st_gid != group) {
-        if (fchown(fd, new_owner, group) != 0 || fstat(fd, &info) != 0) {
-            mode = tug__access_without_group(mode);
-        }
-    }
-    if ((info.st_mode & 07777) != mode) {
-        (void)fchmod(fd, mode);
+    if (fstat(fd, &info) == 0) {
+        give(fd, &info, new_owner, group, mode);
     }
 }
 
@@ -62,4 +69,12 @@ void tug__store_give_file(const struct tug_store *store, int fd)
 {
     tug__access_give(fd, store->root_owner, store->root_group,
                      tug__access_file_mode(store->root_mode));
+}
+
+void tug__store_give_new_file(const struct tug_store *store, int fd, const struct stat *info)
+{
+    /* Its owner is us: the effective user. */
+    const uid_t new_owner = info->st_uid == 0 ? store->root_owner : (uid_t)-1;
+
+    give(fd, info, new_owner, store->root_group, tug__access_file_mode(store->root_mode));
 }

@@ -10,26 +10,47 @@
 
 #include "base/error.h"
 
-/* Sync one file and rename it. On failure the file is removed: after a failed fsync the state of
- * the data on disk is unknown. */
-static enum tug_status commit_one(struct tug__ingest *ingest, struct tug__trace_row *row,
-                                  struct tug_error *err)
+/* Make one file durable. */
+static enum tug_status sync_one(struct tug__ingest *ingest, struct tug__trace_row *row,
+                                struct tug_error *err)
 {
     const uint64_t began_ns = tug__trace_begin(row);
-    enum tug_status status = tug__ingest_sync(ingest, err);
+    const enum tug_status status = tug__ingest_sync(ingest, err);
 
     tug__trace_end(row, began_ns,
                    &(struct tug_trace_event){.name = "sync",
                                              .digest = ingest->digest,
                                              .length = ingest->size_bytes,
                                              .status = status});
-    if (status == TUG_OK) {
-        status = tug__ingest_publish(ingest, err);
-    }
-    if (status != TUG_OK) {
-        (void)tug__ingest_remove(ingest, NULL);
-    }
     return status;
+}
+
+/* Take a step with all downloads that have got so far. One that fails is removed: after a failed
+ * fsync the state of the data on disk is unknown. */
+static void step(const struct tug__ingest_commit *commits, size_t count, struct tug__trace_row *row,
+                 enum tug_status (*take)(struct tug__ingest *ingest, struct tug__trace_row *row,
+                                         struct tug_error *err))
+{
+    for (size_t i = 0; i < count; i++) {
+        if (commits[i].ingest != NULL && commits[i].error->code == TUG_OK &&
+            take(commits[i].ingest, row, commits[i].error) != TUG_OK) {
+            (void)tug__ingest_remove(commits[i].ingest, NULL);
+        }
+    }
+}
+
+static enum tug_status seal_one(struct tug__ingest *ingest, struct tug__trace_row *row,
+                                struct tug_error *err)
+{
+    (void)row;
+    return tug__ingest_seal(ingest, err);
+}
+
+static enum tug_status publish_one(struct tug__ingest *ingest, struct tug__trace_row *row,
+                                   struct tug_error *err)
+{
+    (void)row;
+    return tug__ingest_publish(ingest, err);
 }
 
 void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
@@ -39,11 +60,11 @@ void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit 
     enum tug_status status;
     uint64_t began_ns;
 
-    for (size_t i = 0; i < count; i++) {
-        if (commits[i].ingest != NULL) {
-            (void)commit_one(commits[i].ingest, row, commits[i].error);
-        }
-    }
+    /* Each step for all before the next one: a change between two syncs would put the next file
+     * into another transaction of the file system's journal. */
+    step(commits, count, row, seal_one);
+    step(commits, count, row, sync_one);
+    step(commits, count, row, publish_one);
     began_ns = tug__trace_begin(row);
     status = tug__store_sync_blobs(store, &sync_error);
     tug__trace_end(row, began_ns,

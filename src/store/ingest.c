@@ -31,6 +31,18 @@ static enum tug_status get_dirs(const struct tug__ingest *ingest,
     return tug__store_dirs(ingest->store, ingest->digest.algorithm, true, out_dirs, err);
 }
 
+/* The same without a look whether they were removed. */
+static enum tug_status get_known_dirs(const struct tug__ingest *ingest,
+                                      struct tug__algorithm_dirs *out_dirs, struct tug_error *err)
+{
+    const enum tug_status status =
+        tug__store_dirs(ingest->store, ingest->digest.algorithm, false, out_dirs, err);
+
+    return status == TUG_OK && (out_dirs->blobs_fd < 0 || out_dirs->ingest_fd < 0)
+               ? get_dirs(ingest, out_dirs, err)
+               : status;
+}
+
 /* Tell whether a name still refers to the open file. out_is_shared: the file has other names or
  * another owner, so its content is not ours alone. Errors: TUG_ERR_STORE: stat failed. Only ENOENT
  * means that the name is gone. */
@@ -215,6 +227,22 @@ static enum tug_status find_present(struct tug__ingest *ingest, int dir_fd, stru
     return is_valid ? TUG_OK : tug__ingest_reset(ingest, err);
 }
 
+/* Open the file, created or found, and find out what is in it. */
+static enum tug_status open_in(struct tug__ingest *ingest, int dir_fd, struct tug_error *err)
+{
+    char name[TUG_DIGEST_TEXT_MAX];
+    enum tug_status status = tug__ingest_create(
+        ingest->store, dir_fd, tug__digest_hex(&ingest->digest, name), &ingest->fd, err);
+
+    if (status == TUG_OK && ingest->fd >= 0 && ingest->size_bytes <= TUG__INGEST_WHOLE_BYTES) {
+        return TUG_OK;
+    }
+    if (status == TUG_OK && ingest->fd < 0) {
+        status = open_locked(ingest->store, dir_fd, name, &ingest->fd, err);
+    }
+    return status == TUG_OK ? find_present(ingest, dir_fd, err) : status;
+}
+
 enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_digest *digest,
                                  uint64_t size_bytes, struct tug__ingest **out_ingest,
                                  struct tug_error *err)
@@ -222,7 +250,6 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
     struct tug__ingest *const ingest = calloc(1, sizeof *ingest);
     struct tug_error scratch = {0};
     struct tug__algorithm_dirs dirs;
-    char name[TUG_DIGEST_TEXT_MAX];
     enum tug_status status;
 
     err = err != NULL ? err : &scratch;
@@ -234,13 +261,16 @@ enum tug_status tug__ingest_open(struct tug_store *store, const struct tug_diges
     ingest->size_bytes = size_bytes;
     ingest->fd = -1;
     ingest->state_fd = -1;
-    status = get_dirs(ingest, &dirs, err);
+    status = get_known_dirs(ingest, &dirs, err);
     if (status == TUG_OK) {
-        status =
-            open_locked(store, dirs.ingest_fd, tug__digest_hex(digest, name), &ingest->fd, err);
+        status = open_in(ingest, dirs.ingest_fd, err);
     }
-    if (status == TUG_OK) {
-        status = find_present(ingest, dirs.ingest_fd, err);
+    if (status != TUG_OK && ingest->fd < 0 && tug__store_is_removed(err)) {
+        *err = (struct tug_error){0};
+        status = get_dirs(ingest, &dirs, err); /* made again */
+        if (status == TUG_OK) {
+            status = open_in(ingest, dirs.ingest_fd, err);
+        }
     }
     if (status != TUG_OK) {
         tug__ingest_close(ingest);
@@ -281,7 +311,7 @@ bool tug__store_is_removed(const struct tug_error *error)
     return error->code == TUG_ERR_STORE && error->os_errno == ENOENT;
 }
 
-enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err)
+enum tug_status tug__ingest_seal(struct tug__ingest *ingest, struct tug_error *err)
 {
     struct stat info;
 
@@ -292,11 +322,37 @@ enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *e
         return tug__fail(err, TUG_ERR_STORE,
                          "another program changed the length of a partial download");
     }
-    /* The mode first, so that the sync covers it. */
     if (fchmod(ingest->fd, 0444) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot make a blob read-only");
     }
+    ingest->is_sealed = true;
+    return TUG_OK;
+}
+
+enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err)
+{
+    /* The mode first, so that the sync covers it. */
+    if (!ingest->is_sealed && tug__ingest_seal(ingest, err) != TUG_OK) {
+        return TUG_ERR_STORE;
+    }
     return ingest->store->is_durable ? tug__fs_sync(ingest->fd, err) : TUG_OK;
+}
+
+/* Rename the file into blobs/, a directory that may have been removed since it was opened. */
+static enum tug_status rename_to_blobs(struct tug__ingest *ingest, const char *name,
+                                       struct tug__algorithm_dirs *dirs, struct tug_error *err)
+{
+    int result = renameat(dirs->ingest_fd, name, dirs->blobs_fd, name);
+
+    if (result != 0 && errno == ENOENT) {
+        if (get_dirs(ingest, dirs, err) != TUG_OK) {
+            return TUG_ERR_STORE;
+        }
+        result = renameat(dirs->ingest_fd, name, dirs->blobs_fd, name);
+    }
+    return result == 0
+               ? TUG_OK
+               : tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot move '%s' to blobs", name);
 }
 
 enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error *err)
@@ -305,7 +361,7 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
     char name[TUG_DIGEST_TEXT_MAX];
     bool is_same = false;
     bool is_shared = false;
-    enum tug_status status = get_dirs(ingest, &dirs, err);
+    enum tug_status status = get_known_dirs(ingest, &dirs, err);
 
     (void)tug__digest_hex(&ingest->digest, name);
     if (status == TUG_OK) {
@@ -322,8 +378,8 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
     if (ingest->state_fd >= 0 && tug__state_remove(ingest, dirs.ingest_fd, err) != TUG_OK) {
         return TUG_ERR_STORE;
     }
-    if (renameat(dirs.ingest_fd, name, dirs.blobs_fd, name) != 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot move '%s' to blobs", name);
+    if (rename_to_blobs(ingest, name, &dirs, err) != TUG_OK) {
+        return TUG_ERR_STORE;
     }
     tug__store_mark_dirty(ingest->store, ingest->digest.algorithm);
     return TUG_OK;

@@ -53,6 +53,8 @@ void tug__access_give(int fd, uid_t owner, gid_t group, mode_t mode);
 /* Set owner, group and mode of a new directory or file of the store as its root requires. */
 void tug__store_give_dir(const struct tug_store *store, int fd);
 void tug__store_give_file(const struct tug_store *store, int fd);
+/* The same for a file of ours with mode 0600 that was just looked at. */
+void tug__store_give_new_file(const struct tug_store *store, int fd, const struct stat *info);
 
 /* Get the directories of an algorithm, opened or (with make) created when needed. Directories
  * removed since they were opened are created again, and their descriptors refer to the new ones.
@@ -67,8 +69,17 @@ enum tug_status tug__store_open_dirs(struct tug_store *store, bool make, bool *o
 /* Remember that a name under blobs/<algorithm> changed. */
 void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
 
-/* The steps of a commit, in order (commit.c). Make the data durable (not under TUG_DURABILITY_NONE)
- * and read-only (mode 0444). */
+/* ingest_new.c: create a partial file and lock it. *out_fd: stays as it is when there is a file of
+ * that name already, or another process was faster. Errors: TUG_ERR_STORE; os_errno is ENOENT when
+ * the directory was removed. */
+enum tug_status tug__ingest_create(const struct tug_store *store, int dir_fd, const char *name,
+                                   int *out_fd, struct tug_error *err);
+
+/* The steps of a commit, in order (commit.c). Make the complete file read-only (mode 0444). Once is
+ * enough. */
+enum tug_status tug__ingest_seal(struct tug__ingest *ingest, struct tug_error *err);
+/* The same if that was not done; then make data and mode durable (not under TUG_DURABILITY_NONE).
+ */
 enum tug_status tug__ingest_sync(struct tug__ingest *ingest, struct tug_error *err);
 /* Give the verified, synced file its name under blobs/. An existing blob is replaced. The name is
  * durable after the next tug__store_sync_blobs. Errors: tug__store_is_removed() when the partial

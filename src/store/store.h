@@ -59,7 +59,11 @@ struct tug__ingest {
     int fd;                      /* read and write; closed by tug__ingest_close */
     int state_fd;                /* the state file; -1: none */
     struct tug__extents present; /* parts left by an earlier, interrupted download; owned */
+    bool is_sealed;              /* complete and read-only */
 };
+
+/* A partial file of at most so many bytes is never divided, so it needs no state file. */
+#define TUG__INGEST_WHOLE_BYTES (UINT64_C(256) * 1024)
 
 /* Open or create the partial file of a blob and lock it against other processes (flock).
  * out_ingest: owned, to be closed with tug__ingest_close; untouched on failure. An existing file

@@ -61,7 +61,7 @@ fetchers=()
 
 # --- five at once ---
 what="five processes"
-chunk_size=8MiB # one connection for each blob: not a byte is in vain
+chunk_size=0 # one connection for each blob: not a byte is in vain
 start_registry --generate app:1=5M:4 --rate 4M
 for i in 1 2 3 4 5; do fetch "$i" "$registry/app:1"; done
 reads=0
