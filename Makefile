@@ -31,7 +31,7 @@ TUG_WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prot
 SANITIZE_address := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_thread := -fsanitize=thread -fno-omit-frame-pointer
 TUG_SANITIZE := $(SANITIZE_$(SANITIZE))
-PACKAGES := libcurl libssl libcrypto json-c
+PACKAGES := libcurl libssl libcrypto json-c libzstd zlib
 # The sanitizers have checks of their own in place of _FORTIFY_SOURCE, and the user's level counts.
 TUG_FORTIFY := $(if $(findstring fsanitize,$(TUG_SANITIZE) $(CFLAGS))$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(FORTIFY))
 TUG_CPPFLAGS := -D_GNU_SOURCE $(TUG_FORTIFY) -Iinclude $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -43,7 +43,7 @@ TUG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(HARDENING) $(HARDENING_LINK) $(TUG_FORTIFY) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base toml oci ref trust convert unpack url http hosts auth index store walk upkeep tags archive registry pool engine pipeline lookup api
+ROOMS := base toml oci chunked ref trust convert unpack url http hosts auth index store walk upkeep tags archive registry pool engine pipeline lookup api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
 CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/lists/*.c src/options/*.c src/display/*.c)))

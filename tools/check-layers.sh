@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci ref trust convert unpack url http hosts auth registry index store walk upkeep tags archive pool engine pipeline lookup api cli"
+rooms="base toml oci chunked ref trust convert unpack url http hosts auth registry index store walk upkeep tags archive pool engine pipeline lookup api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -41,6 +41,7 @@ sees() { # ROOM ROOM…: what it may include besides itself
 sees base
 sees toml base
 sees oci base
+sees chunked oci base
 sees ref oci base
 sees trust ref oci base
 sees convert oci base
@@ -66,6 +67,8 @@ forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|
 forbid "public headers include public headers" '^#include "' include/tug/*
 only_in 'archive' src/unpack/libarchive.h
 only_in 'yaml' src/lists/libyaml.h
+only_in 'zlib' src/chunked/part_gzip.c
+only_in 'zstd' src/chunked/part_zstd.c
 only_in 'curl/' src/http/http_internal.h
 only_in 'ck_' src/base/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c

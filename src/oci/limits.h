@@ -66,4 +66,21 @@
 #define TUG__FOREIGN_URLS_MAX 8
 #define TUG__FOREIGN_URL_MAX 2048
 
+/* The table of contents (TOC) of a layer that can be put together from older ones, compressed and
+ * as text: 500 MB of files have 2 to 15 MB of text, compressed to a tenth. Over a limit the layer
+ * is fetched as a whole. */
+#define TUG__TOC_PACKED_BYTES_MAX (UINT64_C(32) * 1024 * 1024)
+#define TUG__TOC_RAW_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
+/* The headers that come with it (tar-split): 1.4 KiB for each file. */
+#define TUG__TAR_SPLIT_BYTES_MAX (UINT64_C(256) * 1024 * 1024)
+/* One entry of it, or one line of the headers: long extended attributes, padding of an archive. */
+#define TUG__TOC_ENTRY_BYTES_MAX ((size_t)1024 * 1024)
+#define TUG__TOC_ENTRY_VALUES_MAX ((size_t)10000)
+/* Chunks, and headers between them: each takes about 80 bytes while two layers are compared, and
+ * 500 MB of files have 40 000. */
+#define TUG__TOC_FRAMES_MAX 300000
+/* Window that a TOC's compression may need, as a power of two: those that write zstd:chunked use 8
+ * to 32 MiB, of which only as much is used as there is text. */
+#define TUG__TOC_WINDOW_LOG_MAX 25
+
 #endif
