@@ -54,7 +54,7 @@ sees registry auth hosts http url oci base
 sees index oci base
 sees store index oci base
 sees walk store index oci base
-sees upkeep pipeline walk store index trust ref oci base
+sees upkeep pipeline engine registry walk store index trust ref oci base
 sees tags pipeline registry ref oci base
 sees archive walk store index unpack ref oci base
 sees pool registry store oci base

@@ -20,16 +20,6 @@
 
 /* --- the choice --- */
 
-static bool is_document_kind(enum tug__media_kind kind)
-{
-    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
-}
-
-bool tug__image_is_document_entry(const struct tug__descriptor *entry)
-{
-    return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
-}
-
 /* The config of a held manifest has arrived: judge it, request the rest. */
 static enum tug_status judge_held(struct tug__resolver *resolver, struct tug__image *image,
                                   struct tug_error *err)
@@ -55,7 +45,7 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
     const struct tug__request request = {
         .descriptor = entry,
         .has_size = true,
-        .is_document = tug__image_is_document_entry(entry),
+        .is_document = tug__plan_is_document(entry),
         .want = want,
         .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would contradict its type */
     };
@@ -137,7 +127,7 @@ static enum tug_status ask_referrers(struct tug__resolver *resolver, struct tug_
     for (size_t i = 0; status == TUG_OK && i < image->gathered.entry_count; i++) {
         const struct tug__descriptor *const entry = &image->gathered.entries[i];
 
-        if (wants[i] == chosen && tug__image_is_document_entry(entry)) {
+        if (wants[i] == chosen && tug__plan_is_document(entry)) {
             status = tug__image_ask_referrers(resolver, image, &entry->digest, err);
         }
     }
@@ -214,22 +204,6 @@ void tug__image_arrive(struct tug__resolver *resolver, struct tug__image *image)
 }
 
 /* --- the beginning --- */
-
-enum tug_status tug__store_is_named(struct tug__resolver *resolver, const char *name,
-                                    bool *out_is_named, struct tug_error *err)
-{
-    if (!resolver->has_names) {
-        const enum tug_status status =
-            tug__store_index_names(resolver->settings->store, &resolver->names, err);
-
-        if (status != TUG_OK) {
-            return status;
-        }
-        resolver->has_names = true;
-    }
-    *out_is_named = tug__index_names_has(&resolver->names, name);
-    return TUG_OK;
-}
 
 /* Wait for the root by its tag. For a name in index.json a HEAD comes first: if nothing has
  * changed, that is enough. */

@@ -198,3 +198,19 @@ enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image
     }
     return wait_for(resolver, image, &asked, err);
 }
+
+enum tug_status tug__store_is_named(struct tug__resolver *resolver, const char *name,
+                                    bool *out_is_named, struct tug_error *err)
+{
+    if (!resolver->has_names) {
+        const enum tug_status status =
+            tug__store_index_names(resolver->settings->store, &resolver->names, err);
+
+        if (status != TUG_OK) {
+            return status;
+        }
+        resolver->has_names = true;
+    }
+    *out_is_named = tug__index_names_has(&resolver->names, name);
+    return TUG_OK;
+}

@@ -144,3 +144,15 @@ bool tug__extras_is_wanted(const struct tug__wish *wish, const struct tug__docum
     }
     return wish->signatures && has_layer(document, NULL);
 }
+
+void tug__extras_blame(const struct tug__question *question, struct tug_error *error)
+{
+    char text[TUG_DIGEST_TEXT_MAX];
+
+    if (question->tag != NULL) {
+        (void)tug__wrap(error, error->code, "tag '%s'", question->tag);
+    } else {
+        (void)tug__wrap(error, error->code, "referrers of %s",
+                        tug_digest_format(&question->subject, text));
+    }
+}

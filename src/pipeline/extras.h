@@ -77,6 +77,8 @@ enum tug_status tug__extras_add_question(struct tug__extras *extras,
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__extras_add(struct tug__extras *extras, const struct tug__extra *item,
                                 size_t *out_item, struct tug_error *err);
+/* Say in an error what was asked. */
+void tug__extras_blame(const struct tug__question *question, struct tug_error *error);
 /* Free everything. */
 void tug__extras_fini(struct tug__extras *extras);
 

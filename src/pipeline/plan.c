@@ -48,6 +48,16 @@ enum tug_status tug__wish_check(const struct tug__wish *wish, struct tug_error *
                      "others");
 }
 
+static bool is_document_kind(enum tug__media_kind kind)
+{
+    return kind == TUG__MEDIA_INDEX || kind == TUG__MEDIA_MANIFEST || kind == TUG__MEDIA_SCHEMA1;
+}
+
+bool tug__plan_is_document(const struct tug__descriptor *entry)
+{
+    return is_document_kind(entry->kind) || entry->media_type[0] == '\0';
+}
+
 bool tug__plan_may_be_index(const struct tug__descriptor *entry)
 {
     return entry->kind == TUG__MEDIA_INDEX ||

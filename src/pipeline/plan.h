@@ -48,6 +48,10 @@ enum tug_status tug__wish_check(const struct tug__wish *wish, struct tug_error *
 /* Tell whether an entry may be an index, which the choice of a platform has to wait for. */
 bool tug__plan_may_be_index(const struct tug__descriptor *entry);
 
+/* Tell whether an entry of an index has to be read. One without a type is taken for a manifest or
+ * an index: indexes name nothing else without giving its type. */
+bool tug__plan_is_document(const struct tug__descriptor *entry);
+
 /* Choose among the entries of an index (nested indexes replaced by their entries). For each wanted
  * platform the entry with the best rank is chosen, the first among equals. Entries without a
  * platform cannot be ranked and are always chosen; unknown/unknown (attestations) is never chosen,

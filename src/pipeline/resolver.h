@@ -2,8 +2,8 @@
  *
  * The state of a run, shared by its files: run.c (loop and clock), events.c (events for the
  * caller), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), judge.c
- * (their platforms), untyped.c (roots that are blobs), extras_ask.c and
- * extras_name.c (what refers to images), settle.c (results from the engine),
+ * (their platforms), untyped.c (roots that are blobs), extras_ask.c,
+ * extras_read.c and extras_name.c (what refers to images), settle.c (results from the engine),
  * left_out.c, complete.c, present.c and publish.c (their names), partials.c (what earlier runs
  * left). All of it belongs to the thread of tug__run. The engine (engine.h) fetches content.
  */
@@ -103,6 +103,11 @@ void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *i
                             const struct tug_digest *digest, const char *media_type,
                             uint64_t size_bytes);
 
+/* Tell whether index.json had a name when it was read first, as far as a guess needs it
+ * (tug__index_names_has). Errors: as tug__store_index_names. */
+enum tug_status tug__store_is_named(struct tug__resolver *resolver, const char *name,
+                                    bool *out_is_named, struct tug_error *err);
+
 /* --- documents.c --- */
 
 /* Request a digest for an image (tug__image_ask); a document that the store has is used at once. */
@@ -137,35 +142,31 @@ void tug__image_begin(struct tug__resolver *resolver, size_t position);
 /* Count one arrival of what an image waits for; the last one advances the image. */
 void tug__image_arrive(struct tug__resolver *resolver, struct tug__image *image);
 
-/* Tell whether an entry of an index has to be read. One without a type is taken for a manifest or
- * an index: indexes name nothing else without giving its type. */
-bool tug__image_is_document_entry(const struct tug__descriptor *entry);
-/* Tell whether index.json had a name when it was read first, as far as a guess needs it
- * (tug__index_names_has). Errors: as tug__store_index_names. */
-enum tug_status tug__store_is_named(struct tug__resolver *resolver, const char *name,
-                                    bool *out_is_named, struct tug_error *err);
-
 /* --- extras_ask.c --- */
 
 /* Ask what refers to a manifest of an image, once, if that is wanted: all answers are among what
  * the image waits for. Errors: TUG_ERR_TOO_LARGE, TUG_ERR_NO_MEMORY, and of the store. */
 enum tug_status tug__image_ask_referrers(struct tug__resolver *resolver, struct tug__image *image,
                                          const struct tug_digest *subject, struct tug_error *err);
-/* Use the answer to a question, or the document of an extra (purpose->extra). */
-void tug__image_use_extra(struct tug__resolver *resolver, struct tug__image *image,
-                          const struct tug__purpose *purpose, const struct tug__settled *settled);
+/* Ask what refers to an extra, which may move. Cosign itself signs only the SBOMs that it attaches.
+ */
+enum tug_status tug__image_ask_further(struct tug__resolver *resolver, struct tug__image *image,
+                                       const struct tug__extra *item, struct tug_error *err);
 /* The answer to a question is that there is nothing. */
 void tug__image_lacks_referrers(struct tug__resolver *resolver, struct tug__image *image,
                                 const struct tug__purpose *purpose);
-/* Say in an error what was asked. */
-void tug__image_blame_question(const struct tug__image *image, const struct tug__purpose *purpose,
-                               struct tug_error *error);
-/* Use extras that did not have to be fetched, as something else had made the image need them. */
-enum tug_status tug__image_use_late(struct tug__resolver *resolver, struct tug__image *image,
-                                    struct tug_error *err);
 /* Write the name in index.json of a tag in an image's repository. Returns: owned; NULL when out of
  * memory. */
 char *tug__image_tag_name(const struct tug__image *image, const char *tag);
+
+/* --- extras_read.c --- */
+
+/* Use the answer to a question, or the document of an extra (purpose->extra). */
+void tug__image_use_extra(struct tug__resolver *resolver, struct tug__image *image,
+                          const struct tug__purpose *purpose, const struct tug__settled *settled);
+/* Use extras that did not have to be fetched, as something else had made the image need them. */
+enum tug_status tug__image_use_late(struct tug__resolver *resolver, struct tug__image *image,
+                                    struct tug_error *err);
 
 /* --- extras_name.c --- */
 

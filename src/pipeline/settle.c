@@ -22,8 +22,9 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
         error->code != TUG_ERR_NOT_FOUND) {
         struct tug_error shown = *error;
 
-        if (purpose.extra > 0 && purpose.is_optional) {
-            tug__image_blame_question(image, &purpose, &shown);
+        if (purpose.extra > 0 && purpose.is_optional &&
+            image->extras.questions[purpose.extra - 1].tag != NULL) { /* one about a list says it */
+            tug__extras_blame(&image->extras.questions[purpose.extra - 1], &shown);
         }
         tug__image_fail(resolver, image, &shown);
         return;

@@ -12,7 +12,7 @@
 #include <tug/upkeep.h>
 
 #include "base/trace.h"
-#include "pipeline/refetch.h"
+#include "upkeep/refetch.h"
 #include "store/watch.h"
 #include "trust/trust.h"
 

@@ -2,8 +2,8 @@
  *
  * Fetch digests again that the store has lost or has damaged, from where they came from.
  */
-#ifndef TUG_PIPELINE_REFETCH_H
-#define TUG_PIPELINE_REFETCH_H
+#ifndef TUG_UPKEEP_REFETCH_H
+#define TUG_UPKEEP_REFETCH_H
 
 #include "oci/media_type.h"
 #include "pipeline/pipeline.h"

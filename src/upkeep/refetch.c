@@ -5,7 +5,7 @@
  * Knows: the engine. Does not know: HTTP, which documents name the digests.
  * Threads: the resolver, which is the caller's.
  */
-#include "pipeline/refetch.h"
+#include "upkeep/refetch.h"
 
 #include <stdlib.h>
 
