@@ -250,7 +250,7 @@ run_static() {
 for suite in "$@"; do
     case $suite in
     unit | flow | oom) run_criterion "$suite" ;;
-    cli) run_scripts cli 4 plain_progress tty_progress chunk_size login signals ;;
+    cli) run_scripts cli 4 examples_ansible completion plain_progress tty_progress chunk_size login signals ;;
     static) run_static ;;
     net) run_scripts net 6 odd_servers public_origin helpers mirrors challenges proxy ;;
     batch) run_scripts batch 3 limit_rate slurm_array ;;
