@@ -219,6 +219,15 @@ struct tug_fetch_options {
     bool referrers; /* by the referrers API, or the tag that stands for it, and by Cosign's tags */
     const char *referrer_type; /* only of this artifact type (that of the config where there is
                                   none; of a layer for Cosign's tags); NULL: all */
+
+    /* Signatures. An image is named only when one of these keys signed the digest that index.json
+     * is to have, by a signature that its registry has (Cosign's simple signing, or a sigstore
+     * bundle v0.3); else it fails with TUG_ERR_CONTENT. Its content stays in the store, and so does
+     * what index.json had before. Not with dry_run. */
+    bool verify_any_name;           /* signatures count whatever repository they name */
+    const char *const *verify_keys; /* files, as for tug_verify_key_check; NULL: images need no
+                                       signature */
+    size_t verify_key_count;
 };
 
 /* All defaults. */
@@ -238,9 +247,10 @@ struct tug_fetch;
  * with everything it points to; NULL means all defaults. out_fetch: owned by the caller, untouched
  * on failure.
  * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (options.size is 0, an option out of range, a
- * label without '=', a key without a certificate, both kinds of credentials), TUG_ERR_UNSUPPORTED
- * (an option set that the library does not know, see tug/tug.h), TUG_ERR_NO_MEMORY.
- * Threads: any. Blocks: no. */
+ * label without '=', a key without a certificate, both kinds of credentials, verify_keys with
+ * dry_run), TUG_ERR_UNSUPPORTED (an option set that the library does not know, see tug/tug.h),
+ * TUG_ERR_CONFIG (one of verify_keys cannot be used), TUG_ERR_NO_MEMORY.
+ * Threads: any. Blocks: on the disk, for verify_keys. */
 enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
                                  struct tug_fetch **out_fetch, struct tug_error *err);
 
@@ -264,6 +274,8 @@ struct tug_reference_options {
     const char *const *labels; /* added to the run's; these win if both have a key */
     size_t label_count;
     const char *name; /* of the image in index.json, as for tug_ref_parse; NULL: the reference */
+    const char *const *verify_keys; /* instead of the run's; NULL: the run's */
+    size_t verify_key_count;
 };
 
 /* The run's options apply unchanged. */
@@ -271,9 +283,9 @@ struct tug_reference_options {
 
 /* As tug_fetch_add, with options of its own.
  * options: copied, with everything it points to; NULL: as tug_fetch_add.
- * Errors: also those of tug_label_check, those of tug_ref_parse for the name,
- * TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (as for tug_fetch_create),
- * TUG_ERR_NO_MEMORY. */
+ * Errors: also those of tug_label_check and tug_verify_key_check, those of tug_ref_parse for the
+ * name, TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (as for
+ * tug_fetch_create), TUG_ERR_NO_MEMORY. */
 enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);

@@ -30,7 +30,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, referrer_type) + sizeof(char *),
+                   offsetof(struct tug_fetch_options, verify_key_count) + sizeof(size_t),
                "tug_fetch_options has no padding at its end");
 /* Options that are a single string each. */
 static const size_t text_offsets[] = {
@@ -193,6 +193,7 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     *own = *options;
     own->labels = NULL;
     own->label_count = 0;
+    own->verify_keys = NULL; /* fetch->keys has them */
     own->headers = NULL;
     own->header_count = 0;
     if (own->max_concurrent_downloads > TUG_DOWNLOADS_MAX) {
@@ -217,6 +218,13 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     }
     if (status == TUG_OK) {
         status = check_registry_options(own, err);
+    }
+    if (status == TUG_OK && own->dry_run && own->verify_key_count > 0) {
+        status = tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "keys for signatures, and a dry run");
+    }
+    if (status == TUG_OK) {
+        status =
+            tug__run_keys_load(&fetch->keys, options->verify_keys, options->verify_key_count, err);
     }
     if (status == TUG_OK) {
         status = copy_platforms(fetch, options, err);
@@ -266,6 +274,7 @@ void tug__fetch_settings(struct tug_fetch *fetch, struct tug__run_settings *out_
         .has_default_platform = fetch->has_default_platform,
         .refs = fetch->refs,
         .ref_options = (const struct tug_reference_options *const *)fetch->ref_options,
+        .ref_keys = tug__run_keys_get(&fetch->keys),
         .ref_count = fetch->ref_count,
         .cancel = &fetch->cancel,
         .bell = fetch->bell,
@@ -349,6 +358,7 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
     }
     free(fetch->headers);
     free(fetch->platforms);
+    tug__run_keys_fini(&fetch->keys);
     tug__bell_destroy(fetch->bell);
     free(fetch);
 }

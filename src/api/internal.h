@@ -7,6 +7,7 @@
 
 #include <tug/fetch.h>
 
+#include "api/keys.h"
 #include "base/cancel.h"
 #include "pipeline/pipeline.h"
 
@@ -25,6 +26,7 @@ struct tug_fetch {
     struct tug_ref **refs;
     struct tug_reference_options **ref_options; /* one per reference; NULL: none of its own */
     size_t ref_count, ref_capacity;
+    struct tug__run_keys keys;
     bool has_run;
     /* shared: set from any thread */
     struct tug__cancel cancel;

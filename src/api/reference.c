@@ -17,7 +17,7 @@
 #include "oci/platform.h"
 
 _Static_assert(sizeof(struct tug_reference_options) ==
-                   offsetof(struct tug_reference_options, name) + sizeof(char *),
+                   offsetof(struct tug_reference_options, verify_key_count) + sizeof(size_t),
                "tug_reference_options has no padding at its end");
 
 void tug__reference_options_free(const struct tug_fetch *fetch,
@@ -153,6 +153,10 @@ enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *re
         own = calloc(1, sizeof *own);
         status =
             own != NULL ? copy_reference_options(fetch, &given, own, err) : tug__fail_memory(err);
+    }
+    if (status == TUG_OK) {
+        status = tug__run_keys_add(&fetch->keys, fetch->ref_count, given.verify_keys,
+                                   given.verify_key_count, err);
     }
     if (status != TUG_OK) {
         tug__reference_options_free(fetch, own);

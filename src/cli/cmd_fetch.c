@@ -195,6 +195,9 @@ static int set_up_fetch(struct run *run)
     options.labels = settings->labels;
     options.label_count = settings->label_count;
     options.platform_root = settings->root == ROOT_PLATFORM;
+    options.verify_any_name = run->settings->trust.any_name;
+    options.verify_keys = run->settings->trust.keys;
+    options.verify_key_count = run->settings->trust.key_count;
     options.on_event = on_event;
     options.event_context = run;
     options.tick_ms = ui_tick_ms(run->ui);
@@ -275,6 +278,21 @@ static void run_fini(struct run *run)
     }
 }
 
+/* Check the keys before anything is asked of a registry. Returns: 0, or the exit status. */
+static int check_keys(const struct trust_settings *trust)
+{
+    struct tug_error error = {0};
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < trust->key_count; i++) {
+        status = tug_verify_key_check(trust->keys[i], &error);
+    }
+    if (status != TUG_OK) {
+        report_error(NULL, error.message);
+    }
+    return report_exit_status(status);
+}
+
 /* Go through the steps until one fails. */
 static int run_steps(struct run *run)
 {
@@ -287,8 +305,11 @@ static int run_steps(struct run *run)
         .shard_index = run->settings->fetch.shard_index,
         .shard_count = run->settings->fetch.shard_count,
     };
-    int status = batch_load(&run->batch, &source, &run->settings->run);
+    int status = check_keys(&run->settings->trust);
 
+    if (status == 0) {
+        status = batch_load(&run->batch, &source, &run->settings->run);
+    }
     if (status == 0) {
         status = set_up_output(run);
     }

@@ -11,6 +11,7 @@
 #include <search.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "list_internal.h"
@@ -208,5 +209,6 @@ int ref_list_load(struct ref_list *list, const struct input *inputs, size_t inpu
         status = input_status != 0 ? input_status : status;
     }
     tdestroy(reader.images, free_nothing);
+    free(reader.checked_key);
     return status;
 }

@@ -40,6 +40,7 @@ struct line_options {
     struct tug_platform *platforms;       /* owned */
     char **labels;                        /* owned, "KEY=VALUE" */
     char *name;                           /* owned */
+    char **verify_keys;                   /* owned, files */
     struct tug_reference_options options; /* points to those above */
 };
 

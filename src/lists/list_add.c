@@ -124,6 +124,28 @@ static void add_hint(const char *text, struct tug_error *error)
     }
 }
 
+/* Check the keys of a line, before anything is asked of a registry. Most lines have those of the
+ * line before. */
+static enum tug_status check_keys(struct list_reader *reader, const struct line_options *options,
+                                  struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < options->options.verify_key_count; i++) {
+        const char *const path = options->verify_keys[i];
+
+        if (reader->checked_key != NULL && strcmp(path, reader->checked_key) == 0) {
+            continue;
+        }
+        status = tug_verify_key_check(path, err);
+        if (status == TUG_OK) {
+            free(reader->checked_key);
+            reader->checked_key = strdup(path); /* without memory the next line checks again */
+        }
+    }
+    return status;
+}
+
 int list_add(struct list_reader *reader, const char *where, const char *text, const char *digest,
              const char *options)
 {
@@ -136,6 +158,9 @@ int list_add(struct list_reader *reader, const char *where, const char *text, co
 
     if (status == TUG_OK) {
         status = line_options_parse(options, &parsed, &error);
+        if (status == TUG_OK) {
+            status = check_keys(reader, &parsed, &error);
+        }
         line_options_fini(&parsed);
     }
     if (status != TUG_OK) {

@@ -17,6 +17,7 @@ struct list_reader {
     struct ref_list *list;
     const struct list_source *source;
     void *images; /* tree of the full names of images that YAML files named; borrowed from list */
+    char *checked_key; /* owned: the last file of a key that was found good; NULL: none */
 };
 
 /* Tell whether a word is meant as a digest, however wrong the rest of it is. */

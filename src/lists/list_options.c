@@ -42,28 +42,49 @@ static enum tug_status add_platform(struct line_options *options, const char *va
     return TUG_OK;
 }
 
-static enum tug_status add_label(struct line_options *options, const char *value,
-                                 struct tug_error *err)
+/* Append a copy of a text to an array. */
+static enum tug_status add_text(char ***texts, size_t *count, const char *value,
+                                struct tug_error *err)
 {
-    const size_t count = options->options.label_count;
-    const enum tug_status status = tug_label_check(value, err);
-    char **grown;
+    char **const grown = reallocarray(*texts, *count + 1, sizeof *grown);
 
-    if (status != TUG_OK) {
-        return status;
-    }
-    grown = reallocarray(options->labels, count + 1, sizeof *grown);
     if (grown == NULL) {
         return fail_memory(err);
     }
-    options->labels = grown;
-    options->options.labels = (const char *const *)grown;
-    grown[count] = strdup(value);
-    if (grown[count] == NULL) {
+    *texts = grown;
+    grown[*count] = strdup(value);
+    if (grown[*count] == NULL) {
         return fail_memory(err);
     }
-    options->options.label_count = count + 1;
+    ++*count;
     return TUG_OK;
+}
+
+static enum tug_status add_label(struct line_options *options, const char *value,
+                                 struct tug_error *err)
+{
+    enum tug_status status = tug_label_check(value, err);
+
+    if (status == TUG_OK) {
+        status = add_text(&options->labels, &options->options.label_count, value, err);
+        options->options.labels = (const char *const *)options->labels;
+    }
+    return status;
+}
+
+static enum tug_status add_key(struct line_options *options, const char *value,
+                               struct tug_error *err)
+{
+    enum tug_status status;
+
+    if (*value == '\0') {
+        err->code = TUG_ERR_INVALID_ARGUMENT;
+        (void)snprintf(err->message, sizeof err->message, "verify-key= needs a file");
+        return err->code;
+    }
+    status = add_text(&options->verify_keys, &options->options.verify_key_count, value, err);
+    options->options.verify_keys = (const char *const *)options->verify_keys;
+    return status;
 }
 
 static enum tug_status set_name(struct line_options *options, const char *value,
@@ -109,6 +130,9 @@ static enum tug_status take_word(struct line_options *options, const char *word,
     if (strncmp(word, "platform=", strlen("platform=")) == 0) {
         return add_platform(options, word + strlen("platform="), err);
     }
+    if (strncmp(word, "verify-key=", strlen("verify-key=")) == 0) {
+        return add_key(options, word + strlen("verify-key="), err);
+    }
     if (strncmp(word, "label.", strlen("label.")) == 0) {
         return add_label(options, word + strlen("label."), err);
     }
@@ -116,7 +140,7 @@ static enum tug_status take_word(struct line_options *options, const char *word,
     err->code = TUG_ERR_INVALID_ARGUMENT;
     (void)snprintf(err->message, sizeof err->message,
                    "'%s' is not platform=OS/ARCH, all-platforms, all-metadata, metadata-only, "
-                   "root=platform, name=REF or label.KEY=VALUE",
+                   "root=platform, name=REF, verify-key=FILE or label.KEY=VALUE",
                    shown);
     return err->code;
 }
@@ -149,12 +173,18 @@ enum tug_status line_options_parse(const char *text, struct line_options *out_op
     return status;
 }
 
+static void free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+    }
+    free(texts);
+}
+
 void line_options_fini(struct line_options *options)
 {
-    for (size_t i = 0; i < options->options.label_count; i++) {
-        free(options->labels[i]);
-    }
-    free(options->labels);
+    free_texts(options->labels, options->options.label_count);
+    free_texts(options->verify_keys, options->options.verify_key_count);
     free(options->name);
     free(options->platforms);
     *options = (struct line_options){0};

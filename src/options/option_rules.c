@@ -27,6 +27,7 @@ static const struct {
     {"foreign-layers", "metadata-only",
      "--foreign-layers has no effect with --metadata-only, which fetches no layers"},
     {"failed-file", "dry-run", "--failed-file has no effect with --dry-run, which fetches nothing"},
+    {"verify-key", "dry-run", "--verify-key has no effect with --dry-run, which names nothing"},
     {"wait", "partials", "--wait has no effect with --partials, which waits for nobody"},
     {"wait", "dry-run", "--wait has no effect with --dry-run, which waits for nobody"},
     {"images-in", "repository", "--images-in and --repository exclude each other"},
@@ -46,7 +47,6 @@ static const struct {
     {"tlskey", "tlscert", "--tlskey needs --tlscert"},
     {"images-in", "from-file", "--images-in needs --from-file"},
     {"older-than", "partials", "--older-than needs --partials"},
-    {"verify-any-name", "verify-key", "--verify-any-name needs --verify-key"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
@@ -150,6 +150,11 @@ bool option_rules_check(const struct settings *settings, const char *command, un
     }
     if (is_given(settings, "quiet") && shows_progress) {
         text_puts(out_why, "--progress has no effect with --quiet");
+        return false;
+    }
+    if (is_given(settings, "verify-any-name") && !is_given(settings, "verify-key") &&
+        !is_given(settings, "from-file")) {
+        text_puts(out_why, "--verify-any-name needs --verify-key");
         return false;
     }
     if (has_many_roots(settings)) {

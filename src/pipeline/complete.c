@@ -25,7 +25,8 @@ void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image
 {
     struct tug_error error = {0};
 
-    if (tug__image_judge(resolver, image, &error) != TUG_OK) {
+    if (tug__image_judge(resolver, image, &error) != TUG_OK ||
+        tug__image_check_signed(resolver, image, &error) != TUG_OK) {
         tug__image_fail(resolver, image, &error);
         return;
     }

@@ -142,7 +142,7 @@ bool tug__extras_is_wanted(const struct tug__wish *wish, const struct tug__docum
                             (has_tag && has_layer(document, wanted)))) {
         return true;
     }
-    return wish->signatures && has_layer(document, NULL);
+    return wish->signatures && document->kind == TUG__MEDIA_MANIFEST && has_layer(document, NULL);
 }
 
 void tug__extras_blame(const struct tug__question *question, struct tug_error *error)

@@ -64,6 +64,7 @@ struct tug__extras {
     size_t item_count, item_capacity;
     struct tug__digest_set asked; /* subjects of questions */
     size_t list_bytes;            /* of all lists */
+    size_t payload_count;         /* requested when only signatures are wanted */
     char *root;                   /* owned; the image's digest as text, once named; NULL: not yet */
     bool is_made;                 /* every list is complete, and on its way to the store */
 };
@@ -82,6 +83,9 @@ void tug__extras_blame(const struct tug__question *question, struct tug_error *e
 /* Free everything. */
 void tug__extras_fini(struct tug__extras *extras);
 
+/* Tell whether nothing but signatures is wanted: then their number and size are limited
+ * (tug__image_want_payloads). Pure. */
+bool tug__extras_are_signatures(const struct tug__wish *wish);
 /* Tell whether a listed referrer has to be looked at, by the artifact type in the list; NULL: it
  * does not say. */
 bool tug__extras_may_be_wanted(const struct tug__wish *wish, const char *artifact_type);

@@ -118,10 +118,13 @@ static enum tug_status use_document(struct tug__resolver *resolver, struct tug__
             return status;
         }
     }
-    status =
-        document->kind == TUG__MEDIA_INDEX
-            ? want_entries(resolver, image, purpose, document, err)
-            : tug__image_want_children(resolver, image, document, 0, document->child_count, err);
+    if (document->kind == TUG__MEDIA_INDEX) {
+        status = want_entries(resolver, image, purpose, document, err);
+    } else if (tug__extras_are_signatures(&image->wish)) {
+        status = tug__image_want_payloads(resolver, image, number, document, err);
+    } else {
+        status = tug__image_want_children(resolver, image, document, 0, document->child_count, err);
+    }
     item = &image->extras.items[number];
     return status == TUG_OK && purpose->depth == 0
                ? tug__image_ask_further(resolver, image, item, err)
@@ -180,7 +183,8 @@ static enum tug_status choose(struct tug__resolver *resolver, struct tug__image 
     for (size_t i = 0; i < list->child_count; i++) {
         const struct tug__descriptor *const entry = &list->children[i];
 
-        if (!tug__extras_may_be_wanted(&image->wish, entry->artifact_type)) {
+        if (!tug__extras_may_be_wanted(&image->wish, entry->artifact_type) ||
+            (tug__extras_are_signatures(&image->wish) && count >= TUG__SIGNATURES_MAX)) {
             continue;
         }
         if (entry->size_bytes > TUG__MANIFEST_BYTES_MAX) {

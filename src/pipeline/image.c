@@ -28,6 +28,8 @@ struct tug__image *tug__image_create(struct tug__resolver *resolver, size_t posi
     image->ref = settings->refs[position];
     image->options = own;
     image->wish = tug__wish_of(&resolver->wish, own);
+    image->keys = settings->ref_keys != NULL ? settings->ref_keys[position] : NULL;
+    image->wish.signatures = image->keys != NULL;
     image->result.ref = tug_ref_name(image->ref);
     image->result.named.name = own != NULL && own->name != NULL ? own->name : image->result.ref;
     image->result.position = position;

@@ -17,6 +17,7 @@
 #include "pipeline/extras.h"
 #include "pipeline/gathered.h"
 #include "pipeline/plan.h"
+#include "trust/trust.h"
 
 /* Why an image wants a digest; packed into the number of its edge. */
 struct tug__purpose {
@@ -87,6 +88,7 @@ struct tug__image {
     const struct tug_ref *ref;                   /* borrowed from the run */
     const struct tug_reference_options *options; /* borrowed from the run; NULL: none of its own */
     struct tug__wish wish;
+    const struct tug__keys *keys; /* borrowed from the run; NULL: no signature is needed */
     uint64_t started_ns;
 
     /* progress */

@@ -14,6 +14,7 @@
 #include "base/cancel.h"
 #include "base/queue.h"
 #include "base/trace.h"
+#include "trust/trust.h"
 
 /* All of a run's input. Borrowed for the call. */
 struct tug__run_settings {
@@ -23,6 +24,8 @@ struct tug__run_settings {
     struct tug_ref *const *refs;
     /* one per reference; NULL: the run's. Defaults are filled in; labels include the run's. */
     const struct tug_reference_options *const *ref_options;
+    const struct tug__keys *const *ref_keys; /* of each, that have to have signed it; NULL: no
+                                                signature is needed; the array may be NULL */
     size_t ref_count;
     /* May be set from any thread; ring the bell afterwards. */
     const struct tug__cancel *cancel;

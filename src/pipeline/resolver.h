@@ -168,6 +168,16 @@ void tug__image_use_extra(struct tug__resolver *resolver, struct tug__image *ima
 enum tug_status tug__image_use_late(struct tug__resolver *resolver, struct tug__image *image,
                                     struct tug_error *err);
 
+/* --- extras_payloads.c --- */
+
+/* Request the payloads and the config of a manifest of signatures, the number-th extra, when only
+ * signatures are wanted: none over TUG__SIGNATURE_BYTES_MAX, and of an image no more than
+ * TUG__SIGNATURES_MAX payloads. One of which a part is left out is not kept, but judged. Errors: as
+ * tug__image_want_children. */
+enum tug_status tug__image_want_payloads(struct tug__resolver *resolver, struct tug__image *image,
+                                         size_t number, const struct tug__document *document,
+                                         struct tug_error *err);
+
 /* --- extras_name.c --- */
 
 /* All extras of an image are in the store: put their lists there. The image may have to wait again.
@@ -287,6 +297,15 @@ bool tug__image_may_be_blob(const struct tug__image *image, const struct tug__pu
 bool tug__image_use_blob(struct tug__resolver *resolver, struct tug__image *image,
                          const struct tug__purpose *purpose, const struct tug_digest *digest,
                          uint64_t size_bytes, const char *media_type);
+
+/* --- image_signed.c --- */
+
+/* Check that one of the image's keys signed the digest that index.json is to have, by what was
+ * fetched. Without keys, and in a dry run, it does nothing. Errors: TUG_ERR_CONTENT: what was
+ * found, why it does not count, and whether another digest of the image is signed;
+ * TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_check_signed(const struct tug__resolver *resolver,
+                                        const struct tug__image *image, struct tug_error *err);
 
 /* --- complete.c --- */
 
