@@ -216,7 +216,7 @@ fuzz-run: $(OBJ)/libcommand.a $(OBJ)/libtug.a
 # those that are installed, not with those of a newer Debian
 bench: ## measure against the limit of the machine and the fastest peers; results in build/bench/
 	$(Q)third_party/install.sh build test static bench
-	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy make-store) $(BENCH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy long-link make-store) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run.sh $(OBJ)
 
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify

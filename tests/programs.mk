@@ -3,8 +3,8 @@
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
-TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy make-store make-tar)
-BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request wan)
+TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy long-link make-store make-tar)
+BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
 CASES := $(addprefix $(OBJ)/,support-test unit-tests flow-tests)
 REPLAYS := $(addprefix $(OBJ)/replay-,$(FUZZED))
 RESUMES := $(addprefix $(OBJ)/resume-,$(RESUMED))
@@ -15,13 +15,13 @@ $(OBJ)/token-server: $(OBJ)/tests/support/token_server_main.o $(SUPPORT_OBJ)
 $(OBJ)/presign: $(OBJ)/tests/support/presign_main.o $(SUPPORT_OBJ)
 $(OBJ)/parrot: $(OBJ)/tests/support/parrot_main.o $(SUPPORT_OBJ)
 $(OBJ)/delay-proxy: $(OBJ)/tests/support/delay_proxy_main.o
+$(OBJ)/long-link: $(OBJ)/tests/support/long_link_main.o
 $(OBJ)/make-store: $(OBJ)/tests/support/make_store_main.o $(OBJ)/libtug.a
 $(OBJ)/make-tar: $(OBJ)/tests/support/make_tar_main.o
 # What `make bench` measures with, and the limit it measures against.
 $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
 $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
 $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
-$(OBJ)/bench-wan: $(OBJ)/tests/bench/wan.o
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
 # The unit tests link all files of the command but its main.
 CLI_TESTED := $(filter-out %/main.o,$(CLI_OBJ))

@@ -271,6 +271,10 @@ static void handle_job(struct tug__engine *engine, struct tug__job *job, bool ha
 {
     struct tug__node *const node = job->owner;
 
+    if (job->kind == TUG__JOB_CONNECT) {
+        tug__engine_note_connected(engine, job);
+        return;
+    }
     remove_job(engine, node, job);
     if (job->kind == TUG__JOB_BLOB) {
         handle_share(engine, node, job, has_failed);
@@ -314,6 +318,9 @@ void tug__jobs_handle_event(struct tug__engine *engine, const struct tug__msg *m
         break;
     case TUG__MSG_FLOWING:
         handle_flowing(engine, msg->object);
+        break;
+    case TUG__MSG_FAR:
+        tug__engine_connect_ahead(engine, tug__host_find(engine, msg->object));
         break;
     case TUG__MSG_JOB_DONE:
         handle_job(engine, msg->object, false);

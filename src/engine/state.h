@@ -29,6 +29,7 @@ struct tug__host {
     unsigned jobs_out;       /* at workers or in their ring */
     bool ignores_ranges;
     bool has_ranges;    /* it has answered with one */
+    bool has_connected; /* connections were opened ahead of the work, or need not be */
     uint64_t answer_ns; /* from a request for a blob to its first byte, at best; 0: not known */
     struct tug__host *next;
 };
@@ -58,6 +59,13 @@ struct tug__engine {
     struct tug__publication *published;   /* returned by lane 0; NULL: none */
     bool is_stopping;                     /* no new work */
 };
+
+/* --- connect.c --- */
+
+/* A registry is far away: let idle workers connect to it now. */
+void tug__engine_connect_ahead(struct tug__engine *engine, struct tug__host *host);
+/* Such a worker is idle again. job: freed. */
+void tug__engine_note_connected(struct tug__engine *engine, struct tug__job *job);
 
 /* --- untyped.c --- */
 

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -163,6 +165,37 @@ static bool is_unwanted_for_too_long(const struct tug__http *http)
                                    http->settings.stall_timeout_ms;
 }
 
+/* Tell whether the server's kernel has yet to answer the new connection. The socket may be closed
+ * already, when another of the server's addresses is tried: then it does not count. */
+static bool is_on_its_way(int fd)
+{
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+
+    return fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+           info.tcpi_state == TCP_SYN_SENT;
+}
+
+/* Report a server that is far away, once. Returns: the time until the next check, rest_ms at most.
+ */
+static uint64_t check_far(struct tug__http *http, uint64_t rest_ms)
+{
+    struct tug__http_run *const run = &http->run;
+    const uint64_t passed_ms = (tug__now_ns() - run->times.active_ns) / TUG__NS_PER_MS;
+
+    if (run->is_connected || run->is_far_told) {
+        return rest_ms;
+    }
+    if (passed_ms < TUG__HTTP_FAR_MS) {
+        return TUG__HTTP_FAR_MS - passed_ms < rest_ms ? TUG__HTTP_FAR_MS - passed_ms : rest_ms;
+    }
+    run->is_far_told = true;
+    if (is_on_its_way(run->socket)) {
+        http->settings.on_far(http->settings.far_context);
+    }
+    return rest_ms;
+}
+
 /* Sleep until something happens, or for rest_ms. */
 static void wait_for_network(struct tug__http *http, CURLM *multi, uint64_t rest_ms)
 {
@@ -207,7 +240,7 @@ static enum tug_status run_transfer(struct tug__http *http, CURLM *multi, CURLco
         if (status != TUG_OK) {
             return status;
         }
-        wait_for_network(http, multi, rest_ms);
+        wait_for_network(http, multi, check_far(http, rest_ms));
     }
 }
 
@@ -343,6 +376,8 @@ static void begin(struct tug__http *http, const struct tug__http_request *reques
         .error = err,
         .place = {.request = tug__log_next_request(http->settings.log)},
         .times = {.active_ns = tug__now_ns()},
+        .socket = -1,
+        .is_far_told = http->settings.on_far == NULL,
     };
 }
 

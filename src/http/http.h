@@ -31,6 +31,9 @@
 struct tug__http;
 struct tug__http_response;
 
+/* How long a new connection may be on its way until its server is far away. */
+#define TUG__HTTP_FAR_MS UINT64_C(5)
+
 /* Settings for the life of a handle. */
 struct tug__http_settings {
     uint64_t connect_timeout_ms; /* name lookup, connect and TLS together */
@@ -42,6 +45,10 @@ struct tug__http_settings {
     /* Checked whenever the handle wakes up; true ends the request with TUG_ERR_CANCELLED. */
     bool (*should_stop)(void *context);
     void *stop_context;
+    /* Called once in a request that opens a connection, when the server's kernel has not answered
+     * for TUG__HTTP_FAR_MS: each round trip takes as long. NULL: not wanted. */
+    void (*on_far)(void *context);
+    void *far_context;
 };
 
 /* How the server of a TLS connection is verified, and the client certificate it is shown. Requests
@@ -70,6 +77,7 @@ struct tug__http_request {
     size_t header_count;
     const struct tug__http_tls *tls; /* NULL: all defaults */
     uint64_t connect_timeout_ms;     /* instead of the handle's; 0: that */
+    uint64_t timeout_ms;             /* for the whole request; 0: none */
     bool is_body_secret;             /* never shown: tokens */
     /* Called once, when the final status and all headers have arrived. Any result but TUG_OK ends
      * the request with it, before any of the body is delivered. */

@@ -51,6 +51,8 @@ struct tug__http_run {
     bool has_tls_proxy; /* the connection to the proxy itself is TLS */
     bool has_refused;   /* an address was refused */
     bool is_connected;  /* the stall timer runs */
+    int socket;         /* opened last for this request; -1: none, a kept connection is used */
+    bool is_far_told;   /* on_far was called, or is of no use */
     bool has_response;  /* on_response was called */
     bool is_unwanted;   /* the status says that the body is only an error message */
     bool is_cut_short;  /* such a body was longer than the limit */

@@ -39,7 +39,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     if (run->place.connection == 0) { /* several addresses are tried for one connection */
         run->place.connection = tug__log_next_connection(http->settings.log);
     }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    run->socket = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    return run->socket;
 }
 
 static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
@@ -293,6 +294,7 @@ CURLM *tug__http_set_request(struct tug__http *http)
     bad |= set_proxy(easy, proxy);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                             (long)(connect_ms < LONG_MAX ? connect_ms : LONG_MAX));
+    bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= set_method(http);
     bad |= set_tls(http, tls);
     bad |= curl_easy_setopt(easy, CURLOPT_RANGE, request->range);

@@ -126,6 +126,9 @@ struct tug__pool {
 /* Tell whether a worker has to give up: its job is cancelled, or the pool stops. worker: a struct
  * tug__worker. Threads: the worker. */
 bool tug__worker_should_stop(void *worker);
+/* A worker's connection takes long: tell the resolver if it is for a manifest, because blobs of the
+ * same registry follow. worker: a struct tug__worker. Threads: the worker. */
+void tug__worker_tell_far(void *worker);
 /* Leave a line for the resolver; replaces one that it has not read. Threads: any. */
 void tug__pool_leave_notice(struct tug__pool *pool, const char *text);
 

@@ -63,6 +63,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
     case TUG__MSG_JOB:
     case TUG__MSG_STARTED:
     case TUG__MSG_FLOWING:
+    case TUG__MSG_FAR:
     case TUG__MSG_JOB_DONE:
     case TUG__MSG_JOB_FAILED:
     case TUG__MSG_COMMITTED:

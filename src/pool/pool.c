@@ -43,6 +43,8 @@ static enum tug_status make_worker(struct tug__pool *pool, unsigned number,
     worker->number = number;
     settings.should_stop = tug__worker_should_stop;
     settings.stop_context = worker;
+    settings.on_far = tug__worker_tell_far;
+    settings.far_context = worker;
     status = tug__client_create(&settings, &worker->client, err);
     if (status == TUG_OK) {
         status = tug__queue_create(TUG__QUEUE_SPSC, WORKER_EVENTS_CAPACITY, pool->resolver_bell,

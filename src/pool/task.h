@@ -43,6 +43,7 @@ enum tug__msg_kind {
     TUG__MSG_STARTED,  /* job (lent): its worker opened the partial file; parts already in it are in
                           job->result.present, the part to fetch now is in job->share */
     TUG__MSG_FLOWING,  /* job (lent): the first byte of the response has arrived, its cut is made */
+    TUG__MSG_FAR,      /* name of a registry, as in its source: it is far away */
     TUG__MSG_JOB_DONE, /* job (documents: verified and durable; blobs: all bytes received) */
     TUG__MSG_JOB_FAILED, /* job: see job->result.error */
     TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
@@ -105,6 +106,7 @@ enum tug__job_kind {
     TUG__JOB_BLOB_HEAD, /* HEAD of a blob: for its size and type */
     TUG__JOB_REFERRERS, /* list what refers to a digest; the list is returned, and not stored */
     TUG__JOB_RECHECK,   /* no request: hash a blob that is in the store */
+    TUG__JOB_CONNECT,   /* open a connection ahead of the work; whatever comes of it */
 };
 
 /* What a job has to fetch. */
@@ -142,7 +144,7 @@ struct tug__job_result {
 struct tug__job {
     /* set at create, then read-only */
     enum tug__job_kind kind;
-    void *owner;                    /* the resolver's node */
+    void *owner;                    /* the resolver's node; CONNECT: its registry */
     struct tug__transfer *transfer; /* of a blob; NULL for anything else */
     unsigned lane;                  /* of a document */
     struct tug__job_request request;

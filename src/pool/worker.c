@@ -181,6 +181,31 @@ static enum tug_status run_question(struct tug__worker *worker, struct tug__job 
     return status;
 }
 
+static enum tug_status run_connect(struct tug__worker *worker, struct tug__job *job,
+                                   struct tug_error *err)
+{
+    const uint64_t began_ns = tug__trace_begin(worker->row);
+    const enum tug_status status =
+        tug__client_connect(worker->client, job->request.source.host, err);
+
+    tug__trace_end(
+        worker->row, began_ns,
+        &(struct tug_trace_event){.name = "connect",
+                                  .status = status,
+                                  .text = tug__trace_keep(worker->row, job->request.source.host)});
+    return status;
+}
+
+void tug__worker_tell_far(void *context)
+{
+    struct tug__worker *const worker = context;
+
+    if (worker->job->kind == TUG__JOB_MANIFEST) {
+        /* not the job: a document comes back by way of a lane, maybe before this */
+        send_event(worker, TUG__MSG_FAR, (void *)(uintptr_t)worker->job->request.source.host);
+    }
+}
+
 static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job,
                                 struct tug_error *err)
 {
@@ -193,6 +218,8 @@ static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job
         return run_question(worker, job, err);
     case TUG__JOB_BLOB:
         return run_blob(worker, job, err);
+    case TUG__JOB_CONNECT:
+        return run_connect(worker, job, err);
     case TUG__JOB_RECHECK:
         return run_recheck(worker, job, err);
     case TUG__JOB_NONE:

@@ -33,6 +33,8 @@ enum tug_status tug__client_create(const struct tug__client_settings *settings,
         .log = tug__session_log(settings->session),
         .should_stop = settings->should_stop,
         .stop_context = settings->stop_context,
+        .on_far = settings->on_far,
+        .far_context = settings->far_context,
     };
     struct tug__client *const client = calloc(1, sizeof *client);
     enum tug_status status;

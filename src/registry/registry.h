@@ -106,6 +106,10 @@ struct tug__client_settings {
     /* Checked whenever the client wakes up; true ends the call with TUG_ERR_CANCELLED. */
     bool (*should_stop)(void *context);
     void *stop_context;
+    /* Called when a new connection takes so long that its server is far away (http/http.h). NULL:
+     * not wanted. */
+    void (*on_far)(void *context);
+    void *far_context;
 };
 
 /* One connection to registries. Threads: its owner; tug__client_wake from any. */
@@ -172,6 +176,12 @@ enum tug_status tug__client_get_manifest(struct tug__client *client,
                                          const struct tug__manifest_request *request,
                                          struct tug__manifest_reply *out_reply,
                                          struct tug_error *err);
+
+/* Open a connection to the first endpoint of a registry, for a later call to use: asks for the root
+ * of the API, without credentials, and takes any answer. For at most two seconds. Errors:
+ * TUG_ERR_NETWORK, TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY; none of them is worth a report. */
+enum tug_status tug__client_connect(struct tug__client *client, const char *host,
+                                    struct tug_error *err);
 
 /* HEAD a blob: its size, and the type that the registry gives it. out_reply: without digest and
  * body; on failure only its result. Errors: as tug__client_get_manifest, of the content none;

@@ -126,13 +126,13 @@ start_far() { # NAME PORT
     host[$1]=$(sed -n 's/^listening on //p' "$work/$1")
 }
 
-# A long link (wan.c) with an nginx at its far end: servers NAME and NAME-tls. Programs reach them
+# A long link (tests/support/long_link_main.c) with an nginx at its far end: servers NAME and NAME-tls. Programs reach them
 # from the near end.
 start_wan() { # NAME DELAY-MS MBIT/S LOSS-PERCENT
     local folder=$work/$1 near far
     mkdir -p "$folder"
     : > "$folder/link"
-    "$obj/bench-wan" -d "$2" -r "$3" -l "$4" > "$folder/link" &
+    "$obj/long-link" -d "$2" -r "$3" -l "$4" > "$folder/link" &
     wan_pid=$!
     own_pids+=("$wan_pid")
     wait_until 20 "the link is up" grep -q near "$folder/link"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench-wan: a long link between two network namespaces, for as long as it runs.
+ * long-link: a long link between two network namespaces, for as long as it runs.
  *
- *     bench-wan [-d DELAY-MS] [-r MBIT/S] [-l LOSS-PERCENT] [-q QUEUE-MS] [-s SEED]
+ *     long-link [-d DELAY-MS] [-r MBIT/S] [-l LOSS-PERCENT] [-q QUEUE-MS] [-s SEED]
  *
  * Makes two namespaces, "near" (10.77.0.1) and "far" (10.77.0.2), each with one TUN device, and
  * carries the packets between the devices: each packet waits for those before it at the link's
