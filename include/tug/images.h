@@ -33,6 +33,15 @@ struct tug_image_platform {
     bool is_complete;             /* nothing is missing */
 };
 
+/* What refers to an image: a signature, an SBOM, an attestation. Later versions add members at the
+ * end. */
+struct tug_image_referrer {
+    struct tug_digest digest;  /* of its manifest, or index */
+    const char *artifact_type; /* of what one of Cosign's tags names, the type of its first layer;
+                                  NULL: not said */
+    const char *name;          /* of the entry of index.json that leads to it */
+};
+
 /* An image of the store. Pointers are borrowed for the call that it is handed to; texts are raw,
  * see tug_text_escape. */
 struct tug_image_info {
@@ -59,6 +68,11 @@ struct tug_image_info {
     const char *const *sources; /* "HOST/REPOSITORY" that it was fetched from, in the order of
                                    index.json */
     size_t source_count;
+    /* What was fetched that refers to it (tug_fetch_options.referrers), and to that; in the order
+     * that they were found in */
+    const struct tug_image_referrer *referrers;
+    size_t referrer_count;
+    bool is_referrer; /* the entry is of no image, but there for what refers to one */
 };
 
 /* Receives an image. Returns: anything but TUG_OK (with err filled) ends the listing with it. */

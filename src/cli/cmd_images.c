@@ -25,7 +25,7 @@
 
 static const struct table_column columns[] = {
     {"NAME", false}, {"DIGEST", false}, {"KIND", false},    {"COMPLETE", false}, {"MISSING", false},
-    {"SIZE", true},  {"SHARED", true},  {"CREATED", false}, {"LABELS", false},
+    {"SIZE", true},  {"SHARED", true},  {"CREATED", false}, {"REFERRERS", true}, {"LABELS", false},
 };
 
 /* One image that was asked for. */
@@ -52,7 +52,7 @@ static bool is_wanted(const struct images *images, const struct tug_image_info *
             return true;
         }
     }
-    return images->wanted == NULL;
+    return images->wanted == NULL && !image->is_referrer;
 }
 
 /* --- columns --- */
@@ -110,7 +110,11 @@ static void add_row(struct listing *listing, const struct tug_image_info *image)
     struct table *const table = &listing->table;
     char digest[TUG_DIGEST_TEXT_MAX];
     char date[DATE_LENGTH + 1] = "";
+    char count[24] = "";
 
+    if (image->referrer_count > 0) {
+        (void)snprintf(count, sizeof count, "%zu", image->referrer_count);
+    }
     if (image->created != NULL) {
         (void)snprintf(date, sizeof date, "%s", image->created);
     }
@@ -122,6 +126,7 @@ static void add_row(struct listing *listing, const struct tug_image_info *image)
     table_size(table, image->content_bytes, listing->is_exact);
     table_size(table, image->shared_bytes, listing->is_exact);
     table_cell(table, date);
+    table_cell(table, count);
     add_labels(listing, image);
 }
 
@@ -168,6 +173,21 @@ static void add_json_labels(struct text *text, const struct tug_image_info *imag
     text_puts(text, "}");
 }
 
+static void add_json_referrers(struct text *text, const struct tug_image_info *image)
+{
+    text_puts(text, ",\"referrers\":[");
+    for (size_t i = 0; i < image->referrer_count; i++) {
+        const struct tug_image_referrer *const referrer = &image->referrers[i];
+
+        text_puts(text, i > 0 ? ",{\"name\":" : "{\"name\":");
+        json_string(text, referrer->name);
+        listing_json_digest(text, "digest", &referrer->digest);
+        listing_json_text(text, "artifactType", referrer->artifact_type);
+        text_puts(text, "}");
+    }
+    text_puts(text, "]");
+}
+
 static void add_json(struct text *text, const struct tug_image_info *image)
 {
     text_puts(text, "{\"name\":");
@@ -184,6 +204,7 @@ static void add_json(struct text *text, const struct tug_image_info *image)
     listing_json_text(text, "created", image->created);
     add_json_labels(text, image);
     listing_json_texts(text, "sources", image->sources, image->source_count);
+    add_json_referrers(text, image);
     text_puts(text, "}\n");
 }
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "index/annotations.h"
 #include "walk/platforms.h"
+#include "walk/referrers.h"
 #include "walk/walk.h"
 
 /* Most bytes of an image's labels and sources: an entry has a MiB (entries.c). */
@@ -33,6 +34,7 @@ struct listing {
     struct tug__watch *watch;
     uint8_t *users; /* of each blob: images that need it; 2: several */
     struct tug__platforms platforms;
+    struct tug__referrers referrers;
     struct tug__buf bytes; /* of labels and sources */
     struct texts labels;
     struct texts sources;
@@ -206,10 +208,16 @@ static enum tug_status hand_on(struct listing *listing, uint32_t number, tug_ima
         .name = image->name,
         .media_type = image->media_type,
         .size_bytes = image->size_bytes,
+        .is_referrer = tug__walk_is_follower(image),
     };
     status = read_annotations(listing, image->annotations, err);
     if (status == TUG_OK && image->root != TUG__WALK_NONE) {
         status = look_at_root(listing, number, err);
+    }
+    if (status == TUG_OK && !listing->info.is_referrer) {
+        status = tug__referrers_find(&listing->referrers, &listing->info.digest, err);
+        listing->info.referrers = listing->referrers.items;
+        listing->info.referrer_count = listing->referrers.count;
     }
     return status == TUG_OK ? on_image(context, &listing->info, err) : status;
 }
@@ -247,9 +255,13 @@ enum tug_status tug_store_each_image(struct tug_store *store, tug_image_fn on_im
         status = tug__walk_open(store, &options, &listing.walk, err);
     }
     if (status == TUG_OK) {
+        status = tug__referrers_init(&listing.referrers, store, listing.walk, err);
+    }
+    if (status == TUG_OK) {
         status = list(&listing, on_image, context, err);
     }
     tug__platforms_fini(&listing.platforms);
+    tug__referrers_fini(&listing.referrers);
     tug__buf_fini(&listing.bytes);
     free(listing.labels.items);
     free(listing.sources.items);

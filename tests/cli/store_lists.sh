@@ -14,10 +14,10 @@ columns_can_be_cut() {
     run images
     expect_status 0
     expect_empty err
-    expect_match out 'NAME +DIGEST +KIND +COMPLETE +MISSING +SIZE +SHARED +CREATED +LABELS'
+    expect_match out 'NAME +DIGEST +KIND +COMPLETE +MISSING +SIZE +SHARED +CREATED +REFERRERS +LABELS'
     [ "$(column 1 | sort | tr '\n' ' ')" = "$registry/app:1 $registry/app:2 " ] || fail "names"
     [ "$(column 3 | sort -u)" = manifest ] || fail "kinds"
-    awk 'NF != 9 { exit 1 }' "$WORK/out" || fail "a row has not as many words as columns"
+    awk 'NF != 10 { exit 1 }' "$WORK/out" || fail "a row has not as many words as columns"
     run -q images
     expect_lines out 2
     expect_match out "$registry/app:1"

@@ -103,6 +103,18 @@ brings_all() {
     assert_equal "index.json after the same again" "$before" "$(cat "$STORE/index.json")"
 }
 
+is_listed() {
+    tug_run 0 images -q
+    assert_equal "images" "$image" "$(cat "$OUT")"
+    tug_run 0 images
+    assert_equal "referrers of the image" 3 "$(awk 'NR == 2 { print $9 }' "$OUT")"
+    tug_run 0 images --format json
+    assert_same_lines "types" "$(printf '%s\n' "$sbom_type" "$attestation_type" \
+        application/vnd.example.signature | sort)" "$(jq -r '.referrers[].artifactType' "$OUT" | sort)"
+    tug_run 0 images -q "$REGISTRY/$repository:${digest/:/-}"
+    assert_equal "an entry for referrers" "$REGISTRY/$repository:${digest/:/-}" "$(cat "$OUT")"
+}
+
 go_with_their_image() {
     tug_run 0 fetch "$REGISTRY/real/docker:1" --platform linux/amd64
     tug_run 0 rm "$image"
@@ -120,5 +132,6 @@ takes_one_type() {
 }
 
 brings_all
+is_listed
 go_with_their_image
 takes_one_type
