@@ -141,6 +141,7 @@ $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ) $(STATIC_YAML)
 	$(Q)$(link) -Wl,--start-group $(STATIC_LIBS) -lyaml -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
 
 include tests/programs.mk
+include tools/packaging/packaging.mk
 
 # What people use lives in build/ under a steady name.
 build/tug build/tug-static build/libtug.a build/libtug_absent.a build/$(SHARED) build/fake-registry: build/%: $(OBJ)/% FORCE
@@ -266,7 +267,7 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## show the targets
-	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile tools/packaging/packaging.mk | expand -t 18
 
 # What each object was made of, whichever program it is for.
 -include $(wildcard $(OBJ)/*/*/*.d $(OBJ)/*/*/*/*.d)

@@ -53,4 +53,4 @@ $(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
 	$(Q)$(CC) -shared -o $@ $^
 
 TEST_PROGRAMS := $(TOOLS) $(CASES) $(REPLAYS) $(RESUMES) $(STRESSES) \
-  $(addprefix $(OBJ)/,tug store-calls.so $(if $(TUG_SANITIZE),,tug-static))
+  $(addprefix $(OBJ)/,tug store-calls.so $(if $(TUG_SANITIZE)$(filter-out static,$(SUITES)),,tug-static))

@@ -1,0 +1,137 @@
+#!/bin/bash
+# The packages as a stranger meets them: built twice without a network, in folders and surroundings
+# that differ, they are the same bytes; lintian has nothing to say; in a fresh Debian 12 one command
+# installs tug, the lines of the README work word for word against a registry on this machine, a
+# program builds against libtug-dev, and purging leaves nothing.
+#
+# As root, with a network for Debian's own packages. Environment: FAKE_REGISTRY, the registry to use.
+set -euo pipefail
+
+: "${FAKE_REGISTRY:?}"
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/tug-packages.XXXXXX")
+root=$work/root
+registry_pid=""
+
+cleanup() {
+    [ -z "$registry_pid" ] || kill "$registry_pid" 2> /dev/null || true
+    ! mountpoint -q "$root/proc" || umount "$root/proc"
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+fail() {
+    echo "FAIL check-packages: $*" >&2
+    exit 1
+}
+
+# Run a step whose output matters only when it fails.
+quietly() { # COMMAND…
+    "$@" > "$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; fail "$*"; }
+}
+
+# Run in the fresh system, with nothing of this one's environment.
+inside() { # SHELL-COMMAND
+    chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive bash -e -o pipefail -c "$1"
+}
+
+build_twice() {
+    local package
+    (umask 022 && quietly env DEB_BUILD_OPTIONS=nocheck unshare --net "$here/build-deb.sh" "$work/one")
+    (umask 077 && quietly env DEB_BUILD_OPTIONS='nocheck parallel=1' TZ=Asia/Kolkata LC_ALL=C.UTF-8 \
+        USER=another unshare --net "$here/build-deb.sh" "$work/a-longer-name/two")
+    for package in "$work"/one/*.deb "$work"/one/*.tar.* "$work"/one/*.dsc; do
+        cmp "$package" "$work/a-longer-name/two/${package##*/}" || fail "two builds differ"
+    done
+    echo "ok   two builds without a network are the same"
+    quietly lintian --info --display-info --fail-on error,warning,info "$work"/one/*.changes
+    echo "ok   lintian"
+}
+
+# What has our name in the fresh system, but for logs.
+names() {
+    (cd "$root" && find . -xdev \( -name '*tug*' -o -path '*/tug/*' \) ! -path './var/log/*') | sort
+}
+
+make_root() {
+    quietly mmdebstrap --variant=minbase bookworm "$root"
+    mount -t proc proc "$root/proc"
+    names > "$work/names"
+    mkdir "$root/packages"
+    cp "$work"/one/*.deb "$root/packages"
+}
+
+# Serve what the README's lines ask for, under the names that they use.
+start_registry() {
+    local host
+    "$FAKE_REGISTRY" --port-file "$work/port" --generate library/alpine:3.20=100K \
+        --generate team/app:1.4=300K:3 --generate team/app:1.2.0=10K --generate team/app:1.3.1=10K \
+        --generate team/app:1.4-alpine=10K \
+        --rule 'path=^/v2/team/app/tags/list body={"tags":["1.4","1.2.0","1.3.1","1.4-alpine"]} add-header=Content-Type:_application/json' > "$work/registry.log" 2>&1 &
+    registry_pid=$!
+    until [ -s "$work/port" ]; do
+        kill -0 "$registry_pid" || fail "the registry does not start"
+        sleep 0.05
+    done
+    for host in docker.io registry.example.org; do
+        mkdir -p "$root/etc/tug/certs.d/$host"
+        echo "server = \"http://127.0.0.1:$(cat "$work/port")\"" > "$root/etc/tug/certs.d/$host/hosts.toml"
+    done
+    printf '%s\n' registry.example.org/team/app:1.4 docker.io/library/alpine:3.20 > "$root/root/images.txt"
+    printf 'services:\n  app:\n    image: registry.example.org/team/app:1.4\n' > "$root/root/compose.yml"
+}
+
+# The commands of the README that need nothing but tug and this registry.
+readme_lines() {
+    sed -n 's/^    \(tug .*\)/\1/p' "$top/README.md" |
+        grep -vE '<[^>]*>|\$|\\$|docker |podman |ctr |helm |skopeo|jq |\.tar|\.sock|systemctl'
+}
+
+use_command() {
+    local line count=0
+    quietly inside 'apt-get update && cd /packages && apt install -y ./tug_*.deb'
+    while read -r line; do
+        quietly inside "cd; $line"
+        count=$((count + 1))
+    done < <(readme_lines)
+    [ "$count" -ge 5 ] || fail "$count lines in the README"
+    echo "ok   apt install ./tug_*.deb, and $count commands of the README"
+    quietly inside 'tug fetch docker.io/library/alpine:3.20 && tug verify && tug images | grep -q alpine'
+    quietly inside 'cd && tug export -o a.tar docker.io/library/alpine:3.20 && tug --store new import a.tar'
+    quietly inside 'test -s /usr/share/man/man1/tug.1.gz'
+}
+
+use_library() {
+    quietly inside 'cd /packages && apt install -y --no-install-recommends ./libtug0_*.deb ./libtug-dev_*.deb \
+        gcc libc6-dev pkg-config'
+    cp "$top/tests/abi/program.c" "$root/root"
+    # shellcheck disable=SC2016 # the other system's shell reads this
+    quietly inside 'cd; gcc -o program program.c $(pkg-config --cflags --libs tug)'
+    quietly inside 'cd; ./program made registry.example.org/team/app:1.4'
+    echo "ok   a program of libtug-dev"
+}
+
+purge() {
+    local left
+    inside 'dpkg -L tug libtug0 libtug-dev' | sort -u > "$work/files"
+    quietly inside 'apt purge -y tug libtug0 libtug-dev'
+    rm -rf "$root/etc/tug" "$root"/root/* "$root/root/.local" "$root/srv/images" "$root/shared" "$root/packages"
+    # shellcheck disable=SC2016 # dpkg-query reads this
+    left=$(inside 'dpkg-query -W -f "\${Package} \${db:Status-Status}\n" "*tug*" 2> /dev/null' || true)
+    [ -z "$left" ] || fail "purged, and there is $left"
+    left=$(comm -13 "$work/names" <(names))
+    [ -z "$left" ] || fail "purged, and left are: $left"
+    while read -r path; do
+        [ -d "$root$path" ] || [ ! -e "$root$path" ] || fail "purged, and $path is there"
+    done < "$work/files"
+    echo "ok   apt purge leaves nothing"
+}
+
+build_twice
+make_root
+start_registry
+use_command
+use_library
+purge

@@ -1,0 +1,13 @@
+# Part of the Makefile: packages.
+
+.PHONY: deb check-packages
+
+deb: ## build Debian packages into build/deb/
+	$(Q)third_party/install.sh build test deb
+	$(Q)tools/packaging/build-deb.sh build/deb
+	$(Q)lintian --info --display-info --fail-on error,warning,info build/deb/*.changes
+
+check-packages: ## build packages twice, compare, use one in a fresh Debian (as root; 6 minutes)
+	$(Q)third_party/install.sh build test deb packages
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(OBJ)/fake-registry
+	$(Q)FAKE_REGISTRY=$(CURDIR)/$(OBJ)/fake-registry tools/packaging/check-packages.sh
