@@ -77,8 +77,9 @@ struct tug_image_result {
     uint64_t blobs_done;      /* of blobs: in the store */
     uint64_t bytes_known;     /* total size of blobs, as far as known */
     uint64_t bytes_done;      /* of bytes_known: in the store, or received but not yet committed */
-    const struct tug_digest *left_out; /* foreign layers that the image lacks: the registry does not
-                                          have them, and options.foreign_layers is not set */
+    const struct tug_digest *left_out; /* blobs that the image lacks: foreign layers that the
+                                          registry does not have, without options.foreign_layers;
+                                          and what options.on_offer skipped */
     size_t left_out_count;
     /* The image's platform: that of a single manifest's config, or the one chosen from an index;
      * NULL: unknown, or several. */
@@ -118,6 +119,27 @@ struct tug_event {
  * function on the same fetch except tug_fetch_cancel, and should return quickly: no new work is
  * started while it runs. */
 typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
+
+/* A blob that an image needs and the store lacks. Borrowed: valid during the callback only. */
+struct tug_blob_offer {
+    size_t position; /* of the image's reference: 0 for the first one added, and so on */
+    const char *ref;
+    struct tug_digest digest;
+    const char *media_type;
+    uint64_t size_bytes;
+};
+
+/* What becomes of it. */
+enum tug_blob_choice {
+    TUG_BLOB_FETCH = 0,
+    TUG_BLOB_SKIP, /* this image is complete without it: see tug_image_result.left_out */
+};
+
+/* Decides whether an image gets a layer, or another blob that is not its config. It is called
+ * before the blob is requested, for each image that names it; a blob that one image skips and
+ * another one fetches is in the store afterwards. index.json notes what an image lacks. On the
+ * thread that called tug_fetch_run; as tug_event_fn otherwise. */
+typedef enum tug_blob_choice (*tug_offer_fn)(void *context, const struct tug_blob_offer *offer);
 
 /* Options of a run. Start with `= TUG_FETCH_OPTIONS_INIT` and set what differs: zero is the default
  * of every other member. */
@@ -228,6 +250,9 @@ struct tug_fetch_options {
     const char *const *verify_keys; /* files, as for tug_verify_key_check; NULL: images need no
                                        signature */
     size_t verify_key_count;
+
+    tug_offer_fn on_offer; /* asked whether a blob is to be fetched; NULL: each is */
+    void *offer_context;   /* passed to on_offer */
 };
 
 /* All defaults. */
@@ -368,6 +393,17 @@ void tug_content_fini(struct tug_content *content);
  * it before or after the run, or more than once, is harmless.
  * Threads: any, while the fetch exists. Not from a signal handler. Blocks: no. */
 void tug_fetch_cancel(struct tug_fetch *fetch);
+
+/* Ask a run to give up one reference: unless it is complete, or about to be, its result is
+ * TUG_ERR_CANCELLED. The others go on, also with options.fail_fast, and so do blobs that they need;
+ * partial downloads are kept. tug_fetch_run returns TUG_ERR_CANCELLED then, if nothing has failed
+ * before. A call before the run counts as well; runs of other kinds do not look at it.
+ * position: of the reference, 0 for the first one added, and so on.
+ * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (there is no such reference).
+ * Threads: any, once all references are added and while the fetch exists; also from callbacks. Not
+ * from a signal handler. Blocks: no. */
+enum tug_status tug_fetch_cancel_image(struct tug_fetch *fetch, size_t position,
+                                       struct tug_error *err);
 
 /* Free a fetch that is not running; NULL is allowed. Threads: the owner, once. */
 void tug_fetch_destroy(struct tug_fetch *fetch);

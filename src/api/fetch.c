@@ -30,7 +30,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, verify_key_count) + sizeof(size_t),
+                   offsetof(struct tug_fetch_options, offer_context) + sizeof(void *),
                "tug_fetch_options has no padding at its end");
 /* Options that are a single string each. */
 static const size_t text_offsets[] = {
@@ -250,6 +250,7 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
     }
     fetch->store = store;
     tug__cancel_init(&fetch->cancel);
+    tug__cancel_init(&fetch->image_cancels.some);
     status = copy_options(fetch, &given, err);
     if (status == TUG_OK) {
         status = tug__bell_create(&fetch->bell, err);
@@ -277,6 +278,7 @@ void tug__fetch_settings(struct tug_fetch *fetch, struct tug__run_settings *out_
         .ref_keys = tug__run_keys_get(&fetch->keys),
         .ref_count = fetch->ref_count,
         .cancel = &fetch->cancel,
+        .image_cancels = &fetch->image_cancels,
         .bell = fetch->bell,
     };
 }
@@ -331,6 +333,19 @@ void tug_fetch_cancel(struct tug_fetch *fetch)
     tug__bell_ring(fetch->bell);
 }
 
+enum tug_status tug_fetch_cancel_image(struct tug_fetch *fetch, size_t position,
+                                       struct tug_error *err)
+{
+    if (position >= fetch->ref_count) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "there is no reference at position %zu",
+                         position);
+    }
+    tug__cancel_set(&fetch->image_cancels.each[position]);
+    tug__cancel_set(&fetch->image_cancels.some);
+    tug__bell_ring(fetch->bell);
+    return TUG_OK;
+}
+
 void tug_fetch_destroy(struct tug_fetch *fetch)
 {
     if (fetch == NULL) {
@@ -345,6 +360,7 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
     }
     free(fetch->refs);
     free(fetch->ref_options);
+    free(fetch->image_cancels.each);
     for (size_t i = 0; i < fetch->options.label_count; i++) {
         free(fetch->labels[i]);
     }

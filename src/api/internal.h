@@ -30,6 +30,7 @@ struct tug_fetch {
     bool has_run;
     /* shared: set from any thread */
     struct tug__cancel cancel;
+    struct tug__image_cancels image_cancels; /* each: ref_capacity of them */
 };
 
 /* Free the options of a reference; NULL is allowed. */

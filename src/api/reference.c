@@ -118,6 +118,7 @@ static enum tug_status grow_references(struct tug_fetch *fetch, struct tug_error
     const size_t capacity = fetch->ref_capacity > 0 ? fetch->ref_capacity * 2 : 16;
     struct tug_ref **refs;
     struct tug_reference_options **options;
+    struct tug__cancel *cancels;
 
     if (fetch->ref_count < fetch->ref_capacity) {
         return TUG_OK;
@@ -132,6 +133,14 @@ static enum tug_status grow_references(struct tug_fetch *fetch, struct tug_error
         return tug__fail_memory(err);
     }
     fetch->ref_options = options;
+    cancels = reallocarray(fetch->image_cancels.each, capacity, sizeof *cancels);
+    if (cancels == NULL) {
+        return tug__fail_memory(err);
+    }
+    fetch->image_cancels.each = cancels;
+    for (size_t i = fetch->ref_capacity; i < capacity; i++) {
+        tug__cancel_init(&cancels[i]);
+    }
     fetch->ref_capacity = capacity;
     return TUG_OK;
 }

@@ -23,3 +23,9 @@ bool tug__cancel_is_set(const struct tug__cancel *cancel)
     /* acquire: see tug__cancel_set */
     return atomic_load_explicit(&cancel->is_set, memory_order_acquire);
 }
+
+bool tug__cancel_take(struct tug__cancel *cancel)
+{
+    /* acquire: see tug__cancel_set; nothing is published by clearing it */
+    return atomic_exchange_explicit(&cancel->is_set, false, memory_order_acquire);
+}

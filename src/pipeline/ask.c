@@ -178,7 +178,9 @@ enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image
     image->wanted_bytes += known_bytes;
     image->result.bytes_known += known_bytes;
     if (tug__engine_knows(resolver->engine, &descriptor->digest)) {
-        return wait_for(resolver, image, request, err);
+        return tug__image_skips(resolver, image, request)
+                   ? tug__image_skip(resolver, image, request, err)
+                   : wait_for(resolver, image, request, err);
     }
     status = serve_request(resolver, image, request, body, &served, err);
     if (status != TUG_OK || served == SERVED) {
@@ -186,6 +188,9 @@ enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image
         return status;
     }
     asked.is_recheck = served == SERVED_UNCHECKED;
+    if (tug__image_skips(resolver, image, &asked)) {
+        return tug__image_skip(resolver, image, &asked, err);
+    }
     if (resolver->settings->options.dry_run && !request->is_document && !asked.is_recheck) {
         if (request->is_optional) {
             tug__emit_warning(resolver, image,

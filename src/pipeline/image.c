@@ -103,7 +103,7 @@ static void report_failure(struct tug__resolver *resolver, struct tug_image_resu
         (void)tug__wrap(&resolver->ending.first_error, error->code, "%s", result->ref);
     }
     tug__emit(resolver, &event);
-    if (resolver->settings->options.fail_fast) {
+    if (resolver->settings->options.fail_fast && error->code != TUG_ERR_CANCELLED) {
         resolver->ending.is_failing_fast = true;
         resolver->ending.is_stopping = true;
         tug__engine_halt(resolver->engine);

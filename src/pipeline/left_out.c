@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Foreign layers that are left out: which may be, and how they are reported.
+ * Blobs that are left out: foreign layers, which may be, and what the program skips; how they are
+ * reported.
  *
  * Knows: images, edges. Does not know: requests.
  * Threads: the resolver.
@@ -27,11 +28,11 @@ bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug
            !resolver->settings->options.foreign_layers;
 }
 
-enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
-                                     const struct tug_digest *digest, uint64_t size_bytes,
-                                     struct tug_error *err)
+/* Subtract a blob that was counted, and note it for the result. Errors: TUG_ERR_NO_MEMORY. */
+static enum tug_status note_lack(struct tug__resolver *resolver, struct tug__image *image,
+                                 const struct tug_digest *digest, uint64_t size_bytes,
+                                 struct tug_error *err)
 {
-    char text[TUG_DIGEST_TEXT_MAX];
     struct tug__need *const need = tug__image_need(image, digest);
     struct tug_digest *const grown =
         reallocarray(image->found.left_out, image->result.left_out_count + 1, sizeof *grown);
@@ -50,11 +51,47 @@ enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug_
     image->wanted_bytes -= size_bytes;
     resolver->reporter.totals.blobs--;
     resolver->reporter.totals.bytes_known -= size_bytes;
-    tug__emit_shortfall(resolver, image,
-                        "foreign layer %s is left out: the registry does not have it (see "
-                        "--foreign-layers)",
-                        tug_digest_format(digest, text));
     return TUG_OK;
+}
+
+enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug_digest *digest, uint64_t size_bytes,
+                                     struct tug_error *err)
+{
+    const enum tug_status status = note_lack(resolver, image, digest, size_bytes, err);
+    char text[TUG_DIGEST_TEXT_MAX];
+
+    if (status == TUG_OK) {
+        tug__emit_shortfall(resolver, image,
+                            "foreign layer %s is left out: the registry does not have it (see "
+                            "--foreign-layers)",
+                            tug_digest_format(digest, text));
+    }
+    return status;
+}
+
+bool tug__image_skips(const struct tug__resolver *resolver, const struct tug__image *image,
+                      const struct tug__request *request)
+{
+    const struct tug_fetch_options *const options = &resolver->settings->options;
+    const struct tug__descriptor *const descriptor = request->descriptor;
+    const struct tug_blob_offer offer = {.position = image->result.position,
+                                         .ref = image->result.ref,
+                                         .digest = descriptor->digest,
+                                         .media_type = descriptor->media_type,
+                                         .size_bytes = descriptor->size_bytes};
+
+    return options->on_offer != NULL && !request->is_document && !request->is_root &&
+           !request->is_recheck && request->extra == 0 && descriptor->kind != TUG__MEDIA_CONFIG &&
+           options->on_offer(options->offer_context, &offer) == TUG_BLOB_SKIP;
+}
+
+enum tug_status tug__image_skip(struct tug__resolver *resolver, struct tug__image *image,
+                                const struct tug__request *request, struct tug_error *err)
+{
+    const struct tug__descriptor *const descriptor = request->descriptor;
+
+    return note_lack(resolver, image, &descriptor->digest, descriptor->size_bytes, err);
 }
 
 char *tug__left_out_text(struct tug_digest *digests, size_t count)

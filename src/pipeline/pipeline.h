@@ -16,6 +16,12 @@
 #include "base/trace.h"
 #include "trust/trust.h"
 
+/* Which references are to be given up. Any thread may set each and then some, in this order. */
+struct tug__image_cancels {
+    struct tug__cancel some;  /* one of the others was set */
+    struct tug__cancel *each; /* one per reference */
+};
+
 /* All of a run's input. Borrowed for the call. */
 struct tug__run_settings {
     struct tug_store *store;
@@ -29,8 +35,9 @@ struct tug__run_settings {
     size_t ref_count;
     /* May be set from any thread; ring the bell afterwards. */
     const struct tug__cancel *cancel;
-    struct tug__bell *bell;   /* the resolver sleeps on it */
-    struct tug__trace *trace; /* NULL: none */
+    struct tug__image_cancels *image_cancels; /* likewise */
+    struct tug__bell *bell;                   /* the resolver sleeps on it */
+    struct tug__trace *trace;                 /* NULL: none */
 };
 
 /* Fetch all references; the contract is tug_fetch_run's (tug/fetch.h). */

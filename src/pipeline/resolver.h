@@ -205,6 +205,12 @@ bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug
 enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
                                      const struct tug_digest *digest, uint64_t size_bytes,
                                      struct tug_error *err);
+/* Ask the program whether it skips a blob. */
+bool tug__image_skips(const struct tug__resolver *resolver, const struct tug__image *image,
+                      const struct tug__request *request);
+/* Leave out a blob that it skips and that was counted. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_skip(struct tug__resolver *resolver, struct tug__image *image,
+                                const struct tug__request *request, struct tug_error *err);
 /* Format the annotation of index.json for left-out blobs: their digests, separated by commas,
  * truncated after some. digests: sorted in place, so that the text is the same in each run.
  * Returns: owned; NULL when out of memory. */

@@ -59,6 +59,11 @@ static void submit(struct tug__resolver *resolver)
     tug__images_settle(resolver);
 }
 
+static void fail_cancelled(struct tug_error *out_error)
+{
+    (void)tug__fail(out_error, TUG_ERR_CANCELLED, "cancelled; partial downloads are kept");
+}
+
 /* Start a reference if one is left and fewer than `most` images are being fetched.
  * Returns: true if so. */
 static bool begin_image(struct tug__resolver *resolver, size_t most)
@@ -67,6 +72,13 @@ static bool begin_image(struct tug__resolver *resolver, size_t most)
         resolver->images.active_count - resolver->images.publishing_count >= most ||
         resolver->images.publishing_count >= IMAGES_PUBLISHING_MAX) {
         return false;
+    }
+    if (tug__cancel_is_set(&resolver->settings->image_cancels->each[resolver->images.begun])) {
+        struct tug_error error = {0};
+
+        fail_cancelled(&error);
+        tug__image_fail_idle(resolver, resolver->images.begun++, &error);
+        return true;
     }
     tug__image_begin(resolver, resolver->images.begun++);
     tug__images_sweep(resolver);
@@ -154,6 +166,28 @@ static void report(struct tug__resolver *resolver)
     end_step(resolver, "report", began_ns);
 }
 
+/* Give up the images in progress that the program has cancelled. One that is getting its name goes
+ * on: it is complete. */
+static void give_up_cancelled(struct tug__resolver *resolver)
+{
+    struct tug__image_cancels *const cancels = resolver->settings->image_cancels;
+    struct tug__image *next;
+
+    if (!tug__cancel_take(&cancels->some)) {
+        return;
+    }
+    for (struct tug__image *image = resolver->images.at_work; image != NULL; image = next) {
+        next = image->next;
+        if (image->state != TUG__IMAGE_PUBLISHING &&
+            tug__cancel_is_set(&cancels->each[image->result.position])) {
+            struct tug_error error = {0};
+
+            fail_cancelled(&error);
+            tug__image_fail(resolver, image, &error);
+        }
+    }
+}
+
 /* Work until every image is done or the run is to stop. */
 static void loop(struct tug__resolver *resolver, uint64_t end_ns)
 {
@@ -171,6 +205,7 @@ static void loop(struct tug__resolver *resolver, uint64_t end_ns)
             tug__bell_wait(settings->bell, wake_ns);
         }
         take_results(resolver);
+        give_up_cancelled(resolver);
         now_ns = tug__now_ns();
         if (now_ns >= next_tick_ns) {
             report(resolver);
