@@ -100,9 +100,9 @@ struct tug_verify_options {
  * stored needs it: platforms of an index that were never fetched are no damage, and neither are
  * layers that an image is known to lack.
  * With options.verify_keys, the digest that index.json has of each image that is looked at must be
- * signed: by Cosign's simple signing or a sigstore bundle v0.3, which also names the repository
- * that the image was fetched from, or that of its name. Images that only refer to others, as
- * signatures do, need none when the whole store is looked at.
+ * signed: by Cosign's simple signing or a sigstore bundle v0.3, which also names the repository of
+ * the image: that of its name, or, if it was given that name, where it was fetched from. Images
+ * that only refer to others, as signatures do, need none when the whole store is looked at.
  * options: borrowed; NULL: all defaults. watch: may be NULL. out_result: filled also on failure.
  * Returns: TUG_OK: nothing is wrong, or everything was repaired; foreign files do not count.
  * Errors: TUG_ERR_CONTENT: something is wrong, see the findings. TUG_ERR_NOT_FOUND (options.what),

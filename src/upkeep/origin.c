@@ -103,6 +103,7 @@ enum tug_status tug__origins_add(struct tug__origins *origins, const char *name,
         return status;
     } /* what is no reference came from nowhere */
     status = add_sources(origins, ref != NULL ? tug_ref_host(ref) : NULL, annotations, err);
+    origins->source_count = origins->count;
     if (status == TUG_OK && ref != NULL) {
         (void)snprintf(text, sizeof text, "%s/%s", tug_ref_host(ref), tug_ref_repository(ref));
         status = add_text(origins, text, err);
@@ -135,4 +136,5 @@ void tug__origins_fini(struct tug__origins *origins)
         free(origins->texts[i]);
     }
     origins->count = 0;
+    origins->source_count = 0;
 }

@@ -16,6 +16,7 @@
 struct tug__origins {
     char *texts[TUG__ORIGINS_MAX]; /* owned */
     size_t count;
+    size_t source_count; /* of count: those before the name of the last entry was added */
 };
 
 /* Find the repositories that images which need a blob were fetched from: of each its distribution

@@ -21,41 +21,75 @@
 struct checking {
     struct tug__verification *verification;
     struct tug__signers signers;
-    struct tug_digest manifests[MANIFESTS_MAX]; /* of the digest at hand */
+    /* of the digest at hand */
+    const struct tug_digest *digest;
+    struct tug_digest manifests[MANIFESTS_MAX];
+    struct tug__verdict verdict;
 };
 
-/* Judge the signatures of a digest for one repository; NULL: any will do. */
-static enum tug_status judge(struct checking *checking, const struct tug_digest *digest,
-                             const char *repository, struct tug__verdict *out_verdict,
+/* Judge the signatures for one repository; NULL: any will do. */
+static enum tug_status judge(struct checking *checking, const char *repository,
                              struct tug_error *err)
 {
     const struct tug__verify_settings *const settings = checking->verification->settings;
     const size_t count =
-        tug__signers_of(&checking->signers, digest, checking->manifests, MANIFESTS_MAX);
+        tug__signers_of(&checking->signers, checking->digest, checking->manifests, MANIFESTS_MAX);
     struct tug__signed_question question = {
         .store = settings->store,
         .keys = settings->keys,
-        .digest = digest,
+        .digest = checking->digest,
         .manifests = checking->manifests,
         .manifest_count = count < MANIFESTS_MAX ? count : MANIFESTS_MAX,
     };
     struct tug_ref *ref = NULL;
     enum tug_status status = repository != NULL ? tug_ref_parse(repository, &ref, err) : TUG_OK;
 
-    *out_verdict = (struct tug__verdict){0};
+    checking->verdict = (struct tug__verdict){0};
     if (status == TUG_OK) {
         question.ref = ref;
-        status = tug__signed_judge(&question, out_verdict, err);
+        status = tug__signed_judge(&question, &checking->verdict, err);
     }
     tug_ref_destroy(ref);
     return status;
 }
 
-/* Judge the signatures of a digest for each repository that it may be from. image: TUG__WALK_NONE:
- * none has it as its root. */
+/* Judge the signatures for each of some repositories, until one will do. */
+static enum tug_status judge_each(struct checking *checking, const char *const *repositories,
+                                  size_t count, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < count && !checking->verdict.is_signed; i++) {
+        struct tug_error why = {0};
+
+        status = judge(checking, repositories[i], &why);
+        if (status == TUG_ERR_INVALID_ARGUMENT) { /* no repository: another tool wrote it */
+            tug__verdict_tell(&checking->verdict, checking->digest, why.message);
+            status = TUG_OK;
+        } else if (status != TUG_OK) {
+            *err = why;
+        }
+    }
+    return status;
+}
+
+/* Tell whether an image was fetched from the repository of its name. Then identical content that
+ * came from elsewhere, too, proves nothing for this name. */
+static bool is_from_its_name(const struct tug__walk_image *image,
+                             const struct tug__origins *origins)
+{
+    struct tug_ref *ref = NULL;
+    const bool is_ref = image->name != NULL && tug_ref_parse(image->name, &ref, NULL) == TUG_OK;
+
+    tug_ref_destroy(ref);
+    return is_ref && origins->count == origins->source_count;
+}
+
+/* Judge the signatures for where the digest is from: the repository of its name if that is a
+ * source, or all that is known; else all sources. image: TUG__WALK_NONE: none has it as its root.
+ */
 static enum tug_status judge_origins(struct checking *checking, uint32_t image,
-                                     const struct tug_digest *digest,
-                                     struct tug__verdict *out_verdict, struct tug_error *err)
+                                     struct tug_error *err)
 {
     const struct tug__walk_image *const entry =
         image != TUG__WALK_NONE ? tug__walk_image(checking->verification->walk, image) : NULL;
@@ -63,25 +97,18 @@ static enum tug_status judge_origins(struct checking *checking, uint32_t image,
     enum tug_status status = TUG_OK;
 
     if (checking->verification->settings->options->verify_any_name) {
-        return judge(checking, digest, NULL, out_verdict, err);
+        return judge(checking, NULL, err);
     }
     if (entry != NULL) {
         status = tug__origins_add(&origins, entry->name, entry->annotations, err);
     }
     if (status == TUG_OK && origins.count == 0) {
-        tug__verdict_tell(out_verdict, digest,
+        tug__verdict_tell(&checking->verdict, checking->digest,
                           "no repository is known for it, which --verify-any-name allows");
-    }
-    for (size_t i = 0; status == TUG_OK && i < origins.count && !out_verdict->is_signed; i++) {
-        struct tug_error why = {0};
-
-        status = judge(checking, digest, origins.texts[i], out_verdict, &why);
-        if (status == TUG_ERR_INVALID_ARGUMENT) { /* no repository: another tool wrote it */
-            tug__verdict_tell(out_verdict, digest, why.message);
-            status = TUG_OK;
-        } else if (status != TUG_OK) {
-            *err = why;
-        }
+    } else if (status == TUG_OK && is_from_its_name(entry, &origins)) {
+        status = judge_each(checking, &entry->name, 1, err);
+    } else if (status == TUG_OK) {
+        status = judge_each(checking, (const char *const *)origins.texts, origins.count, err);
     }
     tug__origins_fini(&origins);
     return status;
@@ -92,17 +119,18 @@ static enum tug_status check(struct checking *checking, uint32_t image,
                              const struct tug_digest *digest, struct tug_error *err)
 {
     struct tug__verification *const verification = checking->verification;
-    struct tug__verdict verdict = {0};
     struct tug_error why = {0};
     enum tug_status status = tug__watch_check(verification->settings->watch, err);
 
+    checking->digest = digest;
+    checking->verdict = (struct tug__verdict){0};
     if (status == TUG_OK) {
-        status = judge_origins(checking, image, digest, &verdict, err);
+        status = judge_origins(checking, image, err);
     }
     if (status != TUG_OK) {
         return status;
     }
-    if (tug__verdict_check(&verdict, &why) == TUG_OK) {
+    if (tug__verdict_check(&checking->verdict, &why) == TUG_OK) {
         verification->result->images_signed++;
     } else {
         tug__tell_unsigned(

@@ -89,6 +89,14 @@ mv new "$TUG_STORE/index.json"
 run verify --verify-key p256.pub
 expect_status 0
 
+# Identical content that came from elsewhere as well proves nothing for this name.
+jq -c '(.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == "other.test/copy:1")
+    | .annotations."containerd.io/distribution.source.other.test") = "copy"' "$TUG_STORE/index.json" > new
+mv new "$TUG_STORE/index.json"
+run verify --verify-key p256.pub
+expect_status 6
+expect_text out "it is for the repository of 'reg.test/team/app'"
+
 # Referrers: simple signing, and a bundle; they are not named by index.json.
 cp unsigned.json "$TUG_STORE/index.json"
 make_bundle p384 "$digest" reg.test/team/app > bundle

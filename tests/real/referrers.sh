@@ -8,24 +8,6 @@ set -eu
 sbom_type=application/spdx+json
 attestation_type=application/vnd.in-toto+json
 
-upload() { # REPOSITORY FILE
-    local place
-    place=$(curl -s -S -f -X POST -D - -o /dev/null "http://$REGISTRY/v2/$1/blobs/uploads/" |
-        tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
-    curl -s -S -f -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" \
-        "$place&digest=sha256:$(sha256sum "$2" | cut -d ' ' -f 1)"
-}
-
-put_manifest() { # REPOSITORY TAG-OR-DIGEST FILE TYPE
-    curl -s -S -f -X PUT -H "Content-Type: $4" --data-binary "@$3" \
-        "http://$REGISTRY/v2/$1/manifests/$2"
-}
-
-descriptor() { # FILE TYPE
-    jq -n -c --arg type "$2" --arg digest "sha256:$(sha256sum "$1" | cut -d ' ' -f 1)" \
-        --argjson size "$(stat -c %s "$1")" '{mediaType: $type, digest: $digest, size: $size}'
-}
-
 # Push a manifest with one layer, which says what it refers to. Prints its descriptor, for a list.
 push_referrer() { # REPOSITORY SUBJECT-DESCRIPTOR ARTIFACT-TYPE TEXT
     printf '{}' > empty

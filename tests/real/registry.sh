@@ -136,3 +136,24 @@ stop_fake_registry() {
 fake_sum() { # NAME
     sed -n "s/^$1 //p" "$fake_log"
 }
+
+# Bring a file into the registry as a blob.
+upload() { # REPOSITORY FILE
+    local place
+    place=$(curl -s -S -f -X POST -D - -o /dev/null "http://$REGISTRY/v2/$1/blobs/uploads/" |
+        tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+    curl -s -S -f -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" \
+        "$place&digest=sha256:$(sha256sum "$2" | cut -d ' ' -f 1)"
+}
+
+# Bring a document into the registry.
+put_manifest() { # REPOSITORY TAG-OR-DIGEST FILE TYPE
+    curl -s -S -f -X PUT -H "Content-Type: $4" --data-binary "@$3" \
+        "http://$REGISTRY/v2/$1/manifests/$2"
+}
+
+# The descriptor of a file.
+descriptor() { # FILE TYPE
+    jq -n -c --arg type "$2" --arg digest "sha256:$(sha256sum "$1" | cut -d ' ' -f 1)" \
+        --argjson size "$(stat -c %s "$1")" '{mediaType: $type, digest: $digest, size: $size}'
+}
