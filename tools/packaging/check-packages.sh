@@ -50,6 +50,20 @@ build_twice() {
     echo "ok   lintian"
 }
 
+# The RPMs have what the Debian packages have, and the program in them runs.
+check_rpms() {
+    quietly unshare --net "$here/build-rpm.sh" "$work/rpm" --without check
+    for name in tug tug-libs tug-devel; do
+        rpm -qlp "$work/rpm/$name"-[0-9]*.x86_64.rpm
+    done > "$work/contents"
+    for path in /usr/bin/tug libtug.so.0 include/tug/tug.h pkgconfig/tug.pc man1/tug.1 LICENSE; do
+        grep -q "$path" "$work/contents" || fail "no RPM has $path"
+    done
+    (cd "$work/rpm" && rpm2archive -n - < tug-[0-9]*.x86_64.rpm | tar -xf -)
+    quietly "$work/rpm/usr/bin/tug" --version
+    echo "ok   RPMs"
+}
+
 # What has our name in the fresh system, but for logs.
 names() {
     (cd "$root" && find . -xdev \( -name '*tug*' -o -path '*/tug/*' \) ! -path './var/log/*') | sort
@@ -130,6 +144,7 @@ purge() {
 }
 
 build_twice
+check_rpms
 make_root
 start_registry
 use_command

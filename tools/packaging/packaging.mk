@@ -1,13 +1,17 @@
 # Part of the Makefile: packages.
 
-.PHONY: deb check-packages
+.PHONY: deb rpm check-packages
 
 deb: ## build Debian packages into build/deb/
 	$(Q)third_party/install.sh build test deb
 	$(Q)tools/packaging/build-deb.sh build/deb
 	$(Q)lintian --info --display-info --fail-on error,warning,info build/deb/*.changes
 
+rpm: ## build RPM packages into build/rpm/
+	$(Q)third_party/install.sh build test rpm
+	$(Q)tools/packaging/build-rpm.sh build/rpm
+
 check-packages: ## build packages twice, compare, use one in a fresh Debian (as root; 6 minutes)
-	$(Q)third_party/install.sh build test deb packages
+	$(Q)third_party/install.sh build test deb rpm packages
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(OBJ)/fake-registry
 	$(Q)FAKE_REGISTRY=$(CURDIR)/$(OBJ)/fake-registry tools/packaging/check-packages.sh
