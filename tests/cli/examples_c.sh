@@ -1,0 +1,97 @@
+#!/bin/bash
+# The programs of tools/examples, as a stranger builds and runs them: against an installed library,
+# found by pkg-config, with the shared library and with -static; and the one in Python.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+unset MAKEFLAGS MFLAGS MAKELEVEL WERROR V
+make -C "$top" install PREFIX=/usr LIBDIR=/usr/lib DESTDIR="$WORK/root" CC=false > "$WORK/out" 2> "$WORK/err" ||
+    fail "make install ended with $?"
+export PKG_CONFIG_PATH="$WORK/root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$WORK/root"
+export LD_LIBRARY_PATH="$WORK/root/usr/lib"
+cd "$WORK" || exit 1
+
+expect_status() { # EXPECTED STATUS WHAT
+    [ "$2" -eq "$1" ] || fail "$3: ended with $2, not $1"
+}
+
+read -ra words < <(pkg-config --cflags --libs tug)
+read -ra static_words < <(pkg-config --static --cflags --libs tug)
+for source in "$top"/tools/examples/*.c; do
+    name=$(basename "$source" .c)
+    cc -Wall -Wextra -Werror -pthread -o "$name" "$source" "${words[@]}" 2> err || fail "$name does not build"
+    # The linker warns of glibc's look-ups of names.
+    cc -pthread -static -o "$name-static" "$source" "${static_words[@]}" 2> err ||
+        fail "$name does not link with -static"
+    for program in "$name" "$name-static"; do
+        ./"$program" > out 2> err
+        expect_status 2 $? "$program without operands"
+        grep -q "^usage: $name " err || fail "$program does not say how it is used"
+    done
+done
+[ "$(grep -vcE '^(#include|/\*| \*|$)' "$top/tools/examples/fetch.c")" -le 30 ] ||
+    fail "fetch.c has more than 30 lines"
+
+start_registry --generate app:1=300K:3 --generate tool:2=50K --rate 20M
+
+./fetch store "$registry/app:1" "$registry/tool:2" > out 2> err || fail "fetch ended with $?"
+./fetch-static store2 "$registry/app:1" > out 2> err || fail "fetch-static ended with $?"
+./fetch store "$registry/app:none" > out 2> err && fail "fetch of a missing tag succeeded"
+grep -q "^fetch: $registry/app:none: " err || fail "the error does not name the reference"
+"$top/tools/examples/fetch.py" store3 "$registry/app:1" > out 2> err || fail "fetch.py ended with $?"
+"$top/tools/examples/fetch.py" store3 "$registry/app:none" > out 2> err && fail "fetch.py succeeded"
+grep -q "^fetch.py: $registry/app:none: " err || fail "fetch.py does not say what failed"
+for store in store store2 store3; do
+    "$TUG" --store "$store" verify > out 2> err || fail "$store is damaged"
+done
+
+./list store > out 2> err || fail "list ended with $?"
+[ "$(grep -cE "^sha256:[0-9a-f]{64} [0-9]+ $registry/(app:1|tool:2)$" out)" -eq 2 ] || fail "list"
+digest=$(awk '/app:1/ {print $1}' out)
+./list store "$registry/app:1" > out 2> err || fail "list of an image ended with $?"
+[ "sha256:$(sha256sum < out | cut -d' ' -f1)" = "$digest" ] || fail "not the manifest"
+./list nowhere > out 2> err && fail "list of no store succeeded"
+
+./progress fresh "$registry/app:1" > out 2> err || fail "progress ended with $?"
+grep -qE "^$registry/app:1: [0-9]+ of [0-9]+ bytes, [0-9]+ of [0-9]+ blobs$" out || fail "no progress"
+tail -n 1 out | grep -qx "$registry/app:1: complete" || fail "progress: not complete"
+
+./event_loop looped "$registry/app:1" > out 2> err < /dev/null || fail "event_loop ended with $?"
+tail -n 1 out | grep -qE '^([0-9]+) of \1 bytes$' || fail "event_loop: not at its end"
+
+# Interrupted while blobs stall: both end at once.
+start_registry --generate app:1=300K:3 --rule "path=/blobs/ cut=stall at=100"
+./progress stopped "$registry/app:1" > out 2> err &
+pid=$!
+for _ in $(seq 400); do
+    ! grep -q ' of 5 blobs' out || break
+    sleep 0.02
+done
+kill -INT "$pid"
+wait "$pid"
+expect_status 130 $? "progress that is interrupted"
+grep -q "$registry/app:1: interrupted" out || fail "progress: no result"
+mkfifo line
+./event_loop stopped "$registry/app:1" > out 2> err < line &
+pid=$!
+echo stop > line
+wait "$pid"
+expect_status 1 $? "event_loop that is stopped"
+grep -q 'interrupted' err || fail "event_loop does not say why it ended"
+
+# A registry with a password: the program's is taken, and a wrong one is refused.
+start_registry --generate app:1=10K --rule "without=Authorization:_Basic_bWU6c2VzYW1l status=401 add-header=WWW-Authenticate:_Basic_realm=x"
+cat > password << END
+#!/bin/sh
+[ "\$1" = "$registry" ] && echo "\${SECRET:-sesame}"
+END
+chmod +x password
+export PASSWORD_COMMAND="$WORK/password" USER_NAME=me
+for program in credentials credentials-static; do
+    ./"$program" "$registry/app:1" > out 2> err || fail "$program ended with $?"
+    jq -e '.layers | length == 1' out > /dev/null || fail "$program: not the manifest"
+done
+SECRET=wrong-one ./credentials "$registry/app:1" > out 2> err && fail "a wrong password was accepted"
+grep -q 'that the program gave' err || fail "it does not say whose credentials they were"
+! grep -q 'wrong-one' err || fail "the password is in the message"
