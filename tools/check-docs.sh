@@ -1,5 +1,6 @@
 #!/bin/bash
-# What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md.
+# What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md. No line is
+# over 100 columns.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -26,7 +27,7 @@ for prose in README.md src/README.md SECURITY.md; do
 done
 
 # SECURITY.md has a row for each case, T-01 to T-51, with a test that carries the number (T-01 or t01_)
-# or the words why there is none; and no line over 100 columns.
+# or the words why there is none.
 for ((case = 1; case <= 51; case++)); do
     number=$(printf '%02d' "$case")
     row=$(grep -E "^\\| T-$number \\|" SECURITY.md)
@@ -44,8 +45,10 @@ for ((case = 1; case <= 51; case++)); do
         [ -n "$found" ] || complain "SECURITY.md: no test of T-$number in $name"
     done
 done
-if grep -nE '^.{101,}' SECURITY.md; then
-    complain "SECURITY.md has lines over 100 columns"
-fi
+
+# No document has a line over 100 columns.
+while read -r prose; do
+    ! grep -nE '^.{101,}' "$prose" || complain "$prose has lines over 100 columns"
+done < <(git ls-files -co --exclude-standard '*.md')
 
 exit "$failed"
