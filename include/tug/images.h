@@ -70,9 +70,11 @@ struct tug_image_info {
     size_t source_count;
     /* What was fetched that refers to it (tug_fetch_options.referrers), and to that; in the order
      * that they were found in */
-    const struct tug_image_referrer *referrers;
-    size_t referrer_count;
-    bool is_referrer; /* the entry is of no image, but there for what refers to one */
+    struct {
+        const struct tug_image_referrer *items;
+        size_t count;
+        bool is_entry; /* this entry is of no image, but there for what refers to one */
+    } referrers;
 };
 
 /* Receives an image. Returns: anything but TUG_OK (with err filled) ends the listing with it. */

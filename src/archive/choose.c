@@ -4,7 +4,7 @@
  *
  * Knows: the walk, platforms. Does not know: HTTP, archives. Threads: the calling one.
  */
-#include "archive/choose.h"
+#include "archive/leaves.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,28 +14,11 @@
 #include "index/annotations.h"
 #include "oci/limits.h"
 #include "oci/platform.h"
+#include "walk/referrers.h"
 
 /* What a manifest that is not complete loses when manifests are compared: a worse platform that is
  * complete comes before it. */
 #define INCOMPLETE_RANK (TUG__PLATFORM_NO_MATCH / 2)
-
-/* Of the text that says which platforms there are. */
-#define PLATFORMS_BYTES_MAX 4096
-
-/* One manifest of an image. */
-struct leaf {
-    uint32_t blob;
-    const struct tug_platform *platform; /* NULL: nothing says it */
-    uint64_t missing;                    /* blobs that it lacks */
-    uint32_t example;                    /* one of these */
-    bool is_selected;
-};
-
-/* The manifests of one image. */
-struct leaves {
-    struct leaf *items; /* owned */
-    size_t count, capacity;
-};
 
 /* A look at what a manifest needs. */
 struct look {
@@ -65,6 +48,7 @@ void tug__choice_fini(struct tug__choice *choice)
     }
     for (size_t i = 0; i < choice->line_count; i++) {
         free((char *)(uintptr_t)choice->lines[i].platforms);
+        free((char *)(uintptr_t)choice->lines[i].refers_to);
     }
     free(choice->docker_lines);
     free(choice->lines);
@@ -90,7 +74,7 @@ static enum tug_status look_at(void *context, uint32_t number, struct tug_error 
 }
 
 static enum tug_status add_leaf(struct tug__choice *choice, uint32_t image, uint32_t number,
-                                const struct tug_platform *platform, struct leaves *leaves,
+                                const struct tug_platform *platform, struct tug__leaves *leaves,
                                 struct tug_error *err)
 {
     struct look look = {.walk = choice->walk, .image = image};
@@ -104,7 +88,7 @@ static enum tug_status add_leaf(struct tug__choice *choice, uint32_t image, uint
     }
     if (leaves->count == leaves->capacity) {
         const size_t capacity = leaves->capacity > 0 ? leaves->capacity * 2 : 16;
-        struct leaf *const grown = reallocarray(leaves->items, capacity, sizeof *grown);
+        struct tug__leaf *const grown = reallocarray(leaves->items, capacity, sizeof *grown);
 
         if (grown == NULL) {
             return tug__fail_memory(err);
@@ -113,7 +97,7 @@ static enum tug_status add_leaf(struct tug__choice *choice, uint32_t image, uint
         leaves->capacity = capacity;
     }
     status = tug__walk_each_needed(choice->walk, number, look_at, &look, err);
-    leaves->items[leaves->count] = (struct leaf){
+    leaves->items[leaves->count] = (struct tug__leaf){
         .blob = number, .platform = platform, .missing = look.missing, .example = look.example};
     leaves->count += status == TUG_OK;
     return status;
@@ -122,7 +106,7 @@ static enum tug_status add_leaf(struct tug__choice *choice, uint32_t image, uint
 /* Find the manifests below a document, and choose the indexes on the way. */
 static enum tug_status find_leaves(struct tug__choice *choice, uint32_t image, uint32_t number,
                                    const struct tug_platform *platform, unsigned depth,
-                                   struct leaves *leaves, struct tug_error *err)
+                                   struct tug__leaves *leaves, struct tug_error *err)
 {
     const struct tug__walk_blob *const blob = tug__walk_blob(choice->walk, number);
     enum tug_status status = TUG_OK;
@@ -148,13 +132,14 @@ static enum tug_status find_leaves(struct tug__choice *choice, uint32_t image, u
 
 /* Find the best manifest for a platform: one that is complete, else any; NULL when none runs on it.
  * One without a platform will do for every one, when there is no other. */
-static struct leaf *find_best(const struct leaves *leaves, const struct tug_platform *wanted)
+static struct tug__leaf *find_best(const struct tug__leaves *leaves,
+                                   const struct tug_platform *wanted)
 {
-    struct leaf *best = NULL;
+    struct tug__leaf *best = NULL;
     int best_rank = TUG__PLATFORM_NO_MATCH;
 
     for (size_t i = 0; i < leaves->count; i++) {
-        struct leaf *const leaf = &leaves->items[i];
+        struct tug__leaf *const leaf = &leaves->items[i];
         int rank;
 
         if (leaf->platform == NULL && leaves->count == 1) {
@@ -206,10 +191,10 @@ static enum tug_status fail_incomplete(const struct tug__choice *choice, uint32_
 }
 
 static enum tug_status select_platform(const struct tug__choice *choice, uint32_t image,
-                                       const struct leaves *leaves,
+                                       const struct tug__leaves *leaves,
                                        const struct tug_platform *wanted, struct tug_error *err)
 {
-    struct leaf *const best = find_best(leaves, wanted);
+    struct tug__leaf *const best = find_best(leaves, wanted);
     char platform[TUG_PLATFORM_TEXT_MAX];
     char name[TUG_DIGEST_TEXT_MAX];
 
@@ -223,13 +208,30 @@ static enum tug_status select_platform(const struct tug__choice *choice, uint32_
                : fail_incomplete(choice, image, best->example, best->missing, err);
 }
 
+/* Select the manifests that are complete. */
+static enum tug_status select_all(const struct tug__choice *choice, uint32_t image,
+                                  const struct tug__leaves *leaves, struct tug_error *err)
+{
+    bool has_one = false;
+
+    for (size_t i = 0; i < leaves->count; i++) {
+        struct tug__leaf *const leaf = &leaves->items[i];
+
+        leaf->is_selected = leaf->missing == 0 || choice->options->allow_partial;
+        has_one = has_one || leaf->is_selected;
+    }
+    /* An index of nothing is complete. */
+    return has_one || leaves->count == 0 ? TUG_OK
+                                         : fail_incomplete(choice, image, leaves->items[0].example,
+                                                           leaves->items[0].missing, err);
+}
+
 /* Decide which manifests the export holds. */
 static enum tug_status select_leaves(const struct tug__choice *choice, uint32_t image,
-                                     const struct leaves *leaves, struct tug_error *err)
+                                     const struct tug__leaves *leaves, struct tug_error *err)
 {
     const struct tug_export_options *const options = choice->options;
     enum tug_status status = TUG_OK;
-    bool has_one = false;
 
     for (size_t i = 0; status == TUG_OK && i < options->platform_count; i++) {
         struct tug_platform wanted = options->platforms[i];
@@ -237,19 +239,8 @@ static enum tug_status select_leaves(const struct tug__choice *choice, uint32_t 
         tug__platform_normalise(&wanted);
         status = select_platform(choice, image, leaves, &wanted, err);
     }
-    if (status != TUG_OK || options->platform_count > 0) {
-        return status;
-    }
-    for (size_t i = 0; i < leaves->count; i++) {
-        struct leaf *const leaf = &leaves->items[i];
-
-        leaf->is_selected = leaf->missing == 0 || options->allow_partial;
-        has_one = has_one || leaf->is_selected;
-    }
-    /* An index of nothing is complete. */
-    return has_one || leaves->count == 0 ? TUG_OK
-                                         : fail_incomplete(choice, image, leaves->items[0].example,
-                                                           leaves->items[0].missing, err);
+    return status == TUG_OK && options->platform_count == 0 ? select_all(choice, image, leaves, err)
+                                                            : status;
 }
 
 static enum tug_status choose_blob(void *context, uint32_t number, struct tug_error *err)
@@ -264,7 +255,7 @@ static enum tug_status choose_blob(void *context, uint32_t number, struct tug_er
 }
 
 /* Count the layers of a manifest that Docker can load. Returns: false for any other manifest. */
-static bool count_layers(const struct tug__choice *choice, const struct leaf *leaf,
+static bool count_layers(const struct tug__choice *choice, const struct tug__leaf *leaf,
                          size_t *out_count)
 {
     size_t count;
@@ -294,7 +285,7 @@ static bool count_layers(const struct tug__choice *choice, const struct leaf *le
 
 /* Add what Docker loads of an image. */
 static enum tug_status add_docker_line(struct tug__choice *choice, const char *name,
-                                       const struct leaf *leaf, size_t layer_count,
+                                       const struct tug__leaf *leaf, size_t layer_count,
                                        struct tug_error *err)
 {
     struct tug_digest *const layers = calloc(layer_count + 1, sizeof *layers);
@@ -322,16 +313,16 @@ static enum tug_status add_docker_line(struct tug__choice *choice, const char *n
 }
 
 static enum tug_status add_for_docker(struct tug__choice *choice, const char *name,
-                                      const struct leaves *leaves, struct tug_error *err)
+                                      const struct tug__leaves *leaves, struct tug_error *err)
 {
-    const struct leaf *chosen = NULL;
+    const struct tug__leaf *chosen = NULL;
     int best_rank = TUG__PLATFORM_NO_MATCH + 1;
     size_t chosen_layers = 0;
     struct tug_platform host;
 
     tug_platform_host(&host);
     for (size_t i = 0; i < leaves->count; i++) {
-        const struct leaf *const leaf = &leaves->items[i];
+        const struct tug__leaf *const leaf = &leaves->items[i];
         const int rank = leaf->platform != NULL ? tug__platform_rank(&host, leaf->platform)
                                                 : TUG__PLATFORM_NO_MATCH;
         size_t layers;
@@ -345,7 +336,7 @@ static enum tug_status add_for_docker(struct tug__choice *choice, const char *na
     return chosen != NULL ? add_docker_line(choice, name, chosen, chosen_layers, err) : TUG_OK;
 }
 
-static enum tug_status choose_selected(struct tug__choice *choice, const struct leaves *leaves,
+static enum tug_status choose_selected(struct tug__choice *choice, const struct tug__leaves *leaves,
                                        struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
@@ -359,83 +350,80 @@ static enum tug_status choose_selected(struct tug__choice *choice, const struct 
     return status;
 }
 
-/* Join the platforms of an index's manifests that are complete in the export. Returns: owned; NULL
- * without memory; "": of none is the platform known, or the text would be too long. */
-static char *platform_list(const struct leaves *leaves)
-{
-    char text[PLATFORMS_BYTES_MAX] = "";
-    size_t length = 0;
-
-    for (size_t i = 0; i < leaves->count; i++) {
-        const struct leaf *const leaf = &leaves->items[i];
-
-        if (!leaf->is_selected || leaf->missing > 0 || leaf->platform == NULL ||
-            tug__platform_is_unknown(leaf->platform)) {
-            continue;
-        }
-        if (length + TUG_PLATFORM_TEXT_MAX + 1 > sizeof text) {
-            return strdup("");
-        }
-        if (length > 0) {
-            text[length++] = ' ';
-        }
-        length += strlen(tug_platform_format(leaf->platform, text + length));
-    }
-    return strdup(text);
-}
-
-/* Say which platforms the export has of an image, in the words of a fetch: the store may have more,
- * or may have got them otherwise.
- * out_text: owned; NULL: nothing is to be said. */
-static enum tug_status describe_platforms(const struct tug__choice *choice, uint32_t image,
-                                          const struct leaves *leaves, char **out_text,
-                                          struct tug_error *err)
+/* Find the root of an image. Errors: TUG_ERR_CONTENT, TUG_ERR_NOT_FOUND: it cannot be used. */
+static enum tug_status find_root(const struct tug__choice *choice, uint32_t image,
+                                 const struct tug__walk_blob **out_root, struct tug_error *err)
 {
     const struct tug__walk_image *const entry = tug__walk_image(choice->walk, image);
-    const bool is_index = tug__walk_blob(choice->walk, entry->root)->kind == TUG__MEDIA_INDEX;
-    size_t complete = 0;
-    char *text;
-
-    *out_text = NULL;
-    for (size_t i = 0; i < leaves->count; i++) {
-        complete += leaves->items[i].is_selected && leaves->items[i].missing == 0;
-    }
-    if (!is_index && complete > 0) {
-        return TUG_OK;
-    }
-    if (complete == 0) {
-        text = strdup(TUG__PLATFORMS_NONE);
-    } else {
-        text = complete == leaves->count ? strdup(TUG__PLATFORMS_ALL) : platform_list(leaves);
-    }
-    if (text == NULL) {
-        return tug__fail_memory(err);
-    }
-    if (text[0] == '\0') {
-        free(text);
-        return TUG_OK;
-    }
-    *out_text = text;
-    return TUG_OK;
-}
-
-enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, struct tug_error *err)
-{
-    const struct tug__walk_image *const entry = tug__walk_image(choice->walk, image);
-    const struct tug__walk_blob *root;
-    struct leaves leaves = {0};
-    char *platforms = NULL;
-    enum tug_status status;
 
     if (entry->root == TUG__WALK_NONE) {
         return tug__fail(err, TUG_ERR_CONTENT, "image '%s': its entry in index.json: %s",
                          entry->name != NULL ? entry->name : "", entry->problem);
     }
-    root = tug__walk_blob(choice->walk, entry->root);
-    if (!is_usable(root)) {
-        return fail_incomplete(choice, image, entry->root, 1, err);
+    *out_root = tug__walk_blob(choice->walk, entry->root);
+    return is_usable(*out_root) ? TUG_OK : fail_incomplete(choice, image, entry->root, 1, err);
+}
+
+/* Add the line of an image. platforms, refers_to: taken. */
+static void add_line(struct tug__choice *choice, const struct tug__walk_image *entry,
+                     const struct tug__walk_blob *root, char *platforms, char *refers_to)
+{
+    choice->lines[choice->line_count++] = (struct tug__index_line){
+        .name = entry->name,
+        .media_type = entry->media_type[0] != '\0' ? entry->media_type : root->media_type,
+        .digest = root->digest,
+        .size_bytes = root->file_bytes,
+        .annotations = entry->annotations,
+        .platforms = platforms,
+        .refers_to = refers_to,
+    };
+}
+
+enum tug_status tug__choice_add_follower(struct tug__choice *choice, uint32_t image,
+                                         const struct tug__digest_set *roots, struct tug_error *err)
+{
+    const struct tug__walk_image *const entry = tug__walk_image(choice->walk, image);
+    const char *const said = tug__walk_annotation(entry, TUG__INDEX_PLATFORMS);
+    const struct tug__walk_blob *root = NULL;
+    struct tug__leaves leaves = {0};
+    char *platforms = NULL;
+    char *refers_to = NULL;
+    enum tug_status status = find_root(choice, image, &root, err);
+
+    if (status == TUG_OK) { /* as a whole, like one manifest */
+        status = add_leaf(choice, image, entry->root, NULL, &leaves, err);
     }
-    status = find_leaves(choice, image, entry->root, NULL, 0, &leaves, err);
+    if (status == TUG_OK) {
+        status = select_all(choice, image, &leaves, err);
+    }
+    if (status == TUG_OK) {
+        status = choose_selected(choice, &leaves, err);
+    }
+    free(leaves.items);
+    if (status == TUG_OK) {
+        platforms = said != NULL ? strdup(said) : NULL;
+        refers_to = tug__walk_followed(entry, roots);
+        if (refers_to == NULL || (platforms == NULL && said != NULL)) {
+            free(platforms);
+            free(refers_to);
+            return tug__fail_memory(err);
+        }
+        add_line(choice, entry, root, platforms, refers_to);
+    }
+    return status;
+}
+
+enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, struct tug_error *err)
+{
+    const struct tug__walk_image *const entry = tug__walk_image(choice->walk, image);
+    const struct tug__walk_blob *root = NULL;
+    struct tug__leaves leaves = {0};
+    char *platforms = NULL;
+    enum tug_status status = find_root(choice, image, &root, err);
+
+    if (status == TUG_OK) {
+        status = find_leaves(choice, image, entry->root, NULL, 0, &leaves, err);
+    }
     if (status == TUG_OK) {
         status = select_leaves(choice, image, &leaves, err);
     }
@@ -446,18 +434,11 @@ enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, stru
         status = add_for_docker(choice, entry->name, &leaves, err);
     }
     if (status == TUG_OK) {
-        status = describe_platforms(choice, image, &leaves, &platforms, err);
+        status = tug__leaves_describe(choice, image, &leaves, &platforms, err);
     }
     free(leaves.items);
     if (status == TUG_OK) {
-        choice->lines[choice->line_count++] = (struct tug__index_line){
-            .name = entry->name,
-            .media_type = entry->media_type[0] != '\0' ? entry->media_type : root->media_type,
-            .digest = root->digest,
-            .size_bytes = root->file_bytes,
-            .annotations = entry->annotations,
-            .platforms = platforms,
-        };
+        add_line(choice, entry, root, platforms, NULL);
     }
     return status;
 }

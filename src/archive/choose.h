@@ -13,6 +13,7 @@
 #include <tug/archive.h>
 
 #include "archive/lists.h"
+#include "oci/digest_set.h"
 #include "walk/walk.h"
 
 /* What is chosen. Begin with all zero but walk and options. */
@@ -40,5 +41,10 @@ void tug__choice_fini(struct tug__choice *choice);
  * Errors: TUG_ERR_NOT_FOUND (incomplete, or none of the platforms), TUG_ERR_CONTENT (damaged),
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__choice_add(struct tug__choice *choice, uint32_t image, struct tug_error *err);
+/* Add an entry of index.json that is there for what refers to an image: all of it, whatever
+ * platforms are wanted. roots: of the images that were added. Errors: as tug__choice_add. */
+enum tug_status tug__choice_add_follower(struct tug__choice *choice, uint32_t image,
+                                         const struct tug__digest_set *roots,
+                                         struct tug_error *err);
 
 #endif

@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "oci/digest.h"
 #include "store/store.h"
+#include "walk/referrers.h"
 
 #define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 
@@ -39,6 +40,7 @@ struct export
     struct tug__buf docker_text;
     struct tug__tar_out out;
     struct tug__work *work; /* borrowed */
+    size_t image_count;     /* without what refers to them */
     uint64_t blobs, content_bytes;
 };
 
@@ -71,13 +73,33 @@ static enum tug_status find_image(const struct export *export, const char *text,
                : tug__fail(err, TUG_ERR_NOT_FOUND, "'%s' is not in the store any more", text);
 }
 
+/* Add what refers to the chosen images. */
+static enum tug_status choose_followers(struct export *export, const bool *is_taken,
+                                        struct tug_error *err)
+{
+    const uint32_t image_count = tug__walk_counts(export->walk).images;
+    struct tug__digest_set roots = {0};
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; i < export->choice.line_count; i++) {
+        (void)tug__digest_set_add(&roots, &export->choice.lines[i].digest);
+    }
+    for (uint32_t i = 0; status == TUG_OK && i < image_count; i++) {
+        if (!is_taken[i] && tug__walk_follows(tug__walk_image(export->walk, i), &roots)) {
+            status = tug__choice_add_follower(&export->choice, i, &roots, err);
+        }
+    }
+    tug__digest_set_fini(&roots);
+    return status;
+}
+
 /* Look at all images; nothing is written yet. */
 static enum tug_status choose(struct export *export, const char *const *texts, size_t count,
                               struct tug_error *err)
 {
     const uint32_t image_count = tug__walk_counts(export->walk).images;
     TUG__AUTO_FREE bool *is_taken = calloc((size_t)image_count + 1, sizeof *is_taken);
-    enum tug_status status = tug__choice_begin(&export->choice, count, err);
+    enum tug_status status = tug__choice_begin(&export->choice, image_count, err);
 
     if (is_taken == NULL) {
         return tug__fail_memory(err);
@@ -91,7 +113,8 @@ static enum tug_status choose(struct export *export, const char *const *texts, s
             status = tug__choice_add(&export->choice, image, err);
         }
     }
-    return status;
+    export->image_count = export->choice.line_count;
+    return status == TUG_OK ? choose_followers(export, is_taken, err) : status;
 }
 
 static enum tug_status make_texts(struct export *export, struct tug_error *err)
@@ -238,7 +261,7 @@ enum tug_status tug__export(struct tug_store *store, const char *const *texts, s
         status = run(&export, texts, count, fd, err);
     }
     if (status == TUG_OK) {
-        out_result->images = export.choice.line_count;
+        out_result->images = export.image_count;
         out_result->blobs = export.blobs;
         out_result->content_bytes = export.content_bytes;
     }

@@ -54,6 +54,7 @@ static void image_fini(struct tug__image_found *image)
     free(image->media_type);
     free(image->left_out);
     free(image->platforms);
+    free(image->refers_to);
 }
 
 void tug__images_fini(struct tug__images_found *images)
@@ -156,6 +157,8 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
         is_done = tug__text_copy(&image->left_out, value);
     } else if (strcmp(key, TUG__INDEX_PLATFORMS) == 0) {
         is_done = tug__text_copy(&image->platforms, value);
+    } else if (strcmp(key, TUG__INDEX_REFERS_TO) == 0) {
+        is_done = tug__text_copy(&image->refers_to, value);
     } else if (strncmp(key, TUG__INDEX_SOURCE_PREFIX, prefix) == 0) {
         is_done = add_sources(image, key + prefix, value);
     } else if (tug__index_is_label(key) && key[0] != '\0' && strchr(key, '=') == NULL) {
@@ -172,6 +175,7 @@ static enum tug_status read_element(struct tug__image_found *image,
     const struct tug__json_value *const notes = tug__json_get(element, "annotations");
     struct reading reading = {.image = image};
     struct tug__descriptor descriptor = {0};
+    const char *own;
     enum tug_status status = tug__descriptor_read(element, &descriptor, err);
 
     if (status != TUG_OK) {
@@ -185,8 +189,11 @@ static enum tug_status read_element(struct tug__image_found *image,
     if (reading.has_failed || image->media_type == NULL) {
         return tug__fail_memory(err);
     }
-    return tug__image_set_name(image, tug__json_text(tug__json_get(notes, TUG__INDEX_IMAGE_NAME)),
-                               tug__json_text(tug__json_get(notes, TUG__INDEX_REF_NAME)), err);
+    own =
+        image->refers_to != NULL ? tug__json_text(tug__json_get(notes, TUG__INDEX_OWN_NAME)) : NULL;
+    return tug__image_set_name(
+        image, own != NULL ? own : tug__json_text(tug__json_get(notes, TUG__INDEX_IMAGE_NAME)),
+        tug__json_text(tug__json_get(notes, TUG__INDEX_REF_NAME)), err);
 }
 
 enum tug_status tug__images_read_index(struct tug__images_found *images, const char *text,

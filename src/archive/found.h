@@ -27,6 +27,8 @@ struct tug__image_found {
     char *media_type;
     char *left_out;  /* digests of foreign layers that it lacks, as index.json has them; NULL */
     char *platforms; /* that it has, as index.json has them; NULL: the archive does not say */
+    char *refers_to; /* it is no image, but there for images with these roots, as index.json has
+                        them; NULL: it is one */
     char **labels;   /* "KEY=VALUE" */
     size_t label_count;
     struct tug__image_source *sources;

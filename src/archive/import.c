@@ -22,25 +22,27 @@
 static enum tug_status set_wanted_name(struct tug__import *import, struct tug_error *err)
 {
     struct tug__images_found *const images = &import->images;
-    char *name;
+    struct tug__image_found *first = NULL;
 
-    for (size_t i = 1; i < images->count; i++) {
-        if (!tug_digest_equal(&images->images[0].digest, &images->images[i].digest)) {
+    for (size_t i = 0; i < images->count; i++) {
+        struct tug__image_found *const image = &images->images[i];
+
+        if (image->refers_to != NULL) {
+            continue;
+        }
+        if (first != NULL && !tug_digest_equal(&first->digest, &image->digest)) {
             return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
                              "the archive has several images, so one name is not enough");
         }
+        first = first != NULL ? first : image;
+        free(image->name);
+        image->name = NULL;
     }
-    name = strdup(import->options->name);
-    if (name == NULL) {
-        return tug__fail_memory(err);
+    if (first == NULL) {
+        return tug__fail(err, TUG_ERR_CONTENT, "the archive has no image");
     }
-    free(images->images[0].name);
-    images->images[0].name = name;
-    for (size_t i = 1; i < images->count; i++) {
-        free(images->images[i].name);
-        images->images[i].name = NULL;
-    }
-    return TUG_OK;
+    first->name = strdup(import->options->name);
+    return first->name != NULL ? TUG_OK : tug__fail_memory(err);
 }
 
 /* Tell of images that get no name. */
@@ -126,6 +128,7 @@ static enum tug_status put_images(struct tug__import *import, size_t round, size
                 .source_repository = has_source ? image->sources[round].repository : NULL,
                 .left_out = image->left_out,
                 .platforms = image->platforms,
+                .refers_to = image->refers_to,
                 .labels = (const char *const *)image->labels,
                 .label_count = image->label_count,
             };
@@ -163,7 +166,7 @@ static uint64_t tell_images(const struct tug__import *import)
             .size_bytes = image->size_bytes,
         };
 
-        if (image->name != NULL) {
+        if (image->name != NULL && image->refers_to == NULL) {
             count++;
             if (import->options->on_image != NULL) {
                 import->options->on_image(import->options->image_context, &imported);

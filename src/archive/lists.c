@@ -95,7 +95,7 @@ static enum tug_status append_sorted_notes(struct tug__buf *buf, const struct tu
                                            struct tug_error *err)
 {
     const size_t all = count_notes(line->annotations);
-    struct note *const notes = calloc(all + 1, sizeof *notes);
+    struct note *const notes = calloc(all + 2, sizeof *notes);
     const char *at = line->annotations;
     size_t count = 0;
     enum tug_status status;
@@ -104,13 +104,19 @@ static enum tug_status append_sorted_notes(struct tug__buf *buf, const struct tu
         return tug__fail_memory(err);
     }
     for (size_t i = 0; i < all; i++) {
-        notes[count].key = at;
+        notes[count].key = line->refers_to != NULL && strcmp(at, TUG__INDEX_REF_NAME) == 0
+                               ? TUG__INDEX_OWN_NAME
+                               : at;
         notes[count].value = at + strlen(at) + 1;
         at = notes[count].value + strlen(notes[count].value) + 1;
-        count += strcmp(notes[count].key, TUG__INDEX_PLATFORMS) != 0;
+        count += strcmp(notes[count].key, TUG__INDEX_PLATFORMS) != 0 &&
+                 strcmp(notes[count].key, TUG__INDEX_REFERS_TO) != 0;
     }
     if (line->platforms != NULL) {
         notes[count++] = (struct note){TUG__INDEX_PLATFORMS, line->platforms};
+    }
+    if (line->refers_to != NULL) {
+        notes[count++] = (struct note){TUG__INDEX_REFERS_TO, line->refers_to};
     }
     qsort(notes, count, sizeof *notes, compare_notes);
     status = count > 0 ? append_notes(buf, notes, count, err) : TUG_OK;

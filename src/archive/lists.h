@@ -28,6 +28,7 @@ struct tug__index_line {
     uint64_t size_bytes;
     const char *annotations; /* key, NUL, value, NUL for each, and a NUL at the end; NULL: none */
     const char *platforms;   /* what TUG__INDEX_PLATFORMS is to say instead; NULL: nothing */
+    const char *refers_to;   /* it is of no image, but there for these; NULL: it is one */
 };
 
 /* Append index.json. Images are sorted by name, then digest, and annotations by key; the same image

@@ -52,7 +52,7 @@ static bool is_wanted(const struct images *images, const struct tug_image_info *
             return true;
         }
     }
-    return images->wanted == NULL && !image->is_referrer;
+    return images->wanted == NULL && !image->referrers.is_entry;
 }
 
 /* --- columns --- */
@@ -112,8 +112,8 @@ static void add_row(struct listing *listing, const struct tug_image_info *image)
     char date[DATE_LENGTH + 1] = "";
     char count[24] = "";
 
-    if (image->referrer_count > 0) {
-        (void)snprintf(count, sizeof count, "%zu", image->referrer_count);
+    if (image->referrers.count > 0) {
+        (void)snprintf(count, sizeof count, "%zu", image->referrers.count);
     }
     if (image->created != NULL) {
         (void)snprintf(date, sizeof date, "%s", image->created);
@@ -176,8 +176,8 @@ static void add_json_labels(struct text *text, const struct tug_image_info *imag
 static void add_json_referrers(struct text *text, const struct tug_image_info *image)
 {
     text_puts(text, ",\"referrers\":[");
-    for (size_t i = 0; i < image->referrer_count; i++) {
-        const struct tug_image_referrer *const referrer = &image->referrers[i];
+    for (size_t i = 0; i < image->referrers.count; i++) {
+        const struct tug_image_referrer *const referrer = &image->referrers.items[i];
 
         text_puts(text, i > 0 ? ",{\"name\":" : "{\"name\":");
         json_string(text, referrer->name);

@@ -24,6 +24,9 @@
 /* The entry is of no image, but of what refers to one: digests of roots of images in the same
  * index.json, separated by commas. Without any of them it goes. */
 #define TUG__INDEX_REFERS_TO "tug.refers-to"
+/* In an archive, in place of TUG__INDEX_REF_NAME, the name of such an entry: programs that import
+ * an archive take all that has the specification's name for images, and would unpack them. */
+#define TUG__INDEX_OWN_NAME "tug.name"
 /* Prefix of a host, without its port: repositories there that the image came from, separated by
  * commas. */
 #define TUG__INDEX_SOURCE_PREFIX "containerd.io/distribution.source."

@@ -85,6 +85,7 @@ bool tug__index_is_label(const char *key)
     return strcmp(key, TUG__INDEX_IMAGE_NAME) != 0 && strcmp(key, TUG__INDEX_REF_NAME) != 0 &&
            strcmp(key, TUG__INDEX_LEFT_OUT) != 0 && strcmp(key, TUG__INDEX_PLATFORMS) != 0 &&
            strcmp(key, TUG__INDEX_INDEX) != 0 && strcmp(key, TUG__INDEX_REFERS_TO) != 0 &&
+           strcmp(key, TUG__INDEX_OWN_NAME) != 0 &&
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 

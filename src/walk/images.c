@@ -208,16 +208,16 @@ static enum tug_status hand_on(struct listing *listing, uint32_t number, tug_ima
         .name = image->name,
         .media_type = image->media_type,
         .size_bytes = image->size_bytes,
-        .is_referrer = tug__walk_is_follower(image),
+        .referrers.is_entry = tug__walk_is_follower(image),
     };
     status = read_annotations(listing, image->annotations, err);
     if (status == TUG_OK && image->root != TUG__WALK_NONE) {
         status = look_at_root(listing, number, err);
     }
-    if (status == TUG_OK && !listing->info.is_referrer) {
+    if (status == TUG_OK && !listing->info.referrers.is_entry) {
         status = tug__referrers_find(&listing->referrers, &listing->info.digest, err);
-        listing->info.referrers = listing->referrers.items;
-        listing->info.referrer_count = listing->referrers.count;
+        listing->info.referrers.items = listing->referrers.items;
+        listing->info.referrers.count = listing->referrers.count;
     }
     return status == TUG_OK ? on_image(context, &listing->info, err) : status;
 }

@@ -54,16 +54,46 @@ static bool next_root(const char **list, struct tug_digest *out_root)
     return false;
 }
 
-bool tug__walk_follows(const struct tug__walk_image *image, const struct tug_digest *root)
+bool tug__walk_follows(const struct tug__walk_image *image, const struct tug__digest_set *roots)
 {
     const char *list = tug__walk_annotation(image, TUG__INDEX_REFERS_TO);
     struct tug_digest found;
     bool is_found = false;
 
     while (!is_found && next_root(&list, &found)) {
-        is_found = tug_digest_equal(&found, root);
+        is_found = tug__digest_set_has(roots, &found);
     }
     return is_found;
+}
+
+char *tug__walk_followed(const struct tug__walk_image *image, const struct tug__digest_set *roots)
+{
+    const char *list = tug__walk_annotation(image, TUG__INDEX_REFERS_TO);
+    const size_t most = list != NULL ? strlen(list) / 2 + 1 : 1; /* a digest has more characters */
+    struct tug_digest *const found = calloc(most, sizeof *found);
+    char *const text = malloc((list != NULL ? strlen(list) : 0) + 1);
+    char *at = text;
+    size_t count = 0;
+
+    if (found == NULL || text == NULL) {
+        free(found);
+        free(text);
+        return NULL;
+    }
+    while (count < most && next_root(&list, &found[count])) {
+        count += tug__digest_set_has(roots, &found[count]);
+    }
+    qsort(found, count, sizeof *found, tug__digest_compare);
+    *at = '\0';
+    for (size_t i = 0; i < count; i++) {
+        char digest[TUG_DIGEST_TEXT_MAX];
+
+        if (i == 0 || !tug_digest_equal(&found[i], &found[i - 1])) {
+            at = stpcpy(stpcpy(at, i > 0 ? "," : ""), tug_digest_format(&found[i], digest));
+        }
+    }
+    free(found);
+    return text;
 }
 
 static enum tug_status add_follower(struct tug__referrers *referrers, const struct tug_digest *root,

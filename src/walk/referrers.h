@@ -8,6 +8,7 @@
 
 #include <tug/images.h>
 
+#include "oci/digest_set.h"
 #include "walk/walk.h"
 
 /* All zero: nothing was looked for. */
@@ -23,8 +24,12 @@ struct tug__referrers {
 
 /* Tell whether an entry of index.json is there for the sake of others. */
 bool tug__walk_is_follower(const struct tug__walk_image *image);
-/* Tell whether an entry is there for the sake of an image with this root. */
-bool tug__walk_follows(const struct tug__walk_image *image, const struct tug_digest *root);
+/* Tell whether an entry is there for the sake of an image with one of these roots. */
+bool tug__walk_follows(const struct tug__walk_image *image, const struct tug__digest_set *roots);
+
+/* List those of these roots that an entry is there for, as TUG__INDEX_REFERS_TO, in ascending
+ * order. Returns: owned; NULL when out of memory. */
+char *tug__walk_followed(const struct tug__walk_image *image, const struct tug__digest_set *roots);
 
 /* Collect the entries that refer to images. out_referrers: borrows the walk and the store;
  * tug__referrers_fini is due, also on failure. Errors: TUG_ERR_NO_MEMORY. */

@@ -4,6 +4,8 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib_tools.sh
+. "$here/lib_tools.sh"
 
 sbom_type=application/spdx+json
 attestation_type=application/vnd.in-toto+json
@@ -104,6 +106,7 @@ go_with_their_image() {
     tug_run 0 prune
     [ ! -e "$STORE/blobs/$(digest_of "$sbom" | tr : /)" ] || fail "prune keeps the SBOM"
     [ ! -e "$STORE/blobs/${digest/://}" ] || fail "prune keeps the image"
+    tug_run 0 rm "$REGISTRY/real/docker:1"
 }
 
 takes_one_type() {
@@ -113,7 +116,41 @@ takes_one_type() {
     [ ! -e "$STORE/blobs/$(digest_of "$sbom" | tr : /)" ] || fail "the SBOM was fetched"
 }
 
+# An archive has them, too, and brings them to another store.
+travel_with_their_image() {
+    tug_run 0 fetch "$image" --referrers
+    tug_run 0 export -o archive.tar "$image"
+    own=$STORE STORE=$PWD/other
+    tug_run 0 import archive.tar
+    assert_equal "imported images" 1 "$(wc -l < "$OUT")"
+    assert_same_lines "index.json" "$(jq -S '[.manifests[] | del(.annotations)] | sort_by(.digest)' \
+        "$own/index.json")" "$(jq -S '[.manifests[] | del(.annotations)] | sort_by(.digest)' "$STORE/index.json")"
+    tug_run 0 verify
+    tug_run 0 images
+    assert_equal "referrers of the image" 3 "$(awk 'NR == 2 { print $9 }' "$OUT")"
+    tug_run 0 import --name example.org/other:1 archive.tar
+    tug_run 0 rm "$image"
+    assert_equal "entries, of the other name" 3 "$(names_in_store | wc -l)"
+    tug_run 0 rm example.org/other:1
+    assert_equal "entries" 0 "$(names_in_store | wc -l)"
+    STORE=$own
+}
+
+# Other programs take the image, and nothing else for an image.
+are_no_images_for_others() {
+    use_containers_storage
+    if [ -z "$(why_not podman)" ]; then
+        podman load -i archive.tar > podman.log 2>&1 || fail "podman load: $(tail -n 3 podman.log)"
+        assert_equal "podman's images" 1 "$(podman images -q | wc -l)"
+    fi
+    start_containerd || return 0
+    in_ctr image import archive.tar > ctr.log 2>&1 || fail "ctr image import: $(tail -n 3 ctr.log)"
+    assert_equal "containerd's images" "$image" "$(in_ctr image ls -q)"
+}
+
 brings_all
 is_listed
 go_with_their_image
 takes_one_type
+travel_with_their_image
+are_no_images_for_others
