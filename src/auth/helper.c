@@ -28,6 +28,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/portable.h"
 #include "base/str.h"
 
 #define POLL_MS 50
@@ -108,8 +109,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
         failure != 0 ? failure : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
     failure =
         failure != 0 ? failure : posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
-    failure = failure != 0 ? failure
-                           : posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    failure = failure != 0 ? failure : tug__spawn_closes_from(actions, STDERR_FILENO + 1);
     failure = failure != 0 ? failure : posix_spawnattr_setsigdefault(attributes, &all);
     failure = failure != 0 ? failure : posix_spawnattr_setsigmask(attributes, &none);
     failure = failure != 0 ? failure : posix_spawnattr_setpgroup(attributes, 0);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/portable.h"
 #include "base/utf8.h"
 
 /* Room for a message before it is escaped. */
@@ -26,10 +27,7 @@ static void fill(struct tug_error *err, enum tug_status code, int os_errno, cons
     (void)vsnprintf(raw, sizeof raw, format, arguments);
     length = strlen(raw);
     if (os_errno != 0 && length < sizeof raw - 1) {
-        char reason[128];
-
-        (void)snprintf(raw + length, sizeof raw - length, ": %s",
-                       strerror_r(os_errno, reason, sizeof reason));
+        (void)snprintf(raw + length, sizeof raw - length, ": %s", tug__errno_text(os_errno));
     }
     err->code = code;
     err->os_errno = os_errno;

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/portable.h"
 
 #ifdef TUG__TSAN
 void __tsan_acquire(void *address);
@@ -95,12 +96,10 @@ bool tug__bell_try(struct tug__bell *bell)
 
 void tug__bell_wait(struct tug__bell *bell, uint64_t deadline_ns)
 {
-    const struct timespec deadline = tug__timespec(deadline_ns);
-
     if (deadline_ns == TUG__NEVER_NS) {
         take(&bell->rings);
     } else {
-        while (sem_clockwait(&bell->rings, CLOCK_MONOTONIC, &deadline) != 0 && errno == EINTR) {
+        while (tug__sem_wait_until(&bell->rings, deadline_ns) == EINTR) {
         }
     }
     while (tug__bell_try(bell)) {

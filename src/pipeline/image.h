@@ -61,7 +61,8 @@ enum tug__image_state {
 
 /* A digest that an image needs: counted once, and checked again before the image is named. */
 struct tug__need {
-    struct tug_digest digest; /* first: the tree compares by it */
+    struct tug_digest digest;     /* first: the tree compares by it */
+    const struct tug__need *next; /* noted before it; NULL: none */
     bool is_document;
     bool has_size;
     uint64_t size_bytes;
@@ -93,8 +94,11 @@ struct tug__image {
 
     /* progress */
     enum tug__image_state state;
-    unsigned pending;              /* digests that it waits for */
-    void *needs;                   /* tsearch tree of struct tug__need */
+    unsigned pending; /* digests that it waits for */
+    struct {
+        void *tree; /* of tsearch: struct tug__need */
+        const struct tug__need *last;
+    } needs;
     uint64_t wanted_bytes;         /* sum of their sizes, as far as given by descriptors */
     unsigned repairs;              /* how often content was missing at the final check */
     struct tug__gathered gathered; /* until everything it needs is in the store */

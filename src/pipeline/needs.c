@@ -78,16 +78,18 @@ enum tug_status tug__image_see(struct tug__image *image, const struct tug_digest
         return tug__fail_memory(err);
     }
     need->digest = *digest;
-    if (tsearch(need, &image->needs, tug__digest_compare) == NULL) {
+    if (tsearch(need, &image->needs.tree, tug__digest_compare) == NULL) {
         free(need);
         return tug__fail_memory(err);
     }
+    need->next = image->needs.last;
+    image->needs.last = need;
     return TUG_OK;
 }
 
 struct tug__need *tug__image_need(const struct tug__image *image, const struct tug_digest *digest)
 {
-    struct tug__need *const *const found = tfind(digest, &image->needs, tug__digest_compare);
+    struct tug__need *const *const found = tfind(digest, &image->needs.tree, tug__digest_compare);
 
     return found != NULL ? *found : NULL;
 }
@@ -104,8 +106,9 @@ void tug__image_fini(struct tug__image *image)
 {
     tug__gathered_fini(&image->gathered);
     tug__extras_fini(&image->extras);
-    tdestroy(image->needs, free_need);
-    image->needs = NULL;
+    tdestroy(image->needs.tree, free_need);
+    image->needs.tree = NULL;
+    image->needs.last = NULL;
     free(image->found.media_type);
     image->found.media_type = NULL;
     free(image->found.left_out);

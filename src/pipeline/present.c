@@ -11,8 +11,6 @@
  */
 #include "pipeline/resolver.h"
 
-#include <search.h>
-
 #include "base/error.h"
 
 /* How often an image is completed again before it fails. */
@@ -81,15 +79,13 @@ static void request_again(struct check *check, const struct tug__need *need)
     }
 }
 
-static void check_need(const void *element, VISIT visit, void *context)
+static void check_need(struct check *check, const struct tug__need *need)
 {
-    const struct tug__need *const need = *(const struct tug__need *const *)element;
-    struct check *const check = context;
     bool is_present = false;
     uint64_t size_bytes = 0;
 
-    if ((visit != postorder && visit != leaf) || check->error.code != TUG_OK || need->is_left_out) {
-        return; /* visit each need once */
+    if (need->is_left_out) {
+        return;
     }
     if (tug_store_stat(check->resolver->settings->store, &need->digest, &is_present, &size_bytes,
                        &check->error) == TUG_OK &&
@@ -102,7 +98,10 @@ bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *im
 {
     struct check check = {.resolver = resolver, .image = image};
 
-    twalk_r(image->needs, check_need, &check);
+    for (const struct tug__need *need = image->needs.last;
+         need != NULL && check.error.code == TUG_OK; need = need->next) {
+        check_need(&check, need);
+    }
     if (check.error.code != TUG_OK) {
         tug__image_fail(resolver, image, &check.error);
         return false;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/portable.h"
 #include "oci/digest.h"
 
 #define TEXT_MAX (TUG_ERROR_MESSAGE_MAX + 256)
@@ -47,7 +48,7 @@ static void describe(const struct tug__bad *bad, const struct tug__walk_blob *bl
         (void)snprintf(out_text, TEXT_MAX, "its content has another digest");
         return;
     case TUG_DAMAGE_UNREADABLE:
-        (void)snprintf(out_text, TEXT_MAX, "cannot be read: %s", strerrordesc_np(bad->os_errno));
+        (void)snprintf(out_text, TEXT_MAX, "cannot be read: %s", tug__errno_text(bad->os_errno));
         return;
     case TUG_DAMAGE_NOT_A_FILE:
         (void)snprintf(out_text, TEXT_MAX, "not a regular file");

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -348,7 +348,7 @@ struct run_process *run_start(const struct run_options *options)
     set_nonblocking(in[1]);
     set_nonblocking(out[0]);
     set_nonblocking(err[0]);
-    process->pid_fd = pidfd_open(process->pid, 0);
+    process->pid_fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
     if (process->pid_fd < 0) {
         give_up("no pidfd for", options->argv[0], errno);
     }

@@ -58,7 +58,7 @@ Test(pipeline_needs, an_image_counts_a_digest_once)
         cr_assert_eq(is_new, i < 100, "%u", i);
     }
     tug__image_fini(&image);
-    cr_assert_null(image.needs);
+    cr_assert_null(image.needs.tree);
     cr_assert_null(image.found.media_type);
     tug__image_fini(&image);
 }
