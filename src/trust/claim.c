@@ -85,6 +85,7 @@ enum tug_status tug__claim_check_name(const struct tug__claim *claim, const char
                                       struct tug_error *err)
 {
     struct tug_ref *ref = NULL;
+    enum tug_status status;
     bool is_same;
 
     if (claim->ref == NULL) {
@@ -94,7 +95,11 @@ enum tug_status tug__claim_check_name(const struct tug__claim *claim, const char
         return tug__fail(err, TUG_ERR_CONTENT,
                          "it names no repository, which --verify-any-name allows");
     }
-    if (tug_ref_parse(name, &ref, NULL) != TUG_OK) {
+    status = tug_ref_parse(name, &ref, NULL);
+    if (status == TUG_ERR_NO_MEMORY) {
+        return tug__fail_memory(err);
+    }
+    if (status != TUG_OK) {
         return tug__fail(err, TUG_ERR_CONTENT, "it is for '%.80s', which is not a reference", name);
     }
     is_same = strcmp(tug_ref_host(ref), tug_ref_host(claim->ref)) == 0 &&

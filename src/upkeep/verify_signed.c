@@ -79,10 +79,11 @@ static bool is_from_its_name(const struct tug__walk_image *image,
                              const struct tug__origins *origins)
 {
     struct tug_ref *ref = NULL;
-    const bool is_ref = image->name != NULL && tug_ref_parse(image->name, &ref, NULL) == TUG_OK;
+    const enum tug_status status =
+        image->name != NULL ? tug_ref_parse(image->name, &ref, NULL) : TUG_ERR_INVALID_ARGUMENT;
 
     tug_ref_destroy(ref);
-    return is_ref && origins->count == origins->source_count;
+    return status != TUG_ERR_INVALID_ARGUMENT && origins->count == origins->source_count;
 }
 
 /* Judge the signatures for where the digest is from: the repository of its name if that is a

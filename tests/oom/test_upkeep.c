@@ -7,6 +7,7 @@
  * Threads: one.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <tug/tug.h>
 
@@ -19,6 +20,7 @@ struct scene {
     struct place place;
     struct small_image image;
     struct tug_prune_options prune;
+    char *key; /* a file */
 };
 
 /* Two images, with labels and sources as other tools spell them. */
@@ -116,6 +118,53 @@ Test(oom_upkeep, images_are_removed)
 
     open_scene(&scene);
     oom_each(remove_images, write_images, &scene, 10);
+    place_remove(&scene.place);
+}
+
+/* A key of nobody. */
+static const char key[] = "-----BEGIN PUBLIC KEY-----\n"
+                          "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEY8EC1vuxW0VJZ58xKHPUk2VsK8IC\n"
+                          "Z8POztmbG/IA3meh/Ci3HeWu3Tax/n+F8vamM237lOSW5K79IuKiwnXESw==\n"
+                          "-----END PUBLIC KEY-----\n";
+
+/* Not signed is what it is; anything else would be a lack of memory that is told as a finding. */
+static enum tug_status check_signatures(void *context, struct tug_error *err)
+{
+    const struct scene *const scene = context;
+    const char *const keys[] = {scene->key};
+    struct tug_verify_options options = TUG_VERIFY_OPTIONS_INIT;
+    struct tug_verify_result result = TUG_VERIFY_RESULT_INIT;
+    enum tug_status status;
+
+    options.threads = 1;
+    options.verify_keys = keys;
+    options.verify_key_count = 1;
+    status = tug_store_verify(scene->place.store, &options, NULL, &result, err);
+    if (status == TUG_ERR_CONTENT) {
+        cr_assert_eq(result.images_unsigned, 2, "%s", err->message);
+        return TUG_OK;
+    }
+    return status;
+}
+
+Test(oom_upkeep, images_are_not_signed)
+{
+    struct scene scene;
+    struct item payload;
+
+    open_scene(&scene);
+    scene.key = tmpdir_join(scene.place.root, "key.pub");
+    tmpdir_write(scene.key, key, strlen(key));
+    payload = store_item(&scene.place, "a payload");
+    (void)store_item(&scene.place,
+                     "{'schemaVersion':2,'mediaType':'" MANIFEST_TYPE "','config':" DESCRIPTOR
+                     ",'layers':[{'mediaType':'application/vnd.dev.cosign.simplesigning.v1+json',"
+                     "'digest':'%s','size':%zu,'annotations':{"
+                     "'dev.cosignproject.cosign/signature':'AAAA'}}],'subject':" DESCRIPTOR "}",
+                     OF(CONFIG_TYPE, payload), payload.text, payload.length,
+                     OF(MANIFEST_TYPE, scene.image.manifest));
+    oom_each(check_signatures, NULL, &scene, 50);
+    free(scene.key);
     place_remove(&scene.place);
 }
 
