@@ -88,7 +88,9 @@ struct tug_image_result {
         const char *name;               /* ref, unless the reference has a name of its own */
         struct tug_digest index_digest; /* of the index that digest was chosen from, when index.json
                                            names its manifest (options.platform_root); else unset */
-    } named;                            /* in index.json */
+        struct tug_digest converted_from; /* what the registry has in the place of digest, when
+                                             that was made here (options.convert); else unset */
+    } named;                              /* in index.json */
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that are not
@@ -253,6 +255,11 @@ struct tug_fetch_options {
 
     tug_offer_fn on_offer; /* asked whether a blob is to be fetched; NULL: each is */
     void *offer_context;   /* passed to on_offer */
+
+    /* "oci": images of Docker's types become OCI ones, those of schema 1, too, before they are
+     * named; see tug_image_result.named. verify_keys are for what the registry has. Without it,
+     * schema 1 fails with TUG_ERR_UNSUPPORTED. NULL: nothing is converted */
+    const char *convert;
 };
 
 /* All defaults. */

@@ -30,7 +30,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, offer_context) + sizeof(void *),
+                   offsetof(struct tug_fetch_options, convert) + sizeof(char *),
                "tug_fetch_options has no padding at its end");
 /* Options that are a single string each. */
 static const size_t text_offsets[] = {
@@ -45,6 +45,7 @@ static const size_t text_offsets[] = {
     offsetof(struct tug_fetch_options, authfile),
     offsetof(struct tug_fetch_options, user_agent),
     offsetof(struct tug_fetch_options, referrer_type),
+    offsetof(struct tug_fetch_options, convert),
 };
 
 #define TEXT_COUNT (sizeof text_offsets / sizeof text_offsets[0])
@@ -196,6 +197,10 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     own->verify_keys = NULL; /* fetch->keys has them */
     own->headers = NULL;
     own->header_count = 0;
+    if (own->convert != NULL && strcmp(own->convert, "oci") != 0) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "images cannot be converted to '%.80s'",
+                         own->convert);
+    }
     if (own->max_concurrent_downloads > TUG_DOWNLOADS_MAX) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
                          "%u downloads at once, over the limit of %d",

@@ -198,6 +198,7 @@ static int set_up_fetch(struct run *run)
     options.verify_any_name = run->settings->trust.any_name;
     options.verify_keys = run->settings->trust.keys;
     options.verify_key_count = run->settings->trust.key_count;
+    options.convert = settings->convert == CONVERT_OCI ? "oci" : NULL;
     options.on_event = on_event;
     options.event_context = run;
     options.tick_ms = ui_tick_ms(run->ui);

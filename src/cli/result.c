@@ -78,6 +78,10 @@ static void format_entry(struct text *text, const struct tug_image_result *image
         text_printf(text, ",\"indexDigest\":\"%s\"",
                     tug_digest_format(&image->named.index_digest, digest));
     }
+    if (image->named.converted_from.algorithm != TUG_DIGEST_NONE) {
+        text_printf(text, ",\"convertedFrom\":\"%s\"",
+                    tug_digest_format(&image->named.converted_from, digest));
+    }
     if (image->named.name != NULL && strcmp(image->named.name, image->ref) != 0) {
         text_puts(text, ",\"name\":");
         json_string(text, image->named.name);

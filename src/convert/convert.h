@@ -19,6 +19,10 @@
 #include "base/buf.h"
 #include "oci/document.h"
 
+#define TUG__OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
+#define TUG__OCI_INDEX_TYPE "application/vnd.oci.image.index.v1+json"
+#define TUG__OCI_CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
+
 /* Find the OCI media type for one of Docker's; case does not matter.
  * Returns: static text; NULL: it is none of Docker's, and stays. */
 const char *tug__convert_type(const char *media_type);

@@ -20,8 +20,6 @@
 #include "base/json_scan.h"
 #include "oci/limits.h"
 
-#define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
-
 static const struct tug__json_limits limits = {
     .max_bytes = TUG__MANIFEST_BYTES_MAX,
     .max_depth = TUG__JSON_DEPTH_MAX,
@@ -147,7 +145,7 @@ static const char *child_type(const struct tug__conversion_input *input, size_t 
     }
     if (position == 0 && document->has_config && is_docker_manifest(document) &&
         strcasecmp(type, "application/octet-stream") == 0) {
-        return CONFIG_TYPE;
+        return TUG__OCI_CONFIG_TYPE;
     }
     return tug__convert_type(type);
 }

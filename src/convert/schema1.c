@@ -14,10 +14,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/json_scan.h"
+#include "convert/convert.h"
 #include "oci/limits.h"
-
-#define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
-#define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
 
 static const struct tug__json_limits limits = {
     .max_bytes = TUG__CONFIG_BYTES_MAX,
@@ -244,10 +242,11 @@ enum tug_status tug__convert_schema1_manifest(const struct tug__schema1 *schema1
     const size_t begin = manifest->length;
     bool is_first = true;
     enum tug_status status = tug__buf_printf(
-        manifest, err, "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST_TYPE "\",\"config\":");
+        manifest, err,
+        "{\"schemaVersion\":2,\"mediaType\":\"" TUG__OCI_MANIFEST_TYPE "\",\"config\":");
 
     if (status == TUG_OK) {
-        status = append_descriptor(manifest, CONFIG_TYPE, config, config_bytes, err);
+        status = append_descriptor(manifest, TUG__OCI_CONFIG_TYPE, config, config_bytes, err);
     }
     if (status == TUG_OK) {
         status = tug__buf_printf(manifest, err, ",\"layers\":[");

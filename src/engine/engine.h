@@ -87,7 +87,7 @@ struct tug__edge {
 struct tug__wanted {
     struct tug_digest digest; /* first: it is found by that; unset: a tag */
     char *tag;                /* NULL unless digest is unset, or is_lookup */
-    bool has_size;
+    bool has_size;            /* a blob without is asked for its size first */
     uint64_t size_bytes;
     enum tug__media_kind kind;
     bool is_document; /* requested as a manifest, handled in memory */
@@ -97,14 +97,17 @@ struct tug__wanted {
                    none */
     const struct tug_ref *source; /* registry and repository to request from; borrowed */
     bool asks_digest_first;       /* a tag: get its digest first, which the store may have */
-    bool may_be_blob;   /* is_document, by digest: a blob will do if there is no manifest */
-    uint64_t max_bytes; /* may_be_blob: largest blob; 0: no limit */
-    bool is_recheck;    /* the store has it, but it has to be hashed first */
-    bool is_lookup;     /* only digest, type and size are wanted, as this source reports them. tag:
-                           tag or digest to request. The result has no body when the headers were
-                           enough; its errors do not name the manifest */
-    bool is_referrers;  /* what refers to a digest is wanted, whose text is the tag: one index, in
-                           memory only. media_type: only referrers of this artifact type */
+    bool may_be_blob;     /* is_document, by digest: a blob will do if there is no manifest */
+    uint64_t max_bytes;   /* of a blob without a size: largest; 0: no limit */
+    bool accepts_schema1; /* is_document: a schema 1 manifest is one, too */
+    bool is_recheck;      /* the store has it, but it has to be hashed first */
+    bool is_lookup;    /* only digest, type and size are wanted, as this source reports them. tag:
+                          tag or digest to request. The result has no body when the headers were
+                          enough; its errors do not name the manifest */
+    bool is_referrers; /* what refers to a digest is wanted, whose text is the tag: one index, in
+                          memory only. media_type: only referrers of this artifact type */
+    bool is_unpack;    /* a layer that the store has is to be unpacked and hashed; the text of its
+                          digest is the tag */
 };
 
 enum tug__settled_kind {
@@ -129,7 +132,8 @@ struct tug__settled {
     bool is_pinned;    /* its digest was promised; false: found by a tag */
     bool was_present;  /* DONE: the store had it already */
     bool is_rechecked; /* DONE: it was hashed in the store */
-    double seconds;    /* since its first job started */
+    const struct tug__unpacked *unpacked; /* of a layer that was to be; digest is the layer's */
+    double seconds;                       /* since its first job started */
     const struct tug__edge *edges; /* current and former waiters, in order of tug__engine_start */
 };
 

@@ -234,6 +234,8 @@ void tug__node_handle_failure(struct tug__engine *engine, struct tug__node *node
         handle_beside_failure(engine, node, job);
     } else if (!tug__node_is_needed(node)) {
         tug__node_abandon(engine, node);
+    } else if (job->kind == TUG__JOB_UNPACK && error->code != TUG_ERR_CANCELLED) {
+        tug__node_fail(engine, node, error); /* the store has it, verified */
     } else if (job->kind == TUG__JOB_INLINE && error->code == TUG_ERR_CONTENT &&
                node->wanted.size_bytes > 0) {
         fall_back_from_inline(engine, node);

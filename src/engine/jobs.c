@@ -54,7 +54,8 @@ void tug__node_enqueue(struct tug__engine *engine, struct tug__node *node)
         host = tug__host_find(engine, tug_ref_host(node->wanted.source));
         node->host = host;
     }
-    if (node->job_kind != TUG__JOB_BLOB && node->job_kind != TUG__JOB_RECHECK) {
+    if (node->job_kind != TUG__JOB_BLOB && node->job_kind != TUG__JOB_RECHECK &&
+        node->job_kind != TUG__JOB_UNPACK) {
         append(&host->queued_documents, node);
     } else if (node->transfer != NULL) {
         prepend(&host->queued_blobs, node);
@@ -187,6 +188,7 @@ struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *n
         .is_document = node->wanted.is_document,
         .has_size = node->wanted.has_size,
         .size_bytes = node->wanted.size_bytes,
+        .accepts_schema1 = node->wanted.accepts_schema1,
         .is_dry = engine->settings.is_dry,
         .avoid = node->attempt.avoid,
     };

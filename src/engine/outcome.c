@@ -11,6 +11,7 @@
 #include "engine/state.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -101,6 +102,16 @@ static void handle_rechecked(struct tug__engine *engine, struct tug__node *node,
     } else {
         settle_blob(engine, node, true);
     }
+}
+
+/* A layer was unpacked: its node keeps the result. */
+static void handle_unpacked(struct tug__engine *engine, struct tug__node *node,
+                            struct tug__job *job)
+{
+    (void)tug_digest_parse(node->wanted.tag, strlen(node->wanted.tag), &node->outcome.digest,
+                           NULL); /* the worker has parsed it */
+    node->outcome.answer = job;
+    tug__node_settle(engine, node, TUG__SETTLED_DONE);
 }
 
 static void handle_rejected(struct tug__engine *engine, struct tug__node *node)
@@ -288,6 +299,9 @@ static void handle_job(struct tug__engine *engine, struct tug__job *job, bool ha
         tug__node_use_blob_head(engine, node, job);
     } else if (job->kind == TUG__JOB_RECHECK) {
         handle_rechecked(engine, node, job);
+    } else if (job->kind == TUG__JOB_UNPACK) {
+        handle_unpacked(engine, node, job);
+        return; /* the node has it now */
     } else {
         handle_document(engine, node, job);
         return; /* the node has it now */

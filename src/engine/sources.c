@@ -22,6 +22,10 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
+    if (node->wanted.is_unpack) {
+        (void)tug__wrap(error, error->code, "layer %s", node->wanted.tag);
+        return;
+    }
     if (node->wanted.is_lookup || node->wanted.is_referrers ||
         (node->wanted.tag != NULL && error->code != TUG_ERR_CONTENT)) {
         return; /* the reference or the error says it already */
@@ -106,6 +110,8 @@ void tug__node_ask_for(struct tug__node *node, const struct tug__edge *edge)
     if (node->wanted.may_be_blob) { /* the next source tells which it is */
         node->wanted.is_document = true;
         node->job_kind = TUG__JOB_MANIFEST;
+    } else if (node->job_kind == TUG__JOB_BLOB || node->job_kind == TUG__JOB_BLOB_HEAD) {
+        node->job_kind = edge->has_size ? TUG__JOB_BLOB : TUG__JOB_BLOB_HEAD;
     }
     tug__node_count(node);
     node->attempt.failures = 0;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Digests of unknown kind: a manifest, or else a blob of unknown size.
+ * Digests of unknown kind: a manifest, or else a blob of unknown size; and blobs of unknown size.
  *
  * Knows: nodes. Does not know: images, who waits, what documents mean.
  * Threads: the resolver.
  *
- * Such a digest is requested as a manifest. When a source has none, a HEAD checks whether it has a
- * blob, and its length; then the node is a blob like any other.
+ * A digest of unknown kind is requested as a manifest. When a source has none, a HEAD checks
+ * whether it has a blob, and its length; then the node is a blob like any other. A layer of a
+ * schema 1 manifest, which gives no sizes, starts with that HEAD.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -48,12 +49,12 @@ void tug__node_use_blob_head(struct tug__engine *engine, struct tug__node *node,
     wanted->is_document = false;
     wanted->has_size = true;
     wanted->size_bytes = job->result.reply.size_bytes;
-    node->job_kind = TUG__JOB_BLOB;
+    node->job_kind = wanted->size_bytes > 0 ? TUG__JOB_BLOB : TUG__JOB_INLINE;
     tug__node_count(node);
     if (tug__node_find_in_store(engine, node, &wanted->digest)) {
         return;
     }
-    if (engine->settings.is_dry && node->job_kind == TUG__JOB_BLOB) {
+    if (engine->settings.is_dry && node->job_kind != TUG__JOB_RECHECK) {
         node->outcome.digest = wanted->digest;
         node->outcome.size_bytes = wanted->size_bytes;
         tug__node_settle(engine, node, TUG__SETTLED_DONE); /* it would be fetched */

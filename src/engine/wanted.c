@@ -21,6 +21,9 @@ enum tug__job_kind tug__content_job(const struct tug__engine *engine,
     if (wanted->is_document) {
         return TUG__JOB_MANIFEST;
     }
+    if (!wanted->has_size && !wanted->is_lookup) {
+        return TUG__JOB_BLOB_HEAD;
+    }
     return engine->settings.store != NULL ? TUG__JOB_BLOB : TUG__JOB_BLOB_BODY;
 }
 
@@ -37,7 +40,7 @@ static enum tug__job_kind choose_job(const struct tug__engine *engine,
     if (wanted->asks_digest_first) {
         return TUG__JOB_RESOLVE;
     }
-    return tug__content_job(engine, wanted);
+    return wanted->is_unpack ? TUG__JOB_UNPACK : tug__content_job(engine, wanted);
 }
 
 /* Copy text that may be NULL. Returns: false when out of memory. */

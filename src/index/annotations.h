@@ -21,6 +21,8 @@
 #define TUG__PLATFORMS_NONE "none" /* no layers: metadata only */
 /* Digest of the index that the entry's manifest was chosen from. */
 #define TUG__INDEX_INDEX "tug.index"
+/* Digest of what the registry has in the place of the entry's root, which was made of it. */
+#define TUG__INDEX_CONVERTED_FROM "tug.converted-from"
 /* The entry is of no image, but of what refers to one: digests of roots of images in the same
  * index.json, separated by commas. Without any of them it goes. */
 #define TUG__INDEX_REFERS_TO "tug.refers-to"

@@ -85,7 +85,7 @@ bool tug__index_is_label(const char *key)
     return strcmp(key, TUG__INDEX_IMAGE_NAME) != 0 && strcmp(key, TUG__INDEX_REF_NAME) != 0 &&
            strcmp(key, TUG__INDEX_LEFT_OUT) != 0 && strcmp(key, TUG__INDEX_PLATFORMS) != 0 &&
            strcmp(key, TUG__INDEX_INDEX) != 0 && strcmp(key, TUG__INDEX_REFERS_TO) != 0 &&
-           strcmp(key, TUG__INDEX_OWN_NAME) != 0 &&
+           strcmp(key, TUG__INDEX_OWN_NAME) != 0 && strcmp(key, TUG__INDEX_CONVERTED_FROM) != 0 &&
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 
@@ -149,13 +149,15 @@ static enum tug_status append_labels(struct tug__buf *buf, const struct tug__ind
 static enum tug_status append_facts(struct tug__buf *buf, const struct tug__index_entry *entry,
                                     struct tug_error *err)
 {
-    char digest[TUG_DIGEST_TEXT_MAX];
+    char index[TUG_DIGEST_TEXT_MAX];
+    char original[TUG_DIGEST_TEXT_MAX];
     const struct {
         const char *key, *value;
     } facts[] = {
         {TUG__INDEX_LEFT_OUT, entry->left_out},
         {TUG__INDEX_PLATFORMS, entry->platforms},
-        {TUG__INDEX_INDEX, digest_text(entry->index_digest, digest)},
+        {TUG__INDEX_INDEX, digest_text(entry->index_digest, index)},
+        {TUG__INDEX_CONVERTED_FROM, digest_text(entry->converted_from, original)},
         {TUG__INDEX_REFERS_TO, entry->refers_to},
     };
     enum tug_status status = TUG_OK;
@@ -320,18 +322,19 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
                               const struct tug__json_value *element)
 {
     const struct tug__json_value *const annotations = tug__json_get(element, "annotations");
-    char digest[TUG_DIGEST_TEXT_MAX];
-    char index[TUG_DIGEST_TEXT_MAX];
+    char text[TUG_DIGEST_TEXT_MAX];
     uint64_t size_bytes;
 
     return is_member(element, "mediaType", entry->media_type) &&
-           is_member(element, "digest", tug_digest_format(&entry->digest, digest)) &&
+           is_member(element, "digest", tug_digest_format(&entry->digest, text)) &&
            tug__json_get_size(element, "size", &size_bytes, NULL) == TUG_OK &&
            size_bytes == entry->size_bytes && has_names(entry, annotations) &&
            is_member(annotations, TUG__INDEX_REFERS_TO, entry->refers_to) &&
            is_member(annotations, TUG__INDEX_LEFT_OUT, entry->left_out) &&
            is_member(annotations, TUG__INDEX_PLATFORMS, entry->platforms) &&
-           is_member(annotations, TUG__INDEX_INDEX, digest_text(entry->index_digest, index)) &&
+           is_member(annotations, TUG__INDEX_INDEX, digest_text(entry->index_digest, text)) &&
+           is_member(annotations, TUG__INDEX_CONVERTED_FROM,
+                     digest_text(entry->converted_from, text)) &&
            has_platform(entry, element) && tug__index_sources_have_own(annotations, entry) &&
            has_labels(entry, annotations);
 }

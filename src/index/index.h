@@ -119,10 +119,11 @@ struct tug__index_entry {
     const char *left_out;  /* digests of blobs that the image lacks; NULL: none */
     const char *platforms; /* TUG__INDEX_PLATFORMS; NULL: none. An entry with the same root keeps
                               those that it has, too */
-    const struct tug_platform *platform;   /* of a manifest; NULL: not said */
-    const struct tug_digest *index_digest; /* of the index that it was chosen from; NULL: none */
-    const char *refers_to;                 /* TUG__INDEX_REFERS_TO; NULL: it is an image */
-    const char *const *labels;             /* "KEY=VALUE"; "KEY=" removes the label */
+    const struct tug_platform *platform;     /* of a manifest; NULL: not said */
+    const struct tug_digest *index_digest;   /* of the index that it was chosen from; NULL: none */
+    const struct tug_digest *converted_from; /* TUG__INDEX_CONVERTED_FROM; NULL: none */
+    const char *refers_to;                   /* TUG__INDEX_REFERS_TO; NULL: it is an image */
+    const char *const *labels;               /* "KEY=VALUE"; "KEY=" removes the label */
     size_t label_count;
 };
 

@@ -14,6 +14,11 @@
 #define TUG__CONFIG_BYTES_MAX ((size_t)8 * 1024 * 1024)
 /* Layers of a schema 1 manifest: Docker built at most 127. */
 #define TUG__SCHEMA1_LAYERS_MAX ((size_t)1024)
+/* One layer of a schema 1 image, unpacked: such images are of years when Docker gave a container 10
+ * GB, and gzip makes a thousand bytes of one. */
+#define TUG__SCHEMA1_UNPACKED_MAX (UINT64_C(64) << 30)
+/* Indexes within indexes that are converted: real ones need 2, and all of them are in memory. */
+#define TUG__CONVERT_DEPTH_MAX 4
 /* Nesting depth of one JSON document: real ones need 5. */
 #define TUG__JSON_DEPTH_MAX 64
 /* Values in one JSON document: json-c needs about 100 bytes for each, and a 4 MiB manifest of real

@@ -106,9 +106,15 @@ bool tug__media_is_generic(const char *media_type)
     return false;
 }
 
-const char *tug__media_accept(void)
+#define ACCEPTED                                                                                   \
+    OCI "image.index.v1+json, " OCI "image.manifest.v1+json, " DOCKER                              \
+        "distribution.manifest.list.v2+json, " DOCKER "distribution.manifest.v2+json, " OCI        \
+        "artifact.manifest.v1+json"
+
+const char *tug__media_accept(bool accepts_schema1)
 {
-    return OCI "image.index.v1+json, " OCI "image.manifest.v1+json, " DOCKER
-               "distribution.manifest.list.v2+json, " DOCKER "distribution.manifest.v2+json, " OCI
-               "artifact.manifest.v1+json";
+    /* last: some registries convert to the first type that they know */
+    return accepts_schema1 ? ACCEPTED ", " DOCKER "distribution.manifest.v1+prettyjws, " DOCKER
+                                      "distribution.manifest.v1+json"
+                           : ACCEPTED;
 }

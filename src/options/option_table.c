@@ -503,6 +503,8 @@ static const struct option_spec table[] = {
     CHOICE(FETCH(OPTION_WHAT), fetch.root, "root", "index|platform",
            "what index.json names: what the reference names, or the manifest of the one platform "
            "(default index)"),
+    CHOICE(FETCH(OPTION_WHAT), fetch.convert, "convert", "none|oci",
+           "make OCI images of Docker's, schema 1 too: their digests change (default none)"),
     FLAG(FETCH(OPTION_WHAT), run.all_platforms, "all-platforms", 0,
          "every platform of every image"),
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,

@@ -69,6 +69,12 @@ enum root_kind {
     ROOT_PLATFORM,
 };
 
+/* What images are converted to (--convert). */
+enum convert_kind {
+    CONVERT_NONE = 0,
+    CONVERT_OCI,
+};
+
 /* An operand, or the value of --from-file, in the order given. */
 struct input {
     const char *text; /* borrowed from argv */
@@ -115,6 +121,7 @@ struct fetch_settings {
     enum tug_durability durability;
     enum progress_mode progress;
     enum root_kind root;
+    enum convert_kind convert;
     const char *failed_path; /* --failed-file, borrowed from argv */
     unsigned shard_index;    /* --shard: which part of the references, of so many */
     unsigned shard_count;    /* 0: all of them */

@@ -46,11 +46,17 @@ static enum tug_status ask_for_entry(struct tug__resolver *resolver, struct tug_
         .descriptor = entry,
         .has_size = true,
         .is_document = tug__plan_is_document(entry),
+        .is_optional = want == TUG__WANT_MANIFEST,
         .want = want,
         .depth = TUG__INDEX_DEPTH_MAX, /* a manifest here: an index would contradict its type */
     };
+    const enum tug_status status = tug__image_want(resolver, image, &request, err);
 
-    return tug__image_want(resolver, image, &request, err);
+    if (status == TUG_ERR_NOT_FOUND && request.is_optional) { /* known from another image */
+        tug__image_skip_entry(resolver, image, &entry->digest, entry->size_bytes);
+        return TUG_OK;
+    }
+    return status;
 }
 
 struct warning {
@@ -154,6 +160,9 @@ static enum tug_status choose_entries(struct tug__resolver *resolver, struct tug
     if (status == TUG_OK && wish->platform_root) {
         status =
             take_as_root(image, best[0] < count ? &image->gathered.entries[best[0]] : NULL, err);
+    } else if (status == TUG_OK && resolver->settings->options.convert != NULL &&
+               tug__image_is_docker_index(image)) {
+        tug__image_want_entries(image, wants);
     }
     for (int want = TUG__WANT_ALL; status == TUG_OK && want > TUG__WANT_NOTHING; want--) {
         for (size_t i = 0; status == TUG_OK && i < count; i++) {
@@ -212,7 +221,9 @@ static enum tug_status ask_for_tag(struct tug__resolver *resolver, struct tug__i
 {
     const struct tug__purpose purpose = {
         .want = tug__image_root_want(image), .is_root = true, .is_document = true};
-    struct tug__wanted wanted = {.is_document = true, .source = image->ref};
+    struct tug__wanted wanted = {.is_document = true,
+                                 .accepts_schema1 = resolver->settings->options.convert != NULL,
+                                 .source = image->ref};
     enum tug_status status;
     char *tag;
 

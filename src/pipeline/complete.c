@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images that have everything they need: check their configs, then queue them for their names.
+ * Images that have everything they need: check their configs, have them converted, then queue them
+ * for their names.
  *
  * Knows: images. Does not know: requests, when names are written.
  * Threads: the resolver.
@@ -31,6 +32,13 @@ void tug__image_publish(struct tug__resolver *resolver, struct tug__image *image
         return;
     }
     tug__gathered_fini(&image->gathered);
+    if (tug__image_convert(resolver, image, &error) != TUG_OK) {
+        tug__image_fail(resolver, image, &error);
+        return;
+    }
+    if (image->pending > 0) {
+        return; /* for what the conversion needs, and makes */
+    }
     if (image->result.left_out_count > 0 && image->found.left_out_text == NULL) {
         image->found.left_out_text =
             tug__left_out_text(image->found.left_out, image->result.left_out_count);

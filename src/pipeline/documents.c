@@ -144,18 +144,20 @@ static enum tug_status use_manifest(struct tug__resolver *resolver, struct tug__
     const bool is_held = purpose->is_root && purpose->want == TUG__WANT_ALL &&
                          !resolver->settings->options.dry_run &&
                          tug__image_is_judged_first(image, document);
-    const size_t wanted =
-        purpose->want == TUG__WANT_ALL ? document->child_count : (size_t)document->has_config;
+    const size_t wanted = purpose->want == TUG__WANT_ALL        ? document->child_count
+                          : purpose->want == TUG__WANT_METADATA ? (size_t)document->has_config
+                                                                : 0;
     char text[TUG_DIGEST_TEXT_MAX];
     enum tug_status status = TUG_OK;
 
-    if (has_untyped_config(document)) {
+    if (has_untyped_config(document) && resolver->settings->options.convert == NULL) {
         tug__emit_warning(resolver, image,
                           "manifest %s was written by Docker before 1.10: its config has the type "
-                          "application/octet-stream, which current tools may refuse",
+                          "application/octet-stream, which current tools may refuse (--convert oci "
+                          "corrects it)",
                           tug_digest_format(digest, text));
     }
-    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG) {
+    if (document->has_config && document->children[0].kind == TUG__MEDIA_CONFIG && wanted > 0) {
         status = tug__gathered_add_check(&image->gathered, &document->children[0].digest,
                                          purpose->is_root ? NULL : digest, err);
     }
@@ -211,12 +213,54 @@ static enum tug_status use_index(struct tug__resolver *resolver, struct tug__ima
     return status;
 }
 
+/* Use a root of schema 1: request its layers, of which nothing says the sizes. */
+static enum tug_status use_schema1(struct tug__resolver *resolver, struct tug__image *image,
+                                   const struct tug__purpose *purpose,
+                                   const struct tug_digest *digest,
+                                   const struct tug__document_text *text,
+                                   const struct tug__document *document, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    if (!purpose->is_root || purpose->want != TUG__WANT_ALL) {
+        return tug__fail(err, TUG_ERR_UNSUPPORTED, "a schema 1 %s is not converted",
+                         purpose->is_root ? "image without its layers"
+                                          : "manifest within an index");
+    }
+    status = tug__image_note_schema1(resolver, image, text, document, err);
+    for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {
+        const struct tug__request request = {.descriptor = &document->children[i]};
+
+        status = tug__image_want(resolver, image, &request, err);
+    }
+    return status == TUG_OK ? tug__image_ask_referrers(resolver, image, digest, err) : status;
+}
+
+/* Use a document by its kind. digest: its own, not the image's. document: may be moved. */
+static enum tug_status use_kind(struct tug__resolver *resolver, struct tug__image *image,
+                                const struct tug__purpose *purpose, const struct tug_digest *digest,
+                                const struct tug__document_text *text,
+                                struct tug__document *document, struct tug_error *err)
+{
+    if (document->kind == TUG__MEDIA_INDEX) {
+        return use_index(resolver, image, purpose, document, err);
+    }
+    if (document->kind == TUG__MEDIA_MANIFEST) {
+        return use_manifest(resolver, image, purpose, digest, document, err);
+    }
+    return use_schema1(resolver, image, purpose, digest, text, document, err);
+}
+
 static void use_document(struct tug__resolver *resolver, struct tug__image *image,
                          const struct tug__purpose *purpose, const struct tug_digest *digest,
                          const char *bytes, size_t length, const char *media_type, bool is_pinned)
 {
-    const struct tug__document_text content = {
-        .bytes = bytes, .length = length, .media_type = media_type, .is_pinned = is_pinned};
+    const struct tug__document_text content = {.bytes = bytes,
+                                               .length = length,
+                                               .media_type = media_type,
+                                               .is_pinned = is_pinned,
+                                               .accepts_schema1 =
+                                                   resolver->settings->options.convert != NULL};
     struct tug__document document = {0};
     struct tug_error error = {0};
     const uint64_t began_ns = tug__trace_begin(resolver->row);
@@ -235,9 +279,7 @@ static void use_document(struct tug__resolver *resolver, struct tug__image *imag
         status = tug__image_note_root(resolver, image, digest, length, document.media_type, &error);
     }
     if (status == TUG_OK) {
-        status = document.kind == TUG__MEDIA_INDEX
-                     ? use_index(resolver, image, purpose, &document, &error)
-                     : use_manifest(resolver, image, purpose, digest, &document, &error);
+        status = use_kind(resolver, image, purpose, &own, &content, &document, &error);
     }
     if (status != TUG_OK) {
         tug__image_fail(resolver, image, &error);

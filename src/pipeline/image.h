@@ -15,6 +15,7 @@
 #include "oci/document.h"
 #include "engine/engine.h"
 #include "pipeline/extras.h"
+#include "pipeline/conversion.h"
 #include "pipeline/gathered.h"
 #include "pipeline/plan.h"
 #include "trust/trust.h"
@@ -103,6 +104,7 @@ struct tug__image {
     unsigned repairs;              /* how often content was missing at the final check */
     struct tug__gathered gathered; /* until everything it needs is in the store */
     struct tug__extras extras;     /* what refers to it */
+    struct tug__conversion conversion;
 
     /* reporting */
     struct tug_image_result result;

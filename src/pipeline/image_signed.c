@@ -84,13 +84,17 @@ static enum tug_status look_further(const struct tug__resolver *resolver,
 enum tug_status tug__image_check_signed(const struct tug__resolver *resolver,
                                         const struct tug__image *image, struct tug_error *err)
 {
+    const bool is_converted = image->result.named.converted_from.algorithm != TUG_DIGEST_NONE;
     struct tug__verdict verdict;
     enum tug_status status;
 
     if (image->keys == NULL || resolver->settings->options.dry_run) {
         return TUG_OK;
     }
-    status = judge(resolver, image, &image->result.digest, &verdict, err);
+    /* nobody signs what is made here: checked is what it is made of, before and after */
+    status = judge(resolver, image,
+                   is_converted ? &image->result.named.converted_from : &image->result.digest,
+                   &verdict, err);
     if (status == TUG_OK) {
         status = tug__verdict_check(&verdict, err);
     }

@@ -55,9 +55,8 @@ static void judge_entry(struct tug__resolver *resolver, struct tug__image *image
     }
 }
 
-/* Compare a single manifest's platform with the wanted ones. Errors: TUG_ERR_NOT_FOUND. */
-static enum tug_status judge_root(struct tug__resolver *resolver, struct tug__image *image,
-                                  const struct tug_platform *platform, struct tug_error *err)
+enum tug_status tug__image_judge_root(struct tug__resolver *resolver, struct tug__image *image,
+                                      const struct tug_platform *platform, struct tug_error *err)
 {
     const struct tug__wish *const wish = &image->wish;
     const enum tug_status status = tug__plan_check(wish, platform, err);
@@ -100,7 +99,7 @@ static enum tug_status judge_config(struct tug__resolver *resolver, struct tug__
         judge_entry(resolver, image, &check->manifest, &platform);
         return TUG_OK;
     }
-    return judge_root(resolver, image, &platform, err);
+    return tug__image_judge_root(resolver, image, &platform, err);
 }
 
 bool tug__image_is_judged_first(const struct tug__image *image,

@@ -105,6 +105,7 @@ static void free_need(void *argument)
 void tug__image_fini(struct tug__image *image)
 {
     tug__gathered_fini(&image->gathered);
+    tug__conversion_fini(&image->conversion);
     tug__extras_fini(&image->extras);
     tdestroy(image->needs.tree, free_need);
     image->needs.tree = NULL;

@@ -18,6 +18,7 @@
 /* How much of an entry is wanted. */
 enum tug__want {
     TUG__WANT_NOTHING = 0,
+    TUG__WANT_MANIFEST, /* the manifest alone */
     TUG__WANT_METADATA, /* the manifest and its config */
     TUG__WANT_ALL,      /* layers too */
 };

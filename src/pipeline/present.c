@@ -33,6 +33,14 @@ static void reopen(struct check *check)
     check->image->repairs++;
 }
 
+/* Find content that was made here, which no registry has. */
+static uint8_t *made_here(const struct tug__image *image, const struct tug_digest *digest)
+{
+    const struct tug__made *const made = tug__conversion_find(&image->conversion, digest);
+
+    return made != NULL ? (uint8_t *)made->bytes : tug__image_made_list(image, digest);
+}
+
 /* Wait for a digest again. Errors: why it cannot be fetched. */
 static enum tug_status want_again(struct tug__resolver *resolver, struct tug__image *image,
                                   const struct tug__need *need, struct tug_error *err)
@@ -46,7 +54,8 @@ static enum tug_status want_again(struct tug__resolver *resolver, struct tug__im
         .is_document = need->is_document,
         .urls = resolver->settings->options.foreign_layers ? need->urls : NULL,
         .source = image->ref,
-        .data = tug__image_made_list(image, &need->digest),
+        .data = made_here(image, &need->digest),
+        .accepts_schema1 = resolver->settings->options.convert != NULL,
     };
     enum tug_status status;
 

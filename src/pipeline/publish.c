@@ -49,6 +49,7 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
     const struct tug_fetch_options *const options = &resolver->settings->options;
     const struct tug_reference_options *const own = image->options;
     const bool has_labels = own != NULL && own->label_count > 0;
+    const bool is_converted = image->result.named.converted_from.algorithm != TUG_DIGEST_NONE;
     const bool has_index = image->result.named.index_digest.algorithm != TUG_DIGEST_NONE;
 
     return (struct tug__index_entry){
@@ -62,6 +63,7 @@ static struct tug__index_entry entry_of(const struct tug__resolver *resolver,
         .platforms = platforms_of(image),
         .platform = image->wish.platform_root ? image->result.platform : NULL,
         .index_digest = has_index ? &image->result.named.index_digest : NULL,
+        .converted_from = is_converted ? &image->result.named.converted_from : NULL,
         .labels = has_labels ? own->labels : options->labels,
         .label_count = has_labels ? own->label_count : options->label_count,
     };

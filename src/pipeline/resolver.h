@@ -2,10 +2,11 @@
  *
  * The state of a run, shared by its files: run.c (loop and clock), events.c (events for the
  * caller), advance.c, ask.c, documents.c, admit.c and image.c (images and documents), judge.c
- * (their platforms), untyped.c (roots that are blobs), extras_ask.c,
- * extras_read.c and extras_name.c (what refers to images), settle.c (results from the engine),
- * left_out.c, complete.c, present.c and publish.c (their names), partials.c (what earlier runs
- * left). All of it belongs to the thread of tug__run. The engine (engine.h) fetches content.
+ * (their platforms), convert.c, convert_made.c and convert_schema1.c (as OCI), untyped.c (roots
+ * that are blobs), extras_ask.c, extras_read.c and extras_name.c (what refers to images), settle.c
+ * (results from the engine), left_out.c, complete.c, present.c and publish.c (their names),
+ * partials.c (what earlier runs left). All of it belongs to the thread of tug__run. The engine
+ * (engine.h) fetches content.
  */
 #ifndef TUG_PIPELINE_RESOLVER_H
 #define TUG_PIPELINE_RESOLVER_H
@@ -31,6 +32,9 @@ struct tug__reporter {
     uint64_t bytes_stored; /* part of totals.bytes_done: in the store */
     uint64_t started_ns;
 };
+
+/* What became of a document (convert/convert.h). */
+struct tug__converted;
 
 /* The images of a run. Those waiting for their names are also listed in the naming. */
 struct tug__images {
@@ -288,6 +292,50 @@ bool tug__image_is_judged_first(const struct tug__image *image,
  * tug__config_platform; TUG_ERR_NOT_FOUND: the image is not for a platform that was asked for. */
 enum tug_status tug__image_judge(struct tug__resolver *resolver, struct tug__image *image,
                                  struct tug_error *err);
+
+/* Compare the platform of a single image with the wanted ones; note it for the result, and warn.
+ * Errors: TUG_ERR_NOT_FOUND: the image is not for a platform that was asked for. */
+enum tug_status tug__image_judge_root(struct tug__resolver *resolver, struct tug__image *image,
+                                      const struct tug_platform *platform, struct tug_error *err);
+
+/* --- convert.c --- */
+
+/* Tell whether an index has to be converted: it, or one of its entries, has a type of Docker's. */
+bool tug__image_is_docker_index(const struct tug__image *image);
+/* Want the manifests of all other entries, too, so that what an index is converted to does not
+ * depend on the platforms that are fetched. wants: of the gathered entries. */
+void tug__image_want_entries(const struct tug__image *image, enum tug__want *wants);
+/* Do without such a manifest, which the registry does not have. size_bytes: as counted before. */
+void tug__image_skip_entry(struct tug__resolver *resolver, struct tug__image *image,
+                           const struct tug_digest *digest, uint64_t size_bytes);
+/* Convert an image that has everything it needs, if the run converts; it may then wait for content
+ * again, and this is called once more. Done only once. Errors: TUG_ERR_CONTENT,
+ * TUG_ERR_UNSUPPORTED, TUG_ERR_TOO_LARGE, TUG_ERR_STORE, TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_convert(struct tug__resolver *resolver, struct tug__image *image,
+                                   struct tug_error *err);
+
+/* --- convert_made.c --- */
+
+/* Bring a converted document or config into the store. bytes: moved. out_digest: of it. */
+enum tug_status tug__image_make(struct tug__resolver *resolver, struct tug__image *image,
+                                struct tug__buf *bytes, const char *media_type,
+                                struct tug_digest *out_digest, struct tug_error *err);
+/* Put what the root was converted to in its place. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_take_converted(struct tug__image *image,
+                                          const struct tug__converted *result,
+                                          struct tug_error *err);
+
+/* --- convert_schema1.c --- */
+
+/* Note a root of schema 1, and judge the image by its platform. text, document: it, as text and
+ * parsed. Errors: as tug__image_judge_root, TUG_ERR_NO_MEMORY. */
+enum tug_status tug__image_note_schema1(struct tug__resolver *resolver, struct tug__image *image,
+                                        const struct tug__document_text *text,
+                                        const struct tug__document *document,
+                                        struct tug_error *err);
+/* Convert an image whose root is of schema 1, as tug__image_convert does. */
+enum tug_status tug__image_convert_schema1(struct tug__resolver *resolver, struct tug__image *image,
+                                           struct tug_error *err);
 
 /* --- untyped.c --- */
 

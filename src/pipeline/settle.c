@@ -31,6 +31,8 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
     }
     if (purpose.extra > 0) {
         tug__image_lacks_referrers(resolver, image, &purpose);
+    } else if (purpose.is_document) {
+        tug__image_skip_entry(resolver, image, &settled->digest, edge->size_bytes);
     } else if (tug__image_leave_out(resolver, image, &settled->digest, edge->size_bytes,
                                     &memory_error) != TUG_OK) {
         tug__image_fail(resolver, image, &memory_error);
@@ -134,6 +136,10 @@ static void deliver(struct tug__resolver *resolver, const struct tug__settled *s
         tug__image_use_extra(resolver, image, &purpose, settled);
         return;
     }
+    if (settled->unpacked != NULL) { /* likewise */
+        tug__conversion_note_layer(&image->conversion, &settled->digest, settled->unpacked);
+        return;
+    }
     (void)tug__image_see(image, &settled->digest, &is_new, NULL); /* counted already */
     need = tug__image_need(image, &settled->digest);
     if (need != NULL) {
@@ -158,8 +164,8 @@ static void pass_on(struct tug__resolver *resolver, const struct tug__settled *s
 {
     const struct tug_fetch_options *const options = &resolver->settings->options;
 
-    if (settled->is_referrers) {
-        ; /* nothing was fetched yet */
+    if (settled->is_referrers || settled->unpacked != NULL) {
+        ; /* nothing was fetched */
     } else if (settled->kind == TUG__SETTLED_REUSED) {
         report_reused(resolver, settled);
     } else if (options->dry_run && (settled->is_document || !settled->was_present)) {
@@ -167,7 +173,7 @@ static void pass_on(struct tug__resolver *resolver, const struct tug__settled *s
     } else {
         report_done(resolver, settled);
     }
-    if (options->recheck && !settled->is_document) {
+    if (options->recheck && !settled->is_document && settled->unpacked == NULL) {
         (void)tug__digest_set_add(&resolver->checked, &settled->digest);
     }
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {

@@ -148,6 +148,11 @@ enum tug_status tug__feed_registry(void *context, struct tug__piece *piece, stru
 enum tug_status tug__worker_recheck(struct tug__worker *worker, struct tug__job *job,
                                     struct tug_error *err);
 
+/* recheck.c: unpack and hash a layer that is in the store: job->result.unpacked. Errors: as
+ * tug__unpack_digest. */
+enum tug_status tug__worker_unpack(struct tug__worker *worker, struct tug__job *job,
+                                   struct tug_error *err);
+
 /* --- lane.c and its parts. Threads: the lane. They block on the disk. --- */
 
 void *tug__lane_main(void *lane);

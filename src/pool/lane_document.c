@@ -24,6 +24,7 @@ static enum tug_status check_inline(const struct tug__job *job, struct tug_error
         .length = job->result.reply.length,
         .media_type = job->request.media_type,
         .is_pinned = job->request.digest.algorithm != TUG_DIGEST_NONE,
+        .accepts_schema1 = job->request.accepts_schema1,
     };
     struct tug__document document = {0};
     const enum tug_status status = tug__document_parse(&text, &document, err);

@@ -24,6 +24,7 @@
 #include "pool/ranges.h"
 #include "registry/registry.h"
 #include "store/store.h"
+#include "unpack/unpack.h"
 
 /* Kinds of tug__msg, with its object. */
 enum tug__msg_kind {
@@ -107,22 +108,24 @@ enum tug__job_kind {
     TUG__JOB_REFERRERS, /* list what refers to a digest; the list is returned, and not stored */
     TUG__JOB_RECHECK,   /* no request: hash a blob that is in the store */
     TUG__JOB_CONNECT,   /* open a connection ahead of the work; whatever comes of it */
+    TUG__JOB_UNPACK,    /* no request: unpack a layer that is in the store, and hash that */
 };
 
 /* What a job has to fetch. */
 struct tug__job_request {
     struct tug__source source; /* host and repository borrowed from a reference of the run */
-    char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to request */
+    char reference[TUG_DIGEST_TEXT_MAX]; /* tag or digest to request; UNPACK: digest of the layer */
     struct tug_digest digest;            /* expected digest; unset for a tag */
     const char *media_type; /* a document's announced type; borrowed from the node; NULL: unknown.
                                REFERRERS: only those of this artifact type; NULL: all */
     bool is_document;       /* content that is not a manifest or index is refused */
     bool has_size;          /* size_bytes is from the descriptor */
     uint64_t size_bytes;
-    bool is_dry;     /* documents: verify only, do not store */
-    bool is_opening; /* the first job of its transfer: opens the partial file */
-    bool is_beside;  /* others fetch the same blob: only a range response is useful */
-    unsigned avoid;  /* endpoint that gave bad content, 0: none */
+    bool accepts_schema1; /* documents: schema 1 is one */
+    bool is_dry;          /* documents: verify only, do not store */
+    bool is_opening;      /* the first job of its transfer: opens the partial file */
+    bool is_beside;       /* others fetch the same blob: only a range response is useful */
+    unsigned avoid;       /* endpoint that gave bad content, 0: none */
 };
 
 /* Result of a job. */
@@ -137,6 +140,7 @@ struct tug__job_result {
                        */
     bool was_present; /* the store had the document already */
     bool is_damaged;  /* RECHECK: the blob does not match its name, or is gone */
+    struct tug__unpacked unpacked; /* UNPACK */
     struct tug_error error;
 };
 

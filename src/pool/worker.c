@@ -49,17 +49,20 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
     return status == TUG_OK ? tug__piece_fill(&piece, &feed, err) : status;
 }
 
+/* Hash content of the store. */
 static enum tug_status run_recheck(struct tug__worker *worker, struct tug__job *job,
                                    struct tug_error *err)
 {
+    const bool is_unpack = job->kind == TUG__JOB_UNPACK;
     const uint64_t began_ns = tug__trace_begin(worker->row);
     enum tug_status status = need_buffer(worker, err);
 
     if (status == TUG_OK) {
-        status = tug__worker_recheck(worker, job, err);
+        status = is_unpack ? tug__worker_unpack(worker, job, err)
+                           : tug__worker_recheck(worker, job, err);
     }
     tug__trace_end(worker->row, began_ns,
-                   &(struct tug_trace_event){.name = "recheck",
+                   &(struct tug_trace_event){.name = is_unpack ? "unpack" : "recheck",
                                              .digest = job->request.digest,
                                              .length = job->request.size_bytes,
                                              .status = status});
@@ -152,6 +155,7 @@ static enum tug_status run_question(struct tug__worker *worker, struct tug__job 
         .reference = request->reference,
         .media_type = request->media_type,
         .is_head = job->kind == TUG__JOB_RESOLVE,
+        .accepts_schema1 = request->accepts_schema1,
         .out_server = worker->row != NULL ? server : NULL,
     };
     enum tug_status status;
@@ -221,6 +225,7 @@ static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job
     case TUG__JOB_CONNECT:
         return run_connect(worker, job, err);
     case TUG__JOB_RECHECK:
+    case TUG__JOB_UNPACK:
         return run_recheck(worker, job, err);
     case TUG__JOB_NONE:
     case TUG__JOB_INLINE: /* goes to a lane directly */
@@ -240,7 +245,9 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
         status = tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
     } else {
         tug__counter_set(&worker->phase,
-                         job->kind == TUG__JOB_RECHECK ? TUG__WORKER_IDLE : TUG__WORKER_ASKING);
+                         job->kind == TUG__JOB_RECHECK || job->kind == TUG__JOB_UNPACK
+                             ? TUG__WORKER_IDLE
+                             : TUG__WORKER_ASKING);
         status = run_kind(worker, job, &result->error);
         tug__counter_set(&worker->phase, TUG__WORKER_IDLE);
     }

@@ -16,12 +16,14 @@
 #include "oci/digest.h"
 #include "oci/document.h"
 #include "oci/media_type.h"
+#include "oci/schema1.h"
 #include "registry/client_internal.h"
 
 struct manifest_sink {
     struct tug__manifest_reply *reply;
     const struct tug_digest *digest; /* requested; NULL: by tag */
     const char *media_type;          /* from the descriptor; NULL: use that of the answer */
+    bool accepts_schema1;
     struct tug__buf body;
 };
 
@@ -91,6 +93,37 @@ static enum tug_status on_data(void *context, const void *bytes, size_t length,
     return tug__buf_append(&sink->body, bytes, length, err);
 }
 
+/* Tell whether bytes are what was promised; without a promise they are. */
+static bool is_promised(const struct manifest_sink *sink, const struct tug__buf *bytes)
+{
+    const struct tug_digest *const promised =
+        sink->digest != NULL ? sink->digest : &sink->reply->digest;
+    struct tug_digest found;
+
+    return promised->algorithm == TUG_DIGEST_NONE ||
+           (tug__digest_of(promised->algorithm, bytes->data, bytes->length, &found, NULL) ==
+                TUG_OK &&
+            tug_digest_equal(promised, &found));
+}
+
+/* Take the signatures off a schema 1 manifest. One that cannot be read stays as it is, and so does
+ * one whose digest is of all its bytes. */
+static void strip_signatures(struct manifest_sink *sink)
+{
+    struct tug__buf payload;
+    bool is_signed = false;
+
+    tug__buf_init(&payload, TUG__MANIFEST_BYTES_MAX);
+    if (tug__schema1_strip(sink->body.data, sink->body.length, &payload, &is_signed, NULL) ==
+            TUG_OK &&
+        is_signed && payload.length > 0 && is_promised(sink, &payload)) {
+        tug__buf_fini(&sink->body);
+        sink->body = payload;
+        return;
+    }
+    tug__buf_fini(&payload);
+}
+
 /* Compare the body with the requested digest, or for a tag with the announced one: on a mismatch,
  * the next endpoint can be asked at once. */
 static enum tug_status check_body(const struct manifest_sink *sink, struct tug_error *err)
@@ -120,12 +153,31 @@ static enum tug_status check_document(const struct manifest_sink *sink, struct t
         .length = sink->body.length,
         .media_type = sink->media_type != NULL ? sink->media_type : sink->reply->media_type,
         .is_pinned = sink->digest != NULL,
+        .accepts_schema1 = sink->accepts_schema1,
     };
     struct tug__document document = {0};
     const enum tug_status status = tug__document_parse(&text, &document, err);
 
     tug__document_fini(&document);
     return status;
+}
+
+/* Explain a digest that does not match: it is that of a schema 1 manifest without its signatures.
+ */
+static enum tug_status explain(const struct manifest_sink *sink, enum tug_status status,
+                               struct tug_error *err)
+{
+    struct tug_error why = {0};
+
+    if (status != TUG_ERR_CONTENT || sink->accepts_schema1 ||
+        tug__media_kind(sink->reply->media_type) != TUG__MEDIA_SCHEMA1 ||
+        check_document(sink, &why) != TUG_ERR_UNSUPPORTED) {
+        return status;
+    }
+    if (err != NULL) {
+        *err = why;
+    }
+    return why.code;
 }
 
 /* Add the announced type of an answer that is not a manifest to an error. */
@@ -148,10 +200,15 @@ static enum tug_status on_get_end(void *context, const struct tug__http_response
                                   struct tug_error *err)
 {
     struct manifest_sink *const sink = context;
-    enum tug_status status = check_body(sink, err);
-    const bool is_parsed = status == TUG_OK && sink->body.length > 0;
+    enum tug_status status;
+    bool is_parsed;
 
     (void)response;
+    if (sink->accepts_schema1 && sink->body.length > 0) {
+        strip_signatures(sink);
+    }
+    status = explain(sink, check_body(sink, err), err);
+    is_parsed = status == TUG_OK && sink->body.length > 0;
     if (is_parsed) {
         status = check_document(sink, err);
     }
@@ -189,15 +246,17 @@ enum tug_status tug__client_get_manifest(struct tug__client *client,
     struct tug_digest digest;
     const bool is_tag = tug_digest_parse(reference, strlen(reference), &digest, NULL) != TUG_OK;
     struct tug__manifest_reply reply = {0};
-    struct manifest_sink sink = {
-        .reply = &reply, .digest = is_tag ? NULL : &digest, .media_type = request->media_type};
+    struct manifest_sink sink = {.reply = &reply,
+                                 .digest = is_tag ? NULL : &digest,
+                                 .media_type = request->media_type,
+                                 .accepts_schema1 = request->accepts_schema1};
     struct tug__ask ask = {
         .source = source,
         .what = {source->repository, "manifests", reference, NULL},
         .capabilities = TUG__CAN_PULL | (is_tag ? TUG__CAN_RESOLVE : 0U),
         .is_head = request->is_head,
         .has_digest = !is_tag,
-        .accept = tug__media_accept(),
+        .accept = tug__media_accept(request->accepts_schema1),
         .out_server = request->out_server,
         .handler = request->is_head ? &head_handler : &get_handler,
         .context = &sink,

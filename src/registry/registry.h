@@ -159,6 +159,8 @@ struct tug__manifest_request {
     const char *reference;  /* tag or digest text */
     const char *media_type; /* from the descriptor of this digest; NULL: use that of the answer */
     bool is_head;           /* only its digest, type and size */
+    bool accepts_schema1;   /* take a schema 1 manifest, too: without its signatures, as registries
+                               compute its digest */
     char *out_server;       /* TUG__SERVER_TEXT_MAX bytes: "HOST:PORT" that answered last, redirects
                                included; untouched when none did. NULL: not wanted */
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "index/annotations.h"
 #include "store/recover.h"
 #include "upkeep/origin.h"
 
@@ -50,17 +51,58 @@ static enum tug_status describe(struct tug__verification *verification, const st
                : status;
 }
 
+/* Find an image that was converted (tug.converted-from) and needs a blob. out_name: borrowed from
+ * the walk; NULL: none. */
+static enum tug_status find_converted(struct tug__walk *walk, const struct tug_digest *digest,
+                                      const char **out_name, struct tug_error *err)
+{
+    const char *const *names = NULL;
+    size_t count = 0;
+    const enum tug_status status =
+        tug__walk_names(walk, tug__walk_find(walk, digest), &names, &count, err);
+
+    *out_name = NULL;
+    for (size_t i = 0; status == TUG_OK && *out_name == NULL && i < count; i++) {
+        const uint32_t image = tug__walk_find_name(walk, names[i]);
+
+        if (image != TUG__WALK_NONE &&
+            tug__walk_annotation(tug__walk_image(walk, image), TUG__INDEX_CONVERTED_FROM) != NULL) {
+            *out_name = names[i];
+        }
+    }
+    return status;
+}
+
+/* Say what helps when no registry has a blob because it was made here. */
+static enum tug_status explain_converted(struct tug__verification *verification,
+                                         struct tug__refetch *blob, struct tug_error *err)
+{
+    const char *name = NULL;
+    enum tug_status status = TUG_OK;
+
+    if (!blob->is_done && blob->error.code == TUG_ERR_NOT_FOUND) {
+        status = find_converted(verification->walk, &blob->digest, &name, err);
+    }
+    if (status == TUG_OK && name != NULL) {
+        (void)tug__wrap(&blob->error, blob->error.code,
+                        "if it was made here, fetch '%s' again with --convert oci", name);
+    }
+    return status;
+}
+
 /* Tell what became of blobs, and note whether documents are among them. */
 static enum tug_status tell_all(struct tug__verification *verification, const struct tug__bad *bad,
-                                const struct tug__refetch *blobs, size_t count,
-                                struct tug_error *err)
+                                struct tug__refetch *blobs, size_t count, struct tug_error *err)
 {
     enum tug_status status = TUG_OK;
 
     for (size_t i = 0; status == TUG_OK && i < count; i++) {
-        status = tug__tell_bad(&verification->findings, verification->walk, &bad[i],
-                               blobs[i].is_done ? TUG__MENDED : TUG__MENDED_FAILED, &blobs[i].error,
-                               err);
+        status = explain_converted(verification, &blobs[i], err);
+        if (status == TUG_OK) {
+            status = tug__tell_bad(&verification->findings, verification->walk, &bad[i],
+                                   blobs[i].is_done ? TUG__MENDED : TUG__MENDED_FAILED,
+                                   &blobs[i].error, err);
+        }
         if (status == TUG_OK) {
             status = tug__verification_see(verification, &bad[i].digest, err);
         }

@@ -20,6 +20,8 @@ storage:
   delete: {enabled: true}
   maintenance:
     uploadpurging: {enabled: false}
+compatibility:
+  schema1: {enabled: true}
 http:
   addr: 127.0.0.1:0
   secret: tests

@@ -314,3 +314,25 @@ Test(index_put, manifest_of_an_index)
     expect_note(&place, "a/b:1", "tug.index", NULL);
     place_remove(&place);
 }
+
+/* What an image was made of is said as long as that is so. */
+Test(index_put, converted_image)
+{
+    struct tug__index_entry entry = index_entry_of("a/b:1", 1);
+    const struct tug_digest original = index_entry_of("a/b:1", 2).digest;
+    char text[TUG_DIGEST_TEXT_MAX];
+    struct place place = place_create();
+    ino_t inode;
+
+    place_open(&place);
+    entry.converted_from = &original;
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a/b:1", "tug.converted-from", tug_digest_format(&original, text));
+    inode = inode_of(&place);
+    index_put(&place, &entry, 1);
+    cr_assert_eq(inode_of(&place), inode, "nothing is new, and nothing is written");
+    entry.converted_from = NULL;
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a/b:1", "tug.converted-from", NULL);
+    place_remove(&place);
+}

@@ -57,6 +57,7 @@ static const struct row rows[] = {
     {"partial", NULL, COMMAND_EXPORT, {NULL}, NULL},
     {"name", "r.example/a:1", FETCH | COMMAND_IMPORT, {NULL}, NULL},
     {"root", "platform", FETCH, {"all-platforms", "all-metadata", "metadata-only"}, NULL},
+    {"convert", "oci", FETCH, {NULL}, NULL},
     {"all-platforms", NULL, FETCH, {"platform", "root"}, NULL},
     {"all-metadata", NULL, FETCH, {"skip-metadata", "root"}, NULL},
     {"skip-metadata", NULL, FETCH, {"all-metadata", "metadata-only"}, NULL},
