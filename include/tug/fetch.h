@@ -308,6 +308,8 @@ struct tug_reference_options {
     const char *name; /* of the image in index.json, as for tug_ref_parse; NULL: the reference */
     const char *const *verify_keys; /* instead of the run's; NULL: the run's */
     size_t verify_key_count;
+    bool referrers;            /* with referrer_type, instead of the run's; false: as the run's */
+    const char *referrer_type; /* as the run's option of that name */
 };
 
 /* The run's options apply unchanged. */

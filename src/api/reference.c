@@ -17,7 +17,7 @@
 #include "oci/platform.h"
 
 _Static_assert(sizeof(struct tug_reference_options) ==
-                   offsetof(struct tug_reference_options, verify_key_count) + sizeof(size_t),
+                   offsetof(struct tug_reference_options, referrer_type) + sizeof(char *),
                "tug_reference_options has no padding at its end");
 
 void tug__reference_options_free(const struct tug_fetch *fetch,
@@ -32,6 +32,7 @@ void tug__reference_options_free(const struct tug_fetch *fetch,
     free((void *)(uintptr_t)options->labels);
     free((void *)(uintptr_t)options->platforms);
     free((void *)(uintptr_t)options->name);
+    free((void *)(uintptr_t)options->referrer_type);
     free(options);
 }
 
@@ -96,6 +97,13 @@ static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
     own->all_metadata = options->all_metadata;
     own->metadata_only = options->metadata_only;
     own->platform_root = options->platform_root;
+    own->referrers = options->referrers;
+    if (options->referrer_type != NULL) {
+        own->referrer_type = strdup(options->referrer_type);
+        if (own->referrer_type == NULL) {
+            return tug__fail_memory(err);
+        }
+    }
     if (options->platform_count > 0) {
         struct tug_platform *const platforms = calloc(options->platform_count, sizeof *platforms);
 

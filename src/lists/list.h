@@ -41,6 +41,7 @@ struct line_options {
     char **labels;                        /* owned, "KEY=VALUE" */
     char *name;                           /* owned */
     char **verify_keys;                   /* owned, files */
+    char *referrer_type;                  /* owned */
     struct tug_reference_options options; /* points to those above */
 };
 

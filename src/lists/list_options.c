@@ -103,6 +103,22 @@ static enum tug_status set_name(struct line_options *options, const char *value,
     return options->name != NULL ? TUG_OK : fail_memory(err);
 }
 
+/* referrers, or referrers=TYPE. */
+static enum tug_status set_referrers(struct line_options *options, const char *type,
+                                     struct tug_error *err)
+{
+    if (type != NULL && *type == '\0') {
+        err->code = TUG_ERR_INVALID_ARGUMENT;
+        (void)snprintf(err->message, sizeof err->message, "referrers= needs a type");
+        return err->code;
+    }
+    free(options->referrer_type);
+    options->referrer_type = type != NULL ? strdup(type) : NULL;
+    options->options.referrers = true;
+    options->options.referrer_type = options->referrer_type;
+    return options->referrer_type != NULL || type == NULL ? TUG_OK : fail_memory(err);
+}
+
 static enum tug_status take_word(struct line_options *options, const char *word,
                                  struct tug_error *err)
 {
@@ -124,6 +140,12 @@ static enum tug_status take_word(struct line_options *options, const char *word,
         options->options.platform_root = true;
         return TUG_OK;
     }
+    if (strcmp(word, "referrers") == 0) {
+        return set_referrers(options, NULL, err);
+    }
+    if (strncmp(word, "referrers=", strlen("referrers=")) == 0) {
+        return set_referrers(options, word + strlen("referrers="), err);
+    }
     if (strncmp(word, "name=", strlen("name=")) == 0) {
         return set_name(options, word + strlen("name="), err);
     }
@@ -140,7 +162,7 @@ static enum tug_status take_word(struct line_options *options, const char *word,
     err->code = TUG_ERR_INVALID_ARGUMENT;
     (void)snprintf(err->message, sizeof err->message,
                    "'%s' is not platform=OS/ARCH, all-platforms, all-metadata, metadata-only, "
-                   "root=platform, name=REF, verify-key=FILE or label.KEY=VALUE",
+                   "root=platform, referrers[=TYPE], name=REF, verify-key=FILE or label.KEY=VALUE",
                    shown);
     return err->code;
 }
@@ -184,6 +206,7 @@ static void free_texts(char **texts, size_t count)
 void line_options_fini(struct line_options *options)
 {
     free_texts(options->labels, options->options.label_count);
+    free(options->referrer_type);
     free_texts(options->verify_keys, options->options.verify_key_count);
     free(options->name);
     free(options->platforms);

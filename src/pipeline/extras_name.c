@@ -27,10 +27,37 @@ static bool is_kept(void *context, const struct tug_digest *digest)
     return tug__digest_set_has(context, digest);
 }
 
+/* Add what the store has in the list of that name: a run that does not want all of what refers to
+ * an image takes nothing away. One that cannot be read has nothing. */
+static enum tug_status add_stored(struct tug__resolver *resolver, const char *name,
+                                  struct tug__referrer_list *list, struct tug_error *err)
+{
+    struct tug_store *const store = resolver->settings->store;
+    struct tug__referrer_page page = {0};
+    struct tug_digest digest;
+    struct tug__buf buf;
+    bool is_named = false;
+    enum tug_status status = tug__store_index_find(store, name, &is_named, &digest, err);
+
+    if (status != TUG_OK || !is_named) {
+        return status;
+    }
+    tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
+    if (tug__stored_document(store, &digest, &buf)) {
+        page.text = buf.data;
+        page.length = buf.length;
+        status = tug__referrer_list_add(list, &page, err);
+    }
+    tug__buf_fini(&buf);
+    return status;
+}
+
 /* Reduce the list of a question to what is kept, in the order of digests. */
-static enum tug_status reduce_list(struct tug__question *question, struct tug__digest_set *kept,
+static enum tug_status reduce_list(struct tug__resolver *resolver, const struct tug__wish *wish,
+                                   struct tug__question *question, struct tug__digest_set *kept,
                                    struct tug_error *err)
 {
+    const bool wants_all = wish->referrers && wish->referrer_type == NULL;
     struct tug__referrer_page page = {.text = question->list, .length = question->list_length};
     struct tug__referrer_list list;
     struct tug__buf buf;
@@ -41,6 +68,9 @@ static enum tug_status reduce_list(struct tug__question *question, struct tug__d
     status = tug__referrer_list_add(&list, &page, err);
     if (status == TUG_OK) {
         tug__referrer_list_keep(&list, is_kept, kept);
+        status = wants_all ? TUG_OK : add_stored(resolver, question->name, &list, err);
+    }
+    if (status == TUG_OK) {
         status = tug__referrer_list_write(&list, &buf, err);
     }
     if (status == TUG_OK) {
@@ -110,7 +140,7 @@ static enum tug_status make(struct tug__resolver *resolver, struct tug__image *i
                                                         : tug__digest_tag(&question->subject, tag));
         status = question->name != NULL ? TUG_OK : tug__fail_memory(err);
         if (status == TUG_OK && question->tag == NULL) {
-            status = reduce_list(question, &kept, err);
+            status = reduce_list(resolver, &image->wish, question, &kept, err);
         }
         if (status == TUG_OK && question->tag == NULL) {
             status = store_list(resolver, image, question, err);

@@ -32,6 +32,8 @@ struct tug__wish tug__wish_of(const struct tug__wish *run, const struct tug_refe
         wish.all_metadata = wish.all_metadata || own->all_metadata;
         wish.metadata_only = wish.metadata_only || own->metadata_only;
         wish.platform_root = wish.platform_root || own->platform_root;
+        wish.referrer_type = own->referrers ? own->referrer_type : wish.referrer_type;
+        wish.referrers = wish.referrers || own->referrers;
     }
     wish.all_platforms = wish.all_platforms || (wish.metadata_only && wish.is_default);
     return wish;

@@ -224,3 +224,30 @@ Test(extras, a_dry_run_plans_them)
                  flow.seen.counts[TUG_EVENT_PLANNED]);
     flow_close(&flow);
 }
+
+/* Otherwise a run for one type would take the others away. */
+Test(extras, what_was_fetched_for_another_type_stays)
+{
+    struct flow flow;
+    const struct build_descriptor root = begin(&flow);
+    const struct build_descriptor sbom = add_referrer(&flow, root.digest, SBOM, "1", NULL);
+    const struct build_descriptor other = add_referrer(&flow, root.digest, SIGNATURE, "2", NULL);
+    char *const first = entry_of(&sbom, SBOM);
+    char *const second = entry_of(&other, SIGNATURE);
+
+    answer_list(&flow, root.digest, "?artifactType=application%2Fspdx%2Bjson", first, NULL);
+    answer_list(&flow, root.digest, "?artifactType=application%2Fvnd.example.signature", second,
+                NULL);
+    answer_list(&flow, root.digest, NULL, second, NULL);
+    flow.options.referrer_type = SBOM;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    flow.options.referrer_type = SIGNATURE;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(listed(&flow, root.digest), 2);
+    flow.options.referrer_type = NULL;
+    cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+    cr_assert_eq(listed(&flow, root.digest), 1, "what the registry has");
+    free(first);
+    free(second);
+    flow_close(&flow);
+}

@@ -114,6 +114,9 @@ takes_one_type() {
     assert_equal "what refers to the image" "$(digest_of "$attestation")" \
         "$(listed_in_store "$digest")"
     [ ! -e "$STORE/blobs/$(digest_of "$sbom" | tr : /)" ] || fail "the SBOM was fetched"
+    echo "$image referrers=$sbom_type" > list
+    tug_run 0 fetch --from-file list
+    assert_equal "what refers to the image, of both types" 2 "$(listed_in_store "$digest" | wc -l)"
 }
 
 # An archive has them, too, and brings them to another store.

@@ -434,6 +434,22 @@ Test(cli_list, f45_metadata_words_of_a_line)
     expect_refused("a:1 all-platforms platform=linux/amd64\n", "refs:1: all-platforms and");
 }
 
+Test(cli_list, referrers_of_a_line)
+{
+    struct line_options options;
+    struct tug_error error = {0};
+
+    cr_assert_eq(line_options_parse("referrers=a/b", &options, &error), TUG_OK);
+    cr_assert(options.options.referrers);
+    cr_assert_str_eq(options.options.referrer_type, "a/b");
+    line_options_fini(&options);
+    cr_assert_eq(line_options_parse("referrers=a/b referrers", &options, &error), TUG_OK);
+    cr_assert(options.options.referrers);
+    cr_assert_null(options.options.referrer_type);
+    line_options_fini(&options);
+    expect_refused("a:1 referrers=\n", "refs:1: referrers= needs a type");
+}
+
 Test(cli_list, f46_an_image_manifest_is_named)
 {
     expect_refused("{\"config\":{},\"layers\":[]}", "refs: an image manifest, not a list");
