@@ -58,9 +58,11 @@ static enum tug_status get_key(struct tug__run_keys *keys, const char *path,
 static enum tug_status get_keys(struct tug__run_keys *keys, const char *const *paths, size_t count,
                                 struct tug__keys *out_set, struct tug_error *err)
 {
-    struct tug__keys set = {.keys = calloc(count + 1, sizeof(struct tug__key *))};
-    enum tug_status status = set.keys != NULL ? TUG_OK : tug__fail_memory(err);
+    struct tug__keys set = {0};
+    enum tug_status status;
 
+    set.keys = calloc(count + 1, sizeof *set.keys);
+    status = set.keys != NULL ? TUG_OK : tug__fail_memory(err);
     for (; status == TUG_OK && set.count < count; set.count++) {
         status = get_key(keys, paths[set.count], &set.keys[set.count], err);
     }
