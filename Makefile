@@ -249,6 +249,7 @@ install: built ## install what make built below DESTDIR and PREFIX (default /usr
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(MANDIR)/man5
+	tools/man3.sh install $(DESTDIR)$(MANDIR)/man3
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 644 build/completions/tug.bash $(DESTDIR)$(BASHDIR)/tug
 	install -m 644 build/completions/tug.zsh $(DESTDIR)$(ZSHDIR)/_tug
@@ -258,6 +259,7 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a $(SHARED) $(SONAME) libtug.so)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5))) $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	rm -f $(DESTDIR)$(BASHDIR)/tug $(DESTDIR)$(ZSHDIR)/_tug $(DESTDIR)$(FISHDIR)/tug.fish
+	tools/man3.sh uninstall $(DESTDIR)$(MANDIR)/man3
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
 
 dist: ## make tug-VERSION.tar.gz out of what is committed

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md. No line is
-# over 100 columns.
+# What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md; what is
+# public has its manual. No line of a document is over 100 columns.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -50,5 +50,19 @@ done
 while read -r prose; do
     ! grep -nE '^.{101,}' "$prose" || complain "$prose has lines over 100 columns"
 done < <(git ls-files -co --exclude-standard '*.md')
+
+# Each function that the library exports has its page in section 3, and no page has another one. Each
+# option of a fetch is described.
+while read -r name; do
+    grep -qx "\.Fo $name" man/*.3 || complain "no page of man/*.3 has $name"
+done < <(sed -n 's/^ *\(tug_[a-z0-9_]*\);$/\1/p' src/libtug.map)
+while read -r name; do
+    grep -q "^ *$name;$" src/libtug.map || complain "man/*.3 has $name, which the library does not export"
+done < <(sed -n 's/^\.Fo \(tug_[a-z0-9_]*\)$/\1/p' man/*.3)
+while read -r name; do
+    grep -qwE "^\.(It )?Va .*$name" man/tug_fetch.3 ||
+        complain "man/tug_fetch.3 does not describe tug_fetch_options.$name"
+done < <(sed -n '/^struct tug_fetch_options {/,/^};/s/^    [a-z][a-z0-9_ *]*[ *]\([a-z_]*\);.*/\1/p' include/tug/fetch.h |
+    grep -vx size)
 
 exit "$failed"

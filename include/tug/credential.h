@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Credentials that the program itself has: a callback that is asked when a registry wants to know
- * who is there (tug_fetch_options.on_credential).
+ * Credentials that the program itself has: a callback for when a registry asks for authentication
+ * (tug_fetch_options.on_credential).
  */
 #ifndef TUG_CREDENTIAL_H
 #define TUG_CREDENTIAL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Messages of a run to people who look into it: its log, and warnings.
+ * Messages of a run: its log, and warnings.
  */
 #ifndef TUG_LOG_H
 #define TUG_LOG_H

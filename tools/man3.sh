@@ -1,0 +1,24 @@
+#!/bin/bash
+# Installs the manual pages of section 3, or removes them: one for each page, and for each function
+# that a page names a file that points there, so that `man tug_fetch_run` finds its page.
+#     tools/man3.sh install|uninstall DIRECTORY
+set -eu
+
+action=$1
+target=$(realpath -m "$2")
+cd "$(dirname "$0")/../man"
+if [ "$action" = install ]; then
+    install -d "$target"
+fi
+for page in *.3; do
+    while read -r name; do
+        rm -f "$target/$name.3"
+        if [ "$action" = install ] && [ ! -e "$name.3" ]; then
+            printf '.so man3/%s\n' "$page" > "$target/$name.3"
+            chmod 644 "$target/$name.3"
+        fi
+    done < <(sed -n 's/^\.Nm \([a-z0-9_]*\).*/\1/p' "$page")
+    if [ "$action" = install ]; then
+        install -m 644 "$page" "$target"
+    fi
+done
