@@ -77,6 +77,25 @@ static enum tug_status want_entries(struct tug__resolver *resolver, struct tug__
     return status;
 }
 
+/* Give an extra without a type that of its document: a tag that the store's copy answers has none.
+ */
+static enum tug_status note_type(struct tug__extra *item, const struct tug__document *document,
+                                 struct tug_error *err)
+{
+    char *type;
+
+    if (item->media_type[0] != '\0') {
+        return TUG_OK;
+    }
+    type = strdup(document->media_type);
+    if (type == NULL) {
+        return tug__fail_memory(err);
+    }
+    free(item->media_type);
+    item->media_type = type;
+    return TUG_OK;
+}
+
 /* Decide whether an extra counts, by its document. */
 static enum tug_status judge(struct tug__resolver *resolver, struct tug__image *image,
                              struct tug__extra *item, const struct tug__document *document,
@@ -113,7 +132,10 @@ static enum tug_status use_document(struct tug__resolver *resolver, struct tug__
     enum tug_status status;
 
     if (purpose->depth == 0) {
-        status = judge(resolver, image, item, document, err);
+        status = note_type(item, document, err);
+        if (status == TUG_OK) {
+            status = judge(resolver, image, item, document, err);
+        }
         if (status != TUG_OK || !item->is_kept) {
             return status;
         }

@@ -131,6 +131,9 @@ Test(extras, cosigns_tags_are_named_as_they_are)
     index = flow_index(&flow);
     cr_assert_not_null(
         strstr(json_object_to_json_string_ext(index, JSON_C_TO_STRING_NOSLASHESCAPE), name));
+    cr_assert_null(
+        strstr(json_object_to_json_string_ext(index, JSON_C_TO_STRING_PLAIN), "\"mediaType\":\"\""),
+        "the store's copy has a type, too");
     json_object_put(index);
     free(tag);
     free(name);
