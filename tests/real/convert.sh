@@ -7,6 +7,8 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_tools.sh
 . "$here/lib_tools.sh"
+# shellcheck source-path=SCRIPTDIR source=../support/signatures.sh
+. "$here/../support/signatures.sh"
 
 # Everything that index.json leads to has OCI's types, and fits its descriptor.
 is_all_oci() { # DIGEST
@@ -108,19 +110,13 @@ oci_stays() {
 
 # Docker before 1.10: the config has no type of its own.
 f51_octet_stream_config() {
-    local manifest
-    manifest=$(registry_manifest real/docker "$amd64" |
-        sed 's|application/vnd.docker.container.image.v1+json|application/octet-stream|')
-    put_manifest real/docker octet "$manifest" "$docker_manifest_type"
+    registry_manifest real/docker "$amd64" |
+        sed 's|application/vnd.docker.container.image.v1+json|application/octet-stream|' > octet.json
+    put_manifest real/docker octet octet.json "$docker_manifest_type"
     tug_run 0 fetch "$REGISTRY/real/docker:octet"
     grep -q 'application/octet-stream.*--convert oci' "$ERR" || fail "no warning: $(cat "$ERR")"
-    converts "$REGISTRY/real/docker:octet" "sha256:$(printf '%s' "$manifest" | sha256sum | cut -c 1-64)"
+    converts "$REGISTRY/real/docker:octet" "$(sum_of < octet.json)"
     assert_equal "the digest, as with the right type" "$amd64_made" "$made"
-}
-
-put_manifest() { # REPOSITORY TAG TEXT MEDIA-TYPE
-    curl -s -f -o /dev/null -X PUT -H "Content-Type: $4" --data-binary "$3" \
-        "http://$REGISTRY/v2/$1/manifests/$2" || fail "the registry refuses $1:$2"
 }
 
 # Made by skopeo of an image whose layers are known, so the diff ids must be the same.
@@ -141,6 +137,30 @@ schema1_becomes_oci() {
     schema1_made=$made
     converts "$REGISTRY/real/schema1@$original" "$original"
     assert_equal "the digest by digest" "$schema1_made" "$made"
+}
+
+# The registry's digest has to be signed; its signature stays with what is made of it.
+signature_counts() {
+    local ref=$REGISTRY/real/docker:signed tag=${amd64/:/-}.sig
+    make_key right p256
+    make_key wrong p256
+    registry_manifest real/docker "$amd64" > signed.json
+    put_manifest real/docker signed signed.json "$docker_manifest_type"
+    simple_payload "$amd64" "$REGISTRY/real/docker" > payload
+    printf '{}' > empty
+    upload real/docker empty
+    upload real/docker payload
+    signature_manifest "" "$(descriptor empty application/vnd.oci.image.config.v1+json)" \
+        "$(with_signature "$(descriptor payload "$simple_signing_type")" \
+            "$(sign_file right payload)")" > signature.json
+    put_manifest real/docker "$tag" signature.json "$manifest_type"
+    tug_refuse 6 "not made with the key of 'wrong.pub'" \
+        fetch --convert oci --verify-key wrong.pub "$ref"
+    converts "$ref" "$amd64" --verify-key right.pub
+    assert_equal "what the signature belongs to" "$made" "$(jq -r --arg ref "$REGISTRY/real/docker:$tag" \
+        '.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == $ref)
+        | .annotations."tug.refers-to"' "$STORE/index.json")"
+    tug_run 0 rm "$ref"
 }
 
 podman_reads_them() {
@@ -193,6 +213,7 @@ goes_back
 oci_stays
 f51_octet_stream_config
 schema1_becomes_oci
+signature_counts
 podman_reads_them
 originals_may_go
 damage_is_mended
