@@ -89,6 +89,14 @@ void tug__bell_take(struct tug__bell *bell)
     take(&bell->rings);
 }
 
+unsigned tug__bell_count(struct tug__bell *bell)
+{
+    int count = 0;
+
+    (void)sem_getvalue(&bell->rings, &count);
+    return count > 0 ? (unsigned)count : 0;
+}
+
 bool tug__bell_try(struct tug__bell *bell)
 {
     return sem_trywait(&bell->rings) == 0;
@@ -142,7 +150,7 @@ void tug__queue_destroy(struct tug__queue *queue)
 }
 
 /* Enqueue with a slot already acquired: there is room. */
-static void enqueue(struct tug__queue *queue, const struct tug__msg *msg)
+static void enqueue_quietly(struct tug__queue *queue, const struct tug__msg *msg)
 {
     struct tug__msg copy = *msg;
 
@@ -152,6 +160,11 @@ static void enqueue(struct tug__queue *queue, const struct tug__msg *msg)
     } else {
         (void)CK_RING_ENQUEUE_SPMC(msg, &queue->ring, queue->slots, &copy);
     }
+}
+
+static void enqueue(struct tug__queue *queue, const struct tug__msg *msg)
+{
+    enqueue_quietly(queue, msg);
     tug__bell_ring(queue->bell);
 }
 
@@ -168,6 +181,15 @@ void tug__queue_push(struct tug__queue *queue, const struct tug__msg *msg)
 {
     take(&queue->space);
     enqueue(queue, msg);
+}
+
+void tug__queue_push_quietly(struct tug__queue *queue, const struct tug__msg *msg)
+{
+    if (sem_trywait(&queue->space) != 0) {
+        tug__bell_ring(queue->bell); /* the consumer sleeps on a full ring */
+        take(&queue->space);
+    }
+    enqueue_quietly(queue, msg);
 }
 
 bool tug__queue_pop(struct tug__queue *queue, struct tug__msg *out_msg)

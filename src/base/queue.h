@@ -51,6 +51,8 @@ void tug__bell_take(struct tug__bell *bell);
  * passes, and consume all rings. The caller must then empty all its queues before it sleeps again.
  * Blocks: until rung, at most until the deadline. */
 void tug__bell_wait(struct tug__bell *bell, uint64_t deadline_ns);
+/* Count the rings that nobody has consumed yet. Threads: any; others may change it at any time. */
+unsigned tug__bell_count(struct tug__bell *bell);
 /* Consume one ring if there is one. Returns: true if so. Blocks: no. */
 bool tug__bell_try(struct tug__bell *bell);
 
@@ -69,6 +71,9 @@ bool tug__queue_try_push(struct tug__queue *queue, const struct tug__msg *msg);
 /* Append a message. Threads: the producer. Blocks: until there is room; the consumer must be one
  * that always goes on popping. */
 void tug__queue_push(struct tug__queue *queue, const struct tug__msg *msg);
+/* The same without ringing the bell, unless there is no room: the consumer sees the message when it
+ * is woken by another one, or by its deadline. */
+void tug__queue_push_quietly(struct tug__queue *queue, const struct tug__msg *msg);
 /* Remove the oldest message. Returns: false when empty. Threads: a consumer. Blocks: no. */
 bool tug__queue_pop(struct tug__queue *queue, struct tug__msg *out_msg);
 

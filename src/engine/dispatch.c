@@ -70,13 +70,24 @@ static void submit_inline(struct tug__engine *engine)
     tug__pool_send(engine->pool, job->lane, &msg);
 }
 
+/* Tell whether the ring has room for a job that may take long. */
+static bool has_room(const struct tug__engine *engine)
+{
+    return engine->jobs_out < TUG__JOBS_OUT_LONG(tug__pool_worker_count(engine->pool));
+}
+
 /* Tell whether the first blob of a queue may start. */
 static bool may_begin_blob(const struct tug__engine *engine, const struct tug__host *host)
 {
-    const unsigned transfers_max = TUG__TRANSFERS_OPEN_MAX(tug__pool_worker_count(engine->pool));
+    const unsigned worker_count = tug__pool_worker_count(engine->pool);
+    const struct tug__node *const node = host->queued_blobs.first;
 
-    return host->queued_blobs.first != NULL &&
-           (engine->transfers_open < transfers_max || host->queued_blobs.first->transfer != NULL);
+    if (node == NULL || (engine->transfers_open >= TUG__TRANSFERS_OPEN_MAX(worker_count) &&
+                         node->transfer == NULL)) {
+        return false;
+    }
+    return has_room(engine) || (node->wanted.size_bytes <= TUG__SMALL_BYTES &&
+                                engine->jobs_out < TUG__JOBS_OUT_MAX(worker_count));
 }
 
 /* Tell whether a host has work of a kind and may get a request. */
@@ -111,14 +122,6 @@ static struct tug__host *next_host(struct tug__engine *engine, bool wants_docume
     return host;
 }
 
-/* Jobs the ring has room for: one in progress and one ready for each worker. */
-static unsigned room(const struct tug__engine *engine)
-{
-    const unsigned most = TUG__JOBS_OUT_MAX(tug__pool_worker_count(engine->pool));
-
-    return engine->jobs_out < most ? most - engine->jobs_out : 0;
-}
-
 void tug__engine_submit(struct tug__engine *engine)
 {
     const uint64_t now_ns = tug__now_ns();
@@ -128,17 +131,17 @@ void tug__engine_submit(struct tug__engine *engine)
            engine->inline_out < TUG__INLINE_OUT_MAX) {
         submit_inline(engine);
     }
-    while (!engine->is_stopping && room(engine) > 0 &&
+    while (!engine->is_stopping && has_room(engine) &&
            (host = next_host(engine, true, now_ns)) != NULL) {
         submit_first(engine, &host->queued_documents);
     }
-    while (!engine->is_stopping && room(engine) > 0 &&
-           (host = next_host(engine, false, now_ns)) != NULL) {
+    while (!engine->is_stopping && (host = next_host(engine, false, now_ns)) != NULL) {
         submit_first(engine, &host->queued_blobs);
     }
     if (!engine->is_stopping) {
         tug__parts_submit(engine);
     }
+    tug__pool_set_idle(engine->pool, tug__parts_idle_workers(engine));
 }
 
 /* Resume a node whose wait is over. */

@@ -145,7 +145,9 @@ static void handle_verdict(struct tug__engine *engine, struct tug__node *node)
         return;
     }
     if (node->job_count > 0) {
-        tug__node_cancel_jobs(engine, node); /* late shares of a complete blob */
+        if (tug__ranges_is_waiting(&node->transfer->ranges)) {
+            tug__node_cancel_jobs(engine, node); /* late shares of a complete blob */
+        }
         return;
     }
     node->verdict = TUG__MSG_NONE;
@@ -357,6 +359,7 @@ void tug__jobs_handle_event(struct tug__engine *engine, const struct tug__msg *m
     case TUG__MSG_NONE:
     case TUG__MSG_JOB:
     case TUG__MSG_SEGMENT:
+    case TUG__MSG_FRONT:
     case TUG__MSG_DOCUMENT:
     case TUG__MSG_DROP:
     case TUG__MSG_PUBLISH:

@@ -181,6 +181,7 @@ uint64_t tug__engine_measure(struct tug__engine *engine)
         .now_ns = tug__now_ns(),
         .received_bytes = tug__pool_received(engine->pool),
         .idle_workers = tug__parts_idle_workers(engine),
+        .share_bytes = TUG__SHARE_BYTES_MIN,
     };
     struct tug__node *const node = view_transfers(engine, &view);
     unsigned count = 0;

@@ -7,8 +7,6 @@
  */
 #include "engine/spread.h"
 
-#include "pool/ranges.h"
-
 #define NS_PER_S 1e9
 /* More connections must save this much of a blob's time, and their own first answers: they need a
  * state file, and the hash falls behind. */
@@ -106,7 +104,7 @@ static unsigned choose_all(const struct tug__spread *spread, const struct tug__s
 {
     const double each = tug__spread_rate_each(spread);
     const double now = view->rest_connections;
-    const uint64_t shares = view->rest_bytes / TUG__SHARE_BYTES_MIN;
+    const uint64_t shares = view->rest_bytes / view->share_bytes;
     const unsigned most = view->rest_connections + view->idle_workers;
     const unsigned count = shares < most ? (unsigned)shares : most;
     const double cost = ANSWERS_FIRST * (double)view->answer_ns / NS_PER_S + SAVED_SECONDS_MIN;

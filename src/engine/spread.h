@@ -43,6 +43,7 @@ struct tug__spread_view {
     unsigned connections;      /* blob requests in progress */
     unsigned pending;          /* of these: without a response yet */
     unsigned idle_workers;     /* without queued work */
+    uint64_t share_bytes;      /* fewest that are worth a connection */
     uint64_t answer_ns;        /* from a request to its first byte, at best; 0: not known */
     uint64_t rest_bytes;       /* of the blob whose rest takes longest */
     unsigned rest_connections; /* connections that it has now */

@@ -4,9 +4,9 @@
  *
  *   pool.c          threads and queues: created, fed, stopped, joined
  *   pool_shared.c   communication between its threads and the resolver
- *   worker.c        a job, from the ring to its result: piece.c and piece_open.c (bytes into a
- *                   partial file), feed_registry.c (where they come from), recheck.c (a blob of
- *                   the store)
+ *   worker.c        a job, from the ring to its result: piece.c, piece_open.c and piece_front.c
+ *                   (bytes into a partial file), hashed.c (the hash of a blob's beginning),
+ *                   feed_registry.c (where they come from), recheck.c (a blob of the store)
  *   lane.c          a lane's loop: lane_hash.c (blobs), lane_document.c (documents), lane_group.c
  *                   (commit of verified content), lane_naming.c (images into index.json)
  *
@@ -114,6 +114,8 @@ struct tug__pool {
     unsigned next_sender;   /* whose events are checked next */
     /* shared: set once, by the resolver, when the workers have to end */
     struct tug__cancel stop;
+    /* shared: workers without a job. Writer: the resolver; readers: workers */
+    struct tug__counter idle_workers;
     /* shared: the rate limit; has a mutex of its own */
     struct tug__budget budget;
     /* shared, under notice_lock: what a lane waits for, until the resolver has reported it */
@@ -157,8 +159,9 @@ enum tug_status tug__worker_unpack(struct tug__worker *worker, struct tug__job *
 
 void *tug__lane_main(void *lane);
 
-/* lane_hash.c: a worker wrote [offset, offset + length) of a blob, or found it in the partial file.
- * With the last byte comes the verdict: the transfer is added to the group, or sent back. */
+/* lane_hash.c: a worker wrote [offset, offset + length) of a blob, or found it in the partial file,
+ * and may have hashed it (FRONT). With the last byte comes the verdict: the transfer is added to
+ * the group, or sent back. */
 void tug__lane_handle_segment(struct tug__lane *lane, const struct tug__msg *msg);
 /* Hash more of a blob that lags behind, each in turn. When the run is stopping, only complete blobs
  * with little left are hashed: the next run hashes the rest again anyway. Returns: false when no

@@ -10,7 +10,7 @@
 
 static void handle_work(struct tug__lane *lane, const struct tug__msg *msg)
 {
-    if (msg->kind == TUG__MSG_SEGMENT) {
+    if (msg->kind == TUG__MSG_SEGMENT || msg->kind == TUG__MSG_FRONT) {
         tug__lane_handle_segment(lane, msg);
     } else {
         tug__lane_handle_document(lane, msg->object);
@@ -44,6 +44,7 @@ static void handle(struct tug__lane *lane, const struct tug__msg *msg)
 {
     switch ((enum tug__msg_kind)msg->kind) {
     case TUG__MSG_SEGMENT:
+    case TUG__MSG_FRONT:
     case TUG__MSG_DOCUMENT:
         handle_work(lane, msg);
         break;

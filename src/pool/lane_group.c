@@ -15,6 +15,12 @@
 /* Longest time that verified content waits for its commit. */
 #define GROUP_WAIT_NS (50 * TUG__NS_PER_MS)
 
+/* Send the resolver a result; it is woken when all are there. */
+static void report(struct tug__lane *lane, enum tug__msg_kind kind, void *object)
+{
+    tug__queue_push_quietly(lane->events, &(struct tug__msg){.kind = kind, .object = object});
+}
+
 static void report_transfers(struct tug__lane *lane)
 {
     struct tug__group *const group = &lane->group;
@@ -24,9 +30,8 @@ static void report_transfers(struct tug__lane *lane)
 
         group->blobs = transfer->next_ready;
         tug__transfer_close(transfer);
-        tug__lane_send(lane,
-                       transfer->error.code == TUG_OK ? TUG__MSG_COMMITTED : TUG__MSG_REJECTED,
-                       transfer);
+        report(lane, transfer->error.code == TUG_OK ? TUG__MSG_COMMITTED : TUG__MSG_REJECTED,
+               transfer);
     }
 }
 
@@ -38,8 +43,8 @@ static void report_documents(struct tug__lane *lane)
         struct tug__job *const job = group->jobs[i];
 
         tug__ingest_close(group->ingests[i]);
-        tug__lane_send(
-            lane, job->result.error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);
+        report(lane, job->result.error.code == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED,
+               job);
     }
     group->job_count = 0;
 }
@@ -68,6 +73,9 @@ void tug__lane_commit(struct tug__lane *lane)
     }
     report_transfers(lane);
     report_documents(lane);
+    if (count > 0) {
+        tug__bell_ring(lane->pool->resolver_bell);
+    }
     tug__lane_name_images(lane);
     group->count = 0;
 }

@@ -6,12 +6,12 @@
  * Threads: each lane's own.
  *
  * A blob is hashed from the file right behind the workers that write it, so the bytes come from the
- * page cache, and the digest is known with the last byte. Bytes that were written out of order, or
- * by an earlier run, are hashed in steps, between other work.
+ * page cache, and the digest is known with the last byte; or its worker has hashed the beginning,
+ * or all of it (piece_front.c). Bytes that were written out of order, or by an earlier run, are
+ * hashed in steps, between other work.
  */
 #include "base/error.h"
 #include "base/fs.h"
-#include "oci/digest.h"
 #include "pool/internal.h"
 
 /* Bytes of a blob hashed in one go: 256 KiB come with one message, the rest lets a lagging blob
@@ -21,9 +21,6 @@
 #define SETTLED_NOTE_BYTES ((uint64_t)1024 * 1024)
 /* When a run is stopped, a complete blob is still hashed if no more than this is left. */
 #define LAST_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
-/* Bytes of an unfinished blob sent to the disk at a time, which keeps the final fsync short (1 GiB:
- * 0.6 s without this). */
-#define WRITE_BACK_BYTES ((uint64_t)8 * 1024 * 1024)
 
 /* Return a transfer as unusable. Its partial file is removed, so that the same bad bytes are not
  * found again. transfer->error says why. */
@@ -39,55 +36,30 @@ static void reject(struct tug__lane *lane, struct tug__transfer *transfer)
 static enum tug_status hash_up_to(struct tug__lane *lane, struct tug__transfer *transfer,
                                   uint64_t end_byte, struct tug_error *err)
 {
-    struct tug__hashing *const hashing = &transfer->hashing;
+    struct tug__hashed *const done = &transfer->hashing.done;
     enum tug_status status = TUG_OK;
 
-    while (status == TUG_OK && hashing->hashed_bytes < end_byte) {
-        const uint64_t rest = end_byte - hashing->hashed_bytes;
+    while (status == TUG_OK && done->bytes < end_byte) {
+        const uint64_t rest = end_byte - done->bytes;
         const size_t length = rest < TUG__READ_BACK_BYTES ? (size_t)rest : TUG__READ_BACK_BYTES;
 
-        status = tug__fs_pread_all(transfer->ingest->fd, lane->buffer, length,
-                                   hashing->hashed_bytes, err);
+        status = tug__fs_pread_all(transfer->ingest->fd, lane->buffer, length, done->bytes, err);
         if (status == TUG_OK) {
-            status = tug__hash_update(hashing->hash, lane->buffer, length, err);
+            status = tug__hashed_add(done, transfer->ingest, lane->buffer, length, err);
         }
-        if (status == TUG_OK) {
-            hashing->hashed_bytes += length;
-        }
-        if (hashing->hashed_bytes - hashing->pushed_bytes >= WRITE_BACK_BYTES) {
-            tug__ingest_write_back(transfer->ingest, hashing->pushed_bytes,
-                                   hashing->hashed_bytes - hashing->pushed_bytes);
-            hashing->pushed_bytes = hashing->hashed_bytes;
-        }
+        tug__hashed_push(done, transfer->ingest, TUG__WRITE_BACK_BYTES);
     }
     return status;
-}
-
-/* All bytes are hashed: check the digest. */
-static enum tug_status check_digest(struct tug__transfer *transfer, struct tug_error *err)
-{
-    struct tug_digest found = {.algorithm = transfer->digest.algorithm};
-    char text[TUG_DIGEST_TEXT_MAX];
-    const enum tug_status status = tug__hash_finish(transfer->hashing.hash, found.bytes, err);
-
-    if (status != TUG_OK) {
-        return status;
-    }
-    if (!tug_digest_equal(&found, &transfer->digest)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "its content has the digest %s",
-                         tug_digest_format(&found, text));
-    }
-    return TUG_OK;
 }
 
 /* All bytes are written and hashed, or there was an error: the verdict. */
 static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
 {
-    const struct tug__hashing *const hashing = &transfer->hashing;
+    struct tug__hashed *const done = &transfer->hashing.done;
     enum tug_status status = transfer->error.code;
 
     if (status == TUG_OK) {
-        status = check_digest(transfer, &transfer->error);
+        status = tug__hashed_check(done, transfer->ingest, &transfer->error);
     }
     if (status != TUG_OK) {
         reject(lane, transfer);
@@ -95,8 +67,7 @@ static void conclude(struct tug__lane *lane, struct tug__transfer *transfer)
     }
     /* The rest is written to disk while other blobs are hashed; fsync later waits for one at a
      * time. */
-    tug__ingest_write_back(transfer->ingest, hashing->pushed_bytes,
-                           hashing->hashed_bytes - hashing->pushed_bytes);
+    tug__hashed_push(done, transfer->ingest, 0);
     tug__lane_add_blob(lane, transfer);
 }
 
@@ -130,24 +101,24 @@ static void remove_lagging(struct tug__lane *lane, struct tug__transfer *transfe
 static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
 {
     struct tug__hashing *const hashing = &transfer->hashing;
-    const uint64_t reach = tug__extents_reach(&hashing->announced, hashing->hashed_bytes);
-    const uint64_t step_end = reach - hashing->hashed_bytes < HASH_STEP_BYTES
+    const uint64_t reach = tug__extents_reach(&hashing->announced, hashing->done.bytes);
+    const uint64_t step_end = reach - hashing->done.bytes < HASH_STEP_BYTES
                                   ? reach
-                                  : hashing->hashed_bytes + HASH_STEP_BYTES;
+                                  : hashing->done.bytes + HASH_STEP_BYTES;
     bool is_behind;
 
-    if (transfer->error.code == TUG_OK) {
+    if (transfer->error.code == TUG_OK && step_end > hashing->done.bytes) {
         const uint64_t began_ns = tug__trace_begin(lane->row);
-        const uint64_t offset = hashing->hashed_bytes;
+        const uint64_t offset = hashing->done.bytes;
 
         (void)hash_up_to(lane, transfer, step_end, &transfer->error);
         tug__trace_end(lane->row, began_ns,
                        &(struct tug_trace_event){.name = "hash",
                                                  .digest = transfer->digest,
                                                  .offset = offset,
-                                                 .length = hashing->hashed_bytes - offset});
+                                                 .length = hashing->done.bytes - offset});
     }
-    is_behind = transfer->error.code == TUG_OK && hashing->hashed_bytes < reach;
+    is_behind = transfer->error.code == TUG_OK && hashing->done.bytes < reach;
     if (is_behind && !hashing->is_lagging) {
         add_lagging(lane, transfer);
     } else if (!is_behind && hashing->is_lagging) {
@@ -181,13 +152,13 @@ void tug__lane_handle_segment(struct tug__lane *lane, const struct tug__msg *msg
     struct tug__hashing *const hashing = &transfer->hashing;
     struct tug_error *const error = &transfer->error;
 
+    if (msg->kind == TUG__MSG_FRONT) { /* nothing before it was announced, so nothing hashed */
+        hashing->done = transfer->front;
+        transfer->front = (struct tug__hashed){0};
+    }
     hashing->announced_bytes += msg->length;
     if (error->code == TUG_OK) {
         (void)tug__extents_add(&hashing->announced, msg->offset, msg->offset + msg->length, error);
-    }
-    if (error->code == TUG_OK && hashing->hash == NULL) {
-        (void)tug__hash_create(tug__digest_algorithm_name(transfer->digest.algorithm),
-                               &hashing->hash, error);
     }
     settle(transfer);
     follow(lane, transfer);
@@ -203,7 +174,7 @@ bool tug__lane_follow_next(struct tug__lane *lane)
     remove_lagging(lane, transfer);
     if (lane->is_stopping &&
         (transfer->hashing.announced_bytes < transfer->size_bytes ||
-         transfer->size_bytes - transfer->hashing.hashed_bytes > LAST_BYTES_MAX)) {
+         transfer->size_bytes - transfer->hashing.done.bytes > LAST_BYTES_MAX)) {
         return true;
     }
     follow(lane, transfer);

@@ -6,7 +6,7 @@
  * Threads: the job's worker.
  *
  * Several workers may fetch one blob: each claims its bytes before it writes them, and records its
- * progress in the state file.
+ * progress in the state file. What only one fetches it may hash as well (piece_front.c).
  */
 #include "pool/piece.h"
 
@@ -24,7 +24,11 @@ void tug__piece_report(struct tug__piece *piece, enum tug__msg_kind kind)
 {
     const struct tug__msg msg = {.kind = kind, .object = piece->job};
 
-    tug__queue_push(piece->events, &msg);
+    if (piece->job->transfer->size_bytes <= TUG__INGEST_WHOLE_BYTES) {
+        tug__queue_push_quietly(piece->events, &msg);
+    } else {
+        tug__queue_push(piece->events, &msg);
+    }
 }
 
 void tug__piece_announce(struct tug__piece *piece, uint64_t first_byte, uint64_t end_byte)
@@ -65,8 +69,11 @@ static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_
     if (length == 0) {
         return TUG_OK;
     }
+    status = tug__piece_hash(piece, err);
     piece->gathered = 0;
-    status = tug__fs_pwrite_all(ingest->fd, piece->buffer, length, *next_byte, err);
+    if (status == TUG_OK) {
+        status = tug__fs_pwrite_all(ingest->fd, piece->buffer, length, *next_byte, err);
+    }
     if (status == TUG_OK) {
         status = tug__ingest_check_name(ingest, err);
     }
@@ -77,7 +84,11 @@ static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_
     if (is_last || *next_byte - piece->noted_byte >= SHARE_NOTE_BYTES) {
         note_share(piece);
     }
-    tug__piece_announce(piece, *next_byte - length, *next_byte);
+    if (piece->is_front) {
+        tug__piece_note_front(piece);
+    } else {
+        tug__piece_announce(piece, *next_byte - length, *next_byte);
+    }
     return TUG_OK;
 }
 
@@ -166,11 +177,15 @@ enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed
     if (piece->noted_byte >= piece->end_byte) {
         return TUG_OK;
     }
+    piece->is_front = piece->end_byte == piece->job->transfer->size_bytes &&
+                      piece->noted_byte == 0 && piece->job->request.is_opening;
     status = feed->supply(feed->context, piece, err);
     if (status == TUG_ERR_CONTENT) {
+        tug__piece_hand_over(piece);
         return status; /* not the blob: its last bytes must not complete it */
     }
     flush_status = flush(piece, true, &flush_error);
+    tug__piece_hand_over(piece);
     if (status == TUG_OK && flush_status != TUG_OK) {
         *err = flush_error;
         return flush_status;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/queue.h"
+#include "base/trace.h"
 #include "pool/task.h"
 
 /* Bytes that are gathered before they are written: small writes cost ext4 twice the CPU time,
@@ -26,10 +27,12 @@
 
 struct tug__piece {
     /* set at create (everything else zero), then read-only; borrowed */
-    struct tug__job *job;        /* of a blob */
-    uint8_t *buffer;             /* TUG__PIECE_BYTES */
-    struct tug__queue *events;   /* → resolver */
-    struct tug__queue *segments; /* → the lane of the job's transfer */
+    struct tug__job *job;                    /* of a blob */
+    uint8_t *buffer;                         /* TUG__PIECE_BYTES */
+    struct tug__queue *events;               /* → resolver */
+    struct tug__queue *segments;             /* → the lane of the job's transfer */
+    const struct tug__counter *idle_workers; /* while there are any, the lane hashes */
+    struct tug__trace_row *row;              /* NULL: no trace */
 
     /* for the feed to read */
     uint64_t end_byte; /* of the share, when the feed began */
@@ -39,6 +42,7 @@ struct tug__piece {
     size_t gathered;     /* bytes in buffer, not yet in the file */
     uint64_t noted_byte; /* end of the bytes recorded in the share's slot */
     bool is_flowing;     /* the first byte was added */
+    bool is_front;       /* all bytes from the beginning were hashed here, and none announced */
 };
 
 /* A source of bytes. */
@@ -72,9 +76,18 @@ uint64_t tug__piece_position(const struct tug__piece *piece);
 enum tug_status tug__piece_open(struct tug__piece *piece, struct tug_store *store,
                                 struct tug_error *err);
 
-/* Shared by piece.c and piece_open.c: lend the job to the resolver with a message; announce to the
- * lane that [first_byte, end_byte) is in the file. */
+/* Shared by piece.c and its parts: lend the job to the resolver with a message, which does not wake
+ * it for a blob of one piece; announce to the lane that [first_byte, end_byte) is in the file. */
 void tug__piece_report(struct tug__piece *piece, enum tug__msg_kind kind);
 void tug__piece_announce(struct tug__piece *piece, uint64_t first_byte, uint64_t end_byte);
+
+/* piece_front.c: hash the gathered bytes while they are in the cache, if the blob is of one piece
+ * or every worker has a blob of its own; otherwise leave this and all others to the lane. Errors:
+ * as tug__hashed_add. */
+enum tug_status tug__piece_hash(struct tug__piece *piece, struct tug_error *err);
+/* The hashed bytes are in the file: note that. */
+void tug__piece_note_front(struct tug__piece *piece);
+/* Pass what was hashed here to the lane; once, and only once, that is so. */
+void tug__piece_hand_over(struct tug__piece *piece);
 
 #endif

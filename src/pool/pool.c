@@ -86,8 +86,6 @@ static enum tug_status make_parts(struct tug__pool *pool, const struct tug__clie
     enum tug_status status = tug__bell_create(&pool->job_bell, err);
 
     if (status == TUG_OK) {
-        /* Two jobs per worker: one in progress, one ready; further ones wait in the resolver's
-         * order. */
         status = tug__queue_create(TUG__QUEUE_SPMC, TUG__JOBS_OUT_MAX(pool->worker_count),
                                    pool->job_bell, &pool->jobs, err);
     }
@@ -240,6 +238,7 @@ enum tug_status tug__pool_start(const struct tug__pool_settings *settings, struc
     (void)pthread_mutex_init(&pool->gate, NULL);
     (void)pthread_mutex_init(&pool->notice_lock, NULL);
     tug__cancel_init(&pool->stop);
+    tug__counter_set(&pool->idle_workers, settings->worker_count);
     tug__budget_init(&pool->budget, settings->bytes_per_s);
     status = make_parts(pool, &settings->client, err);
     if (status == TUG_OK) {
@@ -312,6 +311,11 @@ bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg)
         }
     }
     return false;
+}
+
+void tug__pool_set_idle(struct tug__pool *pool, unsigned count)
+{
+    tug__counter_set(&pool->idle_workers, count);
 }
 
 void tug__pool_wake(struct tug__pool *pool)

@@ -47,7 +47,12 @@
  * them, whatever the references are (engine/dispatch.c, pipeline/publish.c). Each complete but
  * uncommitted blob holds a file, hence the group in the first bound. */
 #define TUG__TRANSFERS_OPEN_MAX(workers) (2 * (workers) + TUG__GROUP_MAX)
-#define TUG__JOBS_OUT_MAX(workers) (2 * (workers))
+/* Jobs: one in progress and one ready for each worker; of small blobs more are ready, so that the
+ * resolver need not wake for each. Further ones wait in the resolver's order. */
+#define TUG__JOBS_OUT_LONG(workers) (2 * (workers))
+#define TUG__JOBS_OUT_MAX(workers) (4 * (workers))
+/* Largest small blob. */
+#define TUG__SMALL_BYTES TUG__INGEST_WHOLE_BYTES
 #define TUG__INLINE_OUT_MAX 64
 #define TUG__PUBLICATIONS_OUT_MAX 1
 /* Messages to a lane: a DROP for each transfer, inline documents, publications, STOP and END. */
@@ -96,6 +101,9 @@ void tug__pool_send(struct tug__pool *pool, unsigned lane, const struct tug__msg
 /* Receive the next event of any thread, each thread in turn. STOPPED and ENDED are counted here and
  * not returned. Returns: false when there is none. Blocks: no. */
 bool tug__pool_next_event(struct tug__pool *pool, struct tug__msg *out_msg);
+/* Tell the workers how many of them have no job: they hash their blobs themselves while there is
+ * none. Blocks: no. */
+void tug__pool_set_idle(struct tug__pool *pool, unsigned count);
 /* Wake every worker so that it checks its job's cancel flag. Blocks: no. */
 void tug__pool_wake(struct tug__pool *pool);
 /* Get the line that a lane left about what it waits for, once. out_text: TUG_ERROR_MESSAGE_MAX

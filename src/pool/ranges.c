@@ -399,6 +399,16 @@ uint64_t tug__ranges_done(const struct tug__ranges *ranges)
     return sum < ranges->size_bytes ? sum : ranges->size_bytes;
 }
 
+bool tug__ranges_is_waiting(const struct tug__ranges *ranges)
+{
+    for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
+        if (rest_of(share) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool tug__ranges_has_gaps(const struct tug__ranges *ranges)
 {
     return ranges->gaps.count > 0;

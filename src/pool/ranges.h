@@ -105,6 +105,8 @@ enum tug_status tug__ranges_give_back(struct tug__ranges *ranges, struct tug__sh
 /* Bytes in the file, including those of running shares (claimed ones, so a little early); those of
  * the first share count only after tug__ranges_open(). */
 uint64_t tug__ranges_done(const struct tug__ranges *ranges);
+/* Tell whether a running share has bytes to come. */
+bool tug__ranges_is_waiting(const struct tug__ranges *ranges);
 /* Tell whether bytes are missing that no share fetches. */
 bool tug__ranges_has_gaps(const struct tug__ranges *ranges);
 

@@ -11,8 +11,8 @@
 
 void tug__transfer_close(struct tug__transfer *transfer)
 {
-    tug__hash_destroy(transfer->hashing.hash);
-    transfer->hashing.hash = NULL;
+    tug__hashed_fini(&transfer->front);
+    tug__hashed_fini(&transfer->hashing.done);
     tug__extents_fini(&transfer->hashing.announced);
     tug__ingest_close(transfer->ingest);
     transfer->ingest = NULL;

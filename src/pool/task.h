@@ -18,7 +18,7 @@
 #include <tug/oci.h>
 
 #include "base/cancel.h"
-#include "base/hash.h"
+#include "pool/hashed.h"
 #include "pool/progress.h"
 #include "pool/publication.h"
 #include "pool/ranges.h"
@@ -33,6 +33,7 @@ enum tug__msg_kind {
     TUG__MSG_JOB, /* job */
     /* worker → lane */
     TUG__MSG_SEGMENT, /* transfer: bytes [offset, offset + length) are in the file */
+    TUG__MSG_FRONT,   /* transfer: so are bytes [0, length), and they are hashed: see its front */
     /* worker or resolver → lane */
     TUG__MSG_DOCUMENT, /* job with a body: verify, store, return */
     /* resolver → lane */
@@ -57,12 +58,10 @@ enum tug__msg_kind {
 
 /* Progress of a lane in hashing a blob. */
 struct tug__hashing {
-    struct tug__hash *hash;
+    struct tug__hashed done;
     struct tug__extents announced; /* parts known to be in the file */
     uint64_t announced_bytes; /* sum of the segments received: each byte is announced once, so when
                                  it equals the blob's size, no message about it is in flight */
-    uint64_t hashed_bytes;    /* the frontier: all bytes before it are hashed */
-    uint64_t pushed_bytes;    /* of these: being written to the disk */
     bool is_lagging;          /* in the lane's list of transfers with bytes left to hash */
     struct tug__transfer *next_lagging;
 };
@@ -80,6 +79,10 @@ struct tug__transfer {
      * workers and lane, until the lane closes it */
     struct tug__ingest *ingest;
 
+    /* the worker of the first job, until it sends FRONT; then the lane. Bytes that it hashed
+     * itself, and has not announced */
+    struct tug__hashed front;
+
     /* resolver only */
     struct tug__ranges ranges;
     struct tug__transfer *next, *previous; /* in the list of open transfers */
@@ -93,7 +96,7 @@ struct tug__transfer {
      * workers, the lane */
     struct tug__gate has_state;
     /* shared: all bytes before it are in the file, recorded in slot 0 if there is a state file.
-     * Writer: the lane; readers: workers, the resolver */
+     * Writer: the lane, before FRONT the first job's worker; readers: workers, the resolver */
     struct tug__counter noted;
 };
 

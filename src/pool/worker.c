@@ -36,7 +36,9 @@ static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job
     struct tug__piece piece = {.job = job,
                                .buffer = worker->buffer,
                                .events = worker->events,
-                               .segments = worker->segments[job->transfer->lane]};
+                               .segments = worker->segments[job->transfer->lane],
+                               .idle_workers = &worker->pool->idle_workers,
+                               .row = worker->row};
 
     if (status == TUG_OK && job->request.is_opening) {
         const uint64_t began_ns = tug__trace_begin(worker->row);
@@ -234,6 +236,14 @@ static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job
     }
 }
 
+/* Tell whether the resolver may learn of the end of a job later: it was short, and there are jobs
+ * enough for as many workers again. The last of these wakes it. */
+static bool is_wake_needless(struct tug__worker *worker, const struct tug__job *job)
+{
+    return job->kind == TUG__JOB_BLOB && job->transfer->size_bytes <= TUG__SMALL_BYTES &&
+           tug__bell_count(worker->pool->job_bell) > worker->pool->worker_count;
+}
+
 /* Run a job and pass it on: a document to its lane, anything else back to the resolver. */
 static void run_job(struct tug__worker *worker, struct tug__job *job)
 {
@@ -259,6 +269,11 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
         return;
     }
     worker->job = NULL;
+    if (status == TUG_OK && is_wake_needless(worker, job)) {
+        tug__queue_push_quietly(worker->events,
+                                &(struct tug__msg){.kind = TUG__MSG_JOB_DONE, .object = job});
+        return;
+    }
     send_event(worker, status == TUG_OK ? TUG__MSG_JOB_DONE : TUG__MSG_JOB_FAILED, job);
 }
 

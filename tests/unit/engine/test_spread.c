@@ -24,8 +24,11 @@ struct link {
 static void start(struct link *link, uint64_t size_bytes, unsigned workers)
 {
     link->spread = (struct tug__spread){0};
-    link->view = (struct tug__spread_view){
-        .now_ns = 1, .connections = 1, .answer_ns = 1 * MS, .rest_bytes = size_bytes};
+    link->view = (struct tug__spread_view){.now_ns = 1,
+                                           .connections = 1,
+                                           .share_bytes = UINT64_C(1) << 20,
+                                           .answer_ns = 1 * MS,
+                                           .rest_bytes = size_bytes};
     link->workers = workers;
     link->added = 0;
     link->returned = 0;

@@ -29,6 +29,7 @@ struct scene {
     struct tug__transfer transfer;
     struct tug__job job;
     struct tug__piece piece;
+    struct tug__counter idle_workers; /* 1: the lane hashes */
     struct tug_error error;
     uint8_t *content;
     uint8_t *buffer;
@@ -46,7 +47,8 @@ static void take_first(struct scene *scene)
     scene->piece = (struct tug__piece){.job = &scene->job,
                                        .buffer = scene->buffer,
                                        .events = scene->events,
-                                       .segments = scene->segments};
+                                       .segments = scene->segments,
+                                       .idle_workers = &scene->idle_workers};
 }
 
 static struct scene *create(void)
@@ -71,6 +73,7 @@ static struct scene *create(void)
         TUG_OK);
     tug__gate_init(&transfer->has_state);
     tug__counter_set(&transfer->noted, 0);
+    tug__counter_set(&scene->idle_workers, 1);
     tug__ranges_init(&transfer->ranges, BLOB_BYTES);
     take_first(scene);
     return scene;
@@ -80,7 +83,7 @@ static void destroy(struct scene *scene)
 {
     tug__extents_fini(&scene->job.result.present);
     tug__ranges_fini(&scene->transfer.ranges);
-    tug__ingest_close(scene->transfer.ingest);
+    tug__transfer_close(&scene->transfer);
     tug__queue_destroy(scene->events);
     tug__queue_destroy(scene->segments);
     tug__bell_destroy(scene->bell);
@@ -123,6 +126,19 @@ static uint64_t check_announced(struct scene *scene, uint64_t first_byte)
     }
     free(found);
     return first_byte;
+}
+
+/* The hashed beginning was passed on, as so many bytes that are noted. */
+static void check_front(struct scene *scene, uint64_t length)
+{
+    struct tug__msg msg;
+
+    cr_assert(tug__queue_pop(scene->segments, &msg), "no message");
+    cr_assert_eq(msg.kind, TUG__MSG_FRONT);
+    cr_assert_eq(msg.offset, 0);
+    cr_assert_eq(msg.length, length);
+    cr_assert_eq(scene->transfer.front.bytes, length);
+    cr_assert_eq(tug__counter_get(&scene->transfer.noted), length);
 }
 
 /* --- a feed out of memory, which may break off --- */
@@ -194,6 +210,76 @@ Test(piece, bytes_are_written_and_announced_in_order, .timeout = 20)
     }
 }
 
+/* While every worker has a blob, each hashes its own, and says so once. */
+Test(piece, a_blob_in_one_hand, .timeout = 20)
+{
+    struct scene *const scene = create();
+
+    tug__counter_set(&scene->idle_workers, 0);
+    open_first(scene);
+    cr_assert_eq(fill(scene, (struct memory){0}), TUG_OK);
+    check_front(scene, BLOB_BYTES);
+    cr_assert_eq(check_announced(scene, BLOB_BYTES), BLOB_BYTES, "more was announced");
+    cr_assert_eq(tug__hashed_check(&scene->transfer.front, scene->transfer.ingest, &scene->error),
+                 TUG_OK, "%s", scene->error.message);
+    destroy(scene);
+}
+
+static void become_idle(struct scene *scene, uint64_t position)
+{
+    tug__counter_set(&scene->idle_workers, position > 600 * KIB);
+}
+
+/* As soon as a worker is idle the lane goes on, and keeps on. */
+Test(piece, a_blob_that_is_handed_over, .timeout = 20)
+{
+    struct scene *const scene = create();
+
+    tug__counter_set(&scene->idle_workers, 0);
+    open_first(scene);
+    cr_assert_eq(fill(scene, (struct memory){.before = become_idle}), TUG_OK);
+    check_front(scene, 2 * TUG__PIECE_BYTES);
+    tug__counter_set(&scene->idle_workers, 0);
+    cr_assert_eq(check_announced(scene, 2 * TUG__PIECE_BYTES), BLOB_BYTES);
+    destroy(scene);
+}
+
+/* Others have bytes of it: the same. */
+static void let_others_in(struct scene *scene, uint64_t position)
+{
+    if (position == 304 * KIB) {
+        tug__gate_open(&scene->transfer.has_state);
+    }
+}
+
+Test(piece, a_blob_that_others_join, .timeout = 20)
+{
+    struct scene *const scene = create();
+
+    tug__counter_set(&scene->idle_workers, 0);
+    open_first(scene);
+    cr_assert_eq(tug__ingest_begin_state(scene->transfer.ingest, 0, NULL), TUG_OK);
+    cr_assert_eq(fill(scene, (struct memory){.before = let_others_in}), TUG_OK);
+    check_front(scene, TUG__PIECE_BYTES);
+    cr_assert_eq(check_announced(scene, TUG__PIECE_BYTES), BLOB_BYTES);
+    destroy(scene);
+}
+
+/* What was hashed before a failure is not hashed again. */
+Test(piece, a_front_that_breaks_off, .timeout = 20)
+{
+    struct scene *const scene = create();
+    const uint64_t stop_at = 300 * KIB + 5;
+
+    tug__counter_set(&scene->idle_workers, 0);
+    open_first(scene);
+    cr_assert_eq(fill(scene, (struct memory){.stop_at = stop_at, .code = TUG_ERR_NETWORK}),
+                 TUG_ERR_NETWORK);
+    cr_assert_eq(scene->job.result.next_byte, stop_at);
+    check_front(scene, stop_at);
+    destroy(scene);
+}
+
 /* What came is written, whatever the feed ends with, and the next job goes on there. */
 Test(piece, what_came_before_a_failure_is_kept, .timeout = 20)
 {
@@ -263,7 +349,8 @@ static void go_on_at(struct scene *scene, uint64_t first_byte, uint64_t end_byte
     scene->piece = (struct tug__piece){.job = &scene->job,
                                        .buffer = scene->buffer,
                                        .events = scene->events,
-                                       .segments = scene->segments};
+                                       .segments = scene->segments,
+                                       .idle_workers = &scene->idle_workers};
 }
 
 /* A trial whose victim went past it is told nothing and writes nothing. */

@@ -44,6 +44,9 @@ Test(ranges, the_first_share_is_everything)
     cr_assert_eq(first.first_byte, 0);
     cr_assert_eq(tug__span_end(first.span), 100 * MIB);
     cr_assert_not(take(&ranges, 16 * MIB, 0, &other), "before an answer came");
+    cr_assert(tug__ranges_is_waiting(&ranges));
+    (void)tug__span_claim(first.span, 100 * MIB, &(bool){false});
+    cr_assert_not(tug__ranges_is_waiting(&ranges), "all of it is claimed");
     cr_assert_eq(tug__ranges_give_back(&ranges, &first, 100 * MIB, NULL), TUG_OK);
     cr_assert_not(tug__ranges_has_gaps(&ranges));
     cr_assert_eq(tug__ranges_done(&ranges), 100 * MIB);
