@@ -12,6 +12,7 @@
 #include <criterion/criterion.h>
 
 #include "rsa_8192.h"
+#include "sigstore_bundle.h"
 #include "support/tmpdir.h"
 
 #define PAYLOAD "2222222222222222222222222222222222222222222222222222222222222222"
@@ -48,10 +49,10 @@ static void put(const struct scene *scene, const char *hex, const char *text)
     free(path);
 }
 
-/* Add a manifest of one signature. number: of the manifest; more: further annotations, each with a
- * comma before it. */
-static void put_manifest(struct scene *scene, unsigned number, const char *signature,
-                         const char *more)
+/* Add a manifest of one payload. number: of the manifest; type, length: of the payload;
+ * annotations: of it, in JSON. */
+static void put_payload(struct scene *scene, unsigned number, const char *type, size_t length,
+                        const char *annotations)
 {
     char *text = NULL;
     char hex[65];
@@ -62,14 +63,26 @@ static void put_manifest(struct scene *scene, unsigned number, const char *signa
                  "{\"schemaVersion\":2,\"mediaType\":"
                  "\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":"
                  "\"application/vnd.oci.empty.v1+json\",\"digest\":\"sha256:" PAYLOAD
-                 "\",\"size\":2},\"layers\":[{\"mediaType\":\"" SIMPLE
-                 "\",\"digest\":\"sha256:" PAYLOAD "\",\"size\":%zu,\"annotations\":{"
-                 "\"dev.cosignproject.cosign/signature\":\"%s\"%s}}]}",
-                 strlen(rsa_8192_payload), signature, more),
+                 "\",\"size\":2},\"layers\":[{\"mediaType\":\"%s\",\"digest\":\"sha256:" PAYLOAD
+                 "\",\"size\":%zu,\"annotations\":{%s}}]}",
+                 type, length, annotations),
         0);
     put(scene, hex, text);
     free(text);
     scene->manifests[scene->question.manifest_count++] = parse(hex);
+}
+
+/* Add one of a simple signature. more: further annotations, each with a comma before it. */
+static void put_manifest(struct scene *scene, unsigned number, const char *signature,
+                         const char *more)
+{
+    char *annotations = NULL;
+
+    cr_assert_geq(
+        asprintf(&annotations, "\"dev.cosignproject.cosign/signature\":\"%s\"%s", signature, more),
+        0);
+    put_payload(scene, number, SIMPLE, strlen(rsa_8192_payload), annotations);
+    free(annotations);
 }
 
 static void open_scene(struct scene *scene)
@@ -139,6 +152,32 @@ Test(pipeline_signed, the_largest_key_and_a_certificate)
     expect(&scene, "it has a certificate (keyless signing), which is not supported");
     put_manifest(&scene, 2, rsa_8192_signature, more);
     expect(&scene, NULL);
+    close_scene(&scene);
+}
+
+/* What another program writes, members that tug does not know included. */
+Test(pipeline_signed, a_bundle_of_sigstores_own_library)
+{
+    static const char type[] = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    struct scene scene;
+    struct tug_ref *ref = NULL;
+
+    open_scene(&scene);
+    put(&scene, PAYLOAD, sigstore_bundle);
+    put_payload(&scene, 1, type, strlen(sigstore_bundle), "");
+    expect(&scene, "not made with the key of 'key.pub' (RSA)");
+    tug__key_destroy(scene.keys.keys[0]);
+    cr_assert_eq(
+        tug__key_parse("key.pub", sigstore_pem, strlen(sigstore_pem), &scene.keys.keys[0], NULL),
+        TUG_OK);
+    cr_assert_eq(tug_ref_parse("reg.test/team/app:1", &ref, NULL), TUG_OK);
+    scene.question.ref = ref;
+    expect(&scene, NULL);
+    tug_ref_destroy(ref);
+    cr_assert_eq(tug_ref_parse("reg.test/team/other:1", &ref, NULL), TUG_OK);
+    scene.question.ref = ref;
+    expect(&scene, "it is for the repository of 'reg.test/team/app'");
+    tug_ref_destroy(ref);
     close_scene(&scene);
 }
 
