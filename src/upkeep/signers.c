@@ -13,6 +13,7 @@
 #include <tug/ref.h>
 
 #include "base/error.h"
+#include "index/annotations.h"
 #include "oci/digest.h"
 #include "pipeline/signed.h"
 
@@ -141,6 +142,9 @@ bool tug__is_referrer(const struct tug__walk *walk, uint32_t image)
     bool is_signature = false;
     uint32_t blob;
 
+    if (tug__walk_annotation(entry, TUG__INDEX_REFERS_TO) != NULL) {
+        return true; /* a fetch has found that out */
+    }
     /* what a named manifest says of itself must not exempt it from a check */
     if (entry->name != NULL && !read_name(entry->name, &digest, &is_signature)) {
         return false;

@@ -7,9 +7,12 @@
  */
 #include "upkeep/verify_internal.h"
 
+#include <string.h>
+
 #include <tug/ref.h>
 
 #include "base/error.h"
+#include "index/annotations.h"
 #include "pipeline/signed.h"
 #include "upkeep/origin.h"
 #include "upkeep/signers.h"
@@ -115,6 +118,39 @@ static enum tug_status judge_origins(struct checking *checking, uint32_t image,
     return status;
 }
 
+/* Look for another digest that an image's entry names and that is signed, and add it to why the
+ * image is not. It does not count: only the entry says that it has to do with the image. */
+static enum tug_status look_further(struct checking *checking, uint32_t image,
+                                    struct tug_error *why, struct tug_error *err)
+{
+    static const struct {
+        const char *key;
+        const char *words;
+    } others[] = {
+        {TUG__INDEX_CONVERTED_FROM, "but what it was converted from"},
+        {TUG__INDEX_INDEX, "but the index that it was chosen from"},
+    };
+    const struct tug__walk_image *const entry =
+        tug__walk_image(checking->verification->walk, image);
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; status == TUG_OK && i < sizeof others / sizeof others[0]; i++) {
+        const char *const text = tug__walk_annotation(entry, others[i].key);
+        struct tug_digest digest;
+
+        if (text == NULL || tug_digest_parse(text, strlen(text), &digest, NULL) != TUG_OK) {
+            continue;
+        }
+        checking->digest = &digest;
+        checking->verdict = (struct tug__verdict){0};
+        status = judge_origins(checking, image, err);
+        if (status == TUG_OK && checking->verdict.is_signed) {
+            (void)tug__advise(why, why->code, "%s is signed: %s", others[i].words, text);
+        }
+    }
+    return status;
+}
+
 /* Check one digest, and tell when it is not signed. */
 static enum tug_status check(struct checking *checking, uint32_t image,
                              const struct tug_digest *digest, struct tug_error *err)
@@ -133,13 +169,18 @@ static enum tug_status check(struct checking *checking, uint32_t image,
     }
     if (tug__verdict_check(&checking->verdict, &why) == TUG_OK) {
         verification->result->images_signed++;
-    } else {
-        tug__tell_unsigned(
-            &verification->findings,
-            image != TUG__WALK_NONE ? tug__walk_image(verification->walk, image)->name : NULL,
-            digest, why.message);
+        return TUG_OK;
     }
-    return TUG_OK;
+    if (image == TUG__WALK_NONE) {
+        tug__tell_unsigned(&verification->findings, NULL, digest, why.message);
+        return TUG_OK;
+    }
+    status = look_further(checking, image, &why, err);
+    if (status == TUG_OK) {
+        tug__tell_unsigned(&verification->findings,
+                           tug__walk_image(verification->walk, image)->name, digest, why.message);
+    }
+    return status;
 }
 
 /* Check what was asked for. */

@@ -11,6 +11,7 @@ set -eu
 use_registry
 use_image single
 use_image index
+use_image docker
 make_key first p256
 make_key second rsa
 mkdir registries.d
@@ -49,6 +50,9 @@ sign first signed/from "$index" signed/index
 sign first signed/from "$platform" signed/index
 copy signed/from signed/index
 single=$(tagged_digest real/single)
+copy real/docker signed/docker
+docker=$(tagged_digest signed/docker)
+sign first signed/docker "$docker" signed/docker
 sign second real/single "$single" real/single
 [ "$(registry_manifest signed/index "${index/:/-}.sig" | sha256sum)" != "$(sha256sum < signed.json)" ] ||
     fail "skopeo has not written the signature itself"
@@ -59,6 +63,11 @@ assert_same_lines "names" "$(printf '%s\n' "$REGISTRY/signed/index:1" \
     "$(list_names)"
 tug_run 0 fetch --verify-key first.pub --root platform --name "$REGISTRY/mine/app:1" \
     "$REGISTRY/signed/index:1"
+tug_run 0 fetch --verify-key first.pub --convert oci --name "$REGISTRY/mine/docker:1" \
+    "$REGISTRY/signed/docker:1"
+tug_run 6 verify --verify-key first.pub "$REGISTRY/mine/docker:1"
+assert_file_has "$OUT" "but what it was converted from is signed: $docker"
+tug_run 0 rm "$REGISTRY/mine/docker:1"
 tug_refuse 6 "it is for the repository of '$REGISTRY/signed/index'" \
     fetch --verify-key first.pub "$REGISTRY/signed/from:1"
 tug_run 0 fetch --verify-key first.pub --verify-any-name "$REGISTRY/signed/from:1"
