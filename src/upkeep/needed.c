@@ -43,7 +43,7 @@ static bool has_layer(const struct tug__walk *walk, uint32_t manifest)
 }
 
 /* Tell whether all of a manifest was fetched for the image. child: how an index names it; NULL: it
- * is the root, or refers to something. */
+ * is the root. */
 static bool is_wanted(const struct marking *marking, uint32_t manifest,
                       const struct tug__walk_child *child)
 {
@@ -146,17 +146,19 @@ enum tug_status tug__mark_needed(struct tug__walk *walk, const struct tug__targe
 }
 
 /* Mark documents that no entry leads to downwards: what refers to an image, and what an image
- * refers to. */
+ * refers to. A fetch of what refers to an image may have been interrupted, or passed over some of
+ * it: such a manifest counts as fetched when the store has one of its layers. */
 static void mark_rest(struct tug__walk *walk, uint32_t blob, uint8_t *marks)
 {
     const struct marking marking = {.walk = walk, .image = TUG__WALK_NONE, .marks = marks};
     const struct tug__walk_blob *const info = tug__walk_blob(walk, blob);
+    const struct tug__walk_child child = {.blob = blob};
 
     if (!info->is_reached || !info->is_read || (marks[blob] & TUG__MARK_CHOSEN) != 0) {
         return;
     }
     if (info->kind == TUG__MEDIA_MANIFEST) {
-        mark_manifest(&marking, blob, NULL);
+        mark_manifest(&marking, blob, &child);
     } else if (info->kind == TUG__MEDIA_INDEX) {
         mark_index(&marking, blob);
     }

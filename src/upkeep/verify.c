@@ -17,9 +17,33 @@
 #include "store/recover.h"
 #include "upkeep/needed.h"
 #include "upkeep/recover.h"
+#include "walk/referrers.h"
 
 /* A document names documents that name documents: more rounds than levels are of no use. */
 #define ROUNDS_MAX 8
+
+/* Mark what was fetched because it refers to the images that were asked for. */
+static enum tug_status mark_followers(struct tug__verification *verification, struct tug_error *err)
+{
+    const struct tug__verify_settings *const settings = verification->settings;
+    struct tug__walk *const walk = verification->walk;
+    const uint32_t count = tug__walk_counts(walk).images;
+    struct tug__digest_set roots = {0};
+    enum tug_status status = TUG_OK;
+
+    for (size_t i = 0; i < settings->count; i++) {
+        (void)tug__digest_set_add(&roots, &settings->digests[i]);
+    }
+    for (uint32_t i = 0; status == TUG_OK && i < count; i++) {
+        const struct tug__target target = {i, tug__walk_image(walk, i)->root};
+
+        if (target.blob != TUG__WALK_NONE && tug__walk_follows(tug__walk_image(walk, i), &roots)) {
+            status = tug__mark_needed(walk, &target, 1, verification->marks, err);
+        }
+    }
+    tug__digest_set_fini(&roots);
+    return status;
+}
 
 /* Mark what was asked for. */
 static enum tug_status mark(struct tug__verification *verification, struct tug_error *err)
@@ -47,7 +71,7 @@ static enum tug_status mark(struct tug__verification *verification, struct tug_e
             status = tug__mark_needed(walk, &target, 1, verification->marks, err);
         }
     }
-    return status;
+    return status == TUG_OK ? mark_followers(verification, err) : status;
 }
 
 /* Say what a recovery kept. */

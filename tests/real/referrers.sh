@@ -99,6 +99,23 @@ is_listed() {
     assert_equal "an entry for referrers" "$REGISTRY/$repository:${digest/:/-}" "$(cat "$OUT")"
 }
 
+# With the whole store, and with their image.
+are_verified() {
+    local file
+    file=$STORE/blobs/$(digest_of "$sbom" | tr : /)
+    mv "$file" sbom
+    tug_run 6 verify "$image"
+    assert_file_has "$OUT" "missing blobs/$(digest_of "$sbom" | tr : /)"
+    tug_run 6 verify
+    mv sbom "$file"
+    tug_run 0 verify "$image"
+    # An interrupted fetch leaves manifests without their layers, which harm nobody.
+    tug_run 0 fetch --store partial "$image"
+    mkdir -p partial/blobs/sha256
+    cp "$file" partial/blobs/sha256/
+    tug_run 0 verify --store partial
+}
+
 go_with_their_image() {
     tug_run 0 fetch "$REGISTRY/real/docker:1" --platform linux/amd64
     tug_run 0 rm "$image"
@@ -153,6 +170,7 @@ are_no_images_for_others() {
 
 brings_all
 is_listed
+are_verified
 go_with_their_image
 takes_one_type
 travel_with_their_image
