@@ -2,7 +2,7 @@
  *
  * What glibc has, and what does the same elsewhere.
  *
- * Knows: the C library. Does not know: what it is used for.
+ * Knows: the C library. Does not know: the store, the network, what it is used for.
  * Threads: any.
  */
 #include "base/portable.h"

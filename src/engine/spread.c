@@ -2,7 +2,7 @@
  *
  * One step up, one step back: how many connections a measured rate is worth.
  *
- * Knows: rates. Does not know: blobs, jobs, clocks.
+ * Knows: rates. Does not know: jobs, clocks.
  * Threads: the resolver.
  */
 #include "engine/spread.h"

@@ -58,8 +58,8 @@ bash_values() {
     expect_out "index platform"
     in_bash "tug fetch --root=p" tug fetch --root = p
     expect_out "platform"
-    in_bash "tug fetch --from-file x --co" tug fetch --from-file x --co
-    expect_out "--color --connect-timeout"
+    in_bash "tug fetch --from-file x --tlsc" tug fetch --from-file x --tlsc
+    expect_out "--tlscacert --tlscert"
     in_bash "tug -q --color never fe" tug -q --color never fe
     expect_out "fetch"
     in_bash "tug help com" tug help com

@@ -27,6 +27,7 @@ make_images() {
         layout_blob served application/vnd.oci.image.manifest.v1+json)
     layout_name served "$manifest" signature
     start_registry --layout "$WORK/served" --repo team/app:1.3=1.3 --repo team/app:1.4=1.4 --repo team/app:2.0=2.0 \
+        --repo team/old:1=1.3 \
         --repo "team/app:${digest/:/-}.sig=signature" \
         --rule 'path=/tags/list body={"tags":["1.3","1.4","2.0"]} add-header=Content-Type:_application/json'
 }
