@@ -57,9 +57,9 @@ sees walk store index oci base
 sees upkeep pipeline engine registry walk store index trust ref oci base
 sees tags pipeline registry ref oci base
 sees archive walk store index unpack ref oci base
-sees pool registry store unpack oci base
-sees engine pool registry store unpack oci base
-sees pipeline engine registry store index trust convert unpack ref oci url base
+sees pool registry store chunked unpack oci base
+sees engine pool registry store chunked unpack oci base
+sees pipeline engine registry store index trust convert chunked unpack ref oci url base
 sees lookup pipeline engine registry ref oci base
 sees api upkeep tags lookup pipeline archive walk registry store trust ref oci base
 # The compiler finds only these folders' own headers for them.

@@ -151,3 +151,45 @@ enum tug_status tug__extents_gaps(const struct tug__extents *extents, uint64_t s
     }
     return status;
 }
+
+bool tug__extents_find(const struct tug__extents *extents, uint64_t first, uint64_t end,
+                       struct tug__extent *out_part)
+{
+    size_t low = 0;
+    size_t high = extents->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (extents->items[middle].end <= first) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == extents->count || extents->items[low].first >= end || first >= end) {
+        return false;
+    }
+    *out_part = extents->items[low];
+    out_part->first = out_part->first > first ? out_part->first : first;
+    out_part->end = out_part->end < end ? out_part->end : end;
+    return true;
+}
+
+enum tug_status tug__extents_move(struct tug__extents *from, struct tug__extents *to,
+                                  struct tug__extent extent, uint64_t *out_bytes,
+                                  struct tug_error *err)
+{
+    struct tug__extent part;
+    enum tug_status status = TUG_OK;
+
+    while (status == TUG_OK && tug__extents_find(from, extent.first, extent.end, &part)) {
+        status = tug__extents_add(to, part.first, part.end, err);
+        if (status == TUG_OK) {
+            status = tug__extents_remove(from, part.first, part.end, err);
+        }
+        extent.first = part.end;
+        *out_bytes += part.end - part.first;
+    }
+    return status;
+}

@@ -43,6 +43,17 @@ enum tug_status tug__extents_remove(struct tug__extents *extents, uint64_t first
  * reaches from there without a gap. */
 uint64_t tug__extents_reach(const struct tug__extents *extents, uint64_t first);
 
+/* Find the first part of [first, end) that the set holds. Returns: false, with *out_part untouched,
+ * when it holds none. */
+bool tug__extents_find(const struct tug__extents *extents, uint64_t first, uint64_t end,
+                       struct tug__extent *out_part);
+
+/* Move what one set holds of an extent to another. *out_bytes: raised by how much that is. Errors:
+ * TUG_ERR_NO_MEMORY: some of it was moved. */
+enum tug_status tug__extents_move(struct tug__extents *from, struct tug__extents *to,
+                                  struct tug__extent extent, uint64_t *out_bytes,
+                                  struct tug_error *err);
+
 /* Sum of the lengths. */
 uint64_t tug__extents_bytes(const struct tug__extents *extents);
 

@@ -47,6 +47,7 @@ static void describe(const struct tug__node *node, struct tug__settled *out_sett
         .is_pinned = node->wanted.tag == NULL || outcome->kind == TUG__SETTLED_REUSED,
         .unpacked = node->wanted.is_unpack && answer != NULL ? &answer->result.unpacked : NULL,
         .was_present = outcome->was_present,
+        .copied_bytes = outcome->copied_bytes,
         .is_rechecked = outcome->was_present && node->job_kind == TUG__JOB_RECHECK,
         .seconds = (double)(tug__now_ns() - node->attempt.started_ns) / (double)TUG__NS_PER_S,
         .edges = node->edges,

@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+/* How long a blob waits until the lane has noted more of its beginning. */
+#define SLOT_WAIT_NS (2 * TUG__NS_PER_MS)
+
 static struct tug__node *pop_first(struct tug__node_list *list)
 {
     struct tug__node *const node = list->first;
@@ -36,13 +39,24 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
     const bool is_blob = node->job_kind == TUG__JOB_BLOB;
     struct tug__share share;
 
-    if (!tug__node_is_needed(node)) {
+    if (!tug__node_is_needed(node) && node->job_kind != TUG__JOB_DONORS) { /* that is for all */
         tug__node_abandon(engine, node);
         return;
     }
-    if (is_blob && ((node->transfer == NULL && !tug__transfer_create(engine, node)) ||
-                    !tug__parts_choose(engine, node, &share))) {
+    if ((node->transfer == NULL && !tug__delta_admit(engine, node)) ||
+        tug__delta_continue(engine, node)) {
+        return;
+    }
+    if (is_blob && node->transfer == NULL && !tug__transfer_create(engine, node)) {
         fail_for_memory(engine, node);
+        return;
+    }
+    if (is_blob && !tug__parts_choose(engine, node, &share)) {
+        if (tug__delta_is_copying(node)) { /* the lane is behind */
+            tug__node_wait(engine, node, tug__now_ns() + SLOT_WAIT_NS);
+        } else {
+            fail_for_memory(engine, node);
+        }
         return;
     }
     if (!tug__node_submit(engine, node, is_blob ? &share : NULL)) {

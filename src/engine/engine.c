@@ -54,8 +54,8 @@ void tug__engine_halt(struct tug__engine *engine)
 static void take(struct tug__engine *engine, const struct tug__msg *msg)
 {
     if (msg->kind == TUG__MSG_PUBLISHED) {
-        engine->publication = NULL;
-        engine->published = msg->object;
+        engine->naming.out = NULL;
+        engine->naming.returned = msg->object;
     } else {
         tug__jobs_handle_event(engine, msg);
     }
@@ -76,15 +76,15 @@ void tug__engine_publish(struct tug__engine *engine, struct tug__publication *pu
 {
     const struct tug__msg msg = {.kind = TUG__MSG_PUBLISH, .object = publication};
 
-    engine->publication = publication;
+    engine->naming.out = publication;
     tug__pool_send(engine->pool, 0, &msg);
 }
 
 struct tug__publication *tug__engine_get_published(struct tug__engine *engine)
 {
-    struct tug__publication *const published = engine->published;
+    struct tug__publication *const published = engine->naming.returned;
 
-    engine->published = NULL;
+    engine->naming.returned = NULL;
     return published;
 }
 
@@ -190,6 +190,7 @@ void tug__engine_destroy(struct tug__engine *engine)
         return;
     }
     tug__jobs_fini(engine);
+    tug__delta_state_fini(engine);
     tug__pool_destroy(engine->pool);
     free(engine);
 }

@@ -36,6 +36,7 @@
 #include "store/store.h"
 
 struct tug__bell;
+struct tug__chunked_place;
 struct tug__edge;
 struct tug__engine;
 struct tug__node;
@@ -83,6 +84,12 @@ struct tug__edge {
     struct tug__edge *next_of_waiter, **link_of_waiter; /* of the same waiter, while it is set */
 };
 
+/* A layer with a table of contents. */
+struct tug__layer_toc {
+    const struct tug__chunked_place *place; /* borrowed */
+    unsigned number;                        /* of the layer, in its manifest */
+};
+
 /* A digest or tag to fetch. */
 struct tug__wanted {
     struct tug_digest digest; /* first: it is found by that; unset: a tag */
@@ -90,9 +97,10 @@ struct tug__wanted {
     bool has_size;            /* a blob without is asked for its size first */
     uint64_t size_bytes;
     enum tug__media_kind kind;
-    bool is_document; /* requested as a manifest, handled in memory */
-    char *media_type; /* NULL: the registry's */
-    uint8_t *data;    /* inline content of size_bytes, NULL: none */
+    bool is_document;                 /* requested as a manifest, handled in memory */
+    char *media_type;                 /* NULL: the registry's */
+    uint8_t *data;                    /* inline content of size_bytes, NULL: none */
+    const struct tug__layer_toc *toc; /* borrowed for the call of tug__engine_start; NULL: none */
     char *urls; /* of a foreign layer that may be fetched from there, see tug__descriptor; NULL:
                    none */
     const struct tug_ref *source; /* registry and repository to request from; borrowed */
@@ -133,7 +141,8 @@ struct tug__settled {
     bool was_present;  /* DONE: the store had it already */
     bool is_rechecked; /* DONE: it was hashed in the store */
     const struct tug__unpacked *unpacked; /* of a layer that was to be; digest is the layer's */
-    double seconds;                       /* since its first job started */
+    uint64_t copied_bytes;         /* DONE: of these, copied from layers that were there already */
+    double seconds;                /* since its first job started */
     const struct tug__edge *edges; /* current and former waiters, in order of tug__engine_start */
 };
 
@@ -170,6 +179,11 @@ struct tug__engine_load {
 enum tug_status tug__engine_create(const struct tug__engine_settings *settings,
                                    struct tug__engine **out_engine, struct tug_error *err);
 
+/* Put layers with a table of contents together from those that stores have; without this call all
+ * are fetched as a whole. stores: to be searched beside the engine's own, read only; borrowed, as
+ * the settings. Errors: TUG_ERR_NO_MEMORY. */
+enum tug_status tug__engine_use_deltas(struct tug__engine *engine, struct tug_store *const *stores,
+                                       size_t store_count, struct tug_error *err);
 /* Start fetching a digest (or a tag): joins a fetch in progress, or queues a new one. The caller
  * must first check whether the store has it, unless the digest is not known yet. wanted: borrowed
  * for the call. waiter, number: of the new edge. Errors: TUG_ERR_NO_MEMORY; the reason why this

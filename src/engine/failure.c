@@ -229,6 +229,9 @@ void tug__node_handle_failure(struct tug__engine *engine, struct tug__node *node
 {
     const struct tug_error *const error = &job->result.error;
 
+    if (tug__delta_handle_failure(engine, node, job)) {
+        return;
+    }
     if (job->request.is_beside && !job->share.is_flowing && node->job_count > 0 &&
         error->code != TUG_ERR_STORE) {
         handle_beside_failure(engine, node, job);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/delta.h"
 
 /* Digests are compared as bytes: unused ones are zero. The digest is the first member of a node. */
 static int compare_digests(const void *a, const void *b)
@@ -146,6 +147,7 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
     free(node->wanted.media_type);
     free(node->wanted.data);
     free(node->wanted.urls);
+    tug__delta_free(node->attempt.delta);
     tug__job_free(node->outcome.answer);
     while (node->refusals != NULL) {
         struct tug__refusal *const refusal = node->refusals;

@@ -20,6 +20,7 @@
 #include "oci/document.h"
 #include "pool/task.h"
 
+struct tug__delta;
 struct tug__host;
 
 enum tug__node_state {
@@ -55,15 +56,16 @@ struct tug__attempt {
         served_by;  /* endpoint that its bytes came from; of several the first in order, because the
                        last, the registry itself, is the least likely to be wrong; 0: none */
     unsigned avoid; /* endpoint that returned bad content, 0: none */
-    uint64_t mark_bytes; /* bytes of the blob in the file at the last failure */
-    bool is_second_try;  /* content was bad once and is being fetched again from zero */
-    bool is_repair;      /* the blob in the store is bad */
-    unsigned removals;   /* how often its file was removed during the download */
-    bool is_wait_told;   /* TUG_EVENT_WAITING was sent */
-    uint64_t wake_ns;    /* no job before */
-    uint64_t beside_ns;  /* no additional job beside a running one before */
-    uint64_t started_ns; /* when its first job started, 0: none has */
-    bool is_running;     /* its bytes are requested or arriving, and STARTED was reported */
+    uint64_t mark_bytes;      /* bytes of the blob in the file at the last failure */
+    bool is_second_try;       /* content was bad once and is being fetched again from zero */
+    bool is_repair;           /* the blob in the store is bad */
+    unsigned removals;        /* how often its file was removed during the download */
+    bool is_wait_told;        /* TUG_EVENT_WAITING was sent */
+    uint64_t wake_ns;         /* no job before */
+    uint64_t beside_ns;       /* no additional job beside a running one before */
+    uint64_t started_ns;      /* when its first job started, 0: none has */
+    bool is_running;          /* its bytes are requested or arriving, and STARTED was reported */
+    struct tug__delta *delta; /* owned; of a layer with a table of contents; NULL: none */
 };
 
 /* Result of a node, until its waiters have received it. */
@@ -73,6 +75,7 @@ struct tug__outcome {
     bool was_present;
     struct tug_digest digest;
     uint64_t size_bytes;
+    uint64_t copied_bytes;
     struct tug__job *answer; /* owned; with a document's body; NULL: see node->wanted.data */
     struct tug__node *next;  /* on the settled list */
 };

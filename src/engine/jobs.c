@@ -199,9 +199,11 @@ struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *n
         (void)tug_digest_format(&node->wanted.digest, job->request.reference);
     }
     tug__cancel_init(&job->cancel);
-    if (node->job_kind == TUG__JOB_BLOB) {
+    if (node->job_kind == TUG__JOB_BLOB || node->job_kind == TUG__JOB_PLAN) {
         job->transfer = node->transfer;
+        job->plan = tug__delta_plan_of(node);
     } else {
+        job->donors = &engine->delta.donors;
         job->lane = engine->next_lane++ % tug__pool_lane_count(engine->pool);
     }
     return job;
@@ -229,14 +231,25 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
     if (share != NULL) {
         job->share = *share;
         job->request.is_opening = !node->transfer->ranges.is_open;
-        job->request.is_beside = node->job_count > 0;
+        job->request.is_beside = node->job_count > 0 || tug__delta_needs_range(node);
+        if (share->is_local) {
+            tug__delta_fill_in(node, job);
+        }
         tug__ranges_join(&node->transfer->ranges, &job->share);
     }
     if (!tug__pool_submit(engine->pool, job)) {
         if (share != NULL) {
             /* nothing of it was fetched; an extent just removed always fits back */
+            job->result.next_byte = job->share.first_byte;
+            tug__delta_note_share(engine, node, job);
             (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
                                         NULL);
+            if (share->is_local) {
+                uint64_t bytes = 0;
+
+                (void)tug__ranges_keep(&node->transfer->ranges, share->first_byte, share->end_byte,
+                                       &bytes, NULL);
+            }
         }
         tug__job_free(job);
         return false;
@@ -244,6 +257,9 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
     engine->jobs_out++;
     node->host->jobs_out++;
     tug__node_add_job(node, job);
+    if (job->kind == TUG__JOB_PLAN) {
+        tug__delta_note_plan(engine, node);
+    }
     return true;
 }
 

@@ -61,6 +61,7 @@ static void settle_blob(struct tug__engine *engine, struct tug__node *node, bool
 static void handle_committed(struct tug__engine *engine, struct tug__node *node)
 {
     tug__transfer_free(engine, node);
+    tug__delta_handle_committed(engine, node);
     settle_blob(engine, node, false);
 }
 
@@ -126,6 +127,8 @@ static void handle_rejected(struct tug__engine *engine, struct tug__node *node)
     tug__transfer_free(engine, node);
     if (!tug__node_is_needed(node)) {
         tug__node_release(engine, node);
+    } else if (tug__delta_handle_rejected(engine, node, &error)) {
+        return;
     } else if (error.code == TUG_ERR_CONTENT) {
         tug__node_refetch(engine, node, &error);
     } else if (tug__store_is_removed(&error)) {
@@ -253,6 +256,7 @@ static void handle_share(struct tug__engine *engine, struct tug__node *node, str
     struct tug_error error = {0};
 
     node->attempt.is_running = node->job_count > 0;
+    tug__delta_note_share(engine, node, job);
     if (job->result.call.served_by > 0 &&
         (node->attempt.served_by == 0 || job->result.call.served_by < node->attempt.served_by)) {
         node->attempt.served_by = job->result.call.served_by;
@@ -270,11 +274,12 @@ static void handle_share(struct tug__engine *engine, struct tug__node *node, str
         handle_verdict(engine, node);
     } else if (has_failed) {
         tug__node_handle_failure(engine, node, job);
-    } else if (job->result.next_byte == job->share.first_byte && node->job_count > 0) {
+    } else if (job->result.next_byte == job->share.first_byte && node->job_count > 0 &&
+               !job->share.is_local) {
         tug__node_wait_beside(node); /* it came too late to be useful */
     } else {
         note_share_done(node, job);
-        if (node->job_count == 0) {
+        if (node->job_count == 0 && !tug__delta_continue(engine, node)) {
             tug__node_enqueue(engine, node); /* its next share */
         }
     }
@@ -291,6 +296,8 @@ static void handle_job(struct tug__engine *engine, struct tug__job *job, bool ha
     remove_job(engine, node, job);
     if (job->kind == TUG__JOB_BLOB) {
         handle_share(engine, node, job, has_failed);
+    } else if (job->kind == TUG__JOB_DONORS || job->kind == TUG__JOB_PLAN) {
+        tug__delta_handle_job(engine, node, job, has_failed);
     } else if (has_failed && is_head_refused(engine, job)) {
         handle_resolved(engine, node, job); /* some registries do not support HEAD: use a GET */
     } else if (has_failed) {
@@ -315,6 +322,7 @@ static void handle_dropped(struct tug__engine *engine, struct tug__node *node)
 {
     tug__transfer_free(engine, node);
     node->verdict = TUG__MSG_NONE; /* of the transfer being dropped */
+    tug__delta_reset(node);
     if (tug__node_is_needed(node)) {
         tug__node_enqueue(engine, node);
     } else if (node->refusals != NULL) {

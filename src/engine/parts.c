@@ -34,7 +34,8 @@ static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
     const struct tug__host *const host = node->host;
     const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
 
-    return !engine->settings.never_split && node->wanted.size_bytes >= chunk_bytes / 2 &&
+    return !engine->settings.never_split && !tug__delta_is_early(node) &&
+           (node->wanted.size_bytes >= chunk_bytes / 2 || tug__delta_is_copying(node)) &&
            !node->attempt.is_second_try && host != NULL && !host->ignores_ranges &&
            !node->transfer->ranges.is_single;
 }
@@ -81,7 +82,10 @@ bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
 
     if (!ranges->is_open) {
         tug__extents_fini(&ranges->gaps); /* an earlier job ended before it opened the file */
-        tug__ranges_choose_first(ranges, out_share);
+        tug__ranges_choose_first(ranges, tug__delta_first(node), out_share);
+        return true;
+    }
+    if (tug__delta_choose(engine, node, out_share)) {
         return true;
     }
     ranges->has_ranges = ranges->has_ranges || (node->host != NULL && node->host->has_ranges);
@@ -147,7 +151,7 @@ static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__
              share = share->next) {
             view->pending += !share->is_flowing;
         }
-        view->connections += node->job_count;
+        view->connections += node->job_count - tug__delta_copying(node);
         if (node->job_count > 0 && transfer->ranges.is_flowing && is_longer(node, rest, view) &&
             view->now_ns >= node->attempt.beside_ns && may_divide(engine, node)) {
             longest = node;

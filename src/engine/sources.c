@@ -175,7 +175,8 @@ void tug__node_fail(struct tug__engine *engine, struct tug__node *node,
 {
     struct tug_error shown = *error;
 
-    if (ask_urls(engine, node, error) || tug__node_ask_as_blob(engine, node, error)) {
+    if (tug__delta_fall_back(engine, node, error) || ask_urls(engine, node, error) ||
+        tug__node_ask_as_blob(engine, node, error)) {
         return;
     }
     tug__node_add_subject(node, &shown);

@@ -9,16 +9,12 @@
 #ifndef TUG_ENGINE_STATE_H
 #define TUG_ENGINE_STATE_H
 
+#include "engine/delta.h"
 #include "engine/engine.h"
 #include "engine/graph.h"
 #include "engine/spread.h"
 #include "pool/pool.h"
 #include "registry/retry.h"
-
-/* A first-in first-out list of nodes that wait for their turn. */
-struct tug__node_list {
-    struct tug__node *first, *last;
-};
 
 /* A registry, as named by references: its queues, and facts about it. */
 struct tug__host {
@@ -32,6 +28,12 @@ struct tug__host {
     bool has_connected; /* connections were opened ahead of the work, or need not be */
     uint64_t answer_ns; /* from a request for a blob to its first byte, at best; 0: not known */
     struct tug__host *next;
+};
+
+/* A publication on its way: NULL: none. */
+struct tug__naming {
+    struct tug__publication *out;      /* at lane 0 */
+    struct tug__publication *returned; /* by lane 0 */
 };
 
 struct tug__engine {
@@ -53,11 +55,11 @@ struct tug__engine {
     unsigned next_lane;
 
     /* results for waiters */
-    struct tug__node_list settled;        /* linked by outcome.next */
-    struct tug__node *taken;              /* the one returned last; NULL: none */
-    struct tug__publication *publication; /* at lane 0; NULL: none */
-    struct tug__publication *published;   /* returned by lane 0; NULL: none */
-    bool is_stopping;                     /* no new work */
+    struct tug__node_list settled; /* linked by outcome.next */
+    struct tug__node *taken;       /* the one returned last; NULL: none */
+    struct tug__naming naming;
+    bool is_stopping; /* no new work */
+    struct tug__delta_state delta;
 };
 
 /* --- connect.c --- */

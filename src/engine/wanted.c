@@ -65,6 +65,7 @@ static enum tug_status make_node(struct tug__engine *engine, const struct tug__w
     node->wanted = *wanted;
     node->wanted.data = has_data ? malloc(wanted->size_bytes) : NULL;
     node->job_kind = choose_job(engine, wanted);
+    tug__delta_create(engine, node, wanted);
     /* copy all before any check, so that the node owns each */
     if ((int)copy_text(&node->wanted.tag, wanted->tag) +
                 (int)copy_text(&node->wanted.media_type, wanted->media_type) +

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "chunked/chunked.h"
 
 void tug__image_note_reused(struct tug__resolver *resolver, struct tug__image *image,
                             const struct tug_digest *digest, const char *media_type,
@@ -130,8 +131,11 @@ static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__imag
         .is_again = request->is_known,
         .extra = request->extra,
     };
+    struct tug__chunked_place place;
+    const struct tug__layer_toc toc = {.place = &place, .number = request->layer_number};
     const struct tug__wanted wanted = {
         .digest = descriptor->digest,
+        .toc = tug__chunked_find(descriptor, &place) ? &toc : NULL,
         .has_size = request->has_size,
         .size_bytes = descriptor->size_bytes,
         .kind = descriptor->kind,

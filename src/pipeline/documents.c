@@ -54,7 +54,9 @@ static int compare_blobs(const void *a, const void *b)
     return memcmp(&(*left)->digest, &(*right)->digest, sizeof(*left)->digest);
 }
 
+/* Request children of a manifest. first_layer: of its children. */
 static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug__image *image,
+                                     const struct tug__descriptor *first_layer,
                                      const struct tug__descriptor **blobs, size_t count,
                                      struct tug_error *err)
 {
@@ -65,6 +67,7 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
             .descriptor = blobs[i],
             .has_size = true,
             .is_optional = tug__may_be_left_out(resolver, blobs[i]),
+            .layer_number = blobs[i] >= first_layer ? (unsigned)(blobs[i] - first_layer) : 0,
         };
 
         status = tug__image_want(resolver, image, &request, err);
@@ -128,7 +131,8 @@ enum tug_status tug__image_want_children(struct tug__resolver *resolver, struct 
                                  : tug__fail_memory(err);
 
     if (status == TUG_OK) {
-        status = ask_for_blobs(resolver, image, blobs, end - first, err);
+        status = ask_for_blobs(resolver, image, document->children + (document->has_config ? 1 : 0),
+                               blobs, end - first, err);
     }
     free(blobs);
     return status;

@@ -45,7 +45,8 @@ struct tug__request {
     bool is_known;    /* the image does not have to read it */
     enum tug__want want;
     unsigned depth;
-    unsigned extra; /* as in a purpose */
+    unsigned extra;        /* as in a purpose */
+    unsigned layer_number; /* of a layer: its place in the manifest */
 };
 
 /* Pack a purpose into a number, and unpack it. */

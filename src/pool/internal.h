@@ -6,7 +6,8 @@
  *   pool_shared.c   communication between its threads and the resolver
  *   worker.c        a job, from the ring to its result: piece.c, piece_open.c and piece_front.c
  *                   (bytes into a partial file), hashed.c (the hash of a blob's beginning),
- *                   feed_registry.c (where they come from), recheck.c (a blob of the store)
+ *                   feed_registry.c and feed_copy.c (where they come from), recheck.c (a blob of
+ *                   the store), donors.c and delta_plan.c (what of a blob the store has)
  *   lane.c          a lane's loop: lane_hash.c (blobs), lane_document.c (documents), lane_group.c
  *                   (commit of verified content), lane_naming.c (images into index.json)
  *
@@ -144,6 +145,11 @@ void *tug__worker_main(void *worker);
 /* feed_registry.c: the feed (piece.h) that requests the bytes from a registry. context: the worker.
  * Errors: as tug__client_get_blob, TUG_ERR_CANCELLED. */
 enum tug_status tug__feed_registry(void *context, struct tug__piece *piece, struct tug_error *err);
+
+/* feed_copy.c: the feed that copies the bytes of a local share out of its donor. A donor that
+ * cannot be read is no error: see job->result.has_bad_donor. Errors: TUG_ERR_CANCELLED,
+ * TUG_ERR_STORE. */
+enum tug_status tug__feed_copy(void *context, struct tug__piece *piece, struct tug_error *err);
 
 /* recheck.c: hash a blob that is in the store: job->result.is_damaged. Errors: TUG_ERR_CANCELLED;
  * TUG_ERR_STORE: the blob cannot be read. Blocks: on the disk. */

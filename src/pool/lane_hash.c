@@ -19,6 +19,8 @@
 #define HASH_STEP_BYTES ((uint64_t)2 * 1024 * 1024)
 /* Bytes between two updates of slot 0 (a blob's beginning) in its state file. */
 #define SETTLED_NOTE_BYTES ((uint64_t)1024 * 1024)
+/* The same in messages: shares may be short, and their slots are in use until then. */
+#define SETTLED_NOTE_SEGMENTS 8
 /* When a run is stopped, a complete blob is still hashed if no more than this is left. */
 #define LAST_BYTES_MAX ((uint64_t)128 * 1024 * 1024)
 
@@ -138,10 +140,14 @@ static void settle(struct tug__transfer *transfer)
     const uint64_t reach = tug__extents_reach(&transfer->hashing.announced, 0);
 
     if (tug__gate_is_open(&transfer->has_state)) {
-        if (reach - before < SETTLED_NOTE_BYTES ||
+        const bool is_due = reach - before >= SETTLED_NOTE_BYTES ||
+                            ++transfer->hashing.unnoted_segments >= SETTLED_NOTE_SEGMENTS;
+
+        if (reach == before || !is_due ||
             tug__ingest_note(transfer->ingest, 0, 0, reach, NULL) != TUG_OK) {
             return;
         }
+        transfer->hashing.unnoted_segments = 0;
     }
     tug__counter_set(&transfer->noted, reach);
 }

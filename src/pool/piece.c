@@ -11,7 +11,9 @@
 #include "pool/piece.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fs.h"
@@ -57,26 +59,14 @@ static void note_share(struct tug__piece *piece)
     }
 }
 
-/* Write the gathered bytes, record them when that is due, and announce them last: the lane closes
- * the file as soon as the last byte is announced. */
-static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_error *err)
+/* Bytes are in the file: record them when that is due, and announce them last: the lane closes the
+ * file as soon as the last byte is announced. */
+static enum tug_status count_written(struct tug__piece *piece, size_t length, bool is_last,
+                                     struct tug_error *err)
 {
-    struct tug__ingest *const ingest = piece->job->transfer->ingest;
     uint64_t *const next_byte = &piece->job->result.next_byte;
-    const size_t length = piece->gathered;
-    enum tug_status status;
+    const enum tug_status status = tug__ingest_check_name(piece->job->transfer->ingest, err);
 
-    if (length == 0) {
-        return TUG_OK;
-    }
-    status = tug__piece_hash(piece, err);
-    piece->gathered = 0;
-    if (status == TUG_OK) {
-        status = tug__fs_pwrite_all(ingest->fd, piece->buffer, length, *next_byte, err);
-    }
-    if (status == TUG_OK) {
-        status = tug__ingest_check_name(ingest, err);
-    }
     if (status != TUG_OK) {
         return status;
     }
@@ -90,6 +80,24 @@ static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_
         tug__piece_announce(piece, *next_byte - length, *next_byte);
     }
     return TUG_OK;
+}
+
+/* Write the gathered bytes. */
+static enum tug_status flush(struct tug__piece *piece, bool is_last, struct tug_error *err)
+{
+    const size_t length = piece->gathered;
+    enum tug_status status;
+
+    if (length == 0) {
+        return TUG_OK;
+    }
+    status = tug__piece_hash(piece, err);
+    piece->gathered = 0;
+    if (status == TUG_OK) {
+        status = tug__fs_pwrite_all(piece->job->transfer->ingest->fd, piece->buffer, length,
+                                    piece->job->result.next_byte, err);
+    }
+    return status == TUG_OK ? count_written(piece, length, is_last, err) : status;
 }
 
 /* A state file must exist before the first byte is written out of order. */
@@ -163,6 +171,57 @@ enum tug_status tug__piece_add(struct tug__piece *piece, const void *bytes, size
     memcpy(piece->buffer + piece->gathered, bytes, length);
     piece->gathered += length;
     return TUG_OK;
+}
+
+/* Let the kernel copy. Returns: bytes copied, perhaps fewer than length; 0: it does not, or there
+ * are none. */
+static size_t copy_by_kernel(struct tug__piece *piece, int from_fd, uint64_t from, size_t length)
+{
+    off_t in = (off_t)from;
+    off_t out = (off_t)piece->job->result.next_byte;
+    ssize_t copied;
+
+    do {
+        copied = copy_file_range(from_fd, &in, piece->job->transfer->ingest->fd, &out, length, 0);
+    } while (copied < 0 && errno == EINTR);
+    return copied > 0 ? (size_t)copied : 0;
+}
+
+enum tug_status tug__piece_copy(struct tug__piece *piece, int from_fd, uint64_t from, size_t length,
+                                bool *out_failed, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+    bool is_end = false;
+    size_t copied = 0;
+
+    assert(length <= TUG__PIECE_BYTES && piece->gathered == 0);
+    if (!piece->is_flowing) {
+        status = begin_flow(piece, err);
+        if (status != TUG_OK || piece->is_enough) {
+            return status;
+        }
+    }
+    length = (size_t)(tug__span_claim(piece->job->share.span, piece->job->result.next_byte + length,
+                                      &is_end) -
+                      piece->job->result.next_byte);
+    if (!piece->is_by_hand) {
+        copied = copy_by_kernel(piece, from_fd, from, length);
+        piece->is_by_hand = copied == 0;
+    }
+    if (copied < length) { /* also to find out what is wrong */
+        status = tug__fs_pread_all(from_fd, piece->buffer, length - copied, from + copied, err);
+        *out_failed = status != TUG_OK;
+        if (status == TUG_OK) {
+            status =
+                tug__fs_pwrite_all(piece->job->transfer->ingest->fd, piece->buffer, length - copied,
+                                   piece->job->result.next_byte + copied, err);
+        }
+    }
+    if (status != TUG_OK) {
+        return status;
+    }
+    return count_written(piece, length, tug__piece_position(piece) + length >= piece->end_byte,
+                         err);
 }
 
 enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed *feed,

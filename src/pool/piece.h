@@ -43,6 +43,7 @@ struct tug__piece {
     uint64_t noted_byte; /* end of the bytes recorded in the share's slot */
     bool is_flowing;     /* the first byte was added */
     bool is_front;       /* all bytes from the beginning were hashed here, and none announced */
+    bool is_by_hand;     /* the kernel does not copy here */
 };
 
 /* A source of bytes. */
@@ -65,6 +66,13 @@ enum tug_status tug__piece_fill(struct tug__piece *piece, const struct tug__feed
  * share that had these bytes until now, and informs the resolver (FLOWING). */
 enum tug_status tug__piece_add(struct tug__piece *piece, const void *bytes, size_t length,
                                struct tug_error *err);
+
+/* For feeds: add the next bytes of the share by copying them from another file: at most
+ * TUG__PIECE_BYTES; by the kernel, where it can (on some file systems without copying
+ * anything), else through buffer. out_failed: the other file could not be read, and the error
+ * is about that. Errors: as tug__piece_add, and TUG_ERR_STORE for the other file. */
+enum tug_status tug__piece_copy(struct tug__piece *piece, int from_fd, uint64_t from, size_t length,
+                                bool *out_failed, struct tug_error *err);
 
 /* For feeds: the offset in the blob of the next byte to add. */
 uint64_t tug__piece_position(const struct tug__piece *piece);

@@ -14,6 +14,11 @@
 /* Cuts are made at whole pages. */
 #define CUT_ALIGN_BYTES UINT64_C(4096)
 
+/* Parts ahead of the first missing byte: a state file keeps 128 of them for the next run. Copies,
+ * which are quicker, leave room for what is requested between them. */
+#define AHEAD_MAX 120
+#define AHEAD_LOCAL_MAX 96
+
 struct tug__slot_table {
     struct tug__span spans[TUG__INGEST_SLOTS];
     uint64_t ends[TUG__INGEST_SLOTS]; /* end of the part in a slot; 0: unused */
@@ -28,6 +33,7 @@ void tug__ranges_init(struct tug__ranges *ranges, uint64_t size_bytes)
 void tug__ranges_fini(struct tug__ranges *ranges)
 {
     tug__extents_fini(&ranges->gaps);
+    tug__extents_fini(&ranges->kept);
     free(ranges->slots);
     ranges->slots = NULL;
 }
@@ -55,17 +61,20 @@ static void leave(struct tug__ranges *ranges, const struct tug__share *share)
     }
 }
 
-void tug__ranges_choose_first(struct tug__ranges *ranges, struct tug__share *out_share)
+void tug__ranges_choose_first(struct tug__ranges *ranges, uint64_t first_byte,
+                              struct tug__share *out_share)
 {
-    *out_share =
-        (struct tug__share){.slot = 1, .span = &ranges->whole, .end_byte = ranges->size_bytes};
-    tug__span_set(&ranges->whole, 0, ranges->size_bytes);
+    *out_share = (struct tug__share){.first_byte = first_byte,
+                                     .slot = 1,
+                                     .span = &ranges->whole,
+                                     .end_byte = ranges->size_bytes};
+    tug__span_set(&ranges->whole, first_byte, ranges->size_bytes);
 }
 
 bool tug__share_place(struct tug__share *share, const struct tug__extents *present,
                       uint64_t size_bytes)
 {
-    const uint64_t first = tug__extents_reach(present, 0);
+    const uint64_t first = tug__extents_reach(present, share->first_byte);
     uint64_t end = size_bytes;
 
     for (size_t i = 0; i < present->count && end == size_bytes; i++) {
@@ -98,8 +107,9 @@ static bool make_slots(struct tug__ranges *ranges)
 enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *first,
                                  const struct tug__extents *present, struct tug_error *err)
 {
-    const bool is_prefix =
-        present->count == 0 || (present->count == 1 && present->items[0].first == 0);
+    const bool is_prefix = (present->count == 0 && first->first_byte == 0) ||
+                           (present->count == 1 && present->items[0].first == 0 &&
+                            present->items[0].end == first->first_byte);
     enum tug_status status;
 
     ranges->is_open = true;
@@ -155,6 +165,9 @@ static uint64_t frontier(const struct tug__ranges *ranges)
 {
     uint64_t first = ranges->gaps.count > 0 ? ranges->gaps.items[0].first : ranges->size_bytes;
 
+    if (ranges->kept.count > 0 && ranges->kept.items[0].first < first) {
+        first = ranges->kept.items[0].first;
+    }
     for (const struct tug__share *share = ranges->shares; share != NULL; share = share->next) {
         const uint64_t at = tug__span_claimed(share->span);
 
@@ -236,8 +249,27 @@ static bool choose_tail(const struct tug__ranges *ranges, uint64_t length_bytes,
     return out_share->first_byte > tug__span_claimed(victim->span);
 }
 
+/* Count the slots of parts that are past the beginning of the blob. */
+static unsigned used_slots(const struct tug__ranges *ranges, uint64_t noted_bytes)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 1; ranges->slots != NULL && i < TUG__INGEST_SLOTS; i++) {
+        count += ranges->slots->is_running[i] || ranges->slots->ends[i] > noted_bytes;
+    }
+    return count;
+}
+
+/* Tell whether a part may be handed out: one that is not the first missing one only if there are
+ * not too many ahead of that already. */
+static bool may_go_ahead(const struct tug__ranges *ranges, uint64_t first_byte,
+                         uint64_t noted_bytes, unsigned most)
+{
+    return first_byte == frontier(ranges) || used_slots(ranges, noted_bytes) < most;
+}
+
 /* Choose the beginning of the first gap. */
-static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes,
+static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t noted_bytes,
                        struct tug__share *out_share)
 {
     const struct tug__extent gap =
@@ -245,7 +277,8 @@ static bool choose_gap(struct tug__ranges *ranges, uint64_t length_bytes,
     /* A rest not worth a request of its own is included. */
     const bool takes_all = gap.end - gap.first < length_bytes + TUG__SHARE_BYTES_MIN;
 
-    if (gap.end == 0 || gap.first - frontier(ranges) > TUG__WINDOW_BYTES) {
+    if (gap.end == 0 || gap.first - frontier(ranges) > TUG__WINDOW_BYTES ||
+        !may_go_ahead(ranges, gap.first, noted_bytes, AHEAD_MAX)) {
         return false;
     }
     out_share->first_byte = gap.first;
@@ -286,7 +319,7 @@ bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint6
     if (!find_slot(ranges, noted_bytes, &share)) {
         return false;
     }
-    if (!choose_gap(ranges, length_bytes, &share) &&
+    if (!choose_gap(ranges, length_bytes, noted_bytes, &share) &&
         (ranges->share_count == 0 || !choose_tail(ranges, length_bytes, &share))) {
         return false;
     }
@@ -294,26 +327,67 @@ bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint6
     return true;
 }
 
-bool tug__ranges_choose_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
-                           uint64_t noted_bytes, struct tug__share *out_share)
+bool tug__ranges_choose_from(struct tug__ranges *ranges, uint64_t first_byte, uint64_t noted_bytes,
+                             struct tug__share *out_share)
 {
-    struct tug__share share = {.is_local = true};
-    struct tug__extent gap;
+    struct tug__share share = {0};
     size_t i = 0;
 
     while (i < ranges->gaps.count && ranges->gaps.items[i].end <= first_byte) {
         i++;
     }
-    if (i == ranges->gaps.count || ranges->gaps.items[i].first >= end_byte ||
+    if (i == ranges->gaps.count || !find_slot(ranges, noted_bytes, &share)) {
+        return false;
+    }
+    share.first_byte =
+        ranges->gaps.items[i].first > first_byte ? ranges->gaps.items[i].first : first_byte;
+    share.end_byte = ranges->gaps.items[i].end;
+    if (tug__extents_remove(&ranges->gaps, share.first_byte, share.end_byte, NULL) != TUG_OK) {
+        return false;
+    }
+    hand_out(ranges, &share, out_share);
+    return true;
+}
+
+enum tug_status tug__ranges_keep(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
+                                 uint64_t *out_bytes, struct tug_error *err)
+{
+    *out_bytes = 0;
+    return tug__extents_move(&ranges->gaps, &ranges->kept,
+                             (struct tug__extent){first_byte, end_byte}, out_bytes, err);
+}
+
+enum tug_status tug__ranges_release(struct tug__ranges *ranges, uint64_t first_byte,
+                                    uint64_t end_byte, struct tug_error *err)
+{
+    uint64_t bytes = 0;
+
+    return tug__extents_move(&ranges->kept, &ranges->gaps,
+                             (struct tug__extent){first_byte, end_byte}, &bytes, err);
+}
+
+bool tug__ranges_has_kept(const struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte)
+{
+    struct tug__extent part;
+
+    return tug__extents_find(&ranges->kept, first_byte, end_byte, &part);
+}
+
+bool tug__ranges_choose_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
+                           uint64_t noted_bytes, struct tug__share *out_share)
+{
+    struct tug__share share = {.is_local = true};
+    struct tug__extent part;
+
+    if (!tug__extents_find(&ranges->kept, first_byte, end_byte, &part) ||
+        !may_go_ahead(ranges, part.first, noted_bytes, AHEAD_LOCAL_MAX) ||
         !find_slot(ranges, noted_bytes, &share)) {
         return false;
     }
-    gap = ranges->gaps.items[i];
-    share.first_byte = gap.first > first_byte ? gap.first : first_byte;
-    share.end_byte = gap.end < end_byte ? gap.end : end_byte;
-    if (share.first_byte >= share.end_byte ||
-        share.first_byte - frontier(ranges) > TUG__WINDOW_BYTES ||
-        tug__extents_remove(&ranges->gaps, share.first_byte, share.end_byte, NULL) != TUG_OK) {
+    share.first_byte = part.first;
+    share.end_byte = part.end;
+    if (share.first_byte - frontier(ranges) > TUG__WINDOW_BYTES ||
+        tug__extents_remove(&ranges->kept, share.first_byte, share.end_byte, NULL) != TUG_OK) {
         return false;
     }
     hand_out(ranges, &share, out_share);

@@ -52,7 +52,8 @@ struct tug__ranges {
     uint64_t size_bytes;
     uint64_t done_bytes;       /* in the file, without those of running shares */
     uint64_t prefix_bytes;     /* of these: the beginning found in the file when it was opened */
-    struct tug__extents gaps;  /* missing, and in no share */
+    struct tug__extents gaps;  /* missing, and in no share: to be requested */
+    struct tug__extents kept;  /* the same, but to be copied; none touches a gap */
     struct tug__share *shares; /* running */
     unsigned share_count;
     struct tug__span whole;        /* span of the first share */
@@ -69,10 +70,13 @@ void tug__ranges_init(struct tug__ranges *ranges, uint64_t size_bytes);
 void tug__ranges_fini(struct tug__ranges *ranges);
 
 /* Choose the first share: the worker opens the partial file and finds out where it starts
- * (tug__share_place). Like every chosen share it must be joined before anything else happens. */
-void tug__ranges_choose_first(struct tug__ranges *ranges, struct tug__share *out_share);
-/* The worker's part of that: place the share at the first gap. present: parts in the partial file.
- * Returns: false when nothing is missing. Threads: the worker. */
+ * (tug__share_place). Like every chosen share it must be joined before anything else happens.
+ * first_byte: where it starts at the earliest: 0, or the beginning of a tail that is wanted first.
+ */
+void tug__ranges_choose_first(struct tug__ranges *ranges, uint64_t first_byte,
+                              struct tug__share *out_share);
+/* The worker's part of that: place the share at the first gap from its first_byte on. present:
+ * parts in the partial file. Returns: false when nothing is missing there. Threads: the worker. */
 bool tug__share_place(struct tug__share *share, const struct tug__extents *present,
                       uint64_t size_bytes);
 /* The resolver's part: note the parts that the opened partial file had. They are recorded in slots
@@ -80,15 +84,29 @@ bool tug__share_place(struct tug__share *share, const struct tug__extents *prese
 enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *first,
                                  const struct tug__extents *present, struct tug_error *err);
 
+/* Choose a share that begins at a byte, which is missing and in no share, and goes on to the next
+ * byte that is not: for bytes that are wanted before all others. Returns: false when there is no
+ * such byte before the end of the blob, or nothing can be handed out now. */
+bool tug__ranges_choose_from(struct tug__ranges *ranges, uint64_t first_byte, uint64_t noted_bytes,
+                             struct tug__share *out_share);
 /* Choose a further share: the first gap within the window, else the tail of a running share.
  * length_bytes: wanted length of a share. noted_bytes: length of the beginning, as recorded in slot
  * 0. Returns: false when there is nothing to hand out now. */
 bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t noted_bytes,
                         struct tug__share *out_share);
-/* Choose a share for bytes that can be copied locally instead of being requested: the first part of
- * [first_byte, end_byte) that is missing, in no share, and within the window. Call again for the
- * next part. Such a share does not wait for a trial, and proves nothing about the server.
- * Returns: false when there is no such part, or nothing can be handed out now. */
+/* Keep what is missing of [first_byte, end_byte), and in no share, for copies: it is not requested.
+ * out_bytes: how much that is. Errors: TUG_ERR_NO_MEMORY: the blob cannot be completed. */
+enum tug_status tug__ranges_keep(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
+                                 uint64_t *out_bytes, struct tug_error *err);
+/* The opposite: request what is still kept of that. Errors: as tug__ranges_keep. */
+enum tug_status tug__ranges_release(struct tug__ranges *ranges, uint64_t first_byte,
+                                    uint64_t end_byte, struct tug_error *err);
+/* Tell whether something is kept of [first_byte, end_byte). */
+bool tug__ranges_has_kept(const struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte);
+/* Choose a share for bytes that are copied instead of being requested: the first part of
+ * [first_byte, end_byte) that is kept, and within the window. Call again for the next part. Such a
+ * share does not wait for a trial, and proves nothing about the server; what it does not copy is
+ * requested. Returns: false when there is no such part, or nothing can be handed out now. */
 bool tug__ranges_choose_at(struct tug__ranges *ranges, uint64_t first_byte, uint64_t end_byte,
                            uint64_t noted_bytes, struct tug__share *out_share);
 /* Count a chosen share, now at its final place, as running. */

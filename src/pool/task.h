@@ -18,6 +18,8 @@
 #include <tug/oci.h>
 
 #include "base/cancel.h"
+#include "pool/delta_plan.h"
+#include "pool/donors.h"
 #include "pool/hashed.h"
 #include "pool/progress.h"
 #include "pool/publication.h"
@@ -60,9 +62,10 @@ enum tug__msg_kind {
 struct tug__hashing {
     struct tug__hashed done;
     struct tug__extents announced; /* parts known to be in the file */
-    uint64_t announced_bytes; /* sum of the segments received: each byte is announced once, so when
-                                 it equals the blob's size, no message about it is in flight */
-    bool is_lagging;          /* in the lane's list of transfers with bytes left to hash */
+    uint64_t announced_bytes;  /* sum of the segments received: each byte is announced once, so when
+                                  it equals the blob's size, no message about it is in flight */
+    unsigned unnoted_segments; /* since the beginning was recorded in slot 0 */
+    bool is_lagging;           /* in the lane's list of transfers with bytes left to hash */
     struct tug__transfer *next_lagging;
 };
 
@@ -112,6 +115,8 @@ enum tug__job_kind {
     TUG__JOB_RECHECK,   /* no request: hash a blob that is in the store */
     TUG__JOB_CONNECT,   /* open a connection ahead of the work; whatever comes of it */
     TUG__JOB_UNPACK,    /* no request: unpack a layer that is in the store, and hash that */
+    TUG__JOB_DONORS,    /* no request: find the layers of the store that others can be made of */
+    TUG__JOB_PLAN,      /* no request: find out which bytes of a blob donors have */
 };
 
 /* What a job has to fetch. */
@@ -129,6 +134,9 @@ struct tug__job_request {
     bool is_opening;      /* the first job of its transfer: opens the partial file */
     bool is_beside;       /* others fetch the same blob: only a range response is useful */
     unsigned avoid;       /* endpoint that gave bad content, 0: none */
+    /* of a local share: the donor, and where its bytes begin there */
+    const struct tug__donor *donor;
+    uint64_t from;
 };
 
 /* Result of a job. */
@@ -144,6 +152,7 @@ struct tug__job_result {
     bool was_present; /* the store had the document already */
     bool is_damaged;  /* RECHECK: the blob does not match its name, or is gone */
     struct tug__unpacked unpacked; /* UNPACK */
+    bool has_bad_donor; /* a local share: the donor cannot be read; the job is done all the same */
     struct tug_error error;
 };
 
@@ -158,6 +167,10 @@ struct tug__job {
 
     /* of a blob; ranges.h says which thread may access what */
     struct tug__share share;
+
+    /* of DONORS and PLAN: lent by the resolver, which uses neither meanwhile */
+    struct tug__donors *donors;
+    struct tug__delta_plan *plan;
 
     /* the thread that has the job (of a lent job, the members named by the message may be read) */
     struct tug__job_result result;

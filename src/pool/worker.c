@@ -31,7 +31,10 @@ static enum tug_status need_buffer(struct tug__worker *worker, struct tug_error 
 static enum tug_status run_blob(struct tug__worker *worker, struct tug__job *job,
                                 struct tug_error *err)
 {
-    const struct tug__feed feed = {.supply = tug__feed_registry, .context = worker};
+    const struct tug__feed feed = {
+        .supply = job->share.is_local ? tug__feed_copy : tug__feed_registry,
+        .context = worker,
+    };
     enum tug_status status = need_buffer(worker, err);
     struct tug__piece piece = {.job = job,
                                .buffer = worker->buffer,
@@ -67,6 +70,26 @@ static enum tug_status run_recheck(struct tug__worker *worker, struct tug__job *
                    &(struct tug_trace_event){.name = is_unpack ? "unpack" : "recheck",
                                              .digest = job->request.digest,
                                              .length = job->request.size_bytes,
+                                             .status = status});
+    return status;
+}
+
+/* Look for what a blob can be made of. */
+static enum tug_status run_search(struct tug__worker *worker, struct tug__job *job,
+                                  struct tug_error *err)
+{
+    const struct tug__search_stop stop = {.should_stop = tug__worker_should_stop,
+                                          .context = worker};
+    const bool is_plan = job->kind == TUG__JOB_PLAN;
+    const uint64_t began_ns = tug__trace_begin(worker->row);
+    const enum tug_status status =
+        is_plan ? tug__delta_plan_make(job->plan, job->transfer->ingest->fd, &stop, err)
+                : tug__donors_find(job->donors, &stop, err);
+
+    tug__trace_end(worker->row, began_ns,
+                   &(struct tug_trace_event){.name = is_plan ? "plan" : "donors",
+                                             .digest = job->request.digest,
+                                             .length = is_plan ? job->plan->copies.bytes : 0,
                                              .status = status});
     return status;
 }
@@ -229,6 +252,9 @@ static enum tug_status run_kind(struct tug__worker *worker, struct tug__job *job
     case TUG__JOB_RECHECK:
     case TUG__JOB_UNPACK:
         return run_recheck(worker, job, err);
+    case TUG__JOB_DONORS:
+    case TUG__JOB_PLAN:
+        return run_search(worker, job, err);
     case TUG__JOB_NONE:
     case TUG__JOB_INLINE: /* goes to a lane directly */
     default:
@@ -244,6 +270,13 @@ static bool is_wake_needless(struct tug__worker *worker, const struct tug__job *
            tug__bell_count(worker->pool->job_bell) > worker->pool->worker_count;
 }
 
+/* Tell whether a job makes a request. */
+static bool asks(const struct tug__job *job)
+{
+    return job->kind != TUG__JOB_RECHECK && job->kind != TUG__JOB_UNPACK &&
+           job->kind != TUG__JOB_DONORS && job->kind != TUG__JOB_PLAN && !job->share.is_local;
+}
+
 /* Run a job and pass it on: a document to its lane, anything else back to the resolver. */
 static void run_job(struct tug__worker *worker, struct tug__job *job)
 {
@@ -254,10 +287,7 @@ static void run_job(struct tug__worker *worker, struct tug__job *job)
     if (tug__cancel_is_set(&job->cancel)) {
         status = tug__fail(&result->error, TUG_ERR_CANCELLED, "interrupted");
     } else {
-        tug__counter_set(&worker->phase,
-                         job->kind == TUG__JOB_RECHECK || job->kind == TUG__JOB_UNPACK
-                             ? TUG__WORKER_IDLE
-                             : TUG__WORKER_ASKING);
+        tug__counter_set(&worker->phase, asks(job) ? TUG__WORKER_ASKING : TUG__WORKER_IDLE);
         status = run_kind(worker, job, &result->error);
         tug__counter_set(&worker->phase, TUG__WORKER_IDLE);
     }

@@ -206,6 +206,12 @@ static enum tug_status walk(const struct tug_store *store, tug__index_element_fn
     return status == TUG_OK ? TUG_OK : name_error(store, status, err);
 }
 
+enum tug_status tug__store_scan_index(struct tug_store *store, tug__index_element_fn on_element,
+                                      void *context, struct tug_error *err)
+{
+    return walk(store, on_element, context, err);
+}
+
 /* A listing of entries, for hand_on. */
 struct listing {
     tug__store_entry_fn on_entry;

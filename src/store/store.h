@@ -219,6 +219,11 @@ enum tug_status tug__store_index_remove(struct tug_store *store,
                                         const struct tug__index_removal *removal,
                                         const struct tug__lock_wait *wait, struct tug_error *err);
 
+/* Call on_element for each element of index.json, in order; nothing when there is no such file.
+ * Errors: as tug__store_index_find, and what on_element returns. */
+enum tug_status tug__store_scan_index(struct tug_store *store, tug__index_element_fn on_element,
+                                      void *context, struct tug_error *err);
+
 /* The names that index.json had at one moment. All zero: none. Fields are private to the room. */
 struct tug__index_names {
     uint64_t *hashes; /* owned; sorted */

@@ -34,7 +34,7 @@ static void add_job(struct scene *scene, unsigned number, bool is_first)
     job->owner = scene->node;
     job->transfer = &scene->transfer;
     if (is_first) {
-        tug__ranges_choose_first(ranges, &job->share);
+        tug__ranges_choose_first(ranges, 0, &job->share);
         tug__ranges_join(ranges, &job->share);
         cr_assert(tug__share_place(&job->share, &job->result.present, BLOB_BYTES));
         cr_assert_eq(tug__ranges_open(ranges, &job->share, &job->result.present, NULL), TUG_OK);

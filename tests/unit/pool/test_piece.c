@@ -42,7 +42,7 @@ static void take_first(struct scene *scene)
     scene->job.request.is_opening = true;
     tug__ranges_fini(&scene->transfer.ranges);
     tug__ranges_init(&scene->transfer.ranges, BLOB_BYTES);
-    tug__ranges_choose_first(&scene->transfer.ranges, &scene->job.share);
+    tug__ranges_choose_first(&scene->transfer.ranges, 0, &scene->job.share);
     tug__ranges_join(&scene->transfer.ranges, &scene->job.share);
     scene->piece = (struct tug__piece){.job = &scene->job,
                                        .buffer = scene->buffer,
@@ -341,8 +341,10 @@ Test(piece, a_cut_ends_the_feed, .timeout = 20)
 static void go_on_at(struct scene *scene, uint64_t first_byte, uint64_t end_byte)
 {
     struct tug__ranges *const ranges = &scene->transfer.ranges;
+    uint64_t kept_bytes;
 
     scene->job.request.is_opening = false;
+    cr_assert_eq(tug__ranges_keep(ranges, first_byte, end_byte, &kept_bytes, NULL), TUG_OK);
     cr_assert(tug__ranges_choose_at(ranges, first_byte, end_byte, 0, &scene->job.share));
     tug__ranges_join(ranges, &scene->job.share);
     scene->job.result.next_byte = scene->job.share.first_byte;

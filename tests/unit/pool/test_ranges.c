@@ -28,7 +28,7 @@ static void start(struct tug__ranges *ranges, struct tug__share *first, uint64_t
     const struct tug__extents nothing = {0};
 
     tug__ranges_init(ranges, size);
-    tug__ranges_choose_first(ranges, first);
+    tug__ranges_choose_first(ranges, 0, first);
     tug__ranges_join(ranges, first);
     cr_assert(tug__share_place(first, &nothing, size));
     cr_assert_eq(tug__ranges_open(ranges, first, &nothing, NULL), TUG_OK);
@@ -116,7 +116,7 @@ Test(ranges, what_is_there_already_is_not_asked_for)
     cr_assert_eq(tug__extents_add(&present, 0, 10 * MIB, NULL), TUG_OK);
     cr_assert_eq(tug__extents_add(&present, 20 * MIB, 30 * MIB, NULL), TUG_OK);
     tug__ranges_init(&ranges, 50 * MIB);
-    tug__ranges_choose_first(&ranges, &first);
+    tug__ranges_choose_first(&ranges, 0, &first);
     tug__ranges_join(&ranges, &first);
     cr_assert(tug__share_place(&first, &present, 50 * MIB));
     cr_assert_eq(first.first_byte, 10 * MIB);
@@ -170,6 +170,9 @@ static void start_with_gaps(struct tug__ranges *ranges)
 static bool take_at(struct tug__ranges *ranges, uint64_t first, uint64_t end,
                     struct tug__share *out_share)
 {
+    uint64_t bytes;
+
+    cr_assert_eq(tug__ranges_keep(ranges, first, end, &bytes, NULL), TUG_OK);
     if (!tug__ranges_choose_at(ranges, first, end, 0, out_share)) {
         return false;
     }
@@ -343,9 +346,18 @@ static bool sim_take(struct sim *sim, struct tug__share *out_share)
     const uint64_t first = roll(sim, 96) * MIB;
     const uint64_t length = (1 + roll(sim, 20)) * MIB;
 
-    return roll(sim, 8) == 0
-               ? tug__ranges_choose_at(&sim->ranges, first, first + length, sim->settled, out_share)
-               : tug__ranges_choose(&sim->ranges, length, sim->settled, out_share);
+    uint64_t bytes;
+    bool is_taken;
+
+    if (roll(sim, 8) != 0) {
+        return tug__ranges_choose(&sim->ranges, length, sim->settled, out_share);
+    }
+    cr_assert_eq(tug__ranges_keep(&sim->ranges, first, first + length, &bytes, NULL), TUG_OK);
+    cr_assert_eq(tug__ranges_has_kept(&sim->ranges, 0, sim->size), bytes > 0);
+    is_taken = tug__ranges_choose_at(&sim->ranges, first, first + length, sim->settled, out_share);
+    cr_assert_eq(tug__ranges_release(&sim->ranges, 0, sim->size, NULL), TUG_OK);
+    cr_assert_not(tug__ranges_has_kept(&sim->ranges, 0, sim->size));
+    return is_taken;
 }
 
 static void simulate(unsigned seed)
@@ -361,7 +373,7 @@ static void simulate(unsigned seed)
         memset(sim.writes + 40 * MIB / UNIT, 1, MIB / UNIT);
     }
     tug__ranges_init(&sim.ranges, sim.size);
-    tug__ranges_choose_first(&sim.ranges, &sim.workers[0].share);
+    tug__ranges_choose_first(&sim.ranges, 0, &sim.workers[0].share);
     tug__ranges_join(&sim.ranges, &sim.workers[0].share);
     cr_assert(tug__share_place(&sim.workers[0].share, &present, sim.size));
     cr_assert_eq(tug__ranges_open(&sim.ranges, &sim.workers[0].share, &present, NULL), TUG_OK);
@@ -413,7 +425,7 @@ Test(ranges, parts_without_a_slot_are_refused)
                          TUG_OK);
         }
         tug__ranges_init(&ranges, size_bytes);
-        tug__ranges_choose_first(&ranges, &share);
+        tug__ranges_choose_first(&ranges, 0, &share);
         tug__ranges_join(&ranges, &share);
         cr_assert(tug__share_place(&share, &present, size_bytes));
         cr_assert_eq(tug__ranges_open(&ranges, &share, &present, NULL),

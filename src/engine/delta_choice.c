@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which donors, which copies, and whether it is worth it.
+ *
+ * Knows: donors, copies. Does not know: jobs, the graph, clocks.
+ * Threads: any.
+ */
+#include "engine/delta_choice.h"
+
+#include <stdlib.h>
+
+/* Shorter copies cost more than they save, whatever the link; longer ones are always made. */
+#define COPY_BYTES_MIN ((uint64_t)4 * 1024)
+#define COPY_BYTES_ALWAYS ((uint64_t)256 * 1024)
+/* What a request costs when nothing is measured yet. */
+#define REQUEST_BYTES_GUESS ((uint64_t)64 * 1024)
+/* Part of the layer that may be requested although it could be copied. */
+#define JOINED_PART 100
+
+/* Least gain: in bytes, and of what is missing. */
+#define GAIN_BYTES_MIN ((uint64_t)1024 * 1024)
+#define GAIN_PERCENT_MIN 20
+
+/* Images of one place in the manifest are tried before its neighbours' older ones. */
+static uint64_t distance(const struct tug__donor *donor, const struct tug__donor_wish *wish,
+                         uint64_t newest_age)
+{
+    const uint64_t places =
+        donor->number > wish->number ? donor->number - wish->number : wish->number - donor->number;
+    const uint64_t ages = donor->age - newest_age;
+
+    return 2 * places + (ages < UINT32_MAX ? ages : UINT32_MAX);
+}
+
+static bool is_possible(const struct tug__donor *donor, const struct tug__donor_wish *wish)
+{
+    return !donor->is_bad && donor->place.format == wish->format &&
+           !tug_digest_equal(&donor->digest, wish->digest);
+}
+
+static bool is_chosen(const struct tug__donor *donor, struct tug__donor *const *chosen,
+                      unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (tug_digest_equal(&chosen[i]->digest, &donor->digest)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The age of the newest image with a possible donor: of the same repository, or of others. */
+static uint64_t find_newest(const struct tug__donors *donors, const struct tug__donor_wish *wish,
+                            bool is_same)
+{
+    uint64_t newest = UINT64_MAX;
+
+    for (size_t i = 0; i < donors->count; i++) {
+        const struct tug__donor *const donor = donors->items[i];
+
+        if (is_possible(donor, wish) && (donor->repository == wish->repository) == is_same &&
+            donor->age < newest) {
+            newest = donor->age;
+        }
+    }
+    return newest;
+}
+
+/* Find the best one that was not chosen yet; NULL: none. */
+static struct tug__donor *find_best(const struct tug__donors *donors,
+                                    const struct tug__donor_wish *wish, bool is_same,
+                                    uint64_t newest, struct tug__donor *const *chosen,
+                                    unsigned count)
+{
+    struct tug__donor *best = NULL;
+
+    for (size_t i = 0; i < donors->count; i++) {
+        struct tug__donor *const donor = donors->items[i];
+
+        if (is_possible(donor, wish) && (donor->repository == wish->repository) == is_same &&
+            (best == NULL || distance(donor, wish, newest) < distance(best, wish, newest)) &&
+            !is_chosen(donor, chosen, count)) {
+            best = donor;
+        }
+    }
+    return best;
+}
+
+unsigned tug__donors_choose(const struct tug__donors *donors, const struct tug__donor_wish *wish,
+                            struct tug__donor **out_donors, unsigned capacity)
+{
+    unsigned count = 0;
+
+    for (int round = 0; round < 2; round++) {
+        const bool is_same = round == 0;
+        const uint64_t newest = find_newest(donors, wish, is_same);
+        struct tug__donor *best;
+
+        while (count < capacity &&
+               (best = find_best(donors, wish, is_same, newest, out_donors, count)) != NULL) {
+            out_donors[count++] = best;
+        }
+    }
+    return count;
+}
+
+static int compare_lengths(const void *a, const void *b)
+{
+    const uint64_t left = *(const uint64_t *)a;
+    const uint64_t right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* The length below which copies are dropped: as many as the budget allows, the shortest first. */
+static uint64_t find_limit(const struct tug__chunked_copies *copies, uint64_t budget_bytes,
+                           uint64_t limit_bytes)
+{
+    uint64_t *const lengths = malloc((copies->count + 1) * sizeof *lengths);
+    uint64_t sum = 0;
+    size_t i;
+
+    if (lengths == NULL) {
+        return 0; /* more requests than needed */
+    }
+    for (i = 0; i < copies->count; i++) {
+        lengths[i] = copies->items[i].end - copies->items[i].first;
+    }
+    qsort(lengths, copies->count, sizeof *lengths, compare_lengths);
+    for (i = 0; i < copies->count && lengths[i] < limit_bytes && sum + lengths[i] <= budget_bytes;
+         i++) {
+        sum += lengths[i];
+    }
+    /* of equal lengths either all or none */
+    limit_bytes = i < copies->count && lengths[i] < limit_bytes ? lengths[i] : limit_bytes;
+    free(lengths);
+    return limit_bytes;
+}
+
+/* Tell whether bytes on both sides of a copy are requested, so that it parts two requests. */
+static bool is_between_gaps(const struct tug__chunked_copies *copies, size_t i,
+                            uint64_t layer_bytes)
+{
+    const struct tug__chunked_copy *const copy = &copies->items[i];
+
+    return copy->first > (i > 0 ? copies->items[i - 1].end : 0) &&
+           copy->end < (i + 1 < copies->count ? copies->items[i + 1].first : layer_bytes);
+}
+
+void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
+                      uint64_t request_bytes)
+{
+    uint64_t limit = request_bytes > 0 ? request_bytes : REQUEST_BYTES_GUESS;
+    size_t kept = 0;
+
+    limit = limit > COPY_BYTES_MIN ? limit : COPY_BYTES_MIN;
+    limit = limit < COPY_BYTES_ALWAYS ? limit : COPY_BYTES_ALWAYS;
+    limit = find_limit(copies, layer_bytes / JOINED_PART, limit);
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct tug__chunked_copy copy = copies->items[i];
+
+        if (copy.end - copy.first < limit && is_between_gaps(copies, i, layer_bytes)) {
+            copies->bytes -= copy.end - copy.first;
+            copies->items[i].end = copies->items[i].first; /* for the next one's look at it */
+        } else {
+            copies->items[kept++] = copy;
+        }
+    }
+    copies->count = kept;
+}
+
+bool tug__copies_are_worth_it(const struct tug__copies_gain *gain)
+{
+    const uint64_t copied = gain->copied_bytes;
+
+    if (gain->is_begun) {
+        return copied > 0;
+    }
+    return copied >= GAIN_BYTES_MIN && copied <= gain->missing_bytes &&
+           copied / GAIN_PERCENT_MIN >= gain->missing_bytes / 100 &&
+           copied / (gain->request_bytes > 0 ? gain->request_bytes : 1) >= gain->gap_count;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The decisions of a delta, as pure functions: which donors, which copies, whether it is worth it.
+ * Threads: any. Blocks: never.
+ */
+#ifndef TUG_ENGINE_DELTA_CHOICE_H
+#define TUG_ENGINE_DELTA_CHOICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool/donors.h"
+
+/* A layer that donors are looked for. */
+struct tug__donor_wish {
+    const struct tug_digest *digest;
+    enum tug__chunked_format format;
+    uint64_t repository;
+    unsigned number;
+};
+
+/* Choose the likeliest donors, best first: of the same repository, at about the same place in their
+ * manifest, of the newest images. Bad ones, those of another format, and the layer itself are none.
+ * Returns: how many, at most capacity. */
+unsigned tug__donors_choose(const struct tug__donors *donors, const struct tug__donor_wish *wish,
+                            struct tug__donor **out_donors, unsigned capacity);
+
+/* Drop short copies, so that the bytes around them are requested at once: the shortest first, none
+ * of request_bytes or more, and at most a hundredth of the layer.
+ * request_bytes: that come on one connection in the time that a request costs; 0: not known. */
+void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
+                      uint64_t request_bytes);
+
+/* What copies save and cost. */
+struct tug__copies_gain {
+    uint64_t copied_bytes;  /* that need not be requested */
+    uint64_t missing_bytes; /* of the layer, with these */
+    size_t gap_count;       /* stretches that have to be requested */
+    uint64_t request_bytes; /* as for tug__copies_join */
+    bool is_begun; /* an earlier run has copied already, so nobody knows how much it saves */
+};
+
+/* Tell whether copies are worth their requests. */
+bool tug__copies_are_worth_it(const struct tug__copies_gain *gain);
+
+#endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layers that are put together: the tail, the plan, the copies, and the ways back to a plain fetch.
+ *
+ * Knows: nodes, jobs, donors. Does not know: images, HTTP, what a table of contents looks like.
+ * Threads: the resolver.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/delta_choice.h"
+#include "engine/delta_internal.h"
+
+/* Text that several PLAN jobs read at once: it bounds their memory. One may read more. */
+#define PLAN_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
+/* How long a plan waits when others take that much. */
+#define PLAN_WAIT_NS (5 * TUG__NS_PER_MS)
+/* Of so many connections one copies: a disk needs no more at a time. */
+#define CONNECTIONS_PER_COPY 4
+
+static bool is_active(const struct tug__node *node, enum tug__delta_stage stage)
+{
+    return node->attempt.delta != NULL && node->attempt.delta->stage == stage;
+}
+
+/* From now on the layer is fetched as any other, at least until it is begun anew. */
+static void go_plain(struct tug__node *node)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+
+    if (node->transfer != NULL) {
+        (void)tug__ranges_release(&node->transfer->ranges, 0, node->wanted.size_bytes, NULL);
+    }
+    tug__delta_plan_fini(&delta->plan);
+    delta->next_copy = 0;
+    delta->stage = TUG__DELTA_PLAIN;
+    node->job_kind = TUG__JOB_BLOB;
+}
+
+/* Warn of a donor that must not be used again. */
+static void warn(struct tug__engine *engine, const struct tug__node *node,
+                 const struct tug__donor *donor, const char *what)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+    char text[TUG_DIGEST_TEXT_MAX + 128];
+    struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = tug__node_ref(node), .text = text};
+
+    (void)snprintf(text, sizeof text, "blob %s %s: not copying from it; 'tug verify' checks it",
+                   tug_digest_format(&donor->digest, digest), what);
+    tug__engine_emit(engine, &event);
+}
+
+uint64_t tug__delta_first(const struct tug__node *node)
+{
+    return is_active(node, TUG__DELTA_TAIL) ? node->attempt.delta->tail_byte : 0;
+}
+
+bool tug__delta_is_early(const struct tug__node *node)
+{
+    return is_active(node, TUG__DELTA_TAIL) || is_active(node, TUG__DELTA_PLAN);
+}
+
+bool tug__delta_is_copying(const struct tug__node *node)
+{
+    return is_active(node, TUG__DELTA_COPY);
+}
+
+bool tug__delta_needs_range(const struct tug__node *node)
+{
+    return is_active(node, TUG__DELTA_TAIL) || is_active(node, TUG__DELTA_COPY);
+}
+
+/* Choose the next part to be copied. */
+static bool choose_copy(const struct tug__engine *engine, struct tug__node *node,
+                        struct tug__share *out_share)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+    const unsigned worker_count = tug__pool_worker_count(engine->pool);
+
+    if (delta->copying > worker_count / CONNECTIONS_PER_COPY) {
+        return false;
+    }
+    while (delta->next_copy < delta->plan.copies.count) {
+        const struct tug__chunked_copy *const copy = &delta->plan.copies.items[delta->next_copy];
+
+        if (tug__ranges_choose_at(ranges, copy->first, copy->end,
+                                  tug__counter_get(&node->transfer->noted), out_share)) {
+            return true;
+        }
+        if (tug__ranges_has_kept(ranges, copy->first, copy->end)) {
+            return false; /* not now */
+        }
+        delta->next_copy++;
+    }
+    return false;
+}
+
+bool tug__delta_choose(struct tug__engine *engine, struct tug__node *node,
+                       struct tug__share *out_share)
+{
+    if (is_active(node, TUG__DELTA_TAIL)) {
+        return tug__ranges_choose_from(&node->transfer->ranges, node->attempt.delta->tail_byte,
+                                       tug__counter_get(&node->transfer->noted), out_share);
+    }
+    return is_active(node, TUG__DELTA_COPY) && choose_copy(engine, node, out_share);
+}
+
+void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job)
+{
+    const struct tug__chunked_copies *const copies = &node->attempt.delta->plan.copies;
+    const uint64_t first = job->share.first_byte;
+    size_t low = 0;
+    size_t high = copies->count;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (copies->items[middle].first <= first) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    job->request.donor = node->attempt.delta->donors[copies->items[low].donor];
+    job->request.from = copies->items[low].from + (first - copies->items[low].first);
+    node->attempt.delta->copying++;
+}
+
+unsigned tug__delta_copying(const struct tug__node *node)
+{
+    return node->attempt.delta != NULL ? node->attempt.delta->copying : 0;
+}
+
+/* Warn of a donor that cannot be used, and request what it was to give. */
+static void lose_donor(struct tug__engine *engine, struct tug__node *node,
+                       const struct tug__donor *lost)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+    const struct tug__chunked_copies *const copies = &delta->plan.copies;
+
+    for (unsigned i = 0; i < delta->plan.donor_count; i++) {
+        if (delta->donors[i] == lost && !lost->is_bad) {
+            delta->donors[i]->is_bad = true;
+            warn(engine, node, lost, "cannot be read");
+        }
+    }
+    for (size_t i = delta->next_copy; i < copies->count; i++) {
+        const struct tug__chunked_copy *const copy = &copies->items[i];
+
+        if (delta->donors[copy->donor] == lost) {
+            (void)tug__ranges_release(&node->transfer->ranges, copy->first, copy->end, NULL);
+        }
+    }
+}
+
+void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
+                           const struct tug__job *job)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+
+    if (!job->share.is_local) {
+        return;
+    }
+    delta->copying--;
+    delta->copied_bytes += job->result.next_byte - job->share.first_byte;
+    if (job->result.has_bad_donor) {
+        lose_donor(engine, node, job->request.donor);
+    }
+}
+
+struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node)
+{
+    return node->attempt.delta != NULL ? &node->attempt.delta->plan : NULL;
+}
+
+static uint64_t plan_bytes(const struct tug__delta *delta)
+{
+    const struct tug__chunked_place *const place = &delta->place;
+
+    /* eStargz does not say: its text is about a hundredth of the layer, and so on */
+    return place->toc.raw_length > 0 ? place->toc.raw_length + place->tar_split.raw_length / 8
+                                     : place->size_bytes / 32;
+}
+
+bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__delta_state *const state = &engine->delta;
+    struct tug__delta *const delta = node->attempt.delta;
+    const struct tug__extents *gaps;
+
+    if (!tug__delta_is_early(node) || node->job_count > 0 || node->job_kind == TUG__JOB_PLAN ||
+        node->transfer == NULL || !node->transfer->ranges.is_open) {
+        return false;
+    }
+    gaps = &node->transfer->ranges.gaps;
+    if (gaps->count > 0 && gaps->items[gaps->count - 1].end > delta->tail_byte) {
+        delta->stage = TUG__DELTA_TAIL;
+        node->job_kind = TUG__JOB_BLOB;
+        return false; /* its rest */
+    }
+    delta->stage = TUG__DELTA_PLAN;
+    if (state->plans_out > 0 && state->plan_bytes + plan_bytes(delta) > PLAN_BYTES_MAX) {
+        tug__node_wait(engine, node, tug__now_ns() + PLAN_WAIT_NS);
+        return true;
+    }
+    delta->plan.tail_byte = delta->tail_byte;
+    node->job_kind = TUG__JOB_PLAN;
+    tug__node_enqueue(engine, node);
+    return true;
+}
+
+void tug__delta_note_plan(struct tug__engine *engine, const struct tug__node *node)
+{
+    engine->delta.plans_out++;
+    engine->delta.plan_bytes += plan_bytes(node->attempt.delta);
+}
+
+/* Take what the copies have out of what is requested. Errors: TUG_ERR_NO_MEMORY. */
+static enum tug_status keep_copies(struct tug__node *node, uint64_t *out_bytes,
+                                   struct tug_error *err)
+{
+    const struct tug__chunked_copies *const copies = &node->attempt.delta->plan.copies;
+    enum tug_status status = TUG_OK;
+
+    *out_bytes = 0;
+    for (size_t i = 0; status == TUG_OK && i < copies->count; i++) {
+        uint64_t bytes = 0;
+
+        status = tug__ranges_keep(&node->transfer->ranges, copies->items[i].first,
+                                  copies->items[i].end, &bytes, err);
+        *out_bytes += bytes;
+    }
+    return status;
+}
+
+/* The plan is made: follow it, if that is worth it. */
+static void use_plan(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+    const uint64_t missing = node->wanted.size_bytes - tug__ranges_done(ranges);
+    const double answer_s = (double)node->host->answer_ns / (double)TUG__NS_PER_S;
+    const uint64_t request_bytes = (uint64_t)(tug__spread_rate_each(&engine->spread) * answer_s);
+    uint64_t kept = 0;
+    struct tug_error error = {0};
+
+    tug__copies_join(&delta->plan.copies, node->wanted.size_bytes, request_bytes);
+    if (keep_copies(node, &kept, &error) != TUG_OK) {
+        tug__node_fail(engine, node, &error);
+        return;
+    }
+    if (!tug__copies_are_worth_it(&(struct tug__copies_gain){
+            .copied_bytes = kept,
+            .missing_bytes = missing,
+            .gap_count = ranges->gaps.count,
+            .request_bytes = request_bytes,
+            .is_begun = missing < delta->tail_byte,
+        })) {
+        go_plain(node);
+    } else {
+        delta->stage = TUG__DELTA_COPY;
+        delta->next_copy = 0;
+        node->job_kind = TUG__JOB_BLOB;
+        node->width = engine->settings.never_split ? 1 : tug__pool_worker_count(engine->pool);
+    }
+    tug__node_enqueue(engine, node);
+}
+
+static void handle_plan(struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+
+    if (delta->plan.needs_byte < delta->plan.tail_byte) {
+        delta->place = delta->plan.place; /* located */
+        delta->tail_byte = delta->plan.needs_byte;
+        delta->stage = TUG__DELTA_TAIL;
+        node->job_kind = TUG__JOB_BLOB;
+        tug__node_enqueue(engine, node);
+        return;
+    }
+    use_plan(engine, node);
+}
+
+void tug__delta_handle_job(struct tug__engine *engine, struct tug__node *node, struct tug__job *job,
+                           bool has_failed)
+{
+    if (job->kind == TUG__JOB_DONORS) {
+        tug__delta_handle_donors(engine, node, &job->result.error);
+        return;
+    }
+    engine->delta.plans_out--;
+    engine->delta.plan_bytes -= plan_bytes(node->attempt.delta);
+    node->job_kind = TUG__JOB_BLOB;
+    if (node->drop != TUG__DROP_NOT) {
+        tug__node_drop_transfer(engine, node, node->drop);
+    } else if (!tug__node_is_needed(node)) {
+        tug__node_abandon(engine, node);
+    } else if (has_failed) {
+        go_plain(node);
+        tug__node_enqueue(engine, node);
+    } else {
+        handle_plan(engine, node);
+    }
+}
+
+bool tug__delta_handle_failure(struct tug__engine *engine, struct tug__node *node,
+                               const struct tug__job *job)
+{
+    if (!tug__delta_needs_range(node) || job->share.is_local || !job->result.call.ranges_ignored ||
+        !tug__node_is_needed(node)) {
+        return false;
+    }
+    node->attempt.delta->is_off = true;
+    node->host->ignores_ranges = true;
+    if (node->attempt.delta->stage == TUG__DELTA_TAIL) {
+        go_plain(node);
+        node->transfer->ranges.is_single = true;
+        tug__node_enqueue(engine, node);
+    } else { /* many gaps, each of which would bring the whole blob */
+        go_plain(node);
+        tug__node_drop_transfer(engine, node, TUG__DROP_REMOVE);
+    }
+    return true;
+}
+
+bool tug__delta_fall_back(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug_error *error)
+{
+    if (!tug__delta_is_early(node) || node->job_count > 0 || node->drop != TUG__DROP_NOT ||
+        engine->is_stopping || error->code == TUG_ERR_STORE || error->code == TUG_ERR_NO_MEMORY ||
+        error->code == TUG_ERR_CANCELLED || error->code == TUG_ERR_TIMEOUT) {
+        return false;
+    }
+    node->attempt.delta->is_off = true;
+    go_plain(node);
+    node->attempt.failures = 0;
+    tug__node_enqueue(engine, node);
+    return true;
+}
+
+void tug__delta_reset(struct tug__node *node)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+
+    if (delta != NULL) {
+        tug__delta_plan_fini(&delta->plan);
+        delta->stage = TUG__DELTA_NEW;
+        delta->next_copy = 0;
+        delta->copied_bytes = 0;
+        node->job_kind = TUG__JOB_BLOB;
+    }
+}
+
+bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *node,
+                                const struct tug_error *error)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+
+    if (delta == NULL || error->code != TUG_ERR_CONTENT || delta->copied_bytes == 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < delta->plan.donor_count; i++) {
+        if (!delta->donors[i]->is_bad && i < delta->plan.donors_read) {
+            delta->donors[i]->is_bad = true;
+            warn(engine, node, delta->donors[i],
+                 "gave other bytes than its table of contents says");
+        }
+    }
+    delta->is_off = true;
+    tug__delta_reset(node);
+    tug__node_enqueue(engine, node);
+    return true;
+}

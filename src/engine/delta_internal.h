@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What delta.c and delta_copy.c share.
+ * Threads: the resolver.
+ */
+#ifndef TUG_ENGINE_DELTA_INTERNAL_H
+#define TUG_ENGINE_DELTA_INTERNAL_H
+
+#include "engine/state.h"
+
+enum tug__delta_stage {
+    TUG__DELTA_NEW = 0,
+    TUG__DELTA_TAIL,
+    TUG__DELTA_PLAN,
+    TUG__DELTA_COPY,
+    TUG__DELTA_PLAIN, /* nothing of this file applies */
+};
+
+struct tug__delta {
+    enum tug__delta_stage stage;
+    bool is_off; /* for this layer, for good */
+    struct tug__chunked_place place;
+    uint64_t repository;
+    unsigned number;    /* of the layer in its manifest */
+    uint64_t tail_byte; /* the tail begins here */
+    struct tug__donor *donors[TUG__PLAN_DONORS_MAX];
+    struct tug__delta_plan plan; /* the worker's, while a PLAN job is out */
+    size_t next_copy;            /* copies before it are handed out, or cannot be */
+    unsigned copying;            /* local shares at workers */
+    uint64_t copied_bytes;
+    struct tug__node_list waiting; /* nodes for which this layer may be a donor */
+};
+
+/* delta.c: the search for donors has ended. One that was stopped with the node that it was for
+ * starts again. */
+void tug__delta_handle_donors(struct tug__engine *engine, struct tug__node *node,
+                              const struct tug_error *error);
+
+#endif

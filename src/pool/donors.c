@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Find the layers with a table of contents: index.json, backwards, and the documents that it names.
+ *
+ * Knows: the store's interface, documents. Does not know: HTTP, retries, the engine.
+ * Threads: the job's worker; see donors.h.
+ */
+#include "pool/donors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fnv.h"
+#include "oci/document.h"
+#include "oci/limits.h"
+#include "store/store.h"
+
+/* Indexes within indexes are not searched deeper. */
+#define DEPTH_MAX 3
+
+/* An image of index.json. */
+struct root {
+    struct tug_digest digest;
+    uint64_t repository;
+};
+
+/* State of the search of one store. */
+struct search {
+    struct tug__donors *donors;
+    struct tug_store *store;
+    const struct tug__search_stop *stop;
+    struct root *roots; /* owned */
+    size_t root_count, root_capacity;
+    size_t documents; /* read so far */
+    uint64_t age;     /* of the present image */
+    uint64_t repository;
+};
+
+uint64_t tug__repository_hash(const char *name, size_t length)
+{
+    const char *const at_sign = memchr(name, '@', length);
+    const char *slash;
+    const char *colon;
+
+    length = at_sign != NULL ? (size_t)(at_sign - name) : length;
+    slash = memrchr(name, '/', length);
+    colon = memrchr(name, ':', length);
+    if (colon != NULL && (slash == NULL || colon > slash)) {
+        length = (size_t)(colon - name);
+    }
+    return tug__fnv_add(TUG__FNV_START, name, length) | 1;
+}
+
+struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug__donor *donor)
+{
+    struct tug__donor *added;
+
+    if (donors->count == TUG__DONORS_MAX) {
+        return NULL;
+    }
+    if (donors->count == donors->capacity) {
+        const size_t capacity = donors->capacity > 0 ? 2 * donors->capacity : 16;
+        struct tug__donor **const items =
+            realloc(donors->items, capacity * sizeof(struct tug__donor *));
+
+        if (items == NULL) {
+            return NULL;
+        }
+        donors->items = items;
+        donors->capacity = capacity;
+    }
+    added = malloc(sizeof *added);
+    if (added != NULL) {
+        *added = *donor;
+        donors->items[donors->count++] = added;
+    }
+    return added;
+}
+
+void tug__donors_fini(struct tug__donors *donors)
+{
+    for (size_t i = 0; i < donors->count; i++) {
+        free(donors->items[i]);
+    }
+    free(donors->items);
+    donors->items = NULL;
+    donors->count = 0;
+    donors->capacity = 0;
+}
+
+/* Note one element of index.json. */
+static enum tug_status on_entry(void *context, const struct tug__index_element *element,
+                                struct tug_error *err)
+{
+    struct search *const search = context;
+    struct root root = {0};
+
+    if (element->refers_to != NULL || !tug__index_element_digest(element, &root.digest)) {
+        return TUG_OK;
+    }
+    if (element->name != NULL) {
+        root.repository = tug__repository_hash(element->name, element->name_length);
+    }
+    if (search->root_count == search->root_capacity) {
+        const size_t capacity = search->root_capacity > 0 ? 2 * search->root_capacity : 64;
+        struct root *const roots = realloc(search->roots, capacity * sizeof *roots);
+
+        if (roots == NULL) {
+            return tug__fail_memory(err);
+        }
+        search->roots = roots;
+        search->root_capacity = capacity;
+    }
+    search->roots[search->root_count++] = root;
+    return TUG_OK;
+}
+
+/* Note a layer, if it is a donor. */
+static void add_layer(struct search *search, const struct tug__descriptor *layer, unsigned number)
+{
+    struct tug__donor donor = {
+        .store = search->store,
+        .digest = layer->digest,
+        .repository = search->repository,
+        .number = number,
+        .age = search->age,
+    };
+    bool is_present = false;
+    uint64_t size_bytes = 0;
+
+    if (tug__chunked_find(layer, &donor.place) &&
+        tug_store_stat(search->store, &layer->digest, &is_present, &size_bytes, NULL) == TUG_OK &&
+        is_present && size_bytes == layer->size_bytes) {
+        (void)tug__donors_add(search->donors, &donor);
+    }
+}
+
+static void read_document(struct search *search, const struct tug_digest *digest,
+                          const char *media_type, unsigned depth);
+
+/* The children of a document: layers of a manifest, documents of an index. */
+static void read_children(struct search *search, const struct tug__document *document,
+                          unsigned depth)
+{
+    const size_t first = document->has_config ? 1 : 0;
+
+    if (document->kind == TUG__MEDIA_MANIFEST) {
+        for (size_t i = first; i < document->child_count; i++) {
+            add_layer(search, &document->children[i], (unsigned)(i - first));
+        }
+        return;
+    }
+    for (size_t i = 0; i < document->child_count && depth < DEPTH_MAX; i++) {
+        read_document(search, &document->children[i].digest, document->children[i].media_type,
+                      depth + 1);
+    }
+}
+
+/* Read a document of the store, if it has it. Bounded depth: no cycle goes on. */
+static void read_document(struct search *search, const struct tug_digest *digest,
+                          const char *media_type, unsigned depth)
+{
+    struct tug__buf buf;
+    struct tug__document document;
+
+    if (search->documents == TUG__DONOR_DOCUMENTS_MAX ||
+        search->stop->should_stop(search->stop->context)) {
+        return;
+    }
+    search->documents++;
+    tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
+    if (tug__store_read(search->store, digest, &buf, NULL) == TUG_OK) {
+        const struct tug__document_text text = {
+            .bytes = buf.data, .length = buf.length, .media_type = media_type, .is_pinned = true};
+
+        if (tug__document_parse(&text, &document, NULL) == TUG_OK) {
+            read_children(search, &document, depth);
+            tug__document_fini(&document);
+        }
+    }
+    tug__buf_fini(&buf);
+}
+
+/* Search one store, its newest images first. */
+static enum tug_status search_store(struct search *search, struct tug_error *err)
+{
+    const enum tug_status status = tug__store_scan_index(search->store, on_entry, search, err);
+
+    for (size_t i = search->root_count; i-- > 0;) {
+        search->repository = search->roots[i].repository;
+        read_document(search, &search->roots[i].digest, NULL, 0);
+        search->age++;
+    }
+    free(search->roots);
+    return status;
+}
+
+enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__search_stop *stop,
+                                 struct tug_error *err)
+{
+    uint64_t age = 1; /* layers of this run are newer */
+
+    for (size_t i = 0; i < donors->store_count; i++) {
+        struct search search = {
+            .donors = donors, .store = donors->stores[i], .stop = stop, .age = age};
+
+        if (search_store(&search, err) == TUG_ERR_NO_MEMORY) {
+            return TUG_ERR_NO_MEMORY;
+        }
+        age = search.age;
+        if (stop->should_stop(stop->context)) {
+            return tug__fail(err, TUG_ERR_CANCELLED, "interrupted");
+        }
+    }
+    return TUG_OK;
+}

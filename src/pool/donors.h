@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Donors: layers of stores that have a table of contents (chunked.h), so that newer versions of
+ * them can be made of their bytes.
+ *
+ * The documents of a store say which they are. Reading them costs some microseconds each, so it is
+ * done once in a run, and only when a layer with a table of contents is to be fetched.
+ */
+#ifndef TUG_POOL_DONORS_H
+#define TUG_POOL_DONORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tug/oci.h>
+#include <tug/store.h>
+
+#include "chunked/chunked.h"
+
+/* Documents that are read of one store, the newest first, and donors that are kept of all. */
+#define TUG__DONOR_DOCUMENTS_MAX 4096
+#define TUG__DONORS_MAX 8192
+
+/* One layer. */
+struct tug__donor {
+    struct tug_store *store; /* borrowed */
+    struct tug_digest digest;
+    struct tug__chunked_place place;
+    uint64_t repository; /* tug__repository_hash of its image's name; 0: none */
+    unsigned number;     /* among the layers of its manifest */
+    uint64_t age;        /* smaller is newer */
+    bool is_bad; /* it cannot be read, or what was made of it was wrong: not to be used again */
+};
+
+/* All that are known. */
+struct tug__donors {
+    struct tug__donor **items; /* owned, and each of them: they do not move */
+    size_t count;
+    size_t capacity;
+    struct tug_store *const *stores; /* to be searched; borrowed. The run's own comes first */
+    size_t store_count;
+};
+
+/* Ask whether to stop. */
+struct tug__search_stop {
+    bool (*should_stop)(void *context);
+    void *context;
+};
+
+/* Hash a repository, "HOST/REPOSITORY": of a reference, or of an image's full name, whose tag and
+ * digest are left out. */
+uint64_t tug__repository_hash(const char *name, size_t length);
+
+/* Search the stores for donors. What cannot be read has none. Errors: TUG_ERR_CANCELLED,
+ * TUG_ERR_NO_MEMORY. Threads: one at a time. Blocks: on the disk. */
+enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__search_stop *stop,
+                                 struct tug_error *err);
+/* Add one. Returns: it, borrowed; NULL: out of memory, or there are too many. */
+struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug__donor *donor);
+/* Free all donors. */
+void tug__donors_fini(struct tug__donors *donors);
+
+#endif
