@@ -27,12 +27,17 @@ void tug__verdict_tell(struct tug__verdict *verdict, const struct tug_digest *di
 {
     const size_t used = strlen(verdict->reasons);
     char text[TUG_DIGEST_TEXT_MAX];
+    char told[sizeof verdict->reasons];
 
     if (verdict->told_count >= REASONS_MAX) {
         return;
     }
-    (void)snprintf(verdict->reasons + used, sizeof verdict->reasons - used, "%s%.19s: %s",
-                   used > 0 ? "; " : "", tug_digest_format(digest, text), reason);
+    (void)snprintf(told, sizeof told, "%.19s: %s", tug_digest_format(digest, text), reason);
+    if (strstr(verdict->reasons, told) != NULL) {
+        return; /* the same payload again, in another manifest */
+    }
+    (void)snprintf(verdict->reasons + used, sizeof verdict->reasons - used, "%s%s",
+                   used > 0 ? "; " : "", told);
     verdict->told_count++;
 }
 

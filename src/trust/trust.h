@@ -80,7 +80,8 @@ enum tug_status tug__verdict_add(struct tug__verdict *verdict, const struct tug_
                                  const struct tug__claim *claim, const struct tug_digest *digest,
                                  const char *bytes, size_t length,
                                  const struct tug__payloads *payloads, struct tug_error *err);
-/* Add a reason of the caller's, for something that might have been a signature. */
+/* Add a reason of the caller's, for something that might have been a signature; one that was told
+ * before is not repeated. */
 void tug__verdict_tell(struct tug__verdict *verdict, const struct tug_digest *digest,
                        const char *reason);
 /* Fail for an image that is not signed: what was found, and why it does not count.

@@ -90,17 +90,34 @@ ln "$(blob_path served "$huge")" "$(blob_path served "$lying")"
 serve_signed lying "$image" "$digest" \
     "$(signature_manifest "" "$config" "$lying" | layout_blob served "$manifest_type")"
 mkdir many
+# Move all files of the folder into the layout, and print their digests and sizes.
+store_many() {
+    sha256sum many/* | perl -ane 'print "sha256:$F[0] ", -s $F[1], "\n";
+        rename $F[1], "served/blobs/sha256/$F[0]" or die'
+}
 seq 100000 100255 | split -l 1 -a 3 - many/
-sha256sum many/* | while read -r sum file; do
-    mv "$file" "served/blobs/sha256/$sum"
-    echo "sha256:$sum"
-done > digests
+store_many | sed 's/ .*//' > digests
 many=$(jq -Rnc --argjson layer "$huge" '[inputs] + [range(9744) | "sha256:\("\(. + 1000000)" * 9 | .[0:63])3"] |
     map(. as $digest | $layer | .digest = $digest | .size = 7)[]' < digests |
     jq -cs --argjson config "$config" '{schemaVersion: 2,
         mediaType: "application/vnd.oci.image.manifest.v1+json", config: $config, layers: .}' |
     layout_blob served "$manifest_type")
 serve_signed many "$image" "$digest" "$many"
+
+# 300 manifests that refer to the image, each with a bundle by somebody else; a list of 10 000.
+make_bundle curve "$digest" reg.test/team/crowd > bundle
+bundle=$(layout_blob served "$bundle_type" < bundle)
+signature_manifest "$image" "$config" "$bundle" |
+    jq -c '. as $manifest | range(300) | tostring as $n | $manifest | .annotations = {n: $n}' |
+    split -l 1 -a 3 - many/
+mapfile -t crowd < <(store_many | jq -Rc --arg type "$manifest_type" --arg artifact "$bundle_type" \
+    'split(" ") | {mediaType: $type, digest: .[0], size: (.[1] | tonumber), artifactType: $artifact}')
+serve crowd 1 "$image"
+serve crowd "${digest/:/-}" "$(layout_index served "${crowd[@]}")"
+serve flood 1 "$image"
+serve flood "${digest/:/-}" "$(jq -c <<< "${crowd[0]}" '[range(10000) as $n | .digest |= .[0:63] + ($n + 10000000 | tostring)] | {
+    schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' |
+    layout_blob served application/vnd.oci.image.index.v1+json)"
 
 start_registry --layout served "${repos[@]}"
 mkdir -p hosts/reg.test
@@ -158,6 +175,8 @@ expect_refused index "but the index $(digest_of "$index") is signed, which --roo
 expect_refused huge "its payload has 1073741824 bytes, over the limit of 1048576"
 expect_refused lying "sha256:2222"
 expect_refused many "none of the 256 signatures found counts"
+expect_refused crowd "none of the 256 signatures found counts"
+expect_refused flood "the list is over the limit of 2000 entries"
 [ -z "$(names)" ] || fail "named: $(names)"
 
 fetch --verify-key good.pub reg.test/team/signed:1
@@ -208,7 +227,9 @@ expect_status 6
 # Not more of what is hostile was asked for than is looked at. The server writes its log at the end.
 stop_registry
 grep -q "^request .*/blobs/sha256:1111" log && fail "the payload of 1 GiB was asked for"
-[ "$(grep -c "^request .* GET /v2/team/many/" log)" -le 300 ] || fail "too many requests"
+for name in many crowd; do
+    [ "$(grep -c "^request .* GET /v2/team/$name/" log)" -le 300 ] || fail "too many requests for $name"
+done
 
 # A tag that moves to what is not signed: its name stays with what is.
 fetch_moving() { # IMAGE
