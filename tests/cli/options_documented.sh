@@ -8,7 +8,7 @@ manual="$(dirname "$0")/../../man/tug.1"
 list="$WORK/options"
 
 run help fetch
-sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( .*)?$/\1|\2|\3/p' "$WORK/out" |
+sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)(\[=.*|( .*)?)$/\1|\2|\3/p' "$WORK/out" |
     sed -E 's/^ +\|/|/' > "$list"
 [ "$(wc -l < "$list")" -ge 26 ] || fail "only $(wc -l < "$list") options in the help"
 
@@ -23,8 +23,13 @@ while IFS='|' read -r short name rest; do
         expect_no_match err "unknown option"
         ;;
     esac
-    # The parser knows it, and whether it takes a value.
-    if [[ "$rest" =~ ^\ [A-Za-z] ]] && [[ ! "$rest" =~ ^\ \  ]]; then
+    # The parser knows it, and whether it takes a value, or may.
+    if [[ $rest == '[='* ]]; then
+        run fetch "--$name"
+        expect_text err "no reference given"
+        run fetch "--$name=value"
+        expect_text err "no reference given"
+    elif [[ "$rest" =~ ^\ [A-Za-z] ]] && [[ ! "$rest" =~ ^\ \  ]]; then
         run fetch "--$name"
         expect_status 2
         expect_text err "option '--$name' needs a value"
@@ -49,7 +54,7 @@ for page in "${manual%.1}"-*.1; do
     command=${page##*/tug-}
     command=${command%.1}
     run help "$command"
-    sed -n '/^Global options/q;p' "$WORK/out" | sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( .*)?$/\2/p' |
+    sed -n '/^Global options/q;p' "$WORK/out" | sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)(\[=.*|( .*)?)$/\2/p' |
         sort > "$WORK/in-help"
     sed -nE 's/^\.It (Fl [A-Za-z] , )?Fl -([a-z-]+).*$/\2/p' "$page" | sort > "$WORK/in-page"
     comm -23 "$WORK/in-page" "$WORK/in-help" | while read -r name; do
