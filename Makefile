@@ -125,8 +125,10 @@ $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 # and tug does not: absent.o is in their place. The linker speaks only when it fails: glibc has it warn
 # that names are looked up by further libraries when nsswitch.conf wants more than files and dns.
 ABSENT_LIBS := -lrtmp -lgssapi_krb5 -lldap -llber
+# What Debian's static libraries need and do not tell pkg-config.
+UNTOLD_LIBS ?= -lunistring -lbrotlicommon
 # libarchive, which is loaded when it is needed elsewhere, is linked in by linked.o.
-STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell $(PKG_CONFIG) --static --libs $(PACKAGES))) -lunistring -lbrotlicommon \
+STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell $(PKG_CONFIG) --static --libs $(PACKAGES))) $(UNTOLD_LIBS) \
   -Wl,-u,tug__libarchive_linked -larchive -lzstd -lz
 STATIC_OBJ := $(addprefix $(OBJ)/tools/static/,absent.o linked.o)
 $(STATIC_OBJ): TUG_INCLUDES := -Isrc

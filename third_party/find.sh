@@ -32,6 +32,8 @@ has_library libcrypto openssl/evp.h || add libcrypto libssl-dev
 has_library json-c json-c/json.h || add json-c libjson-c-dev
 has_library libarchive archive.h || add libarchive libarchive-dev
 has_library yaml-0.1 yaml.h || add libyaml libyaml-dev
+has_library libzstd zstd.h || add libzstd libzstd-dev
+has_library zlib zlib.h || add zlib zlib1g-dev
 has_library ck ck_ring.h || add ck libck-dev
 
 [ -n "$missing" ] || exit 0

@@ -5,7 +5,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-groups=${*:-build test demo static lint fuzz bench deb rpm packages}
+groups=${*:-build test demo static lint fuzz bench deb rpm packages musl}
 
 wanted=""
 for group in $groups; do

@@ -180,6 +180,9 @@ static int take_answer(struct settings *settings, char **argv, const struct at_h
     const char *word = argv[optind - 1];
     struct tug_error error;
 
+    if (word == NULL) { /* the value is missing, and musl has gone past the end */
+        word = argv[optind - 2];
+    }
     if (answer == 1) {
         if (settings_add_input(settings, optarg, false, &error) != TUG_OK) {
             report_error(NULL, error.message);

@@ -16,11 +16,14 @@ build() { # MAKE-ARGUMENT…
 
 build PKG_CONFIG=false CC=no-compiler
 expect_status 2
-for line in 'no-compiler (Debian: gcc)' 'libcurl (Debian: libcurl4-openssl-dev)' \
-    'libcrypto (Debian: libssl-dev)' 'json-c (Debian: libjson-c-dev)' \
-    'libarchive (Debian: libarchive-dev)' 'libyaml (Debian: libyaml-dev)' 'ck (Debian: libck-dev)'; do
-    expect_text err "  $line"
-done
+# All libraries that the list of packages has for the build; the package for Debian asks for them, too.
+expect_text err '  no-compiler (Debian: gcc)'
+while read -r package; do
+    expect_text err "(Debian: $package)"
+    grep -qE "^ +$package(,|$)" "$top/tools/packaging/debian/control" ||
+        fail "debian/control does not ask for $package"
+done < <(sed -n 's/^\([a-z0-9-]*-dev\) *| build\b.*/\1/p' "$top/third_party/packages")
+expect_text err '  libcurl (Debian: libcurl4-openssl-dev)'
 expect_text err 'apt-get install --no-install-recommends gcc libcurl4-openssl-dev libssl-dev libjson-c-dev'
 # What it names is in the list of packages.
 while read -r package; do

@@ -19,7 +19,7 @@ make_headers() { # AGE
 }
 
 build() { # PROGRAM HEADERS GCC-OPTION…
-    gcc -std=c99 -Wall -Wextra -pedantic -Werror -I"$2" "${@:3}" -o "$WORK/$1" \
+    "${CC:-gcc}" -std=c99 -Wall -Wextra -pedantic -Werror -I"$2" "${@:3}" -o "$WORK/$1" \
         "$top/tests/abi/program.c" "$library" 2> "$WORK/err" || fail "$1 does not compile"
 }
 
@@ -38,7 +38,7 @@ sizes() { # HEADERS FILE: of the structs that a program owns
             sed 's/.*(\(.*\))/printf("\1 %zu\\n", sizeof(\1));/'
         echo '}'
     } > "$WORK/sizes.c"
-    gcc -w -I"$1" -o "$WORK/sizes" "$WORK/sizes.c" && "$WORK/sizes" > "$2"
+    "${CC:-gcc}" -w -I"$1" -o "$WORK/sizes" "$WORK/sizes.c" && "$WORK/sizes" > "$2"
 }
 
 # The age of the headers made a difference to each of them.

@@ -1,6 +1,6 @@
 # Part of the Makefile: packages.
 
-.PHONY: deb rpm check-packages
+.PHONY: deb rpm check-packages check-musl cross
 
 deb: ## build Debian packages into build/deb/
 	$(Q)third_party/install.sh build test deb
@@ -15,3 +15,11 @@ check-packages: ## build packages twice, compare, use one in a fresh Debian (as 
 	$(Q)third_party/install.sh build test deb rpm packages
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(OBJ)/fake-registry
 	$(Q)FAKE_REGISTRY=$(CURDIR)/$(OBJ)/fake-registry tools/packaging/check-packages.sh
+
+check-musl: ## build with musl, run support, unit and cli (compiles libraries: 10 minutes, then 3)
+	$(Q)third_party/install.sh build test musl
+	$(Q)tools/packaging/check-musl.sh build/musl
+
+cross: ## build for arm64 into build/arm64/, run the unit tests under qemu (as root; 10 minutes, then 4)
+	$(Q)third_party/install.sh packages
+	$(Q)tools/packaging/cross.sh build/arm64

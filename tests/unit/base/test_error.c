@@ -56,14 +56,14 @@ Test(base_error, a_wrap_keeps_code_and_numbers)
 {
     struct tug_error err = {0};
 
-    (void)tug__fail_errno(&err, TUG_ERR_STORE, EIO, "cannot read");
+    (void)tug__fail_errno(&err, TUG_ERR_STORE, ENOSPC, "cannot read");
     err.http_status = 404;
     cr_assert_eq(tug__wrap(&err, TUG_ERR_INTERNAL, "layer %d", 2), TUG_ERR_STORE);
     cr_assert_eq(tug__wrap(&err, TUG_ERR_INTERNAL, "image"), TUG_ERR_STORE);
     cr_assert_eq(err.code, TUG_ERR_STORE);
-    cr_assert_eq(err.os_errno, EIO);
+    cr_assert_eq(err.os_errno, ENOSPC);
     cr_assert_eq(err.http_status, 404);
-    cr_assert_str_eq(err.message, "image: layer 2: cannot read: Input/output error");
+    cr_assert_str_eq(err.message, "image: layer 2: cannot read: No space left on device");
 }
 
 Test(base_error, t43_foreign_text_is_escaped_once)
