@@ -43,7 +43,7 @@ TUG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(HARDENING) $(HARDENING_LINK) $(TUG_FORTIFY) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base toml oci chunked ref trust convert unpack url http hosts auth index store walk upkeep tags archive registry pool engine pipeline lookup api
+ROOMS := base toml oci chunked ref trust convert unpack url http hosts auth index store walk plan upkeep tags archive registry pool engine pipeline lookup api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
 CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/lists/*.c src/options/*.c src/display/*.c)))

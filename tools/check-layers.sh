@@ -29,7 +29,7 @@ only_in() { # PATTERN ALLOWED…: files of src/ that may include it
 }
 
 inc='^#include "'
-rooms="base toml oci chunked ref trust convert unpack url http hosts auth registry index store walk upkeep tags archive pool engine pipeline lookup api cli"
+rooms="base toml oci chunked ref trust convert unpack url http hosts auth registry index store walk plan upkeep tags archive pool engine pipeline lookup api cli"
 sees() { # ROOM ROOM…: what it may include besides itself
     local room=$1 forbidden
     shift
@@ -54,14 +54,15 @@ sees registry auth hosts http url oci base
 sees index oci base
 sees store index oci base
 sees walk store index oci base
-sees upkeep pipeline engine registry walk store index trust ref oci base
+sees plan store trust convert unpack ref oci base
+sees upkeep pipeline plan engine registry walk store index trust ref oci base
 sees tags pipeline registry ref oci base
 sees archive walk store index unpack ref oci base
 sees pool registry store chunked unpack oci base
 sees engine pool registry store chunked unpack oci base
-sees pipeline engine registry store index trust convert chunked unpack ref oci url base
-sees lookup pipeline engine registry ref oci base
-sees api upkeep tags lookup pipeline archive walk registry store trust ref oci base
+sees pipeline plan engine registry store index trust convert chunked unpack ref oci url base
+sees lookup pipeline plan engine registry ref oci base
+sees api upkeep tags lookup pipeline plan archive walk registry store trust ref oci base
 # The compiler finds only these folders' own headers for them.
 forbid "the command and its displays see public headers" "$inc(\.\.|${rooms// /|})/" src/cli/* src/lists/* src/options/* src/display/*
 forbid "public headers include public headers" '^#include "' include/tug/*

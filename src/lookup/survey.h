@@ -12,9 +12,9 @@
 #define TUG_LOOKUP_SURVEY_H
 
 #include "engine/engine.h"
-#include "pipeline/choice.h"
+#include "plan/choice.h"
 #include "oci/digest_set.h"
-#include "pipeline/gathered.h"
+#include "plan/gathered.h"
 
 struct tug__survey {
     /* set by the caller; borrowed */

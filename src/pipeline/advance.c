@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "oci/limits.h"
-#include "pipeline/choice.h"
+#include "plan/choice.h"
 
 /* --- the choice --- */
 

@@ -14,10 +14,10 @@
 
 #include "oci/document.h"
 #include "engine/engine.h"
-#include "pipeline/extras.h"
-#include "pipeline/conversion.h"
-#include "pipeline/gathered.h"
-#include "pipeline/plan.h"
+#include "plan/extras.h"
+#include "plan/conversion.h"
+#include "plan/gathered.h"
+#include "plan/plan.h"
 #include "trust/trust.h"
 
 /* Why an image wants a digest; packed into the number of its edge. */

@@ -8,7 +8,7 @@
 #include "pipeline/resolver.h"
 
 #include "base/error.h"
-#include "pipeline/signed.h"
+#include "plan/signed.h"
 
 /* One more is noted, so that the judgement can tell that there are more. */
 #define MANIFESTS_MAX (TUG__SIGNATURES_MAX + 1)

@@ -7,7 +7,7 @@
 
 #include "engine/engine.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/plan.h"
+#include "plan/plan.h"
 
 struct tug__session;
 

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "index/annotations.h"
 #include "oci/digest.h"
-#include "pipeline/signed.h"
+#include "plan/signed.h"
 
 static enum tug_status add(struct tug__signers *signers, const struct tug_digest *signed_digest,
                            const struct tug_digest *manifest, struct tug_error *err)

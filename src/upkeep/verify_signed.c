@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "index/annotations.h"
-#include "pipeline/signed.h"
+#include "plan/signed.h"
 #include "upkeep/origin.h"
 #include "upkeep/signers.h"
 

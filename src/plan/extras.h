@@ -10,8 +10,8 @@
  *
  * Threads: the resolver.
  */
-#ifndef TUG_PIPELINE_EXTRAS_H
-#define TUG_PIPELINE_EXTRAS_H
+#ifndef TUG_PLAN_EXTRAS_H
+#define TUG_PLAN_EXTRAS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,10 +3,10 @@
  * What the choice among the entries of an index means: warnings, and a text for index.json.
  * Threads: any. Blocks: never.
  */
-#ifndef TUG_PIPELINE_CHOICE_H
-#define TUG_PIPELINE_CHOICE_H
+#ifndef TUG_PLAN_CHOICE_H
+#define TUG_PLAN_CHOICE_H
 
-#include "pipeline/plan.h"
+#include "plan/plan.h"
 
 /* A choice, as tug__plan_select made it. Borrowed. */
 struct tug__choice {

@@ -5,7 +5,7 @@
  * Knows: digests, schema 1. Does not know: requests, the store, the engine.
  * Threads: its owner's.
  */
-#include "pipeline/conversion.h"
+#include "plan/conversion.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * Which entries of an index an image needs: a pure function of the index and the wanted platforms.
  * Threads: any. Blocks: never.
  */
-#ifndef TUG_PIPELINE_PLAN_H
-#define TUG_PIPELINE_PLAN_H
+#ifndef TUG_PLAN_PLAN_H
+#define TUG_PLAN_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * indexes, the configs to compare with them, a manifest that has to wait for its config.
  * Threads: its owner's.
  */
-#ifndef TUG_PIPELINE_GATHERED_H
-#define TUG_PIPELINE_GATHERED_H
+#ifndef TUG_PLAN_GATHERED_H
+#define TUG_PLAN_GATHERED_H
 
 #include <stdbool.h>
 #include <stddef.h>

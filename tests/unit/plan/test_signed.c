@@ -2,7 +2,7 @@
  *
  * Signatures in a store: what is handed to the judgement, and up to which limits.
  */
-#include "pipeline/signed.h"
+#include "plan/signed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * The conversion of an image (options.convert), and what it has made so far.
  * Threads: its owner's.
  */
-#ifndef TUG_PIPELINE_CONVERSION_H
-#define TUG_PIPELINE_CONVERSION_H
+#ifndef TUG_PLAN_CONVERSION_H
+#define TUG_PLAN_CONVERSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
  * Knows: descriptors, digests. Does not know: the graph, jobs, the store's content.
  * Threads: its owner's.
  */
-#include "pipeline/gathered.h"
+#include "plan/gathered.h"
 
 #include <stddef.h>
 #include <stdlib.h>

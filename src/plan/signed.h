@@ -3,8 +3,8 @@
  * Is a digest signed? The judgement over signatures that are in the store.
  * Threads: any; the keys of a call belong to one thread. Blocks: on the disk.
  */
-#ifndef TUG_PIPELINE_SIGNED_H
-#define TUG_PIPELINE_SIGNED_H
+#ifndef TUG_PLAN_SIGNED_H
+#define TUG_PLAN_SIGNED_H
 
 #include <stdbool.h>
 #include <stddef.h>

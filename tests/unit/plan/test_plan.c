@@ -2,7 +2,7 @@
  *
  * Which entries of an index are chosen.
  */
-#include "pipeline/plan.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,14 +5,14 @@
  * Knows: documents, the wish. Does not know: requests, the graph, the store's content.
  * Threads: the resolver.
  */
-#include "pipeline/extras.h"
+#include "plan/extras.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "oci/limits.h"
-#include "pipeline/plan.h"
+#include "plan/plan.h"
 #include "trust/trust.h"
 
 /* Make room for one more element. Returns: the array, perhaps moved; NULL when out of memory. */

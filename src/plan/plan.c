@@ -5,7 +5,7 @@
  * Knows: descriptors and the ladder of platforms. Does not know: the network, the store.
  * Threads: any.
  */
-#include "pipeline/plan.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * documents, requests, OpenSSL.
  * Threads: any.
  */
-#include "pipeline/signed.h"
+#include "plan/signed.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  *
  * What documents of an image said: entries and checks, copied and found again.
  */
-#include "pipeline/gathered.h"
+#include "plan/gathered.h"
 
 #include <stdlib.h>
 #include <string.h>

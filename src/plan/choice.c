@@ -5,7 +5,7 @@
  * Knows: the choice (plan.h). Does not know: how it was made, HTTP.
  * Threads: any.
  */
-#include "pipeline/choice.h"
+#include "plan/choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
