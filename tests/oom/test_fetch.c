@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/extras.h"
 #include "flow/registry.h"
 #include "oom.h"
 
@@ -93,5 +94,35 @@ Test(oom_fetch, with_a_token)
     registry_ask_for_token(scene.flow.registry, NULL);
     registry_log_in(&scene.flow);
     oom_each(fetch_once, go_on, &scene, 50);
+    flow_close(&scene.flow);
+}
+
+/* The store is valid, and a run with memory has the image and all that refers to it. */
+static void go_on_with_referrers(void *context)
+{
+    struct scene *const scene = context;
+
+    flow_check_store(&scene->flow);
+    cr_assert_eq(flow_fetch(&scene->flow, "app:1"), TUG_OK, "%s", scene->flow.seen.error.message);
+    cr_assert_eq(count_names(&scene->flow), 3, "the image, a list, a tag of Cosign's");
+}
+
+Test(oom_fetch, with_what_refers_to_it)
+{
+    struct scene scene = {.runs = 0};
+    struct build_descriptor root;
+    struct build_descriptor sbom;
+    char *tag;
+
+    registry_open(&scene.flow);
+    flow_add_manifest(&scene.flow, "1", NULL, "", &root);
+    scene.flow.options.max_concurrent_downloads = 2;
+    scene.flow.options.referrers = true;
+    sbom = add_referrer(&scene.flow, root.digest, SBOM, "1", NULL);
+    answer_one(&scene.flow, root.digest, &sbom, SBOM);
+    tag = build_text("sha256-%s.sig", root.digest + strlen("sha256:"));
+    (void)add_referrer(&scene.flow, NULL, COSIGN_LAYER, "a payload", tag);
+    oom_each(fetch_once, go_on_with_referrers, &scene, 50);
+    free(tag);
     flow_close(&scene.flow);
 }
