@@ -46,6 +46,25 @@ static enum tug_status seal_one(struct tug__ingest *ingest, struct tug__trace_ro
     return tug__ingest_seal(ingest, err);
 }
 
+/* Make all files durable with one call, if most of them are small and that is cheaper. */
+static bool sync_together(struct tug_store *store, const struct tug__ingest_commit *commits,
+                          size_t count, struct tug__trace_row *row)
+{
+    const uint64_t began_ns = tug__trace_begin(row);
+    size_t small_count = 0;
+    bool is_done;
+
+    for (size_t i = 0; i < count; i++) {
+        small_count += commits[i].ingest != NULL && commits[i].error->code == TUG_OK &&
+                       commits[i].ingest->size_bytes <= TUG__INGEST_WHOLE_BYTES;
+    }
+    is_done = tug__store_sync_all(store, small_count);
+    if (is_done) {
+        tug__trace_end(row, began_ns, &(struct tug_trace_event){.name = "sync all"});
+    }
+    return is_done;
+}
+
 static enum tug_status publish_one(struct tug__ingest *ingest, struct tug__trace_row *row,
                                    struct tug_error *err)
 {
@@ -63,7 +82,9 @@ void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit 
     /* Each step for all before the next one: a change between two syncs would put the next file
      * into another transaction of the file system's journal. */
     step(commits, count, row, seal_one);
-    step(commits, count, row, sync_one);
+    if (!sync_together(store, commits, count, row)) {
+        step(commits, count, row, sync_one);
+    }
     step(commits, count, row, publish_one);
     began_ns = tug__trace_begin(row);
     status = tug__store_sync_blobs(store, &sync_error);

@@ -38,6 +38,7 @@ struct tug_store {
     /* held while the directories are synced: a concurrent caller waits for the result. Acquired
      * before lock */
     pthread_mutex_t sync_lock;
+    bool may_sync_all; /* guarded by sync_lock: see sync_all.c */
 };
 
 /* Modes derived from the root's: of a directory below it, and of a file that other users with write
@@ -88,6 +89,16 @@ enum tug_status tug__ingest_publish(struct tug__ingest *ingest, struct tug_error
 /* Make all names published so far durable: fsync the directories blobs/<alg> that changed since the
  * last call. Does nothing under TUG_DURABILITY_NONE. */
 enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err);
+/* sync_all.c: make everything written to the store's file system durable, if that is sound, and
+ * cheaper than to sync so many small files. Returns: false when it was not done, or failed: then
+ * each file has to be synced. */
+bool tug__store_sync_all(struct tug_store *store, size_t file_count);
+/* Tell whether that is sound at all for the store. */
+bool tug__store_may_sync_all(int root_fd);
+/* The decisions: by the kernel's release and the type of the file system (statfs); by the number of
+ * files, and how much data waits to be written by anybody. */
+bool tug__sync_all_is_sound(const char *release, long file_system);
+bool tug__sync_all_is_cheap(size_t file_count, unsigned long dirty_kib);
 /* Remove the partial file. The caller still closes the ingest. */
 enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err);
 

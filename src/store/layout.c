@@ -445,6 +445,7 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
         status = tug__fail_memory(err);
     } else {
         status = open_layout(store, &given, err);
+        store->may_sync_all = status == TUG_OK && tug__store_may_sync_all(store->root_fd);
     }
     if (status != TUG_OK) {
         tug_store_close(store);

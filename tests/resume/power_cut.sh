@@ -5,3 +5,4 @@
 
 "$OBJ/resume-replay" "$(by_form 12 0)" "${RESUME_SEED:-1}"
 "$OBJ/resume-replay" "$(by_form 12 0)" "${RESUME_SEED:-1}" prune
+"$OBJ/resume-replay" "$(by_form 12 0)" "${RESUME_SEED:-1}" many

@@ -5,6 +5,7 @@
  *     resume-replay POINTS SEED           POINTS: how many moments are tried, 0 for every one
  *     resume-replay POINTS SEED prune     of an image that is fetched, removed without a sync,
  *                                         pruned, and fetched again
+ *     resume-replay POINTS SEED many      of many small layers, which are synced together
  *
  * A fetch in parts, interrupted once, is recorded call by call (preload/store_calls.h). For each
  * moment the store is built anew in three ways: all calls until then took effect (the process was
@@ -36,6 +37,7 @@
 #define FILES_MAX 512
 #define RATE_BYTES_PER_S 3000000
 #define FIRST_RUN_MS 900
+#define MANY_COUNT 60
 
 enum variant { KEPT = 0, DROPPED, MIXED, VARIANT_COUNT };
 
@@ -59,7 +61,7 @@ struct file {
 };
 
 struct scene {
-    bool is_pruned; /* the second form */
+    bool is_pruned, is_many; /* the other forms */
     struct fake_registry *slow;
     struct fake_registry *fast;
     struct build_image_result image;
@@ -154,7 +156,7 @@ static void record(struct scene *scene)
     if (mkdir(store, 0700) != 0) {
         resume_fail("cannot make '%s'", store);
     }
-    if (!scene->is_pruned) {
+    if (!scene->is_pruned && !scene->is_many) {
         fetch(store, scene->slow, FIRST_RUN_MS, env, "the first recorded run");
     }
     fetch(store, scene->slow, 0, env, "a recorded run to its end");
@@ -254,6 +256,9 @@ static bool is_parent(const char *directory, const char *path)
  */
 static bool makes_safe(const struct step *sync, const struct step *step)
 {
+    if (sync->call.kind == STORE_CALL_SYNC_ALL) {
+        return true;
+    }
     if (!step->is_name) {
         return sync->file >= 0 && sync->file == step->file;
     }
@@ -267,7 +272,8 @@ static void find_safe(struct scene *scene)
     for (size_t i = 0; i < scene->step_count; i++) {
         scene->steps[i].safe_at = SIZE_MAX;
         for (size_t j = i + 1; j < scene->step_count; j++) {
-            if (scene->steps[j].call.kind == STORE_CALL_SYNC &&
+            if ((scene->steps[j].call.kind == STORE_CALL_SYNC ||
+                 scene->steps[j].call.kind == STORE_CALL_SYNC_ALL) &&
                 makes_safe(&scene->steps[j], &scene->steps[i])) {
                 scene->steps[i].safe_at = j;
                 break;
@@ -429,12 +435,16 @@ static void open_scene(struct scene *scene, uint64_t seed)
 {
     static const uint64_t in_parts[] = {9 << 20, 300000};
     static const uint64_t small[] = {30000, 10000};
-    const struct build_image image = {.repo = "app",
-                                      .tag = "1",
-                                      .layer_sizes = scene->is_pruned ? small : in_parts,
-                                      .layer_count = sizeof small / sizeof small[0],
-                                      .seed = seed};
-
+    static uint64_t many[MANY_COUNT] = {1000, 1000};
+    struct build_image image = {.repo = "app",
+                                .tag = "1",
+                                .layer_sizes = scene->is_pruned ? small : in_parts,
+                                .layer_count = sizeof small / sizeof small[0],
+                                .seed = seed};
+    for (; scene->is_many && image.layer_count < MANY_COUNT; image.layer_count++) {
+        image.layer_sizes = many;
+        many[image.layer_count] = 1000;
+    }
     scene->slow =
         fake_registry_create(&(struct fake_options){.rate_bytes_per_s = RATE_BYTES_PER_S});
     scene->fast = fake_registry_create(NULL);
@@ -447,17 +457,18 @@ static void open_scene(struct scene *scene, uint64_t seed)
 int main(int argc, char **argv)
 {
     static struct scene scene;
-    const bool is_known = argc == 3 || (argc == 4 && strcmp(argv[3], "prune") == 0);
+    const char *const form = argc == 4 ? argv[3] : "";
+    const bool is_known = argc == 3 || strcmp(form, "prune") == 0 || strcmp(form, "many") == 0;
     const size_t points = is_known ? strtoull(argv[1], NULL, 10) : 0;
     uint64_t random = is_known ? strtoull(argv[2], NULL, 10) : 0;
     size_t counts[STORE_CALL_COUNT] = {0};
-    size_t tried = 0;
-    size_t named = 0;
+    size_t tried = 0, named = 0;
 
     if (!is_known || getenv("TUG") == NULL || getenv("OBJ") == NULL) {
-        resume_fail("usage: TUG=… OBJ=… resume-replay POINTS SEED [prune]");
+        resume_fail("usage: TUG=… OBJ=… resume-replay POINTS SEED [prune|many]");
     }
-    scene.is_pruned = argc == 4;
+    scene.is_pruned = strcmp(form, "prune") == 0;
+    scene.is_many = strcmp(form, "many") == 0;
     open_scene(&scene, random);
     record(&scene);
     read_steps(&scene);
@@ -476,11 +487,12 @@ int main(int argc, char **argv)
             tried++;
         }
     }
-    printf(
-        "= %zu calls (%zu writes, %zu syncs, %zu renames, %zu files made): %zu stores built, %zu "
-        "with the image named already\n",
-        scene.step_count, counts[STORE_CALL_WRITE], counts[STORE_CALL_SYNC],
-        counts[STORE_CALL_RENAME], counts[STORE_CALL_CREATE], tried, named);
+    printf("= %zu calls (%zu writes, %zu syncs, %zu of all, %zu renames, %zu files made): %zu "
+           "stores built, %zu "
+           "with the image named already\n",
+           scene.step_count, counts[STORE_CALL_WRITE], counts[STORE_CALL_SYNC],
+           counts[STORE_CALL_SYNC_ALL], counts[STORE_CALL_RENAME], counts[STORE_CALL_CREATE], tried,
+           named);
     fake_registry_destroy(scene.slow);
     fake_registry_destroy(scene.fast);
     tmpdir_remove(scene.directory);

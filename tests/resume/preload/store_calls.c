@@ -247,6 +247,11 @@ int fsync(int fd)
     ON_FILE(STORE_CALL_SYNC, .mode = 0, fsync, fd);
 }
 
+int syncfs(int fd)
+{
+    ON_FILE(STORE_CALL_SYNC_ALL, .mode = 0, syncfs, fd);
+}
+
 int ftruncate(int fd, off_t length)
 {
     ON_FILE(STORE_CALL_TRUNCATE, .offset = (uint64_t)length, ftruncate, fd, length);

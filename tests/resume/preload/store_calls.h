@@ -20,6 +20,7 @@ enum store_call_kind {
     STORE_CALL_RESERVE,  /* fallocate; nothing to be seen */
     STORE_CALL_MODE,     /* mode */
     STORE_CALL_SYNC,     /* of a file or directory */
+    STORE_CALL_SYNC_ALL, /* of everything */
     STORE_CALL_RENAME,
     STORE_CALL_UNLINK,
     STORE_CALL_COUNT
