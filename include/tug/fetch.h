@@ -35,7 +35,8 @@ enum tug_event_kind {
                           done_bytes were received by an earlier, interrupted run */
     TUG_EVENT_PROGRESS,  /* ref, digest, size_bytes, done_bytes: at each tick, for each active blob
                           */
-    TUG_EVENT_COMMITTED, /* ref, digest, size_bytes, seconds: a blob is verified and in the store */
+    TUG_EVENT_COMMITTED, /* ref, digest, size_bytes, copied_bytes, seconds: a blob is verified and
+                            in the store */
     TUG_EVENT_REUSED,    /* ref, digest, size_bytes: a blob is already in the store */
     TUG_EVENT_WAITING,   /* ref, digest, size_bytes: another process is downloading this blob */
     TUG_EVENT_RETRY,   /* ref, digest (if known), error, delay_ms, attempt, attempts_max: an attempt
@@ -58,6 +59,7 @@ struct tug_totals {
     uint64_t bytes_received; /* body bytes received over the network in this run */
     uint64_t blobs_active;   /* downloads running now */
     double seconds;          /* since the start of tug_fetch_run */
+    uint64_t bytes_copied;   /* of bytes_done: from other blobs, for which they were not received */
 };
 
 /* The result of one reference, or its progress. */
@@ -91,6 +93,14 @@ struct tug_image_result {
         struct tug_digest converted_from; /* what the registry has in the place of digest, when
                                              that was made here (options.convert); else unset */
     } named;                              /* in index.json */
+    uint64_t bytes_copied; /* of blobs fetched now, what was copied from others that were there; not
+                              in bytes_fetched */
+};
+
+/* Whether layers are put together from older ones. */
+enum tug_delta {
+    TUG_DELTA_AUTO = 0, /* where that saves a fifth of the layer, and 1 MiB */
+    TUG_DELTA_OFF,
 };
 
 /* One event. Pointers are borrowed: valid during the callback only. Members that are not
@@ -115,6 +125,7 @@ struct tug_event {
     unsigned attempt;      /* RETRY: number of the failed attempt, from 1, and from 1 again after
                               progress;      0: the next attempt uses another repository */
     unsigned attempts_max; /* RETRY: no further attempt after this many failures in a row */
+    uint64_t copied_bytes; /* COMMITTED: of size_bytes, copied from other blobs (options.delta) */
 };
 
 /* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any
@@ -260,6 +271,13 @@ struct tug_fetch_options {
      * named; see tug_image_result.named. verify_keys are for what the registry has. Without it,
      * schema 1 fails with TUG_ERR_UNSUPPORTED. NULL: nothing is converted */
     const char *convert;
+
+    /* Layers with a table of contents (zstd:chunked, eStargz) are put together from older ones that
+     * the store has: only what these lack is requested. */
+    enum tug_delta delta;
+    struct tug_store *const *donors; /* further stores to copy from, never written to; each must
+                                        outlive the fetch. NULL: none */
+    size_t donor_count;
 };
 
 /* All defaults. */

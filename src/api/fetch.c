@@ -30,7 +30,7 @@
 
 /* Later versions append members; none may end up in padding that an older program leaves unset. */
 _Static_assert(sizeof(struct tug_fetch_options) ==
-                   offsetof(struct tug_fetch_options, convert) + sizeof(char *),
+                   offsetof(struct tug_fetch_options, donor_count) + sizeof(size_t),
                "tug_fetch_options has no padding at its end");
 /* Options that are a single string each. */
 static const size_t text_offsets[] = {
@@ -101,6 +101,20 @@ static enum tug_status copy_headers(struct tug_fetch *fetch,
         }
         fetch->options.header_count = i + 1;
     }
+    return TUG_OK;
+}
+
+static enum tug_status copy_donors(struct tug_fetch *fetch, const struct tug_fetch_options *options,
+                                   struct tug_error *err)
+{
+    fetch->donors = calloc(options->donor_count + 1, sizeof(struct tug_store *));
+    if (fetch->donors == NULL) {
+        return tug__fail_memory(err);
+    }
+    for (size_t i = 0; i < options->donor_count; i++) {
+        fetch->donors[i] = options->donors[i];
+    }
+    fetch->options.donors = fetch->donors;
     return TUG_OK;
 }
 
@@ -215,6 +229,9 @@ static enum tug_status copy_options(struct tug_fetch *fetch,
     own->stall_timeout_ms = or_default(own->stall_timeout_ms, STALL_TIMEOUT_DEFAULT_MS);
     own->tick_ms = or_default(own->tick_ms, TICK_DEFAULT_MS);
     status = copy_texts(fetch, options, err);
+    if (status == TUG_OK) {
+        status = copy_donors(fetch, options, err);
+    }
     if (status == TUG_OK) {
         status = set_log(own, err);
     }
@@ -378,6 +395,7 @@ void tug_fetch_destroy(struct tug_fetch *fetch)
         tug__wipe_free(fetch->headers[i]);
     }
     free(fetch->headers);
+    free(fetch->donors);
     free(fetch->platforms);
     tug__run_keys_fini(&fetch->keys);
     tug__bell_destroy(fetch->bell);

@@ -19,7 +19,8 @@ struct tug_fetch {
     bool has_default_platform; /* platforms holds this machine's, which was not asked for */
     char **labels;
     char **headers;
-    char **texts; /* copies of the options' single strings */
+    struct tug_store **donors; /* each is borrowed */
+    char **texts;              /* copies of the options' single strings */
     struct tug__bell *bell;
     bool has_registry; /* tug__registry_release is due */
     /* owner only */

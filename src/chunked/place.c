@@ -21,7 +21,7 @@
 #define FOOTER_BYTES 51
 
 /* A tail to begin with: real TOCs take 0.4 to 0.6 % of an eStargz layer. */
-#define TAIL_GUESS_MIN ((uint64_t)64 * 1024)
+#define TAIL_GUESS_MIN ((uint64_t)32 * 1024)
 #define TAIL_GUESS_MAX ((uint64_t)4 * 1024 * 1024)
 #define TAIL_GUESS_PART 180
 

@@ -16,6 +16,7 @@
 #include <tug/tug.h>
 
 #include "batch.h"
+#include "donor_stores.h"
 #include "now.h"
 #include "report.h"
 #include "store_path.h"
@@ -30,6 +31,7 @@ struct run {
     const struct settings *settings;
     struct ui *ui;
     struct tug_store *store;
+    struct donor_stores donors;
     struct trace_file trace;
     int failed_fd;        /* of --failed-file, -1: none */
     bool is_stdout_shown; /* standard output is a terminal: make way for it */
@@ -198,6 +200,9 @@ static int set_up_fetch(struct run *run)
     options.verify_any_name = run->settings->trust.any_name;
     options.verify_keys = run->settings->trust.keys;
     options.verify_key_count = run->settings->trust.key_count;
+    options.delta = settings->delta;
+    options.donors = run->donors.items;
+    options.donor_count = run->donors.count;
     options.convert = settings->convert == CONVERT_OCI ? "oci" : NULL;
     options.on_event = on_event;
     options.event_context = run;
@@ -274,6 +279,7 @@ static void run_fini(struct run *run)
     ui_finish(run->ui);
     batch_fini(&run->batch);
     tug_store_close(run->store);
+    donor_stores_close(&run->donors);
     if (run->failed_fd >= 0) {
         (void)close(run->failed_fd);
     }
@@ -323,6 +329,9 @@ static int run_steps(struct run *run)
     }
     if (status == 0) {
         status = open_store(run);
+    }
+    if (status == 0) {
+        status = donor_stores_open(&run->donors, &run->settings->fetch);
     }
     if (status == 0) {
         status = set_up_fetch(run);

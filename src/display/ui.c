@@ -126,6 +126,12 @@ static void format_retry(struct text *text, const struct tug_event *event)
                 event->error != NULL ? event->error->message : "");
 }
 
+/* Size of an image. */
+static double all_bytes(const struct tug_image_result *image)
+{
+    return (double)image->bytes_fetched + (double)image->bytes_reused + (double)image->bytes_copied;
+}
+
 static void format_image(struct text *text, const struct tug_image_result *image)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
@@ -133,8 +139,7 @@ static void format_image(struct text *text, const struct tug_image_result *image
     char duration[UNITS_TEXT_MAX];
 
     text_printf(text, "%s  complete  %s  %s  %s", image->ref,
-                ui_short_digest(&image->digest, digest),
-                units_format_size((double)image->bytes_fetched + (double)image->bytes_reused, size),
+                ui_short_digest(&image->digest, digest), units_format_size(all_bytes(image), size),
                 units_format_duration(image->seconds, duration));
 }
 
@@ -145,12 +150,15 @@ static void format_finished(struct text *text, const struct tug_image_result *im
     char reused[UNITS_TEXT_MAX];
     char duration[UNITS_TEXT_MAX];
 
-    text_printf(
-        text, "%s  %s  %llu blob%s  %s", image->ref, image->bytes_fetched == 0 ? "exists" : "done",
-        (unsigned long long)image->blobs, image->blobs == 1 ? "" : "s",
-        units_format_size((double)image->bytes_fetched + (double)image->bytes_reused, size));
+    text_printf(text, "%s  %s  %llu blob%s  %s", image->ref,
+                image->bytes_fetched + image->bytes_copied == 0 ? "exists" : "done",
+                (unsigned long long)image->blobs, image->blobs == 1 ? "" : "s",
+                units_format_size(all_bytes(image), size));
     if (image->bytes_fetched > 0 && image->bytes_reused > 0) {
         text_printf(text, " (%s reused)", units_format_size((double)image->bytes_reused, reused));
+    }
+    if (image->bytes_copied > 0) {
+        text_printf(text, " (%s copied)", units_format_size((double)image->bytes_copied, reused));
     }
     text_printf(text, "  %s", units_format_duration(image->seconds, duration));
 }

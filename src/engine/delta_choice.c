@@ -15,7 +15,7 @@
 /* What a request costs when nothing is measured yet. */
 #define REQUEST_BYTES_GUESS ((uint64_t)64 * 1024)
 /* Part of the layer that may be requested although it could be copied. */
-#define JOINED_PART 100
+#define JOINED_PART 200
 
 /* Least gain: in bytes, and of what is missing. */
 #define GAIN_BYTES_MIN ((uint64_t)1024 * 1024)

@@ -27,7 +27,7 @@ unsigned tug__donors_choose(const struct tug__donors *donors, const struct tug__
                             struct tug__donor **out_donors, unsigned capacity);
 
 /* Drop short copies, so that the bytes around them are requested at once: the shortest first, none
- * of request_bytes or more, and at most a hundredth of the layer.
+ * of request_bytes or more, and at most a two-hundredth of the layer.
  * request_bytes: that come on one connection in the time that a request costs; 0: not known. */
 void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
                       uint64_t request_bytes);

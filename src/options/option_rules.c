@@ -148,6 +148,10 @@ bool option_rules_check(const struct settings *settings, const char *command, un
             return false;
         }
     }
+    if (is_given(settings, "donor") && settings->fetch.delta == TUG_DELTA_OFF) {
+        text_puts(out_why, "--donor has no effect with --delta off, which copies nothing");
+        return false;
+    }
     if (is_given(settings, "quiet") && shows_progress) {
         text_puts(out_why, "--progress has no effect with --quiet");
         return false;

@@ -200,6 +200,24 @@ static enum tug_status apply_referrers(struct settings *settings, const char *va
     return TUG_OK;
 }
 
+static enum tug_status apply_donor(struct settings *settings, const char *value,
+                                   struct tug_error *err)
+{
+    struct fetch_settings *const fetch = &settings->fetch;
+    const char **grown;
+
+    if (*value == '\0') {
+        return refuse(err, "must not be empty");
+    }
+    grown = reallocarray(fetch->donors, fetch->donor_count + 1, sizeof *grown);
+    if (grown == NULL) {
+        return refuse_memory(err);
+    }
+    grown[fetch->donor_count++] = value;
+    fetch->donors = grown;
+    return TUG_OK;
+}
+
 static enum tug_status apply_label(struct settings *settings, const char *value,
                                    struct tug_error *err)
 {
@@ -557,6 +575,10 @@ static const struct option_spec table[] = {
          "split blobs of half that or more over idle connections; 0: never (default 16MiB)"),
     CALL(CONTENT(OPTION_HOW), apply_per_host, "max-per-host", 0, "N",
          "concurrent requests to one registry, 1 to 64 (default: no separate limit)"),
+    CHOICE(FETCH(OPTION_HOW), fetch.delta, "delta", "auto|off",
+           "copy parts of zstd:chunked and eStargz layers from older ones (default auto)"),
+    CALL(FETCH(OPTION_HOW), apply_donor, "donor", 0, "DIR",
+         "another OCI layout whose layers may be copied from; repeatable"),
     FLAG(PLANNERS(OPTION_HOW), run.dry_run, "dry-run", 0,
          "print what would be done, with sizes; change nothing"),
     TIME(PRUNE(OPTION_HOW), KIND_TIME_OR_0, prune.wait_ms, "wait",

@@ -29,6 +29,7 @@ void settings_fini(struct settings *settings)
     free(settings->tags.match);
     free(settings->tags.exclude);
     free(settings->trust.keys);
+    free(settings->fetch.donors);
     free(settings->login.user);
     if (settings->login.password != NULL) {
         explicit_bzero(settings->login.password, strlen(settings->login.password));

@@ -122,6 +122,9 @@ struct fetch_settings {
     enum progress_mode progress;
     enum root_kind root;
     enum convert_kind convert;
+    enum tug_delta delta;
+    const char **donors; /* --donor; owned; each is borrowed from argv */
+    size_t donor_count;
     const char *failed_path; /* --failed-file, borrowed from argv */
     unsigned shard_index;    /* --shard: which part of the references, of so many */
     unsigned shard_count;    /* 0: all of them */

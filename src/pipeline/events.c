@@ -109,7 +109,8 @@ static void measure_all(struct tug__resolver *resolver)
     totals->blobs_active = 0;
     totals->bytes_received = tug__engine_load(resolver->engine).received_bytes;
     for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {
-        image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
+        image->result.bytes_done =
+            image->result.bytes_fetched + image->result.bytes_reused + image->result.bytes_copied;
     }
     tug__engine_each_download(resolver->engine, measure, resolver);
 }

@@ -52,7 +52,8 @@ static void retire(struct tug__resolver *resolver, struct tug__image *image)
         resolver->images.publishing_count--;
     }
     image->state = TUG__IMAGE_DONE;
-    image->result.bytes_done = image->result.bytes_fetched + image->result.bytes_reused;
+    image->result.bytes_done =
+        image->result.bytes_fetched + image->result.bytes_reused + image->result.bytes_copied;
     image->result.seconds = (double)(tug__now_ns() - image->started_ns) / (double)TUG__NS_PER_S;
     resolver->images.active_count--;
     resolver->images.done_count++;

@@ -260,8 +260,9 @@ static enum tug_status make_engine(struct tug__resolver *resolver, struct tug_er
     };
     enum tug_status status = tug__run_engine(resolver->settings, &own, &resolver->engine, err);
 
-    if (status == TUG_OK) {
-        status = tug__engine_use_deltas(resolver->engine, NULL, 0, err);
+    if (status == TUG_OK && options->delta == TUG_DELTA_AUTO) {
+        status =
+            tug__engine_use_deltas(resolver->engine, options->donors, options->donor_count, err);
     }
     if (status == TUG_OK && resolver->ending.is_stopping) {
         tug__engine_halt(resolver->engine);

@@ -67,14 +67,18 @@ static void report_done(struct tug__resolver *resolver, const struct tug__settle
         .done_bytes = size_bytes,
         .seconds = settled->seconds,
         .is_rechecked = settled->is_rechecked,
+        .copied_bytes = settled->copied_bytes,
     };
     bool is_charged = settled->was_present; /* to the first image that waits; the others reuse it */
 
+    reporter->totals.bytes_copied += settled->copied_bytes;
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
         if (edge->waiter != NULL) {
             struct tug_image_result *const result = &tug__image_of(edge)->result;
 
-            *(is_charged ? &result->bytes_reused : &result->bytes_fetched) += size_bytes;
+            *(is_charged ? &result->bytes_reused : &result->bytes_fetched) +=
+                is_charged ? size_bytes : size_bytes - settled->copied_bytes;
+            result->bytes_copied += is_charged ? 0 : settled->copied_bytes;
             result->blobs_done++;
             result->bytes_known += edge->has_size ? 0 : size_bytes;
             is_charged = true;

@@ -84,6 +84,8 @@ static const struct row rows[] = {
     {"max-concurrent-downloads", "3", NETWORK, {NULL}, NULL},
     {"chunk-size", "1M", CONTENT, {NULL}, NULL},
     {"max-per-host", "2", CONTENT, {NULL}, NULL},
+    {"delta", "off", FETCH, {"donor"}, NULL},
+    {"donor", "older", FETCH, {"delta"}, NULL}, /* off */
     {"dry-run", NULL, FETCH | PRUNE, {"failed-file", "wait"}, NULL},
     {"wait", "10m", PRUNE, {"partials", "dry-run"}, NULL},
     {"recheck", NULL, FETCH, {NULL}, NULL},
