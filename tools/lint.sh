@@ -29,6 +29,11 @@ headers_alone() { # every header compiles by itself
 }
 
 # shellcheck disable=SC2317 # called by check
+bashisms() { # scripts for sh are for any sh
+    grep -lE '^#!/bin/sh' "${scripts[@]}" | xargs checkbashisms
+}
+
+# shellcheck disable=SC2317 # called by check
 headers_portable() { # the public headers, and a program that uses them, are C99 and C++17
     local file status=0
     for file in include/tug/*.h tests/abi/program.c; do
@@ -56,6 +61,7 @@ builds_clean() { # MAKE-VARIABLE…: everything compiles without a warning
 
 check "format" clang-format --dry-run -Werror "${sources[@]}"
 check "shell" shellcheck -x "${scripts[@]}"
+check "bashisms" bashisms
 check "layers" tools/check-layers.sh
 check "globals" tools/check-globals.sh
 check "docs" tools/check-docs.sh

@@ -71,7 +71,7 @@ struct tug_image_info {
     /* What was fetched that refers to it (tug_fetch_options.referrers), and to that; in the order
      * that they were found in */
     struct {
-        const struct tug_image_referrer *items;
+        const struct tug_image_referrer *const *items;
         size_t count;
         bool is_entry; /* this entry is of no image, but there for what refers to one */
     } referrers;

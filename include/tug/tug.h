@@ -13,8 +13,8 @@
  * options unknown to the library at zero; otherwise the call fails with TUG_ERR_UNSUPPORTED,
  * because no option is silently ignored. Structs that the library owns and passes to a callback
  * (tug_event, tug_image_result, tug_totals, tug_list_entry, tug_blob_info and others) grow at the
- * end as well: read them through the pointer. The values tug_error, tug_digest and tug_platform
- * never change.
+ * end as well: read them through the pointer; several are an array of pointers. The values
+ * tug_error, tug_digest and tug_platform never change.
  *
  * So a program built with one version runs with every later one of the same soname,
  * libtug.so.MAJOR: a version that breaks this has the next MAJOR number. Symbols carry the version

@@ -177,7 +177,7 @@ static void add_json_referrers(struct text *text, const struct tug_image_info *i
 {
     text_puts(text, ",\"referrers\":[");
     for (size_t i = 0; i < image->referrers.count; i++) {
-        const struct tug_image_referrer *const referrer = &image->referrers.items[i];
+        const struct tug_image_referrer *const referrer = image->referrers.items[i];
 
         text_puts(text, i > 0 ? ",{\"name\":" : "{\"name\":");
         json_string(text, referrer->name);

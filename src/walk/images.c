@@ -216,7 +216,8 @@ static enum tug_status hand_on(struct listing *listing, uint32_t number, tug_ima
     }
     if (status == TUG_OK && !listing->info.referrers.is_entry) {
         status = tug__referrers_find(&listing->referrers, &listing->info.digest, err);
-        listing->info.referrers.items = listing->referrers.items;
+        listing->info.referrers.items =
+            (const struct tug_image_referrer *const *)listing->referrers.items;
         listing->info.referrers.count = listing->referrers.count;
     }
     return status == TUG_OK ? on_image(context, &listing->info, err) : status;

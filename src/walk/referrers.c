@@ -136,19 +136,21 @@ enum tug_status tug__referrers_init(struct tug__referrers *out_referrers, struct
 static enum tug_status add_item(struct tug__referrers *referrers, const struct tug_digest *digest,
                                 const char *type, const char *name, struct tug_error *err)
 {
-    struct tug_image_referrer *const grown =
-        tug__walk_grow(referrers->items, referrers->count, &referrers->capacity, sizeof *grown);
+    struct tug_image_referrer **const grown =
+        tug__walk_grow(referrers->items, referrers->count, &referrers->capacity, sizeof(void *));
+    struct tug_image_referrer *const item = calloc(1, sizeof *item);
     char *const copy = type != NULL ? strdup(type) : NULL;
 
     if (grown != NULL) {
         referrers->items = grown;
     }
-    if (grown == NULL || (copy == NULL && type != NULL)) {
+    if (grown == NULL || item == NULL || (copy == NULL && type != NULL)) {
+        free(item);
         free(copy);
         return tug__fail_memory(err);
     }
-    grown[referrers->count++] =
-        (struct tug_image_referrer){.digest = *digest, .artifact_type = copy, .name = name};
+    *item = (struct tug_image_referrer){.digest = *digest, .artifact_type = copy, .name = name};
+    grown[referrers->count++] = item;
     return TUG_OK;
 }
 
@@ -211,7 +213,8 @@ static enum tug_status add_entry(struct tug__referrers *referrers, uint32_t numb
 static void forget_items(struct tug__referrers *referrers)
 {
     for (size_t i = 0; i < referrers->count; i++) {
-        free((char *)(uintptr_t)referrers->items[i].artifact_type);
+        free((char *)(uintptr_t)referrers->items[i]->artifact_type);
+        free(referrers->items[i]);
     }
     referrers->count = 0;
 }

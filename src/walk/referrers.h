@@ -18,7 +18,7 @@ struct tug__referrers {
     struct tug__follower *followers; /* owned; by the root that they refer to */
     size_t follower_count, follower_capacity;
     /* of the root that was asked for last */
-    struct tug_image_referrer *items; /* owned, with their types */
+    struct tug_image_referrer **items; /* owned, each with its type */
     size_t count, capacity;
 };
 
