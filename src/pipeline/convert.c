@@ -152,18 +152,32 @@ static enum tug_status remember(struct work *work, const struct tug_digest *dige
     return TUG_OK;
 }
 
+/* Read a document that the image needs, and check that it is what it was. */
+static enum tug_status read_stored(const struct work *work, const struct tug_digest *digest,
+                                   struct tug__buf *text, struct tug_error *err)
+{
+    struct tug_digest found = {0};
+    enum tug_status status = tug__store_read(work->resolver->settings->store, digest, text, err);
+
+    if (status == TUG_OK) {
+        status = tug__digest_of(digest->algorithm, text->data, text->length, &found, err);
+    }
+    if (status == TUG_OK && !tug_digest_equal(&found, digest)) {
+        status = tug__fail(err, TUG_ERR_STORE, "it was damaged in the store");
+    }
+    return status;
+}
+
 static enum tug_status convert_stored(struct work *work, const struct tug_digest *digest,
                                       const char *media_type, unsigned depth,
                                       struct tug__converted *out_result, struct tug_error *err)
 {
     struct tug__document document = {0};
     struct tug__buf text;
-    enum tug_status status = TUG_OK;
+    enum tug_status status;
 
     tug__buf_init(&text, TUG__MANIFEST_BYTES_MAX);
-    if (!tug__stored_document(work->resolver->settings->store, digest, &text)) {
-        status = tug__fail(err, TUG_ERR_STORE, "it was removed from the store, or damaged");
-    }
+    status = read_stored(work, digest, &text, err);
     if (status == TUG_OK) {
         const struct tug__document_text input = {
             .bytes = text.data, .length = text.length, .media_type = media_type, .is_pinned = true};

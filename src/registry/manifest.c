@@ -107,21 +107,22 @@ static bool is_promised(const struct manifest_sink *sink, const struct tug__buf 
 }
 
 /* Take the signatures off a schema 1 manifest. One that cannot be read stays as it is, and so does
- * one whose digest is of all its bytes. */
-static void strip_signatures(struct manifest_sink *sink)
+ * one whose digest is of all its bytes. Errors: TUG_ERR_NO_MEMORY. */
+static enum tug_status strip_signatures(struct manifest_sink *sink, struct tug_error *err)
 {
     struct tug__buf payload;
     bool is_signed = false;
+    enum tug_status status;
 
     tug__buf_init(&payload, TUG__MANIFEST_BYTES_MAX);
-    if (tug__schema1_strip(sink->body.data, sink->body.length, &payload, &is_signed, NULL) ==
-            TUG_OK &&
-        is_signed && payload.length > 0 && is_promised(sink, &payload)) {
+    status = tug__schema1_strip(sink->body.data, sink->body.length, &payload, &is_signed, NULL);
+    if (status == TUG_OK && is_signed && payload.length > 0 && is_promised(sink, &payload)) {
         tug__buf_fini(&sink->body);
         sink->body = payload;
-        return;
+        return TUG_OK;
     }
     tug__buf_fini(&payload);
+    return status == TUG_ERR_NO_MEMORY ? tug__fail_memory(err) : TUG_OK;
 }
 
 /* Compare the body with the requested digest, or for a tag with the announced one: on a mismatch,
@@ -200,12 +201,15 @@ static enum tug_status on_get_end(void *context, const struct tug__http_response
                                   struct tug_error *err)
 {
     struct manifest_sink *const sink = context;
-    enum tug_status status;
+    enum tug_status status = TUG_OK;
     bool is_parsed;
 
     (void)response;
     if (sink->accepts_schema1 && sink->body.length > 0) {
-        strip_signatures(sink);
+        status = strip_signatures(sink, err);
+    }
+    if (status != TUG_OK) {
+        return status;
     }
     status = explain(sink, check_body(sink, err), err);
     is_parsed = status == TUG_OK && sink->body.length > 0;
