@@ -130,6 +130,57 @@ enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf 
     return status;
 }
 
+/* Read the rest of an open file. */
+static enum tug_status read_rest(int fd, const char *path, struct tug__buf *buf,
+                                 struct tug_error *err)
+{
+    char piece[16 * 1024];
+
+    for (;;) {
+        const ssize_t got = read(fd, piece, sizeof piece);
+        enum tug_status status;
+
+        if (got == 0) {
+            return TUG_OK;
+        }
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+        }
+        status = tug__buf_append(buf, piece, (size_t)got, err);
+        if (status == TUG_ERR_TOO_LARGE) {
+            return tug__fail(err, TUG_ERR_CONFIG, "'%s': over the limit of %zu bytes", path,
+                             buf->limit);
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
+    }
+}
+
+enum tug_status tug__fs_read_config(const char *path, struct tug__buf *buf, struct tug_error *err)
+{
+    /* links are followed: configuration is often installed as links */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat about;
+    enum tug_status status;
+
+    if (fd < 0) {
+        return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    }
+    if (fstat(fd, &about) != 0) {
+        status = tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
+    } else if (!S_ISREG(about.st_mode)) {
+        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': not a regular file", path);
+    } else {
+        status = read_rest(fd, path, buf, err);
+    }
+    (void)close(fd);
+    return status;
+}
+
 enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *replacement,
                                 struct tug_error *err)
 {

@@ -33,9 +33,14 @@ enum tug_status tug__fs_pwrite_all(int fd, const void *bytes, size_t length, uin
 /* Read exactly length bytes at an offset; an early end of file is an error (os_errno EIO). */
 enum tug_status tug__fs_pread_all(int fd, void *bytes, size_t length, uint64_t offset,
                                   struct tug_error *err);
-/* Read a whole file into buf (appended; its limit applies: TUG_ERR_TOO_LARGE). */
+/* Read a whole file into buf (appended; its limit applies: TUG_ERR_TOO_LARGE). Links are refused.
+ */
 enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf *buf,
                                   struct tug_error *err);
+/* Read a file that a user names, such as a configuration: links are followed, because such files
+ * are often installed as links. buf: appended to, its limit applies. Errors: TUG_ERR_CONFIG
+ * ("'path': reason", os_errno; no regular file, too long), TUG_ERR_NO_MEMORY. */
+enum tug_status tug__fs_read_config(const char *path, struct tug__buf *buf, struct tug_error *err);
 /* How a file is replaced at once. All borrowed for the call. */
 struct tug__fs_replacement {
     const char *temporary; /* written first; an old file of that name is removed: the caller makes

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "hosts/hosts_internal.h"
 #include "toml/toml.h"
 
@@ -131,7 +132,7 @@ static enum tug_status load_toml(const char *directory, const char *host,
         return TUG_OK;
     }
     tug__buf_init(&buf, TUG__TOML_BYTES_MAX);
-    status = tug__hosts_read_file(path, &buf, err);
+    status = tug__fs_read_config(path, &buf, err);
     if (status == TUG_OK && buf.length > 0) {
         const struct tug__hosts_place place = {.host = host, .path = path, .directory = directory};
 

@@ -7,14 +7,11 @@
  */
 #include "hosts/hosts_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/str.h"
 
 /* Most bytes of a PEM file: a full bundle has a quarter of a MiB. */
@@ -73,64 +70,13 @@ void tug__hosts_destroy(struct tug__hosts_file *file)
     free(file);
 }
 
-/* Read the rest of an open file. */
-static enum tug_status read_all(int fd, const char *path, struct tug__buf *buf,
-                                struct tug_error *err)
-{
-    char piece[16 * 1024];
-
-    for (;;) {
-        const ssize_t got = read(fd, piece, sizeof piece);
-        enum tug_status status;
-
-        if (got == 0) {
-            return TUG_OK;
-        }
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
-        }
-        status = tug__buf_append(buf, piece, (size_t)got, err);
-        if (status == TUG_ERR_TOO_LARGE) {
-            return tug__fail(err, TUG_ERR_CONFIG, "'%s': over the limit of %zu bytes", path,
-                             buf->limit);
-        }
-        if (status != TUG_OK) {
-            return status;
-        }
-    }
-}
-
-enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, struct tug_error *err)
-{
-    /* links are followed: configuration is often installed as links */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat about;
-    enum tug_status status;
-
-    if (fd < 0) {
-        return tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
-    }
-    if (fstat(fd, &about) != 0) {
-        status = tug__fail_errno(err, TUG_ERR_CONFIG, errno, "'%s'", path);
-    } else if (!S_ISREG(about.st_mode)) {
-        status = tug__fail(err, TUG_ERR_CONFIG, "'%s': not a regular file", path);
-    } else {
-        status = read_all(fd, path, buf, err);
-    }
-    (void)close(fd);
-    return status;
-}
-
 enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct tug_error *err)
 {
     struct tug__buf buf;
     enum tug_status status;
 
     tug__buf_init(&buf, PEM_BYTES_MAX);
-    status = tug__hosts_read_file(path, &buf, err);
+    status = tug__fs_read_config(path, &buf, err);
     if (status == TUG_OK &&
         (buf.length == 0 || memmem(buf.data, buf.length, kind, strlen(kind)) == NULL)) {
         status = tug__fail(err, TUG_ERR_CONFIG, "'%s': contains no %s in PEM format", path,

@@ -37,10 +37,8 @@ enum tug_status tug__endpoint_set_url(struct tug__endpoint_config *endpoint, con
  * untouched, for anything else. */
 bool tug__go_duration_parse(const char *text, uint64_t *out_ms);
 
-/* Read a whole regular file; links are followed. buf: appended to, its limit applies.
- * Errors: TUG_ERR_CONFIG ("'path': reason", os_errno), TUG_ERR_NO_MEMORY. */
-enum tug_status tug__hosts_read_file(const char *path, struct tug__buf *buf, struct tug_error *err);
-/* Tell whether a PEM file can be read and holds a block of that kind. Errors: as above. */
+/* Tell whether a PEM file can be read and holds a block of that kind. Errors: as
+ * tug__fs_read_config. */
 enum tug_status tug__hosts_check_pem(const char *path, const char *kind, struct tug_error *err);
 
 /* A hosts.toml being read. */

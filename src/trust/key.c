@@ -7,7 +7,6 @@
  */
 #include "trust/key.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,19 +133,10 @@ enum tug_status tug__key_load(const char *path, struct tug__key **out_key, struc
     enum tug_status status;
 
     tug__buf_init(&text, KEY_FILE_MAX);
-    status = tug__fs_read_file(AT_FDCWD, path, &text, err);
-    if (status == TUG_ERR_NO_MEMORY) {
-        tug__buf_fini(&text);
-        return status;
-    }
-    if (status != TUG_OK) {
-        if (err != NULL) {
-            err->code = TUG_ERR_CONFIG;
-        }
-        tug__buf_fini(&text);
-        return tug__wrap(err, TUG_ERR_CONFIG, "key");
-    }
-    status = tug__key_parse(path, text.data, text.length, out_key, err);
+    status = tug__fs_read_config(path, &text, err);
+    status = status == TUG_OK           ? tug__key_parse(path, text.data, text.length, out_key, err)
+             : status == TUG_ERR_CONFIG ? tug__wrap(err, status, "key")
+                                        : status;
     tug__buf_fini(&text);
     return status;
 }

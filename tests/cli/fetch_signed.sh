@@ -155,7 +155,7 @@ expect_match err "tug: 'good.key' is a private key: pass the public one"
 printf 'reg.test/team/signed:1\nreg.test/team/second:* verify-key=none.pub\n' > list
 fetch --verify-key good.pub --from-file list
 expect_status 9
-expect_match err "tug: list:2: key: cannot open 'none.pub': No such file or directory"
+expect_match err "tug: list:2: key: 'none.pub': No such file or directory"
 fetch --verify-key good.pub --dry-run reg.test/team/signed:1
 expect_status 2
 fetch --verify-any-name reg.test/team/signed:1

@@ -144,6 +144,11 @@ run verify --verify-key p256.pub reg.test/team/app:1
 expect_unsigned "none of the 256 signatures found counts"
 rm -f "$(blob_path "$TUG_STORE" "$manifest")"
 
+# A key may be installed as a link.
+ln -s p256.pub link.pub
+run verify --verify-key link.pub reg.test/team/app:1
+expect_status 6
+
 # Keys and options that cannot be.
 run verify --verify-key p256.key
 expect_status 9
