@@ -123,14 +123,14 @@ struct tug_event {
     const struct tug_image_result *image;
     const struct tug_totals *totals; /* set for every kind */
     unsigned attempt;      /* RETRY: number of the failed attempt, from 1, and from 1 again after
-                              progress;      0: the next attempt uses another repository */
+                              progress; 0: the next attempt uses another repository */
     unsigned attempts_max; /* RETRY: no further attempt after this many failures in a row */
     uint64_t copied_bytes; /* COMMITTED: of size_bytes, copied from other blobs (options.delta) */
 };
 
 /* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any
- * function on the same fetch except tug_fetch_cancel, and should return quickly: no new work is
- * started while it runs. */
+ * function on the same fetch except tug_fetch_cancel and tug_fetch_cancel_image, and should return
+ * quickly: no new work is started while it runs. */
 typedef void (*tug_event_fn)(void *context, const struct tug_event *event);
 
 /* A blob that an image needs and the store lacks. Borrowed: valid during the callback only. */

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "engine/engine.h"
 #include "oci/descriptor.h"
 #include "pipeline/start.h"
@@ -52,7 +53,7 @@ static enum tug_status take(struct reading *reading, const struct tug__settled *
     }
     found->length = (size_t)settled->size_bytes;
     found->bytes = malloc(found->length + 1);
-    found->media_type = strndup(type, type_length);
+    found->media_type = tug__strndup(type, type_length);
     if (found->bytes == NULL || found->media_type == NULL) {
         return tug__fail_memory(err);
     }

@@ -30,6 +30,9 @@ for source in "$top"/tools/examples/*.c; do
         grep -q "^usage: $name " err || fail "$program does not say how it is used"
     done
 done
+# The program of libtug(3) is one that compiles.
+sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$top/man/libtug.3" | grep -v '^\.\|^Fetch' | sed 's/\\e/\\/g' > manual.c
+cc -Wall -Wextra -Werror -o manual manual.c "${words[@]}" 2> err || fail "the example of libtug(3) does not build"
 [ "$(grep -vcE '^(#include|/\*| \*|$)' "$top/tools/examples/fetch.c")" -le 30 ] ||
     fail "fetch.c has more than 30 lines"
 
