@@ -43,9 +43,11 @@ static void describe(const struct tug__node *node, struct tug__settled *out_sett
         .size_bytes = outcome->size_bytes,
         .body = answer != NULL ? answer->result.reply.body : (const char *)node->wanted.data,
         .is_document = node->wanted.is_document,
-        .is_referrers = node->wanted.is_referrers,
+        .is_referrers = node->wanted.inquiry == TUG__INQUIRY_REFERRERS,
         .is_pinned = node->wanted.tag == NULL || outcome->kind == TUG__SETTLED_REUSED,
-        .unpacked = node->wanted.is_unpack && answer != NULL ? &answer->result.unpacked : NULL,
+        .unpacked = node->wanted.inquiry == TUG__INQUIRY_UNPACKED && answer != NULL
+                        ? &answer->result.unpacked
+                        : NULL,
         .was_present = outcome->was_present,
         .copied_bytes = outcome->copied_bytes,
         .is_rechecked = outcome->was_present && node->job_kind == TUG__JOB_RECHECK,

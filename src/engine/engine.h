@@ -90,6 +90,15 @@ struct tug__layer_toc {
     unsigned number;                        /* of the layer, in its manifest */
 };
 
+/* What is wanted of a digest, whose text is the tag then. */
+enum tug__inquiry {
+    TUG__INQUIRY_NONE = 0,  /* its content */
+    TUG__INQUIRY_REFERRERS, /* what refers to it: one index, in memory only. media_type: only those
+                               of this artifact type */
+    TUG__INQUIRY_UNPACKED,  /* a layer that the store has: what it is when it is unpacked and hashed
+                             */
+};
+
 /* A digest or tag to fetch. */
 struct tug__wanted {
     struct tug_digest digest; /* first: it is found by that; unset: a tag */
@@ -109,13 +118,10 @@ struct tug__wanted {
     uint64_t max_bytes;   /* of a blob without a size: largest; 0: no limit */
     bool accepts_schema1; /* is_document: a schema 1 manifest is one, too */
     bool is_recheck;      /* the store has it, but it has to be hashed first */
-    bool is_lookup;    /* only digest, type and size are wanted, as this source reports them. tag:
-                          tag or digest to request. The result has no body when the headers were
-                          enough; its errors do not name the manifest */
-    bool is_referrers; /* what refers to a digest is wanted, whose text is the tag: one index, in
-                          memory only. media_type: only referrers of this artifact type */
-    bool is_unpack;    /* a layer that the store has is to be unpacked and hashed; the text of its
-                          digest is the tag */
+    bool is_lookup; /* only digest, type and size are wanted, as this source reports them. tag:
+                       tag or digest to request. The result has no body when the headers were
+                       enough; its errors do not name the manifest */
+    enum tug__inquiry inquiry;
 };
 
 enum tug__settled_kind {

@@ -22,11 +22,11 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
 {
     char digest[TUG_DIGEST_TEXT_MAX];
 
-    if (node->wanted.is_unpack) {
+    if (node->wanted.inquiry == TUG__INQUIRY_UNPACKED) {
         (void)tug__wrap(error, error->code, "layer %s", node->wanted.tag);
         return;
     }
-    if (node->wanted.is_lookup || node->wanted.is_referrers ||
+    if (node->wanted.is_lookup || node->wanted.inquiry == TUG__INQUIRY_REFERRERS ||
         (node->wanted.tag != NULL && error->code != TUG_ERR_CONTENT)) {
         return; /* the reference or the error says it already */
     }

@@ -15,7 +15,7 @@
 enum tug__job_kind tug__content_job(const struct tug__engine *engine,
                                     const struct tug__wanted *wanted)
 {
-    if (wanted->is_referrers) {
+    if (wanted->inquiry == TUG__INQUIRY_REFERRERS) {
         return TUG__JOB_REFERRERS;
     }
     if (wanted->is_document) {
@@ -40,7 +40,8 @@ static enum tug__job_kind choose_job(const struct tug__engine *engine,
     if (wanted->asks_digest_first) {
         return TUG__JOB_RESOLVE;
     }
-    return wanted->is_unpack ? TUG__JOB_UNPACK : tug__content_job(engine, wanted);
+    return wanted->inquiry == TUG__INQUIRY_UNPACKED ? TUG__JOB_UNPACK
+                                                    : tug__content_job(engine, wanted);
 }
 
 /* Copy text that may be NULL. Returns: false when out of memory. */

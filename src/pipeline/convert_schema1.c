@@ -72,8 +72,9 @@ static enum tug_status ask_to_unpack(struct tug__resolver *resolver, struct tug_
 {
     const struct tug__purpose purpose = {.is_again = true};
     char text[TUG_DIGEST_TEXT_MAX];
-    const struct tug__wanted wanted = {
-        .tag = tug_digest_format(layer, text), .source = image->ref, .is_unpack = true};
+    const struct tug__wanted wanted = {.tag = tug_digest_format(layer, text),
+                                       .source = image->ref,
+                                       .inquiry = TUG__INQUIRY_UNPACKED};
     const enum tug_status status = tug__engine_start(resolver->engine, &wanted, &image->waiter,
                                                      tug__purpose_pack(&purpose), err);
 

@@ -46,7 +46,7 @@ static enum tug_status ask_for_list(struct tug__resolver *resolver, struct tug__
     char text[TUG_DIGEST_TEXT_MAX];
     struct tug__wanted wanted = {
         .tag = tug_digest_format(subject, text),
-        .is_referrers = true,
+        .inquiry = TUG__INQUIRY_REFERRERS,
         .media_type = wish->signatures ? NULL : (char *)(uintptr_t)wish->referrer_type,
     };
     size_t number = 0;
