@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")" || exit 1
 
-start_registry --generate app:1=100K:3 --generate app:2=100K:2 --generate big:1=8M --rate 4M
+start_registry --generate app:1=100K:3 --generate app:2=100K:2 --generate big:1=8M --rate 1M
 
 column() { # N: of the lines after the titles
     tail -n +2 "$WORK/out" | awk -v n="$1" '{ print $n }'

@@ -4,10 +4,11 @@
 # installs tug, the lines of the README work word for word against a registry on this machine, a
 # program builds against libtug-dev, and purging leaves nothing.
 #
-# As root, with a network for Debian's own packages. Environment: FAKE_REGISTRY, the registry to use.
+# As root, with a network for Debian's own packages. Environment: FAKE_REGISTRY, the registry to use;
+# TUG_STATIC, the command as one file.
 set -euo pipefail
 
-: "${FAKE_REGISTRY:?}"
+: "${FAKE_REGISTRY:?}" "${TUG_STATIC:?}"
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/tug-packages.XXXXXX")
@@ -62,6 +63,23 @@ check_rpms() {
     (cd "$work/rpm" && rpm2archive -n - < tug-[0-9]*.x86_64.rpm | tar -xf -)
     quietly "$work/rpm/usr/bin/tug" --version
     echo "ok   RPMs"
+}
+
+# The image of the Dockerfile has the command and a place for certificates, and runs.
+check_image() {
+    local tool=(buildah --storage-driver vfs --root "$work/containers" --runroot "$work/running")
+    local container mounted
+    mkdir -p "$work/context/build" "$work/context/tools/packaging"
+    cp "$TUG_STATIC" "$work/context/build/tug-static"
+    cp "$here/no-certificates.pem" "$work/context/tools/packaging"
+    quietly "${tool[@]}" bud -f "$here/Dockerfile" -t tug "$work/context"
+    container=$("${tool[@]}" from localhost/tug)
+    mounted=$("${tool[@]}" mount "$container")
+    [ "$(cd "$mounted" && find . -type f | sort | tr '\n' ' ')" = \
+        './etc/ssl/certs/ca-certificates.crt ./tug ' ] || fail "more is in the image"
+    quietly chroot "$mounted" /tug --version
+    quietly "${tool[@]}" rm "$container"
+    echo "ok   an image from scratch"
 }
 
 # What has our name in the fresh system, but for logs.
@@ -145,6 +163,7 @@ purge() {
 
 build_twice
 check_rpms
+check_image
 make_root
 start_registry
 use_command

@@ -12,9 +12,9 @@ rpm: ## build RPM packages into build/rpm/
 	$(Q)tools/packaging/build-rpm.sh build/rpm
 
 check-packages: ## build packages twice, compare, use one in a fresh Debian (as root; 6 minutes)
-	$(Q)third_party/install.sh build test deb rpm packages
-	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(OBJ)/fake-registry
-	$(Q)FAKE_REGISTRY=$(CURDIR)/$(OBJ)/fake-registry tools/packaging/check-packages.sh
+	$(Q)third_party/install.sh build test static deb rpm packages
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(addprefix $(OBJ)/,fake-registry tug-static)
+	$(Q)FAKE_REGISTRY=$(CURDIR)/$(OBJ)/fake-registry TUG_STATIC=$(CURDIR)/$(OBJ)/tug-static tools/packaging/check-packages.sh
 
 check-musl: ## build with musl, run support, unit and cli (compiles libraries: 10 minutes, then 3)
 	$(Q)third_party/install.sh build test musl
