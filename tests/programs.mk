@@ -3,7 +3,7 @@
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
-TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy long-link make-store make-tar)
+TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy long-link make-store make-tar make-toc)
 BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
 CASES := $(addprefix $(OBJ)/,support-test unit-tests flow-tests)
 REPLAYS := $(addprefix $(OBJ)/replay-,$(FUZZED))
@@ -18,6 +18,7 @@ $(OBJ)/delay-proxy: $(OBJ)/tests/support/delay_proxy_main.o
 $(OBJ)/long-link: $(OBJ)/tests/support/long_link_main.o
 $(OBJ)/make-store: $(OBJ)/tests/support/make_store_main.o $(OBJ)/libtug.a
 $(OBJ)/make-tar: $(OBJ)/tests/support/make_tar_main.o
+$(OBJ)/make-toc: $(OBJ)/tests/support/make_toc_main.o $(SUPPORT_OBJ)
 # What `make bench` measures with, and the limit it measures against.
 $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
 $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o

@@ -271,6 +271,7 @@ Test(toc, limits)
 {
     const size_t length = TUG__TOC_ENTRY_BYTES_MAX + 100;
     char *json = malloc(length + 1);
+    void *const large_body = calloc(1, TUG__TOC_FRAMES_MAX + 10);
     size_t at;
     struct toc_layer layer;
     struct tug__frame_table table = {0};
@@ -294,13 +295,13 @@ Test(toc, limits)
     }
     (void)sprintf(json + at, "]}");
     toc_layer_assemble(TOC_ESTARGZ,
-                       &(struct toc_parts){.body = calloc(1, TUG__TOC_FRAMES_MAX + 10),
-                                           .body_size = TUG__TOC_FRAMES_MAX + 10,
-                                           .json = json},
+                       &(struct toc_parts){
+                           .body = large_body, .body_size = TUG__TOC_FRAMES_MAX + 10, .json = json},
                        &layer);
     cr_assert_eq(help_read(&layer, &table, &err), TUG_ERR_TOO_LARGE, "%s", err.message);
     toc_layer_free(&layer);
     free(json);
+    free(large_body);
 }
 
 /* Each prefix of a text ends early, whatever the portions are. */

@@ -1,0 +1,83 @@
+#!/bin/bash
+# Updates that copy what an older layer has, killed again and again: each goes on where the last one
+# was. What was copied is not fetched, and of what was fetched little is fetched again. A second
+# part: how much memory a table of contents takes, of 15 MB in the full form.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+connections=2
+
+serve() { # LAYOUT [OPTION…]: sets registry, and server for its end
+    local layout=$1
+    shift
+    rm -f port
+    "$FAKE_REGISTRY" --layout "$layout" --repo app:1=1 --repo app:2=2 --port-file port --log log "$@" \
+        > /dev/null &
+    server=$!
+    pids+=("$server")
+    wait_until 10 "the registry listens" test -s port
+    registry=127.0.0.1:$(cat port)
+}
+
+# Sets sent: bytes of blobs that the registry has sent.
+end_server() {
+    kill "$server"
+    wait "$server" || true
+    sent=$(sed -n 's/^blob_bytes //p' log)
+}
+
+fetch() { # STORE TAG
+    "$TUG" --store "$1" fetch -q --max-concurrent-downloads "$connections" "$registry/app:$2" > out
+}
+
+# A state file is there, or the process has ended.
+find_state() { # PID
+    ! kill -0 "$1" 2> /dev/null || [ -n "$(find killed/ingest -name '*.state')" ]
+}
+
+kills() { # FORMAT COUNT
+    local whole killed=0 kill_count=$2
+    "$OBJ/make-toc" "layout-$1" "$1" 3000 30000 3
+    serve "layout-$1"
+    fetch old 1
+    cp -a old plain && cp -a old killed
+    end_server
+    serve "layout-$1"
+    fetch plain 2
+    end_server
+    whole=$sent
+    serve "layout-$1" --rate 3000000
+    while [ "$killed" -lt "$kill_count" ]; do
+        "$TUG" --store killed fetch -q --max-concurrent-downloads "$connections" "$registry/app:2" > out &
+        pids+=("$!")
+        wait_until 20 "bytes are on their way" find_state "$!"
+        sleep "0.$((2 + killed % 5))"
+        kill -9 "$!" 2> /dev/null || break # it is done already
+        wait "$!" 2> /dev/null || true
+        killed=$((killed + 1))
+    done
+    fetch killed 2
+    end_server
+    echo "= $1: $killed kills, $sent bytes sent, $whole without kills"
+    [ "$sent" -le $((whole + (killed + 1) * connections * 1048576)) ] || fail "sent $sent bytes, not $whole"
+    "$TUG" --store killed verify > out
+    [ -z "$(find killed/ingest -type f)" ] || fail "left over: $(find killed/ingest -type f)"
+    rm -rf old plain killed
+}
+
+# 70 000 files have 15 MB of text.
+memory() {
+    local peak
+    "$OBJ/make-toc" layout-large zstd-split "$(by_form 15000 70000)" 300 1000
+    serve layout-large
+    fetch old 1
+    command time -f %M -o peak "$TUG" --store old fetch -q "$registry/app:2" > out
+    end_server
+    peak=$(tail -n 1 peak)
+    echo "= peak memory with a large table of contents: $peak KiB"
+    [ "$peak" -le $((48 * 1024)) ] || fail "$peak KiB of memory"
+}
+
+kills zstd "$(by_form 3 60)"
+kills estargz "$(by_form 2 60)"
+memory
