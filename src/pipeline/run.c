@@ -264,6 +264,13 @@ static enum tug_status make_engine(struct tug__resolver *resolver, struct tug_er
         status =
             tug__engine_use_deltas(resolver->engine, options->donors, options->donor_count, err);
     }
+    if (status != TUG_OK && resolver->engine != NULL) { /* its threads have started */
+        tug__engine_stop(resolver->engine, &(struct tug__engine_handler){
+                                               .on_settled = handle_settled,
+                                               .on_round = publish_rest,
+                                               .context = resolver,
+                                           });
+    }
     if (status == TUG_OK && resolver->ending.is_stopping) {
         tug__engine_halt(resolver->engine);
     }
