@@ -100,7 +100,7 @@ start_registry() {
     local host
     "$FAKE_REGISTRY" --port-file "$work/port" --generate library/alpine:3.20=100K \
         --generate team/app:1.4=300K:3 --generate team/app:1.2.0=10K --generate team/app:1.3.1=10K \
-        --generate team/app:1.4-alpine=10K \
+        --generate team/app:1.4-alpine=10K --generate team/old:1=10K \
         --rule 'path=^/v2/team/app/tags/list body={"tags":["1.4","1.2.0","1.3.1","1.4-alpine"]} add-header=Content-Type:_application/json' > "$work/registry.log" 2>&1 &
     registry_pid=$!
     until [ -s "$work/port" ]; do
