@@ -1,7 +1,7 @@
 #!/bin/bash
 # Measures of src/ that the house keeps: functions of at most 60 lines, nesting of at most 3, files of
 # at most 500 lines but tables, rooms of at most 5500 lines, structs of at most 20 members but the
-# public options; in these rooms, functions of at most five parameters.
+# public options and results, which only grow; in these rooms, functions of at most five parameters.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -49,7 +49,7 @@ for file in src/*/*.[ch] include/tug/*.h; do
             gsub(/\/\*.*\*\/|\/\*.*$|^ \*.*$/, "", line)
             if (depth == 1 && line ~ /;/) members += gsub(/[,;]/, "&", line) - (line ~ /\(/ ? gsub(/,/, "&", line) : 0)
             depth += gsub(/{/, "{", line) - gsub(/}/, "}", line)
-            if (!depth && members > 20 && name !~ /^tug_[a-z_]*options$/)
+            if (!depth && members > 20 && name !~ /^tug_[a-z_]*(options|result)$/)
                 print "line " NR ": struct " name " has " members " members"
         }' "$file")
 done

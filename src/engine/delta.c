@@ -19,8 +19,9 @@ void tug__delta_create(struct tug__engine *engine, struct tug__node *node,
     char name[1024];
     int length;
 
-    node->wanted.toc = NULL;
-    if (wanted->toc == NULL || engine->delta.donors.store_count == 0 || engine->settings.is_dry) {
+    node->wanted.layer.toc = NULL;
+    if (wanted->layer.toc == NULL || engine->delta.donors.store_count == 0 ||
+        engine->settings.is_dry) {
         return;
     }
     node->attempt.delta = calloc(1, sizeof *node->attempt.delta);
@@ -28,8 +29,8 @@ void tug__delta_create(struct tug__engine *engine, struct tug__node *node,
         return;
     }
     length = snprintf(name, sizeof name, "%s/%s", tug_ref_host(ref), tug_ref_repository(ref));
-    node->attempt.delta->place = *wanted->toc->place;
-    node->attempt.delta->number = wanted->toc->number;
+    node->attempt.delta->place = *wanted->layer.toc->place;
+    node->attempt.delta->number = wanted->layer.toc->number;
     node->attempt.delta->repository =
         tug__repository_hash(name, length < (int)sizeof name ? (size_t)length : sizeof name - 1);
 }

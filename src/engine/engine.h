@@ -99,6 +99,13 @@ enum tug__inquiry {
                              */
 };
 
+/* What is known of a layer. */
+struct tug__wanted_layer {
+    const struct tug__layer_toc *toc; /* borrowed for the call of tug__engine_start; NULL: none */
+    char *urls; /* of a foreign layer that may be fetched from there, see tug__descriptor; NULL:
+                   none */
+};
+
 /* A digest or tag to fetch. */
 struct tug__wanted {
     struct tug_digest digest; /* first: it is found by that; unset: a tag */
@@ -106,14 +113,12 @@ struct tug__wanted {
     bool has_size;            /* a blob without is asked for its size first */
     uint64_t size_bytes;
     enum tug__media_kind kind;
-    bool is_document;                 /* requested as a manifest, handled in memory */
-    char *media_type;                 /* NULL: the registry's */
-    uint8_t *data;                    /* inline content of size_bytes, NULL: none */
-    const struct tug__layer_toc *toc; /* borrowed for the call of tug__engine_start; NULL: none */
-    char *urls; /* of a foreign layer that may be fetched from there, see tug__descriptor; NULL:
-                   none */
-    const struct tug_ref *source; /* registry and repository to request from; borrowed */
-    bool asks_digest_first;       /* a tag: get its digest first, which the store may have */
+    bool is_document;               /* requested as a manifest, handled in memory */
+    char *media_type;               /* NULL: the registry's */
+    uint8_t *data;                  /* inline content of size_bytes, NULL: none */
+    struct tug__wanted_layer layer; /* of a layer */
+    const struct tug_ref *source;   /* registry and repository to request from; borrowed */
+    bool asks_digest_first;         /* a tag: get its digest first, which the store may have */
     bool may_be_blob;     /* is_document, by digest: a blob will do if there is no manifest */
     uint64_t max_bytes;   /* of a blob without a size: largest; 0: no limit */
     bool accepts_schema1; /* is_document: a schema 1 manifest is one, too */

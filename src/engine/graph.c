@@ -146,7 +146,7 @@ void tug__graph_remove(struct tug__graph *graph, struct tug__node *node)
     free(node->wanted.tag);
     free(node->wanted.media_type);
     free(node->wanted.data);
-    free(node->wanted.urls);
+    free(node->wanted.layer.urls);
     tug__delta_free(node->attempt.delta);
     tug__job_free(node->outcome.answer);
     while (node->refusals != NULL) {

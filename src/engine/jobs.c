@@ -182,7 +182,7 @@ struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *n
     job->request = (struct tug__job_request){
         .source = {.host = tug_ref_host(ref),
                    .repository = tug_ref_repository(ref),
-                   .urls = node->attempt.is_at_urls ? node->wanted.urls : NULL},
+                   .urls = node->attempt.is_at_urls ? node->wanted.layer.urls : NULL},
         .digest = node->wanted.digest,
         .media_type = node->wanted.media_type,
         .is_document = node->wanted.is_document,

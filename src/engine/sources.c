@@ -160,8 +160,8 @@ bool tug__node_ask_elsewhere(struct tug__engine *engine, struct tug__node *node)
 static bool ask_urls(struct tug__engine *engine, struct tug__node *node,
                      const struct tug_error *error)
 {
-    if (error->code != TUG_ERR_NOT_FOUND || node->wanted.urls == NULL || node->attempt.is_at_urls ||
-        node->drop != TUG__DROP_NOT || engine->is_stopping) {
+    if (error->code != TUG_ERR_NOT_FOUND || node->wanted.layer.urls == NULL ||
+        node->attempt.is_at_urls || node->drop != TUG__DROP_NOT || engine->is_stopping) {
         return false;
     }
     node->attempt.is_at_urls = true;

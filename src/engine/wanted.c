@@ -70,7 +70,7 @@ static enum tug_status make_node(struct tug__engine *engine, const struct tug__w
     /* copy all before any check, so that the node owns each */
     if ((int)copy_text(&node->wanted.tag, wanted->tag) +
                 (int)copy_text(&node->wanted.media_type, wanted->media_type) +
-                (int)copy_text(&node->wanted.urls, wanted->urls) <
+                (int)copy_text(&node->wanted.layer.urls, wanted->layer.urls) <
             3 ||
         (has_data && node->wanted.data == NULL)) {
         tug__graph_remove(&engine->graph, node);

@@ -135,14 +135,14 @@ static enum tug_status wait_for(struct tug__resolver *resolver, struct tug__imag
     const struct tug__layer_toc toc = {.place = &place, .number = request->layer_number};
     const struct tug__wanted wanted = {
         .digest = descriptor->digest,
-        .toc = tug__chunked_find(descriptor, &place) ? &toc : NULL,
+        .layer = {.toc = tug__chunked_find(descriptor, &place) ? &toc : NULL,
+                  .urls = may_ask_urls(resolver, descriptor) ? descriptor->urls : NULL},
         .has_size = request->has_size,
         .size_bytes = descriptor->size_bytes,
         .kind = descriptor->kind,
         .is_document = request->is_document,
         .media_type = descriptor->media_type[0] != '\0' ? descriptor->media_type : NULL,
         .data = descriptor->data,
-        .urls = may_ask_urls(resolver, descriptor) ? descriptor->urls : NULL,
         .source = image->ref,
         .may_be_blob = request->is_root,
         .accepts_schema1 = resolver->settings->options.convert != NULL,

@@ -52,7 +52,7 @@ static enum tug_status want_again(struct tug__resolver *resolver, struct tug__im
         .size_bytes = need->size_bytes,
         .kind = need->kind,
         .is_document = need->is_document,
-        .urls = resolver->settings->options.foreign_layers ? need->urls : NULL,
+        .layer.urls = resolver->settings->options.foreign_layers ? need->urls : NULL,
         .source = image->ref,
         .data = made_here(image, &need->digest),
         .accepts_schema1 = resolver->settings->options.convert != NULL,
