@@ -60,7 +60,7 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib static deps check check-asan check-resume check-store check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
+.PHONY: all lib static deps check check-asan check-resume check-store check-newer check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
   install built uninstall dist clean help FORCE
 .SECONDARY:
 
@@ -194,6 +194,10 @@ check-store: ## the long form of suite store, prune also under ThreadSanitizer (
 	$(Q)third_party/install.sh build test
 	$(Q)export RESUME_FORM=full; $(call build_then) SUITES=store test
 	$(Q)export RESUME_FORM=full; $(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') SUITES=prune test
+
+check-newer: ## what needs programs of a newer Debian, in a chroot that it makes; as root
+	$(Q)third_party/install.sh build test newer
+	$(Q)$(build_then) SUITES=newer test
 
 check-oom: ## fail each allocation in turn, of parsers and of whole fetches, under AddressSanitizer
 	$(Q)third_party/install.sh build test

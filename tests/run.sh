@@ -1,7 +1,7 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real resume store;
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real resume store newer;
 #                                prune: that script of store
 #
 # TEST_JOBS: unit and flow tests at a time (default 8: they wait more than they work). Tests of the suite
@@ -260,6 +260,7 @@ for suite in "$@"; do
     real) run_real ;;
     resume) run_resume ;;
     store) run_scripts store 2 prune ;;
+    newer) run_scripts newer 1 ;;
     prune) run_named prune store 1 prune ;;
     *)
         echo "tests/run.sh: no suite '$suite'" >&2

@@ -10,6 +10,9 @@
 # Environment: BENCH_PEERS (which, default all), BENCH_SUITE (of the newer Debian, default sid;
 # empty: no chroot).
 
+# shellcheck source-path=SCRIPTDIR source=../support/newer_debian.sh
+. "$here/../support/newer_debian.sh"
+
 peers_root=$root/build/bench-peers
 peers_suite=${BENCH_SUITE-sid}
 peers_note=""
@@ -21,24 +24,11 @@ enter_own_mounts() { # ARGUMENT… of the script
     fi
 }
 
-# Where apt gets this Debian from.
-mirror() {
-    # shellcheck disable=SC2016 # apt's own variables
-    apt-get indextargets --format '$(CODENAME) $(SITE)' 'Created-By: Packages' |
-        awk -v codename="$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" \
-            '$1 == codename { print $2; exit }'
-}
-
-# A mirror that stood still has a Release file past its date.
 make_peers_root() {
     local log=$results/peers.log
     echo "bench: making a chroot of $peers_suite with the peers" >&2
-    rm -rf "$peers_root" "$peers_root.new"
-    mmdebstrap --mode=root --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' \
-        --include=skopeo,crane,oras,containerd,aria2 \
-        "$peers_suite" "$peers_root.new" "$(mirror)" > "$log" 2>&1 < /dev/null ||
+    make_newer_debian "$peers_root" "$peers_suite" skopeo,crane,oras,containerd,aria2 "$log" ||
         { peers_note=$(grep '^E:' "$log" | head -n 1) && return 1; }
-    mv "$peers_root.new" "$peers_root"
 }
 
 find_peers_root() {
