@@ -75,7 +75,7 @@ struct tug_image_result {
     uint64_t bytes_fetched;   /* total size of the blobs fetched */
     uint64_t bytes_reused;    /* total size of the blobs that were already in the store */
     double seconds;           /* from its first request to its completion */
-    struct tug_error error;   /* filled when status is not TUG_OK */
+    struct tug_error error;   /* filled when status is not TUG_OK; its message lacks ref */
     uint64_t blobs_done;      /* of blobs: in the store */
     uint64_t bytes_known;     /* total size of blobs, as far as known */
     uint64_t bytes_done;      /* of bytes_known: in the store, or received but not yet committed */
@@ -196,7 +196,8 @@ struct tug_fetch_options {
                      default: trust name and size (manifests are always hashed) */
 
     /* Registry. */
-    bool plain_http;  /* http instead of https where no hosts.toml says otherwise */
+    bool plain_http;  /* http instead of https where no hosts.toml says otherwise; loopback
+                         hosts (localhost, 127/8, ::1) are tried with https, then http, without it */
     bool skip_verify; /* accept any certificate from the references' registries themselves, but not
                          from mirrors, token servers or hosts they redirect to */
     const char *ca_file;          /* PEM: CA certificates to trust in addition to the system's */
@@ -416,8 +417,8 @@ enum tug_status tug_fetch_read(struct tug_fetch *fetch, uint64_t max_bytes,
 /* Free what tug_fetch_read returned; all zero is allowed. Threads: any. */
 void tug_content_fini(struct tug_content *content);
 
-/* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. Calling
- * it before or after the run, or more than once, is harmless.
+/* Ask a run to stop: tug_fetch_run returns TUG_ERR_CANCELLED within a fraction of a second. A run
+ * that begins after the call ends at once; after the run, or more than once, it has no effect.
  * Threads: any, while the fetch exists. Not from a signal handler. Blocks: no. */
 void tug_fetch_cancel(struct tug_fetch *fetch);
 

@@ -77,7 +77,8 @@ struct tug_image_info {
     } referrers;
 };
 
-/* Receives an image. Returns: anything but TUG_OK (with err filled) ends the listing with it. */
+/* Receives an image. It may call the same functions on the store as a tug_blob_fn. Returns:
+ * anything but TUG_OK (with err filled) ends the listing with it. */
 typedef enum tug_status (*tug_image_fn)(void *context, const struct tug_image_info *image,
                                         struct tug_error *err);
 

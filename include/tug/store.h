@@ -122,7 +122,8 @@ struct tug_blob_info {
                        without a name needs it, or it refers to what an image needs */
 };
 
-/* Receives a blob. Returns: anything but TUG_OK (with err filled) ends the listing with it. */
+/* Receives a blob. It may call tug_store_stat, tug_store_open_blob and tug_store_find_image on the
+ * same store. Returns: anything but TUG_OK (with err filled) ends the listing with it. */
 typedef enum tug_status (*tug_blob_fn)(void *context, const struct tug_blob_info *blob,
                                        struct tug_error *err);
 
@@ -148,7 +149,7 @@ struct tug_partial_info {
                                it; borrowed for the call */
 };
 
-/* Receives a partial download. Returns: as tug_blob_fn. */
+/* Receives a partial download. May call and returns: as tug_blob_fn. */
 typedef enum tug_status (*tug_partial_fn)(void *context, const struct tug_partial_info *partial,
                                           struct tug_error *err);
 

@@ -135,7 +135,8 @@ enum tug_status tug_store_open_blob(struct tug_store *store, const struct tug_di
     }
     if (tug__store_is_removed(&error)) {
         return tug__fail(err, TUG_ERR_NOT_FOUND, "the store '%s' has no blob %s", store->path,
-                         tug_digest_format(digest, text));
+                         digest->algorithm != TUG_DIGEST_NONE ? tug_digest_format(digest, text)
+                                                              : "of an unset digest");
     }
     if (err != NULL) {
         *err = error;

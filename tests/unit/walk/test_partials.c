@@ -173,5 +173,8 @@ Test(walk_partials, open_blob)
     cr_assert_eq(tug_store_open_blob(place.store, &absent.digest, &fd, NULL, &err),
                  TUG_ERR_NOT_FOUND);
     cr_assert_not_null(strstr(err.message, absent.text));
+    cr_assert_eq(tug_store_open_blob(place.store, &(struct tug_digest){0}, &fd, NULL, &err),
+                 TUG_ERR_NOT_FOUND);
+    cr_assert_not_null(strstr(err.message, "no blob of an unset digest"));
     place_remove(&place);
 }
