@@ -19,6 +19,7 @@ struct marking {
     uint32_t image;        /* TUG__WALK_NONE: of none */
     const char *platforms; /* as its entry tells; NULL: it does not */
     uint8_t *marks;
+    bool is_rest; /* no entry names it: a layer that others have, too, tells nothing */
 };
 
 static bool is_there(const struct tug__walk *walk, uint32_t blob)
@@ -26,15 +27,20 @@ static bool is_there(const struct tug__walk *walk, uint32_t blob)
     return tug__walk_blob(walk, blob)->state != TUG__BLOB_ABSENT;
 }
 
-/* Tell whether the store has a layer of a manifest. One without layers has all that it needs. */
-static bool has_layer(const struct tug__walk *walk, uint32_t manifest)
+/* Tell whether the store has a layer of a manifest, and has it for the manifest's sake. One without
+ * layers has all that it needs. */
+static bool has_layer(const struct marking *marking, uint32_t manifest)
 {
     size_t count;
-    const struct tug__walk_child *const children = tug__walk_children(walk, manifest, &count);
+    const struct tug__walk_child *const children =
+        tug__walk_children(marking->walk, manifest, &count);
     bool has_any = false;
 
     for (size_t i = 0; i < count; i++) {
-        if (children[i].role == TUG__ROLE_LAYER && is_there(walk, children[i].blob)) {
+        const uint32_t blob = children[i].blob;
+        const bool is_shared = marking->is_rest && (marking->marks[blob] & TUG__MARK_CHOSEN) != 0;
+
+        if (children[i].role == TUG__ROLE_LAYER && is_there(marking->walk, blob) && !is_shared) {
             return true;
         }
         has_any = has_any || children[i].role == TUG__ROLE_LAYER;
@@ -57,7 +63,7 @@ static bool is_wanted(const struct marking *marking, uint32_t manifest,
     }
     return platforms != NULL && child->platform != NULL
                ? tug__index_platforms_have(platforms, child->platform)
-               : has_layer(marking->walk, manifest);
+               : has_layer(marking, manifest);
 }
 
 /* Mark what a manifest names. */
@@ -147,10 +153,13 @@ enum tug_status tug__mark_needed(struct tug__walk *walk, const struct tug__targe
 
 /* Mark documents that no entry leads to downwards: what refers to an image, and what an image
  * refers to. A fetch of what refers to an image may have been interrupted, or passed over some of
- * it: such a manifest counts as fetched when the store has one of its layers. */
+ * it: such a manifest counts as fetched when the store has one of its layers, which no image has
+ * that an entry names. Those of the list that an image was converted from have most of them in
+ * common with the image, for each platform. */
 static void mark_rest(struct tug__walk *walk, uint32_t blob, uint8_t *marks)
 {
-    const struct marking marking = {.walk = walk, .image = TUG__WALK_NONE, .marks = marks};
+    const struct marking marking = {
+        .walk = walk, .image = TUG__WALK_NONE, .marks = marks, .is_rest = true};
     const struct tug__walk_blob *const info = tug__walk_blob(walk, blob);
     const struct tug__walk_child child = {.blob = blob};
 

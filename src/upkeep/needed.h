@@ -30,7 +30,8 @@ struct tug__target {
  * marks: of each blob of the walk; added to. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__mark_needed(struct tug__walk *walk, const struct tug__target *targets,
                                  size_t count, uint8_t *marks, struct tug_error *err);
-/* The same for the whole store. */
+/* The same for the whole store. A manifest that no entry leads to counts as fetched when the store
+ * has a layer of it that no entry leads to either. */
 enum tug_status tug__mark_all(struct tug__walk *walk, uint8_t *marks, struct tug_error *err);
 
 #endif

@@ -163,6 +163,31 @@ signature_counts() {
     tug_run 0 rm "$ref"
 }
 
+# What refers to the original keeps that, of which only one platform was fetched.
+referrer_is_no_damage() {
+    local ref=$REGISTRY/real/referred:1 own=$STORE
+    STORE=$PWD/referred
+    skopeo copy -q --all --src-tls-verify=false --dest-tls-verify=false "docker://$docker" \
+        "docker://$ref"
+    registry_manifest real/docker "$list" > original.json
+    printf '{}' > empty
+    upload real/referred empty
+    signature_manifest "$(descriptor original.json "$docker_list_type")" \
+        "$(descriptor empty application/vnd.oci.empty.v1+json)" \
+        "$(descriptor empty application/vnd.oci.empty.v1+json)" > referrer.json
+    put_manifest real/referred "$(sum_of < referrer.json)" referrer.json "$manifest_type"
+    jq -n -c --arg type "$index_type" --argjson one "$(descriptor referrer.json "$manifest_type")" \
+        '{schemaVersion: 2, mediaType: $type, manifests: [$one]}' > referrers.json
+    put_manifest real/referred "${list/:/-}" referrers.json "$index_type"
+    converts "$ref" "$list" --referrers --platform linux/amd64
+    [ -e "$STORE/blobs/${list/://}" ] || fail "the original is not there"
+    tug_run 0 verify
+    tug_run 0 verify "$ref"
+    tug_run 0 prune
+    tug_run 0 verify
+    STORE=$own
+}
+
 podman_reads_them() {
     local why
     why=$(why_not podman)
@@ -216,4 +241,5 @@ schema1_becomes_oci
 signature_counts
 podman_reads_them
 originals_may_go
+referrer_is_no_damage
 damage_is_mended

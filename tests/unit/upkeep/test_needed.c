@@ -129,6 +129,36 @@ Test(upkeep_needed, a_manifest_alone_needs_all_of_it)
     place_remove(&scene.place);
 }
 
+/* As after --convert with --referrers: the image is there, and the index that it comes from only
+ * because something refers to it. */
+Test(upkeep_needed, a_layer_of_the_image_tells_nothing_of_other_platforms)
+{
+    struct scene scene = scene_create();
+    struct item referrer;
+
+    scene.manifests[1] = store_item(
+        &scene.place,
+        "{'schemaVersion':2,'config':" DESCRIPTOR ",'layers':[" DESCRIPTOR "," DESCRIPTOR "]}",
+        OF(CONFIG_TYPE, scene.configs[1]), OF(LAYER_TYPE, scene.layers[0]),
+        OF(LAYER_TYPE, scene.layers[1]));
+    scene.index =
+        store_item(&scene.place, "{'schemaVersion':2,'manifests':[" DESCRIPTOR "," DESCRIPTOR "]}",
+                   OF_PLATFORM(MANIFEST_TYPE, scene.manifests[0], AMD64),
+                   OF_PLATFORM(MANIFEST_TYPE, scene.manifests[1], ARM64));
+    referrer = store_item(&scene.place,
+                          "{'schemaVersion':2,'config':" DESCRIPTOR
+                          ",'layers':[],'subject':" DESCRIPTOR "}",
+                          OF(CONFIG_TYPE, scene.configs[0]), OF(INDEX_TYPE, scene.index));
+    write_index(&scene.place, DESCRIPTOR "," DESCRIPTOR, OF(MANIFEST_TYPE, scene.manifests[0]),
+                OF(MANIFEST_TYPE, referrer));
+    drop(&scene.place, &scene.layers[1]);
+    drop(&scene.place, &scene.configs[1]);
+    expect(&scene, "n-n-nn-");
+    drop(&scene.place, &scene.layers[0]); /* the image's own is still damage */
+    expect(&scene, "n-n-nn-");
+    place_remove(&scene.place);
+}
+
 Test(upkeep_needed, platforms_are_compared_whole)
 {
     const struct tug_platform arm = {.os = "linux", .architecture = "arm", .variant = "v7"};
