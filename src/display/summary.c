@@ -68,6 +68,16 @@ static void put_reused(struct text *text, const struct summary *summary)
     text_puts(text, " reused");
 }
 
+/* Add what was not received because other blobs had it. */
+static void put_copied(struct text *text, const struct tug_totals *totals)
+{
+    if (totals->bytes_copied > 0) {
+        text_puts(text, ", ");
+        put_size(text, totals->bytes_copied);
+        text_puts(text, " copied from other layers");
+    }
+}
+
 /* At least one image is complete. */
 static void put_fetched(struct text *text, const struct summary *summary)
 {
@@ -99,6 +109,7 @@ static void put_fetched(struct text *text, const struct summary *summary)
         text_printf(text, " (%s)",
                     units_format_rate((double)totals->bytes_received / totals->seconds, rate));
     }
+    put_copied(text, totals);
     if (summary->reused_count > 0) {
         text_puts(text, ", ");
         put_reused(text, summary);

@@ -89,7 +89,8 @@ static void format_committed(const struct ui *ui, struct text *text, const struc
 {
     const struct active_blob *const blob = active_find(&ui->active, &event->digest);
     const uint64_t resumed = blob != NULL ? blob->resumed_bytes : 0;
-    const uint64_t fetched = resumed < event->size_bytes ? event->size_bytes - resumed : 0;
+    const uint64_t had = resumed + event->copied_bytes;
+    const uint64_t fetched = had < event->size_bytes ? event->size_bytes - had : 0;
     const double seconds = event->seconds > 0.001 ? event->seconds : 0.001;
     char digest[TUG_DIGEST_TEXT_MAX];
     char size[UNITS_TEXT_MAX];
@@ -100,6 +101,9 @@ static void format_committed(const struct ui *ui, struct text *text, const struc
                 units_format_size((double)event->size_bytes, size),
                 units_format_duration(event->seconds, duration),
                 units_format_rate((double)fetched / seconds, rate));
+    if (event->copied_bytes > 0) {
+        text_printf(text, "  %s copied", units_format_size((double)event->copied_bytes, size));
+    }
 }
 
 static void format_started(struct text *text, const struct tug_event *event)

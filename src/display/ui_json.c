@@ -120,6 +120,7 @@ static void put_totals(struct text *text, const struct tug_totals *totals)
     put_count(text, "imagesDone", totals->images_done);
     put_count(text, "imagesFailed", totals->images_failed);
     put_count(text, "bytesReceived", totals->bytes_received);
+    put_count(text, "bytesCopied", totals->bytes_copied);
     put_seconds(text, "seconds", totals->seconds);
 }
 
@@ -231,6 +232,7 @@ void ui_json_event(const struct tug_event *event)
         begin(&text, "committed");
         put_string(&text, "ref", event->ref);
         put_content(&text, event);
+        put_count(&text, "bytesCopied", event->copied_bytes);
         put_seconds(&text, "seconds", event->seconds);
         break;
     case TUG_EVENT_REUSED:

@@ -84,6 +84,8 @@ update() { # REPOSITORY PERCENT
     # shellcheck disable=SC2016 # jq's variables
     assert_json "$OUT" "the result" '.bytesCopied + .bytesFetched > $size and .bytesFetched < $most' \
         --argjson size "$size" --argjson most $((size * $2 / 100 + 2000))
+    assert_equal "bytes copied, in the summary" "$(jq .bytesCopied "$OUT")" \
+        "$(jq 'select(.type == "summary") | .bytesCopied' "$ERR")"
     check_content "$1"
 }
 

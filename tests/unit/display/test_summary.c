@@ -35,6 +35,26 @@ Test(display_summary, f35_complete)
            "fetched 3 images: no new blobs, 1.0 KiB in 2.0 s (512 B/s), 1 blob, 100 B reused");
 }
 
+/* Layers that were put together: what came, and what did not have to. */
+Test(display_summary, copied)
+{
+    struct summary summary = {
+        .totals = {.images = 1,
+                   .images_done = 1,
+                   .bytes_received = 2 << 20,
+                   .bytes_copied = 50 << 20,
+                   .seconds = 2},
+        .fetched_count = 3,
+    };
+
+    expect(&summary, "fetched 1 image: 3 blobs, 2.0 MiB in 2.0 s (1.0 MiB/s), 50.0 MiB copied from "
+                     "other layers");
+    summary.reused_count = 1;
+    summary.reused_bytes = 100;
+    expect(&summary, "fetched 1 image: 3 blobs, 2.0 MiB in 2.0 s (1.0 MiB/s), 50.0 MiB copied from "
+                     "other layers, 1 blob, 100 B reused");
+}
+
 Test(display_summary, f35_failed)
 {
     struct summary summary = {
