@@ -307,7 +307,8 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
 
 /* Add a reference, before tug_fetch_run.
  * reference: as for tug_ref_parse, borrowed.
- * Returns: TUG_OK. Errors: as tug_ref_parse; the fetch is unchanged then.
+ * Returns: TUG_OK. Errors: as tug_ref_parse; TUG_ERR_INVALID_ARGUMENT also after the run. The fetch
+ * is unchanged then.
  * Threads: the fetch's owner. Blocks: no. */
 enum tug_status tug_fetch_add(struct tug_fetch *fetch, const char *reference,
                               struct tug_error *err);

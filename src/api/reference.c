@@ -159,10 +159,15 @@ enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *re
 {
     struct tug_reference_options given = TUG_REFERENCE_OPTIONS_INIT;
     struct tug_reference_options *own = NULL;
-    enum tug_status status = options != NULL ? tug__options_copy(&given, sizeof given, options,
-                                                                 "tug_reference_options", err)
-                                             : TUG_OK;
+    enum tug_status status;
 
+    if (fetch->has_run) {
+        return tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                         "this fetch has run already: add references before the run");
+    }
+    status = options != NULL
+                 ? tug__options_copy(&given, sizeof given, options, "tug_reference_options", err)
+                 : TUG_OK;
     if (status == TUG_OK) {
         status = grow_references(fetch, err);
     }

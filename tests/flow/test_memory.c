@@ -177,6 +177,7 @@ Test(memory, it_can_be_cancelled_and_times_out)
                      i == 0 ? TUG_ERR_CANCELLED : TUG_ERR_TIMEOUT);
         cr_assert_eq(tug_fetch_read(scene.flow.fetch, 0, &scene.content, &error),
                      TUG_ERR_INVALID_ARGUMENT, "it has run already");
+        cr_assert_eq(tug_fetch_add(scene.flow.fetch, reference, &error), TUG_ERR_INVALID_ARGUMENT);
         tug_fetch_destroy(scene.flow.fetch);
         scene.flow.options.on_event = NULL;
         scene.flow.options.timeout_ms = 1;
