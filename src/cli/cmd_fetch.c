@@ -318,6 +318,9 @@ static int run_steps(struct run *run)
         status = batch_load(&run->batch, &source, &run->settings->run);
     }
     if (status == 0) {
+        status = ref_list_check_names(&run->batch.refs);
+    }
+    if (status == 0) {
         status = set_up_output(run);
     }
     if (status == 0 && run->batch.refs.count == 0) { /* empty lists: nothing is missing */

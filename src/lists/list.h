@@ -71,6 +71,11 @@ int ref_list_load(struct ref_list *list, const struct input *inputs, size_t inpu
 /* The options of a reference as they stand in the file; "" when it has none. Borrowed. */
 const char *ref_list_options(const struct ref_list *list, size_t position);
 
+/* Refuse a list in which different references are to have one name in the store (name=REF, or the
+ * reference itself): one image would replace the other, whichever is complete first. list: after
+ * ref_list_expand. Returns: 0, or the exit status after the failure was reported. */
+int ref_list_check_names(const struct ref_list *list);
+
 /* Take options apart. text: as ref_list_options gives them. out_options: line_options_fini is due,
  * also on failure. Errors: TUG_ERR_INVALID_ARGUMENT, TUG_ERR_NO_MEMORY. */
 enum tug_status line_options_parse(const char *text, struct line_options *out_options,

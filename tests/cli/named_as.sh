@@ -2,7 +2,9 @@
 # What index.json names: --root platform, --name, and both in a list.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-start_registry --generate team/app:1=10K --generate team/other:1=20K
+start_registry \
+    --rule 'path=^/v2/team/app/tags/list body={"name":"team/app","tags":["1","2"]}' \
+    --generate team/app:1=10K --generate team/app:2=10K --generate team/other:1=20K
 index=$TUG_STORE/index.json
 app=$registry/team/app:1
 other=$registry/team/other:1
@@ -42,6 +44,26 @@ names_in_lists() {
     expect_text err "$WORK/list:1: "
 }
 
+# One would replace the other, whichever comes last.
+two_of_one_name() {
+    rm -rf "$TUG_STORE"
+    printf '%s name=a/b\n%s name=docker.io/a/b:latest\n' "$app" "$other" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 2
+    expect_text err "'$app' and '$other' are both to have the name 'docker.io/a/b:latest'"
+    printf '%s name=%s\n%s\n' "$app" "$other" "$other" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 2
+    printf '%s name=a/b\n' "$registry/team/app:*" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 2
+    [ ! -e "$index" ] || fail "something was fetched"
+    printf '%s name=a/b\n%s name=a/b\n%s name=a/c\n%s\n' "$app" "$app" "$app" "$app" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 0
+    [ "$(jq -r '.manifests | length' "$index")" = 3 ] || fail "names: $(names)"
+}
+
 refused() {
     run fetch -q --plain-http --name a "$app" "$other"
     expect_status 2
@@ -61,4 +83,5 @@ refused() {
 
 name_of_one
 names_in_lists
+two_of_one_name
 refused
