@@ -238,3 +238,15 @@ enum tug_status tug__chunked_check_parts(const struct tug__chunked_place *place,
     }
     return status;
 }
+
+enum tug_status tug__chunked_check_digest(struct tug__hash *hash, const struct tug_digest *expected,
+                                          struct tug_error *err)
+{
+    struct tug_digest found = {.algorithm = expected->algorithm};
+    const enum tug_status status = tug__hash_finish(hash, found.bytes, err);
+
+    if (status == TUG_OK && !tug_digest_equal(&found, expected)) {
+        return tug__fail(err, TUG_ERR_CONTENT, "its table of contents has another digest");
+    }
+    return status;
+}

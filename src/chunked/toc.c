@@ -113,18 +113,6 @@ static enum tug_status on_archive(void *context, const char *bytes, size_t lengt
     return status;
 }
 
-enum tug_status tug__chunked_check_digest(struct tug__hash *hash, const struct tug_digest *expected,
-                                          struct tug_error *err)
-{
-    struct tug_digest found = {.algorithm = expected->algorithm};
-    const enum tug_status status = tug__hash_finish(hash, found.bytes, err);
-
-    if (status == TUG_OK && !tug_digest_equal(&found, expected)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "its table of contents has another digest");
-    }
-    return status;
-}
-
 static enum tug_status read_toc(struct toc *toc, const struct tug__chunked_source *source,
                                 struct tug_error *err)
 {

@@ -35,29 +35,10 @@ void tug__delta_create(struct tug__engine *engine, struct tug__node *node,
         tug__repository_hash(name, length < (int)sizeof name ? (size_t)length : sizeof name - 1);
 }
 
-void tug__delta_free(struct tug__delta *delta)
-{
-    if (delta != NULL) {
-        tug__delta_plan_fini(&delta->plan);
-        free(delta);
-    }
-}
-
 void tug__delta_state_fini(struct tug__engine *engine)
 {
     tug__donors_fini(&engine->delta.donors);
     free(engine->delta.stores);
-}
-
-static void append(struct tug__node_list *list, struct tug__node *node)
-{
-    node->links.next_queued = NULL;
-    if (list->last != NULL) {
-        list->last->links.next_queued = node;
-    } else {
-        list->first = node;
-    }
-    list->last = node;
 }
 
 /* Nodes that waited have their turn again. */
@@ -149,7 +130,7 @@ bool tug__delta_admit(struct tug__engine *engine, struct tug__node *node)
         return true;
     }
     if (engine->delta.is_searching) {
-        append(&engine->delta.waiting, node);
+        tug__delta_append(&engine->delta.waiting, node);
         return false;
     }
     if (!engine->delta.is_searched) {
@@ -165,7 +146,7 @@ bool tug__delta_admit(struct tug__engine *engine, struct tug__node *node)
     }
     running = find_running(engine, node);
     if (running != NULL) {
-        append(&running->attempt.delta->waiting, node);
+        tug__delta_append(&running->attempt.delta->waiting, node);
     }
     return running == NULL;
 }
@@ -203,9 +184,22 @@ void tug__delta_handle_committed(struct tug__engine *engine, struct tug__node *n
     }
 }
 
-void tug__delta_handle_settled(struct tug__engine *engine, struct tug__node *node)
+void tug__delta_resume(struct tug__engine *engine)
 {
-    if (node->attempt.delta != NULL) {
-        enqueue_all(engine, &node->attempt.delta->waiting);
+    enqueue_all(engine, &engine->delta.ready);
+}
+
+bool tug__delta_fall_back(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug_error *error)
+{
+    if (!tug__delta_is_early(node) || node->job_count > 0 || node->drop != TUG__DROP_NOT ||
+        engine->is_stopping || error->code == TUG_ERR_STORE || error->code == TUG_ERR_NO_MEMORY ||
+        error->code == TUG_ERR_CANCELLED || error->code == TUG_ERR_TIMEOUT) {
+        return false;
     }
+    node->attempt.delta->is_off = true;
+    tug__delta_go_plain(node);
+    node->attempt.failures = 0;
+    tug__node_enqueue(engine, node);
+    return true;
 }

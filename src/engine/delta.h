@@ -40,6 +40,7 @@ struct tug__node_list {
 struct tug__delta_state {
     struct tug__donors donors;     /* while is_searching, a worker's */
     struct tug__node_list waiting; /* for the search */
+    struct tug__node_list ready;   /* what they waited for has come, or will not */
     struct tug_store **stores;     /* owned: to be searched; NULL: no layer is put together */
     unsigned plans_out;            /* PLAN jobs at workers */
     uint64_t plan_bytes;           /* of text that they read */
@@ -76,6 +77,8 @@ struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node);
 void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job);
 /* Number of local shares at workers. */
 unsigned tug__delta_copying(const struct tug__node *node);
+/* A share could not be handed to a worker. */
+void tug__delta_take_back(struct tug__node *node, const struct tug__share *share);
 /* Count the bytes of a share that has ended, well or not. */
 void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
                            const struct tug__job *job);
@@ -100,7 +103,9 @@ bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *no
 void tug__delta_reset(struct tug__node *node);
 /* A node has its blob in the store, so it is a donor from now on. */
 void tug__delta_handle_committed(struct tug__engine *engine, struct tug__node *node);
-/* A node has settled, whatever the result: those that waited for it go on. */
-void tug__delta_handle_settled(struct tug__engine *engine, struct tug__node *node);
+/* A node has settled, whatever the result: those that waited for it are ready. */
+void tug__delta_let_go(struct tug__engine *engine, struct tug__node *node);
+/* Queue the nodes that are ready. */
+void tug__delta_resume(struct tug__engine *engine);
 
 #endif

@@ -19,25 +19,6 @@
 /* Of so many connections one copies: a disk needs no more at a time. */
 #define CONNECTIONS_PER_COPY 4
 
-static bool is_active(const struct tug__node *node, enum tug__delta_stage stage)
-{
-    return node->attempt.delta != NULL && node->attempt.delta->stage == stage;
-}
-
-/* From now on the layer is fetched as any other, at least until it is begun anew. */
-static void go_plain(struct tug__node *node)
-{
-    struct tug__delta *const delta = node->attempt.delta;
-
-    if (node->transfer != NULL) {
-        (void)tug__ranges_release(&node->transfer->ranges, 0, node->wanted.size_bytes, NULL);
-    }
-    tug__delta_plan_fini(&delta->plan);
-    delta->next_copy = 0;
-    delta->stage = TUG__DELTA_PLAIN;
-    node->job_kind = TUG__JOB_BLOB;
-}
-
 /* Warn of a donor that must not be used again. */
 static void warn(struct tug__engine *engine, const struct tug__node *node,
                  const struct tug__donor *donor, const char *what)
@@ -49,26 +30,6 @@ static void warn(struct tug__engine *engine, const struct tug__node *node,
     (void)snprintf(text, sizeof text, "blob %s %s: not copying from it; 'tug verify' checks it",
                    tug_digest_format(&donor->digest, digest), what);
     tug__engine_emit(engine, &event);
-}
-
-uint64_t tug__delta_first(const struct tug__node *node)
-{
-    return is_active(node, TUG__DELTA_TAIL) ? node->attempt.delta->tail_byte : 0;
-}
-
-bool tug__delta_is_early(const struct tug__node *node)
-{
-    return is_active(node, TUG__DELTA_TAIL) || is_active(node, TUG__DELTA_PLAN);
-}
-
-bool tug__delta_is_copying(const struct tug__node *node)
-{
-    return is_active(node, TUG__DELTA_COPY);
-}
-
-bool tug__delta_needs_range(const struct tug__node *node)
-{
-    return is_active(node, TUG__DELTA_TAIL) || is_active(node, TUG__DELTA_COPY);
 }
 
 /* Choose the next part to be copied. */
@@ -100,37 +61,11 @@ static bool choose_copy(const struct tug__engine *engine, struct tug__node *node
 bool tug__delta_choose(struct tug__engine *engine, struct tug__node *node,
                        struct tug__share *out_share)
 {
-    if (is_active(node, TUG__DELTA_TAIL)) {
+    if (tug__delta_is_at(node, TUG__DELTA_TAIL)) {
         return tug__ranges_choose_from(&node->transfer->ranges, node->attempt.delta->tail_byte,
                                        tug__counter_get(&node->transfer->noted), out_share);
     }
-    return is_active(node, TUG__DELTA_COPY) && choose_copy(engine, node, out_share);
-}
-
-void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job)
-{
-    const struct tug__chunked_copies *const copies = &node->attempt.delta->plan.copies;
-    const uint64_t first = job->share.first_byte;
-    size_t low = 0;
-    size_t high = copies->count;
-
-    while (high - low > 1) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (copies->items[middle].first <= first) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    job->request.donor = node->attempt.delta->donors[copies->items[low].donor];
-    job->request.from = copies->items[low].from + (first - copies->items[low].first);
-    node->attempt.delta->copying++;
-}
-
-unsigned tug__delta_copying(const struct tug__node *node)
-{
-    return node->attempt.delta != NULL ? node->attempt.delta->copying : 0;
+    return tug__delta_is_at(node, TUG__DELTA_COPY) && choose_copy(engine, node, out_share);
 }
 
 /* Warn of a donor that cannot be used, and request what it was to give. */
@@ -170,20 +105,6 @@ void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
     }
 }
 
-struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node)
-{
-    return node->attempt.delta != NULL ? &node->attempt.delta->plan : NULL;
-}
-
-static uint64_t plan_bytes(const struct tug__delta *delta)
-{
-    const struct tug__chunked_place *const place = &delta->place;
-
-    /* eStargz does not say: its text is about a hundredth of the layer, and so on */
-    return place->toc.raw_length > 0 ? place->toc.raw_length + place->tar_split.raw_length / 8
-                                     : place->size_bytes / 32;
-}
-
 bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
 {
     struct tug__delta_state *const state = &engine->delta;
@@ -201,7 +122,7 @@ bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
         return false; /* its rest */
     }
     delta->stage = TUG__DELTA_PLAN;
-    if (state->plans_out > 0 && state->plan_bytes + plan_bytes(delta) > PLAN_BYTES_MAX) {
+    if (state->plans_out > 0 && state->plan_bytes + tug__delta_plan_bytes(delta) > PLAN_BYTES_MAX) {
         tug__node_wait(engine, node, tug__now_ns() + PLAN_WAIT_NS);
         return true;
     }
@@ -209,12 +130,6 @@ bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
     node->job_kind = TUG__JOB_PLAN;
     tug__node_enqueue(engine, node);
     return true;
-}
-
-void tug__delta_note_plan(struct tug__engine *engine, const struct tug__node *node)
-{
-    engine->delta.plans_out++;
-    engine->delta.plan_bytes += plan_bytes(node->attempt.delta);
 }
 
 /* Take what the copies have out of what is requested. Errors: TUG_ERR_NO_MEMORY. */
@@ -258,7 +173,7 @@ static void use_plan(struct tug__engine *engine, struct tug__node *node)
             .request_bytes = request_bytes,
             .is_begun = missing < delta->tail_byte,
         })) {
-        go_plain(node);
+        tug__delta_go_plain(node);
     } else {
         delta->stage = TUG__DELTA_COPY;
         delta->next_copy = 0;
@@ -291,14 +206,14 @@ void tug__delta_handle_job(struct tug__engine *engine, struct tug__node *node, s
         return;
     }
     engine->delta.plans_out--;
-    engine->delta.plan_bytes -= plan_bytes(node->attempt.delta);
+    engine->delta.plan_bytes -= tug__delta_plan_bytes(node->attempt.delta);
     node->job_kind = TUG__JOB_BLOB;
     if (node->drop != TUG__DROP_NOT) {
         tug__node_drop_transfer(engine, node, node->drop);
     } else if (!tug__node_is_needed(node)) {
         tug__node_abandon(engine, node);
     } else if (has_failed) {
-        go_plain(node);
+        tug__delta_go_plain(node);
         tug__node_enqueue(engine, node);
     } else {
         handle_plan(engine, node);
@@ -315,42 +230,14 @@ bool tug__delta_handle_failure(struct tug__engine *engine, struct tug__node *nod
     node->attempt.delta->is_off = true;
     node->host->ignores_ranges = true;
     if (node->attempt.delta->stage == TUG__DELTA_TAIL) {
-        go_plain(node);
+        tug__delta_go_plain(node);
         node->transfer->ranges.is_single = true;
         tug__node_enqueue(engine, node);
     } else { /* many gaps, each of which would bring the whole blob */
-        go_plain(node);
+        tug__delta_go_plain(node);
         tug__node_drop_transfer(engine, node, TUG__DROP_REMOVE);
     }
     return true;
-}
-
-bool tug__delta_fall_back(struct tug__engine *engine, struct tug__node *node,
-                          const struct tug_error *error)
-{
-    if (!tug__delta_is_early(node) || node->job_count > 0 || node->drop != TUG__DROP_NOT ||
-        engine->is_stopping || error->code == TUG_ERR_STORE || error->code == TUG_ERR_NO_MEMORY ||
-        error->code == TUG_ERR_CANCELLED || error->code == TUG_ERR_TIMEOUT) {
-        return false;
-    }
-    node->attempt.delta->is_off = true;
-    go_plain(node);
-    node->attempt.failures = 0;
-    tug__node_enqueue(engine, node);
-    return true;
-}
-
-void tug__delta_reset(struct tug__node *node)
-{
-    struct tug__delta *const delta = node->attempt.delta;
-
-    if (delta != NULL) {
-        tug__delta_plan_fini(&delta->plan);
-        delta->stage = TUG__DELTA_NEW;
-        delta->next_copy = 0;
-        delta->copied_bytes = 0;
-        node->job_kind = TUG__JOB_BLOB;
-    }
 }
 
 bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *node,

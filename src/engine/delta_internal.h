@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What delta.c and delta_copy.c share.
+ * What delta.c, delta_copy.c and delta_state.c share.
  * Threads: the resolver.
  */
 #ifndef TUG_ENGINE_DELTA_INTERNAL_H
@@ -30,6 +30,15 @@ struct tug__delta {
     uint64_t copied_bytes;
     struct tug__node_list waiting; /* nodes for which this layer may be a donor */
 };
+
+/* Append to a list of nodes that wait. */
+void tug__delta_append(struct tug__node_list *list, struct tug__node *node);
+/* Tell whether a node has a layer at this stage. */
+bool tug__delta_is_at(const struct tug__node *node, enum tug__delta_stage stage);
+/* From now on the layer is fetched as any other, at least until it is begun anew. */
+void tug__delta_go_plain(struct tug__node *node);
+/* Bytes of text that a PLAN job reads, about. */
+uint64_t tug__delta_plan_bytes(const struct tug__delta *delta);
 
 /* delta.c: the search for donors has ended. One that was stopped with the node that it was for
  * starts again. */

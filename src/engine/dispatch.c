@@ -136,7 +136,8 @@ static struct tug__host *next_host(struct tug__engine *engine, bool wants_docume
     return host;
 }
 
-void tug__engine_submit(struct tug__engine *engine)
+/* Hand out work once. */
+static void submit_round(struct tug__engine *engine)
 {
     const uint64_t now_ns = tug__now_ns();
     struct tug__host *host;
@@ -156,6 +157,14 @@ void tug__engine_submit(struct tug__engine *engine)
         tug__parts_submit(engine);
     }
     tug__pool_set_idle(engine->pool, tug__parts_idle_workers(engine));
+}
+
+void tug__engine_submit(struct tug__engine *engine)
+{
+    do { /* a node that is given up here may be one that others wait for */
+        tug__delta_resume(engine);
+        submit_round(engine);
+    } while (engine->delta.ready.first != NULL);
 }
 
 /* Resume a node whose wait is over. */

@@ -240,8 +240,7 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
     if (!tug__pool_submit(engine->pool, job)) {
         if (share != NULL) {
             /* nothing of it was fetched; an extent just removed always fits back */
-            job->result.next_byte = job->share.first_byte;
-            tug__delta_note_share(engine, node, job);
+            tug__delta_take_back(node, share);
             (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
                                         NULL);
             if (share->is_local) {

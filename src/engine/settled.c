@@ -25,7 +25,7 @@ void tug__node_settle(struct tug__engine *engine, struct tug__node *node,
         list->first = node;
     }
     list->last = node;
-    tug__delta_handle_settled(engine, node);
+    tug__delta_let_go(engine, node);
 }
 
 void tug__node_release(struct tug__engine *engine, struct tug__node *node)
