@@ -62,8 +62,8 @@ struct direction {
     struct packet *ring;
     unsigned head; /* next to arrive */
     unsigned tail;
-    unsigned long carried;
-    unsigned long dropped;
+    _Atomic unsigned long carried; /* read by the main thread at the end */
+    _Atomic unsigned long dropped;
 };
 
 _Noreturn static void fail(const char *what)
