@@ -45,7 +45,8 @@ enum tug_event_kind {
     TUG_EVENT_IMAGE,   /* image: a reference is complete, or failed */
     TUG_EVENT_TICK,    /* totals only; every tick_ms, and once at the end of the run */
     TUG_EVENT_PLANNED, /* image (position and ref only), digest, media_type, size_bytes,
-                          is_repeated: with options.dry_run: this would be fetched for that image */
+                          is_repeated, copied_bytes, donor: with options.dry_run: this would be
+                          fetched for that image */
     TUG_EVENT_IMAGE_PROGRESS, /* image (status is not set yet): when an image starts, and at each
                                  tick for each image that changed since the last tick */
 };
@@ -123,9 +124,13 @@ struct tug_event {
     const struct tug_image_result *image;
     const struct tug_totals *totals; /* set for every kind */
     unsigned attempt;      /* RETRY: number of the failed attempt, from 1, and from 1 again after
-                              progress; 0: the next attempt uses another repository */
+                              progress. 0: the next attempt uses another repository */
     unsigned attempts_max; /* RETRY: no further attempt after this many failures in a row */
-    uint64_t copied_bytes; /* COMMITTED: of size_bytes, copied from other blobs (options.delta) */
+    uint64_t
+        copied_bytes; /* of size_bytes, copied from other blobs (options.delta). PLANNED: at
+                         most. How much, only the layer's end says, which is not fetched then */
+    const struct tug_digest *donor; /* PLANNED: of the store's layer that is the likeliest to be
+                                       copied from, NULL: none */
 };
 
 /* Receives events, one at a time, on the thread that called tug_fetch_run. It must not call any

@@ -261,6 +261,21 @@ bool results_take_tag(struct results *results, const struct tug_tag *tag)
     return results->output_errno == 0;
 }
 
+/* Add what follows the size of a layer that may be put together from another one. */
+static void format_donor(struct text *text, const struct tug_event *event,
+                         enum result_format format)
+{
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    if (event->donor != NULL) {
+        text_printf(text,
+                    format == FORMAT_JSON ? ",\"bytesLeast\":%" PRIu64 ",\"donor\":\"%s\""
+                                          : " %" PRIu64 " %s",
+                    event->size_bytes - event->copied_bytes,
+                    tug_digest_format(event->donor, digest));
+    }
+}
+
 void results_plan(struct results *results, size_t position, const struct tug_event *event)
 {
     struct result_slot *const slot = &results->slots[position];
@@ -269,6 +284,7 @@ void results_plan(struct results *results, size_t position, const struct tug_eve
     if (!event->is_repeated) {
         results->planned_count++;
         results->planned_bytes += event->size_bytes;
+        results->least_bytes += event->size_bytes - event->copied_bytes;
     }
     if (!make_plan(results, slot)) {
         return;
@@ -279,9 +295,13 @@ void results_plan(struct results *results, size_t position, const struct tug_eve
                     "%s{\"digest\":\"%s\",\"mediaType\":", slot->plan->length > 0 ? "," : "",
                     digest);
         json_string(slot->plan, event->media_type);
-        text_printf(slot->plan, ",\"size\":%" PRIu64 "}", event->size_bytes);
+        text_printf(slot->plan, ",\"size\":%" PRIu64, event->size_bytes);
+        format_donor(slot->plan, event, results->format);
+        text_puts(slot->plan, "}");
     } else {
-        text_printf(slot->plan, "  %s %" PRIu64 "\n", digest, event->size_bytes);
+        text_printf(slot->plan, "  %s %" PRIu64, digest, event->size_bytes);
+        format_donor(slot->plan, event, results->format);
+        text_puts(slot->plan, "\n");
     }
 }
 
@@ -291,11 +311,17 @@ static void print_plan(struct results *results)
     struct text text = {0};
 
     if (results->format == FORMAT_JSON) {
-        text_printf(&text, "{\"total\":{\"blobs\":%" PRIu64 ",\"bytes\":%" PRIu64 "}}\n",
-                    results->planned_count, results->planned_bytes);
+        text_printf(&text,
+                    "{\"total\":{\"blobs\":%" PRIu64 ",\"bytes\":%" PRIu64
+                    ",\"bytesLeast\":%" PRIu64 "}}\n",
+                    results->planned_count, results->planned_bytes, results->least_bytes);
     } else {
-        text_printf(&text, "total %" PRIu64 " %" PRIu64 "\n", results->planned_count,
+        text_printf(&text, "total %" PRIu64 " %" PRIu64, results->planned_count,
                     results->planned_bytes);
+        if (results->least_bytes < results->planned_bytes) {
+            text_printf(&text, " %" PRIu64, results->least_bytes);
+        }
+        text_puts(&text, "\n");
     }
     if (!text.has_failed && results->output_errno == 0) {
         results->output_errno = text_write_all(STDOUT_FILENO, text.data, text.length);

@@ -38,6 +38,7 @@ struct results {
     bool is_plan;              /* of a dry run */
     uint64_t planned_count;    /* of a dry run: what would be fetched, each digest once */
     uint64_t planned_bytes;
+    uint64_t least_bytes; /* of those, fetched in any case */
 };
 
 /* Prepare for the results of refs, which must outlive them.

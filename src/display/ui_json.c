@@ -212,6 +212,16 @@ void ui_json_progress(struct ui *ui)
     end(&text);
 }
 
+static void put_retry(struct text *text, const struct tug_event *event)
+{
+    put_string(text, "ref", event->ref);
+    put_digest(text, &event->digest);
+    put_seconds(text, "delay", (double)event->delay_ms / 1000);
+    put_known(text, "attempt", event->attempt > 0, event->attempt, 0);
+    put_known(text, "attemptsMax", event->attempt > 0, event->attempts_max, 0);
+    put_error(text, tug_status_name(event->error->code), event->error->message);
+}
+
 void ui_json_event(const struct tug_event *event)
 {
     struct text text = {0};
@@ -248,12 +258,7 @@ void ui_json_event(const struct tug_event *event)
         break;
     case TUG_EVENT_RETRY:
         begin(&text, "retry");
-        put_string(&text, "ref", event->ref);
-        put_digest(&text, &event->digest);
-        put_seconds(&text, "delay", (double)event->delay_ms / 1000);
-        put_known(&text, "attempt", event->attempt > 0, event->attempt, 0);
-        put_known(&text, "attemptsMax", event->attempt > 0, event->attempts_max, 0);
-        put_error(&text, tug_status_name(event->error->code), event->error->message);
+        put_retry(&text, event);
         break;
     case TUG_EVENT_WARNING:
         begin(&text, "warning");

@@ -12,13 +12,18 @@
 #include "engine/delta_choice.h"
 #include "engine/delta_internal.h"
 
+uint64_t tug__delta_repository(const struct tug_ref *ref)
+{
+    char name[1024];
+    const int length =
+        snprintf(name, sizeof name, "%s/%s", tug_ref_host(ref), tug_ref_repository(ref));
+
+    return tug__repository_hash(name, length < (int)sizeof name ? (size_t)length : sizeof name - 1);
+}
+
 void tug__delta_create(struct tug__engine *engine, struct tug__node *node,
                        const struct tug__wanted *wanted)
 {
-    const struct tug_ref *const ref = wanted->source;
-    char name[1024];
-    int length;
-
     node->wanted.layer.toc = NULL;
     if (wanted->layer.toc == NULL || engine->delta.donors.store_count == 0 ||
         engine->settings.is_dry) {
@@ -28,11 +33,9 @@ void tug__delta_create(struct tug__engine *engine, struct tug__node *node,
     if (node->attempt.delta == NULL) {
         return;
     }
-    length = snprintf(name, sizeof name, "%s/%s", tug_ref_host(ref), tug_ref_repository(ref));
     node->attempt.delta->place = *wanted->layer.toc->place;
     node->attempt.delta->number = wanted->layer.toc->number;
-    node->attempt.delta->repository =
-        tug__repository_hash(name, length < (int)sizeof name ? (size_t)length : sizeof name - 1);
+    node->attempt.delta->repository = tug__delta_repository(wanted->source);
 }
 
 void tug__delta_state_fini(struct tug__engine *engine)

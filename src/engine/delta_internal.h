@@ -39,6 +39,8 @@ bool tug__delta_is_at(const struct tug__node *node, enum tug__delta_stage stage)
 void tug__delta_go_plain(struct tug__node *node);
 /* Bytes of text that a PLAN job reads, about. */
 uint64_t tug__delta_plan_bytes(const struct tug__delta *delta);
+/* delta.c: the repository of a layer that is wanted, as a donor's. */
+uint64_t tug__delta_repository(const struct tug_ref *ref);
 
 /* delta.c: the search for donors has ended. One that was stopped with the node that it was for
  * starts again. */

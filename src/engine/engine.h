@@ -195,6 +195,15 @@ enum tug_status tug__engine_create(const struct tug__engine_settings *settings,
  * the settings. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__engine_use_deltas(struct tug__engine *engine, struct tug_store *const *stores,
                                        size_t store_count, struct tug_error *err);
+
+/* In a dry run: tell whether stores have a layer that this one may be put together from. Nothing is
+ * requested. number: among the layers of its manifest. out_donor: the likeliest. out_copied_bytes:
+ * at most, all but the end, which says how much. Returns: false, also when out of memory: none, and
+ * nothing is set. Blocks: on the disk, the first time. */
+bool tug__engine_ask_donors(struct tug__engine *engine, const struct tug__descriptor *layer,
+                            unsigned number, const struct tug_ref *source,
+                            struct tug_digest *out_donor, uint64_t *out_copied_bytes);
+
 /* Start fetching a digest (or a tag): joins a fetch in progress, or queues a new one. The caller
  * must first check whether the store has it, unless the digest is not known yet. wanted: borrowed
  * for the call. waiter, number: of the new edge. Errors: TUG_ERR_NO_MEMORY; the reason why this

@@ -217,8 +217,7 @@ enum tug_status tug__image_ask(struct tug__resolver *resolver, struct tug__image
                               "foreign layer %s is fetched only if the registry has it",
                               tug_digest_format(&descriptor->digest, text));
         }
-        tug__plan_report(resolver, image, &descriptor->digest, descriptor->media_type,
-                         descriptor->size_bytes);
+        tug__plan_report_blob(resolver, image, request);
         return TUG_OK;
     }
     return wait_for(resolver, image, &asked, err);

@@ -275,9 +275,13 @@ bool tug__image_is_present(struct tug__resolver *resolver, struct tug__image *im
 
 /* --- dry.c --- */
 
-/* In a dry run, report and count content that would be fetched for an image. */
+/* In a dry run, report and count content that would be fetched for an image. donor: that it may be
+ * copied from, NULL: none. */
 void tug__plan_report(struct tug__resolver *resolver, struct tug__image *image,
-                      const struct tug_digest *digest, const char *media_type, uint64_t size_bytes);
+                      const struct tug__settled *content, const struct tug_digest *donor);
+/* The same of a blob of known size, which may have a donor. */
+void tug__plan_report_blob(struct tug__resolver *resolver, struct tug__image *image,
+                           const struct tug__request *request);
 /* Free the set of reported digests. */
 void tug__plan_fini(struct tug__resolver *resolver);
 

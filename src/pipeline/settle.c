@@ -121,8 +121,7 @@ static void report_planned(struct tug__resolver *resolver, const struct tug__set
         if (settled->was_present) {
             image->result.bytes_reused += settled->size_bytes;
         } else {
-            tug__plan_report(resolver, image, &settled->digest, settled->media_type,
-                             settled->size_bytes);
+            tug__plan_report(resolver, image, settled, NULL);
         }
     }
 }

@@ -148,6 +148,13 @@ static void on_event(void *context, const struct tug_event *event)
             fake_rule_release(flow->registry, flow->released_by_image);
         }
         break;
+    case TUG_EVENT_PLANNED:
+        seen->planned.bytes += event->size_bytes;
+        seen->planned.copied_bytes += event->copied_bytes;
+        if (event->donor != NULL) {
+            (void)tug_digest_format(event->donor, seen->planned.donor);
+        }
+        break;
     case TUG_EVENT_COMMITTED:
         seen->committed_refs += event->ref != NULL;
         break;
@@ -159,7 +166,6 @@ static void on_event(void *context, const struct tug_event *event)
     case TUG_EVENT_REUSED:
     case TUG_EVENT_WAITING:
     case TUG_EVENT_TICK:
-    case TUG_EVENT_PLANNED:
     default:
         break;
     }

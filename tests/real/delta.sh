@@ -74,12 +74,32 @@ check_content() { # REPOSITORY
         "$(sha256sum < copied/manifest.json)"
 }
 
+# A dry run knows the bounds of an update; sets least: the lower one.
+check_plan() { # REFERENCE LAYER_BYTES
+    local total
+    tug_run 0 fetch --dry-run --format json "$1"
+    # shellcheck disable=SC2016 # jq's variables
+    assert_json "$OUT" "a plan" -s '([.[0].planned[] | select(.donor)] | length == 1) and
+        (.[0].planned[] | select(.donor) | .size == $size and .bytesLeast < $size / 4 and
+            (.donor | test("^sha256:[0-9a-f]{64}$"))) and
+        .[1].total.bytes - .[1].total.bytesLeast == (.[0].planned[] | select(.donor) |
+            .size - .bytesLeast)' --argjson size "$2"
+    least=$(jq 'select(.planned) | .planned[] | select(.donor) | .bytesLeast' "$OUT")
+    total=$(jq -r 'select(.total).total | "total \(.blobs) \(.bytes) \(.bytesLeast)"' "$OUT")
+    tug_run 0 fetch --dry-run "$1"
+    assert_equal "the total of a plan" "$total" "$(tail -n 1 "$OUT")"
+    assert_equal "layers that may be put together" 1 \
+        "$(grep -cxE "  sha256:[0-9a-f]{64} $2 $least sha256:[0-9a-f]{64}" "$OUT")"
+}
+
 update() { # REPOSITORY PERCENT
-    local size
+    local size least
     STORE=$PWD/store-${1##*/}
     size=$(layer_bytes "$1" 2)
     fetch_version "$REGISTRY/$1:1"
+    check_plan "$REGISTRY/$1:2" "$size"
     fetch_version "$REGISTRY/$1:2"
+    assert_at_least "bytes of an update of $1" "$least" "$received"
     assert_at_most "bytes of an update of $1" $((size * $2 / 100 + 2000)) "$received"
     # shellcheck disable=SC2016 # jq's variables
     assert_json "$OUT" "the result" '.bytesCopied + .bytesFetched > $size and .bytesFetched < $most' \

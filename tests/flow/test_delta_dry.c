@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a dry run says of layers that may be put together from older ones: bounds, and from which.
+ *
+ * Knows: events. Does not know: tables of contents.
+ * Threads: criterion's.
+ */
+#include "delta.h"
+
+TestSuite(delta_dry, .timeout = 60);
+
+/* Plan version 2: its layer may come from version 1, or not; nothing of it is requested. */
+static void plan(struct delta_scene *scene, bool has_donor)
+{
+    const uint64_t layer_bytes = scene->layers[2].size;
+    uint64_t may_copy;
+
+    scene->flow.options.dry_run = true;
+    delta_fetch(scene, "app:2");
+    scene->flow.options.dry_run = false;
+    cr_assert_eq(delta_requests(scene, 2), 0);
+    may_copy = scene->flow.seen.planned.copied_bytes;
+    cr_assert_eq(scene->flow.seen.planned.bytes, scene->flow.seen.image.bytes_fetched);
+    cr_assert_str_eq(scene->flow.seen.planned.donor, has_donor ? scene->layers[1].digest : "");
+    if (has_donor) {
+        cr_assert_gt(may_copy, layer_bytes * 80 / 100);
+        cr_assert_lt(may_copy, layer_bytes);
+    } else {
+        cr_assert_eq(may_copy, 0);
+    }
+}
+
+/* The update that follows is within the bounds. */
+static void plan_and_update(enum toc_format format)
+{
+    struct delta_scene scene;
+    uint64_t least;
+
+    delta_open_update(&scene, format);
+    plan(&scene, true);
+    cr_assert(!flow_has(&scene.flow, scene.layers[2].digest));
+    least = scene.layers[2].size - scene.flow.seen.planned.copied_bytes;
+    delta_fetch(&scene, "app:2");
+    cr_assert(flow_has(&scene.flow, scene.layers[2].digest));
+    cr_assert_geq(delta_sent_bytes(&scene, 2), least);
+    cr_assert_lt(delta_sent_bytes(&scene, 2), scene.layers[2].size);
+    flow_close(&scene.flow);
+}
+
+Test(delta_dry, zstd_chunked)
+{
+    plan_and_update(TOC_ZSTD);
+}
+
+Test(delta_dry, estargz)
+{
+    plan_and_update(TOC_ESTARGZ);
+}
+
+/* Neither without an older layer, nor with one that may not be used. */
+Test(delta_dry, no_donor)
+{
+    struct delta_scene scene;
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    delta_add_image(&scene, 1);
+    delta_change(&scene, 50);
+    delta_add_image(&scene, 2);
+    plan(&scene, false); /* without a store, too */
+    delta_fetch(&scene, "app:1");
+    scene.flow.options.delta = TUG_DELTA_OFF;
+    plan(&scene, false);
+    flow_close(&scene.flow);
+}
+
+/* The layers of another store count. */
+Test(delta_dry, another_store)
+{
+    struct delta_scene scene;
+    struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
+    struct tug_store *donor = NULL;
+
+    delta_open_update(&scene, TOC_ZSTD);
+    options.must_exist = true;
+    options.make_nothing = true;
+    cr_assert_eq(tug_store_open(scene.flow.store, &options, &donor, NULL), TUG_OK);
+    free(scene.flow.store);
+    scene.flow.store = build_text("%s/other", scene.flow.directory);
+    plan(&scene, false);
+    scene.flow.options.donors = &donor;
+    scene.flow.options.donor_count = 1;
+    plan(&scene, true);
+    tug_store_close(donor);
+    flow_close(&scene.flow);
+}
