@@ -118,6 +118,15 @@ static enum tug_status judge_origins(struct checking *checking, uint32_t image,
     return status;
 }
 
+/* Find out whether a digest is signed: in checking->verdict. */
+static enum tug_status judge_digest(struct checking *checking, uint32_t image,
+                                    const struct tug_digest *digest, struct tug_error *err)
+{
+    checking->digest = digest;
+    checking->verdict = (struct tug__verdict){0};
+    return judge_origins(checking, image, err);
+}
+
 /* Look for another digest that an image's entry names and that is signed, and add it to why the
  * image is not. It does not count: only the entry says that it has to do with the image. */
 static enum tug_status look_further(struct checking *checking, uint32_t image,
@@ -141,9 +150,7 @@ static enum tug_status look_further(struct checking *checking, uint32_t image,
         if (text == NULL || tug_digest_parse(text, strlen(text), &digest, NULL) != TUG_OK) {
             continue;
         }
-        checking->digest = &digest;
-        checking->verdict = (struct tug__verdict){0};
-        status = judge_origins(checking, image, err);
+        status = judge_digest(checking, image, &digest, err);
         if (status == TUG_OK && checking->verdict.is_signed) {
             (void)tug__advise(why, why->code, "%s is signed: %s", others[i].words, text);
         }
@@ -159,10 +166,8 @@ static enum tug_status check(struct checking *checking, uint32_t image,
     struct tug_error why = {0};
     enum tug_status status = tug__watch_check(verification->settings->watch, err);
 
-    checking->digest = digest;
-    checking->verdict = (struct tug__verdict){0};
     if (status == TUG_OK) {
-        status = judge_origins(checking, image, err);
+        status = judge_digest(checking, image, digest, err);
     }
     if (status != TUG_OK) {
         return status;
