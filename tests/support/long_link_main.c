@@ -13,7 +13,7 @@
  *
  * Prints "near PATH far PATH" (for nsenter --net=PATH) once the link is up. On SIGTERM prints the
  * packets carried and dropped, and ends; the namespaces end with their last process. Needs root.
- * Threads: one for each direction; they share nothing that changes.
+ * Threads: one for each direction; they share nothing that changes but the word to end.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,6 +39,7 @@
 #define PACKETS_MAX 65536 /* on the way in one direction: 98 MB, a second at 780 Mbit/s */
 #define SEND_QUEUE 20000  /* of the device: the link's queue is ours, not the device's */
 #define NS_PER_S 1000000000ULL
+#define LOOK_NS (NS_PER_S / 20) /* at least so often: is it time to end? */
 
 struct link {
     uint64_t delay_ns;
@@ -62,8 +63,10 @@ struct direction {
     struct packet *ring;
     unsigned head; /* next to arrive */
     unsigned tail;
-    _Atomic unsigned long carried; /* read by the main thread at the end */
-    _Atomic unsigned long dropped;
+    unsigned long carried;
+    unsigned long dropped;
+    pthread_t thread;
+    _Atomic bool should_end; /* set by the main thread */
 };
 
 _Noreturn static void fail(const char *what)
@@ -111,7 +114,7 @@ static bool take_packet(struct direction *d)
     return true;
 }
 
-/* Returns: nanoseconds until the next packet arrives; a second when none is on the way. */
+/* Returns: nanoseconds until the next packet arrives; LOOK_NS when none is on the way. */
 static uint64_t deliver_due(struct direction *d)
 {
     while (d->head != d->tail) {
@@ -119,7 +122,7 @@ static uint64_t deliver_due(struct direction *d)
         const uint64_t now = now_ns();
 
         if (packet->due_ns > now) {
-            return packet->due_ns - now;
+            return packet->due_ns - now < LOOK_NS ? packet->due_ns - now : LOOK_NS;
         }
         if (write(d->to, packet->bytes, packet->size) < 0) {
             d->dropped++;
@@ -128,16 +131,16 @@ static uint64_t deliver_due(struct direction *d)
         }
         d->head++;
     }
-    return NS_PER_S;
+    return LOOK_NS;
 }
 
-/* Carry packets until the process ends. */
+/* Carry packets until the end. */
 static void *carry(void *opaque)
 {
     struct direction *const d = opaque;
 
     (void)prctl(PR_SET_TIMERSLACK, 1UL);
-    for (;;) {
+    while (!d->should_end) {
         const uint64_t wait_ns = deliver_due(d);
         const bool has_room = d->tail - d->head < PACKETS_MAX;
         struct pollfd ready = {.fd = d->from, .events = has_room ? POLLIN : 0};
@@ -211,12 +214,17 @@ static int enter_namespace(void)
 
 static void start_direction(struct direction *d)
 {
-    pthread_t thread;
-
     d->ring = calloc(PACKETS_MAX, sizeof *d->ring);
-    if (d->ring == NULL || pthread_create(&thread, NULL, carry, d) != 0) {
+    if (d->ring == NULL || pthread_create(&d->thread, NULL, carry, d) != 0) {
         fail("a direction");
     }
+}
+
+static void end_direction(struct direction *d)
+{
+    d->should_end = true;
+    (void)pthread_join(d->thread, NULL);
+    free(d->ring);
 }
 
 static struct link read_options(int argc, char **argv, uint64_t *out_seed)
@@ -277,6 +285,8 @@ int main(int argc, char **argv)
            far_fd);
     (void)fflush(stdout);
     (void)sigwait(&signals, &signal_number);
+    end_direction(&out);
+    end_direction(&back);
     printf("out %lu dropped %lu, back %lu dropped %lu\n", out.carried, out.dropped, back.carried,
            back.dropped);
     return fflush(stdout) == 0 ? 0 : 1;
