@@ -18,7 +18,7 @@
 #include "plan/signed.h"
 
 static enum tug_status add(struct tug__signers *signers, const struct tug_digest *signed_digest,
-                           const struct tug_digest *manifest, struct tug_error *err)
+                           const struct tug__walk_blob *manifest, struct tug_error *err)
 {
     if (signers->count == signers->capacity) {
         const size_t capacity = signers->capacity > 0 ? 2 * signers->capacity : 64;
@@ -31,8 +31,11 @@ static enum tug_status add(struct tug__signers *signers, const struct tug_digest
         signers->items = grown;
         signers->capacity = capacity;
     }
-    signers->items[signers->count++] =
-        (struct tug__signer){.signed_digest = *signed_digest, .manifest = *manifest};
+    signers->items[signers->count++] = (struct tug__signer){
+        .signed_digest = *signed_digest,
+        .manifest = manifest->digest,
+        .is_named = manifest->is_named,
+    };
     return TUG_OK;
 }
 
@@ -69,7 +72,13 @@ static int compare(const void *a, const void *b)
     const struct tug__signer *const right = b;
     const int order = tug__digest_compare(&left->signed_digest, &right->signed_digest);
 
-    return order != 0 ? order : tug__digest_compare(&left->manifest, &right->manifest);
+    if (order != 0) {
+        return order;
+    }
+    if (left->is_named != right->is_named) {
+        return left->is_named ? -1 : 1;
+    }
+    return tug__digest_compare(&left->manifest, &right->manifest);
 }
 
 enum tug_status tug__signers_find(const struct tug__walk *walk, struct tug__signers *out_signers,
@@ -85,14 +94,14 @@ enum tug_status tug__signers_find(const struct tug__walk *walk, struct tug__sign
 
         if (image->name != NULL && image->root != TUG__WALK_NONE &&
             read_name(image->name, &digest, &is_signature) && is_signature) {
-            status = add(out_signers, &digest, &tug__walk_blob(walk, image->root)->digest, err);
+            status = add(out_signers, &digest, tug__walk_blob(walk, image->root), err);
         }
     }
     for (uint32_t i = 0; status == TUG_OK && i < counts.blobs; i++) {
         const struct tug_digest *const subject = subject_of(walk, i);
 
         if (subject != NULL) {
-            status = add(out_signers, subject, &tug__walk_blob(walk, i)->digest, err);
+            status = add(out_signers, subject, tug__walk_blob(walk, i), err);
         }
     }
     if (out_signers->count > 0) {

@@ -13,11 +13,13 @@
 
 /* A manifest that refers to a digest. */
 struct tug__signer {
-    struct tug_digest signed_digest; /* first: the order */
+    struct tug_digest signed_digest;
     struct tug_digest manifest;
+    bool is_named; /* by index.json or a document, so that a fetch has brought it with its image */
 };
 
-/* All of a store, by the digest that they refer to. All zero: none. */
+/* All of a store, by the digest that they refer to; of one digest, named ones first: no number of
+ * manifests that a refused fetch has left behind hides them. All zero: none. */
 struct tug__signers {
     struct tug__signer *items; /* owned */
     size_t count, capacity;

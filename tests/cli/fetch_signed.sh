@@ -67,12 +67,22 @@ keyless=$(jq -c --arg text "$(printf 'x%.0s' {1..3000})" \
 serve_signed keyless "$image" "$digest" \
     "$(signature_manifest "" "$config" "$keyless" | layout_blob served "$manifest_type")"
 
+# Print the form of a manifest, of a thousand that differ in an annotation, whose digest comes last:
+# that must not matter.
+last_form() {
+    rm -rf forms && mkdir forms
+    jq -c '. as $manifest | range(1000) | tostring as $n | $manifest | .annotations = {n: $n}' |
+        split -l 1 -a 3 - forms/
+    cat "$(sha256sum forms/* | sort | tail -n 1 | cut -d ' ' -f 3)"
+}
+
 # Referrers: the tag that stands for the digest names a bundle; and one that only a log could prove.
 make_bundle second "$digest" reg.test/team/bundle > bundle
 jq -c '.verificationMaterial = {tlogEntries: [{}], certificate: {rawBytes: "AAAA"}}' bundle > log-bundle
 for name in bundle log-bundle; do
     bundle=$(layout_blob served "$bundle_type" < "$name")
-    manifest=$(signature_manifest "$image" "$config" "$bundle" | layout_blob served "$manifest_type")
+    manifest=$(signature_manifest "$image" "$config" "$bundle" | last_form |
+        layout_blob served "$manifest_type")
     serve "$name" 1 "$image"
     serve "$name" "${digest/:/-}" "$(layout_index served "$(jq -c --arg type "$bundle_type" \
         '.artifactType = $type' <<< "$manifest")")"
