@@ -8,12 +8,28 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "oci/digest.h"
 #include "registry/client_internal.h"
+
+struct asked {
+    const struct tug_digest *digest;
+    struct tug__manifest_reply reply;
+};
+
+/* Tell whether a digest is the one of no bytes at all. */
+static bool is_of_nothing(const struct tug_digest *digest)
+{
+    struct tug_digest nothing;
+
+    return tug__digest_of(digest->algorithm, NULL, 0, &nothing, NULL) == TUG_OK &&
+           tug__digest_compare(&nothing, digest) == 0;
+}
 
 static enum tug_status on_success(void *context, const struct tug__http_response *response,
                                   struct tug_error *err)
 {
-    struct tug__manifest_reply *const reply = context;
+    struct asked *const asked = context;
+    struct tug__manifest_reply *const reply = &asked->reply;
     const char *const type = tug__http_header(response, "Content-Type");
 
     *reply = (struct tug__manifest_reply){0};
@@ -22,8 +38,8 @@ static enum tug_status on_success(void *context, const struct tug__http_response
                          response->status);
     }
     /* Some say 0 because a HEAD has no body. */
-    reply->has_size = response->content_length > 0;
-    reply->size_bytes = reply->has_size ? (uint64_t)response->content_length : 0;
+    reply->has_size = response->content_length > 0 || is_of_nothing(asked->digest);
+    reply->size_bytes = response->content_length > 0 ? (uint64_t)response->content_length : 0;
     if (type != NULL) {
         (void)snprintf(reply->media_type, sizeof reply->media_type, "%s", type);
     }
@@ -43,12 +59,12 @@ static enum tug_status on_data(void *context, const void *bytes, size_t length,
 static enum tug_status on_end(void *context, const struct tug__http_response *response,
                               struct tug_error *err)
 {
-    const struct tug__manifest_reply *const reply = context;
+    const struct asked *const asked = context;
 
     (void)response;
-    return reply->has_size ? TUG_OK
-                           : tug__fail(err, TUG_ERR_UNSUPPORTED,
-                                       "the registry does not tell the size of the blob");
+    return asked->reply.has_size ? TUG_OK
+                                 : tug__fail(err, TUG_ERR_UNSUPPORTED,
+                                             "the registry does not tell the size of the blob");
 }
 
 static const struct tug__ask_handler handler = {
@@ -58,7 +74,7 @@ enum tug_status tug__client_head_blob(struct tug__client *client, const struct t
                                       const struct tug_digest *digest,
                                       struct tug__manifest_reply *out_reply, struct tug_error *err)
 {
-    struct tug__manifest_reply reply = {0};
+    struct asked asked = {.digest = digest};
     char text[TUG_DIGEST_TEXT_MAX];
     struct tug__ask ask = {
         .source = source,
@@ -68,11 +84,11 @@ enum tug_status tug__client_head_blob(struct tug__client *client, const struct t
         .has_digest = true,
         .accept = "*/*",
         .handler = &handler,
-        .context = &reply,
+        .context = &asked,
     };
     const enum tug_status status = tug__ask(client, &ask, err);
 
-    *out_reply = status == TUG_OK ? reply : (struct tug__manifest_reply){0};
+    *out_reply = status == TUG_OK ? asked.reply : (struct tug__manifest_reply){0};
     out_reply->result = ask.result;
     return status;
 }

@@ -104,6 +104,32 @@ Test(memory, a_blob_by_digest)
     close_scene(&scene);
 }
 
+/* A HEAD that says 0 may mean that it has no body: only the digest tells that there is nothing. */
+Test(memory, an_empty_blob_by_digest)
+{
+    char digest[FAKE_DIGEST_SIZE];
+    char *elsewhere;
+    struct scene scene;
+
+    open_scene(&scene);
+    fake_digest(NULL, "", 0, digest);
+    fake_blob_add(scene.flow.registry, "app", digest, NULL, 0, NULL);
+    cr_assert_eq(read_digest(&scene, digest, 0), TUG_OK, "%s", scene.error.message);
+    cr_assert_eq(scene.content.length, 0);
+    expect_content(&scene, digest);
+    tug_content_fini(&scene.content);
+    fake_rule_add(scene.flow.registry, &(struct fake_rule){.match.method = "HEAD",
+                                                           .match.path = "/blobs/",
+                                                           .answer.omit = "Content-Length"});
+    cr_assert_eq(read_digest(&scene, digest, 0), TUG_OK, "%s", scene.error.message);
+    expect_content(&scene, digest);
+    tug_content_fini(&scene.content);
+    elsewhere = build_text("other@%s", digest);
+    cr_assert_eq(read_name(&scene, elsewhere, 0), TUG_ERR_NOT_FOUND);
+    free(elsewhere);
+    close_scene(&scene);
+}
+
 /* Of a blob that is too large nothing is fetched. */
 Test(memory, a_limit)
 {
