@@ -340,6 +340,11 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
     return TUG_OK;
 }
 
+bool tug__credentials_ask_program(const struct tug__credentials *credentials)
+{
+    return credentials->asked != NULL;
+}
+
 enum tug_status tug__credentials_headers(struct tug__credentials *credentials,
                                          const char *const **out_headers, size_t *out_count,
                                          struct tug_error *err)
@@ -370,7 +375,7 @@ static enum tug_status keep_given(struct tug__credentials *credentials,
     struct tug__login login = {.kind = TUG__CREDENTIAL_PASSWORD,
                                .user = settings->user,
                                .secret = settings->password,
-                               .source = "the command line"};
+                               .source = "the options"};
 
     if (settings->user == NULL && settings->refresh_token == NULL) {
         return TUG_OK;

@@ -133,6 +133,9 @@ enum tug_status tug__credentials_get(struct tug__credentials *credentials,
                                      const struct tug__credential_request *request,
                                      struct tug__credential *out_credential, struct tug_error *err);
 
+/* Tell whether the program is asked before all other places. Threads: any. */
+bool tug__credentials_ask_program(const struct tug__credentials *credentials);
+
 /* The "HttpHeaders" of docker's config.json, for requests to a registry's own origin and nowhere
  * else (neither redirect targets nor token servers).
  * out_headers: out_count texts "Name: value", without control characters; borrowed, valid and

@@ -290,6 +290,7 @@ enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_
 {
     const struct tug__endpoint *const endpoint = exchange->endpoint;
     const struct tug__auth *const auth = &exchange->auth;
+    const char *others;
 
     if (err == NULL) {
         return TUG_ERR_AUTH;
@@ -302,14 +303,17 @@ enum tug_status tug__auth_hint(const struct tug__exchange *exchange, struct tug_
                            "the credentials for %.90s that the program gave were used",
                            endpoint->config->host);
     }
+    others = tug__credentials_ask_program(tug__session_credentials(exchange->client->session))
+                 ? "the program's on_credential"
+                 : "--user";
     if (auth->source != NULL) {
         return tug__advise(err, err->code,
                            "the credentials for %.90s from %.150s were used: renew them with "
-                           "'docker login %.90s', or give others with --user",
-                           endpoint->registry_host, auth->source, endpoint->registry_host);
+                           "'docker login %.90s', or give others with %s",
+                           endpoint->registry_host, auth->source, endpoint->registry_host, others);
     }
     return tug__advise(err, err->code,
                        "no credentials for %.90s were found: use 'docker login %.90s', "
-                       "--authfile or --user",
-                       endpoint->config->host, endpoint->config->host);
+                       "--authfile or %s",
+                       endpoint->config->host, endpoint->config->host, others);
 }

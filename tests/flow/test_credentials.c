@@ -157,6 +157,30 @@ Test(credentials, the_program_may_say_ask_others)
     }
 }
 
+/* The advice is for the program that has the callback, not only for the command. */
+Test(credentials, missing_and_refused_ones_name_the_callback)
+{
+    for (int found = 0; found < 2; found++) {
+        struct program program = {0};
+        struct flow flow;
+
+        open_scene(&flow, &program);
+        fake_rule_add(flow.registry,
+                      &(struct fake_rule){.match.path = "^/token", .answer.status = 401});
+        registry_ask_for_token(flow.registry, NULL);
+        if (found) {
+            registry_log_in(&flow);
+        }
+        cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_AUTH);
+        cr_assert_not_null(strstr(flow.seen.error.message, "on_credential"), "%s",
+                           flow.seen.error.message);
+        cr_assert_not_null(strstr(flow.seen.error.message, "docker login"), "%s",
+                           flow.seen.error.message);
+        cr_assert_null(strstr(flow.seen.error.message, "--user"), "%s", flow.seen.error.message);
+        flow_close(&flow);
+    }
+}
+
 /* Each repository is asked about on its own, by one thread at a time. */
 Test(credentials, one_question_at_a_time)
 {
