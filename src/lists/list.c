@@ -147,6 +147,7 @@ static int load_stream(struct list_reader *reader, const char *name, FILE *file)
     int next;
     int status;
 
+    reader->has_hinted = false;
     if (reader->source->images_in) {
         return list_load_images(reader, name, file);
     }

@@ -113,14 +113,28 @@ bool list_is_in_shard(const struct list_source *source, const struct tug_ref *re
     return (hash >> 32) % source->shard_count == source->shard_index;
 }
 
-/* Add what the library cannot know: the option that a scheme stands for. */
-static void add_hint(const char *text, struct tug_error *error)
+/* Tell whether the first word of a line is what YAML has there, and no reference can be. */
+static bool is_of_yaml(const char *word)
+{
+    const size_t length = strlen(word);
+
+    return strcmp(word, "---") == 0 || strcmp(word, "-") == 0 ||
+           (length > 1 && word[length - 1] == ':');
+}
+
+/* Add what the library cannot know: the option that a scheme, or a file's form, stands for. */
+static void add_hint(struct list_reader *reader, const char *where, const char *text,
+                     struct tug_error *error)
 {
     const size_t length = strlen(error->message);
 
     if (strncmp(text, "http://", strlen("http://")) == 0) {
         (void)snprintf(error->message + length, sizeof error->message - length,
                        " and give --plain-http");
+    } else if (where != NULL && !reader->has_hinted && is_of_yaml(text)) {
+        reader->has_hinted = true;
+        (void)snprintf(error->message + length, sizeof error->message - length, "; %s",
+                       LIST_YAML_HINT);
     }
 }
 
@@ -164,7 +178,7 @@ int list_add(struct list_reader *reader, const char *where, const char *text, co
         line_options_fini(&parsed);
     }
     if (status != TUG_OK) {
-        add_hint(text, &error);
+        add_hint(reader, where, text, &error);
         report_error(where, error.message);
         exit_status = report_exit_status(status);
     } else if (composed.glob != 0 || list_is_in_shard(reader->source, composed.ref)) {

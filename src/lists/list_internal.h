@@ -12,12 +12,16 @@
 #include "list.h"
 #include "text.h"
 
+/* What is said of a file that seems to name images in YAML. */
+#define LIST_YAML_HINT "a compose file or Kubernetes YAML is read with --images-in"
+
 /* The list being read. */
 struct list_reader {
     struct ref_list *list;
     const struct list_source *source;
     void *images; /* tree of the full names of images that YAML files named; borrowed from list */
     char *checked_key; /* owned: the last file of a key that was found good; NULL: none */
+    bool has_hinted;   /* this file was said to look like YAML */
 };
 
 /* Tell whether a word is meant as a digest, however wrong the rest of it is. */

@@ -124,6 +124,19 @@ static int check_platforms(const struct json_list *list)
     return 0;
 }
 
+/* Say which option is for an object that is no list, but names an image. */
+static void add_hint(const struct text *text, struct tug_error *error)
+{
+    static const char member[] = "\"image\"";
+    const size_t length = strlen(error->message);
+
+    if (error->code == TUG_ERR_CONTENT &&
+        memmem(text->data, text->length, member, strlen(member)) != NULL) {
+        (void)snprintf(error->message + length, sizeof error->message - length, "; %s",
+                       LIST_YAML_HINT);
+    }
+}
+
 static int take_list(struct json_list *list, const struct text *text)
 {
     struct tug_error error = {0};
@@ -136,6 +149,7 @@ static int take_list(struct json_list *list, const struct text *text)
     if (status == TUG_OK) {
         return check_platforms(list);
     }
+    add_hint(text, &error);
     report_error(list->name, error.message);
     return status == TUG_ERR_NO_MEMORY ? EXIT_STATUS_STORE : EXIT_STATUS_USAGE;
 }

@@ -118,6 +118,29 @@ refused() {
     [ ! -e "$TUG_STORE" ] || fail "a store was made"
 }
 
+# Such a file without the option: one hint in each, with the first line that looks like it.
+forgotten() {
+    printf 'services:\n  web:\n    image: %s\n' "$registry/web:1" > "$WORK/compose.yml"
+    printf -- '---\nkind: Pod\n' > "$WORK/pod.yml"
+    run fetch --from-file "$WORK/compose.yml" --from-file "$WORK/pod.yml"
+    expect_status 2
+    expect_match err "tug: .*compose.yml:1: invalid reference 'services:'.*; .*--images-in"
+    expect_match err "tug: .*pod.yml:1: invalid reference '---'.*; .*--images-in"
+    [ "$(grep -c -e --images-in "$WORK/err")" -eq 2 ] || fail "hints: $(cat "$WORK/err")"
+    echo '{"kind": "Pod", "spec": {"containers": [{"image": "a"}]}}' > "$WORK/pod.json"
+    run fetch --from-file "$WORK/pod.json"
+    expect_status 2
+    expect_match err "tug: .*pod.json: manifests: missing; .*--images-in"
+    printf 'Bad\n{"a": {}}\n' > "$WORK/lines"
+    run fetch --from-file "$WORK/lines" "web:"
+    expect_status 2
+    expect_no_match err images-in
+    echo '{"images": {}}' > "$WORK/other.json"
+    run fetch --from-file "$WORK/other.json"
+    expect_status 2
+    expect_no_match err images-in
+}
+
 # A run without such a file does not pay for it.
 loads_nothing() {
     LD_DEBUG=files run version
@@ -131,4 +154,5 @@ compose
 kubernetes
 left_out
 refused
+forgotten
 loads_nothing
