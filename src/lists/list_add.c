@@ -119,7 +119,7 @@ static bool is_of_yaml(const char *word)
     const size_t length = strlen(word);
 
     return strcmp(word, "---") == 0 || strcmp(word, "-") == 0 ||
-           (length > 1 && word[length - 1] == ':');
+           (length > 1 && word[0] != '{' && word[length - 1] == ':');
 }
 
 /* Add what the library cannot know: the option that a scheme, or a file's form, stands for. */
