@@ -45,15 +45,19 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 
 static CURLcode use_trust(CURL *easy, void *ssl_context, void *context)
 {
-    const struct tug__http *const http = context;
-    const struct tug__http_tls *const tls = http->run.request->tls;
+    struct tug__http *const http = context;
+    struct tug__http_run *const run = &http->run;
+    const struct tug__http_tls *const tls = run->request->tls;
 
     (void)easy;
     if (tls != NULL && tls->trust != NULL) {
-        tug__trust_apply(tls->trust, ssl_context);
+        run->verdict = tug__trust_apply(tls->trust, ssl_context, run->error);
+        if (run->verdict != TUG_OK) {
+            return CURLE_ABORTED_BY_CALLBACK;
+        }
     }
     if (tls != NULL && tls->choice.count > 0) {
-        tug__client_choice_apply(&tls->choice, http->run.has_tls_proxy, ssl_context);
+        tug__client_choice_apply(&tls->choice, run->has_tls_proxy, ssl_context);
     }
     return CURLE_OK;
 }

@@ -3,7 +3,7 @@
  * Trusted certificates, client certificates. The only file that includes OpenSSL's TLS.
  *
  * Knows: OpenSSL. Does not know: libcurl, hosts, HTTP.
- * Threads: any; X509_STORE locks itself.
+ * Threads: any; X509_STORE locks itself, and a lock of ours is held while the bundle is read.
  */
 #include "http/tls.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -18,10 +19,16 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "http/ca_places.h"
 
 struct tug__trust {
     X509_STORE *store;
+
+    /* Guards the rest. Held while the bundle is read: no connection can go on before. */
+    pthread_mutex_t reading;
+    char *bundle;             /* owned; still to be read; NULL: none, or it has been tried */
+    struct tug_error failure; /* of reading it */
 };
 
 /* Fail with OpenSSL's reason, which is short and never a secret. */
@@ -54,31 +61,37 @@ static enum tug_status add_file(X509_STORE *store, const char *file, struct tug_
     return status;
 }
 
+/* The system may have neither: then only the files are trusted. */
+static enum tug_status fill(struct tug__trust *trust, const struct tug__ca_places *system,
+                            const char *const *files, size_t file_count, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    trust->store = X509_STORE_new();
+    if (trust->store == NULL || !tug__text_copy(&trust->bundle, system->bundle)) {
+        return tug__fail_memory(err);
+    }
+    if (system->directory != NULL && X509_STORE_load_path(trust->store, system->directory) != 1) {
+        status = fail_openssl(err, "CA directory", system->directory);
+    }
+    for (size_t i = 0; status == TUG_OK && i < file_count; i++) {
+        status = add_file(trust->store, files[i], err);
+    }
+    return status;
+}
+
 enum tug_status tug__trust_create(const struct tug__ca_places *system, const char *const *files,
                                   size_t file_count, struct tug__trust **out_trust,
                                   struct tug_error *err)
 {
     struct tug__trust *const trust = calloc(1, sizeof *trust);
-    enum tug_status status = TUG_OK;
+    enum tug_status status;
 
     if (trust == NULL) {
         return tug__fail_memory(err);
     }
-    trust->store = X509_STORE_new();
-    if (trust->store == NULL) {
-        free(trust);
-        return tug__fail_memory(err);
-    }
-    /* The system may have none: then only the files are trusted. */
-    if (system->directory != NULL && X509_STORE_load_path(trust->store, system->directory) != 1) {
-        status = fail_openssl(err, "CA directory", system->directory);
-    }
-    if (status == TUG_OK && system->bundle != NULL) {
-        status = add_file(trust->store, system->bundle, err);
-    }
-    for (size_t i = 0; status == TUG_OK && i < file_count; i++) {
-        status = add_file(trust->store, files[i], err);
-    }
+    (void)pthread_mutex_init(&trust->reading, NULL); /* cannot fail without attributes */
+    status = fill(trust, system, files, file_count, err);
     if (status != TUG_OK) {
         tug__trust_destroy(trust);
         return status;
@@ -91,13 +104,39 @@ void tug__trust_destroy(struct tug__trust *trust)
 {
     if (trust != NULL) {
         X509_STORE_free(trust->store);
+        (void)pthread_mutex_destroy(&trust->reading);
+        free(trust->bundle);
         free(trust);
     }
 }
 
-void tug__trust_apply(struct tug__trust *trust, void *ssl_context)
+/* Read the system's bundle, unless that was tried before. */
+static enum tug_status read_bundle(struct tug__trust *trust, struct tug_error *err)
 {
-    SSL_CTX_set1_cert_store(ssl_context, trust->store);
+    enum tug_status status;
+
+    (void)pthread_mutex_lock(&trust->reading);
+    if (trust->bundle != NULL) {
+        (void)add_file(trust->store, trust->bundle, &trust->failure);
+        free(trust->bundle);
+        trust->bundle = NULL;
+    }
+    status = trust->failure.code;
+    if (status != TUG_OK) {
+        *err = trust->failure;
+    }
+    (void)pthread_mutex_unlock(&trust->reading);
+    return status;
+}
+
+enum tug_status tug__trust_apply(struct tug__trust *trust, void *ssl_context, struct tug_error *err)
+{
+    const enum tug_status status = read_bundle(trust, err);
+
+    if (status == TUG_OK) {
+        SSL_CTX_set1_cert_store(ssl_context, trust->store);
+    }
+    return status;
 }
 
 /* Tell whether a server accepts the issuer of a certificate in this file. */

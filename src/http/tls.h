@@ -5,7 +5,7 @@
  *
  * The system's certificates are looked up in their hashed directory when they are needed. Reading a
  * bundle costs 30 to 60 ms, so that is done only when the directory is incomplete
- * (http/ca_places.h).
+ * (http/ca_places.h), and not before the first TLS connection.
  */
 #ifndef TUG_HTTP_TLS_H
 #define TUG_HTTP_TLS_H
@@ -18,11 +18,11 @@
 
 struct tug__ca_places;
 
-/* A set of trusted certificates. Immutable after it is made; any number of threads may use it. */
+/* A set of trusted certificates, the same for all connections; any number of threads may use it. */
 struct tug__trust;
 
-/* Create a set of the system's certificates and those in some PEM files. system: its directory is
- * searched when needed, its bundle is read now. files: borrowed.
+/* Create a set of the system's certificates and those in some PEM files. system: copied; its
+ * directory is searched and its bundle read when needed. files: borrowed; read now.
  * out_trust: owned.
  * Errors: TUG_ERR_CONFIG (a file cannot be read or has no certificate), TUG_ERR_NO_MEMORY.
  * Blocks: on the disk. */
@@ -32,9 +32,12 @@ enum tug_status tug__trust_create(const struct tug__ca_places *system, const cha
 /* Free a set; connections that use it keep what they need. NULL is allowed. */
 void tug__trust_destroy(struct tug__trust *trust);
 
-/* Make a connection being established trust this set only. ssl_context: OpenSSL's SSL_CTX, as
- * libcurl hands it out. Threads: any. */
-void tug__trust_apply(struct tug__trust *trust, void *ssl_context);
+/* Make a connection being established trust this set only. The first call reads the system's
+ * bundle; the others wait for it and have the same result. ssl_context: OpenSSL's SSL_CTX, as
+ * libcurl hands it out. err: not NULL. Errors: TUG_ERR_CONFIG (the bundle cannot be read or has no
+ * certificate). Threads: any. Blocks: on the disk. */
+enum tug_status tug__trust_apply(struct tug__trust *trust, void *ssl_context,
+                                 struct tug_error *err);
 
 /* Client certificates to choose from. Borrowed. */
 struct tug__client_choice {

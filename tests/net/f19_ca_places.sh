@@ -56,14 +56,16 @@ put_hashed() { # AUTHORITY DIRECTORY
     put "$1" "$2/$(openssl x509 -noout -hash -in "$1.pem").0"
 }
 
-fetch_inside() { # WHAT EXIT-STATUS [VARIABLE=VALUE]…
+fetch_inside() { # WHAT EXIT-STATUS [VARIABLE=VALUE]…; from host $from
     local what=$1 wanted=$2 status=0
     shift 2
     env -i ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} "$@" "$(command -v chroot)" root /tug --store /store fetch \
-        "127.0.0.1:$P1/test/image:1" > "$OUT" 2> "$ERR" || status=$?
+        "$from/test/image:1" > "$OUT" 2> "$ERR" || status=$?
     [ "$status" = "$wanted" ] || fail "$what: wanted exit status $wanted, got $status: $(<"$ERR")"
     rm -rf root/store
 }
+
+from=127.0.0.1:$P1
 
 new_root
 fetch_inside "no authorities at all" 5
@@ -115,3 +117,15 @@ fetch_inside "variables that are empty" 0 SSL_CERT_FILE= SSL_CERT_DIR=
 fetch_inside "a variable takes the place of the system's" 5 SSL_CERT_DIR=/more/strangers
 done_case "SSL_CERT_FILE and SSL_CERT_DIR"
 
+
+new_root
+printf 'not a certificate\n' > root/more/broken.pem
+fetch_inside "a bundle without a certificate" 9 SSL_CERT_FILE=/more/broken.pem
+assert_file_has "$ERR" "CA file '/more/broken.pem': "
+printf -- '-----BEGIN CERTIFICATE-----\nMIIB\n' > root/more/broken.pem
+fetch_inside "a certificate that ends early" 9 SSL_CERT_FILE=/more/broken.pem
+from=${FAKE[origin]}
+mkdir -p "root/etc/tug/certs.d/$from"
+printf 'server = "http://%s"\n' "$from" > "root/etc/tug/certs.d/$from/hosts.toml"
+fetch_inside "the same without TLS" 0 SSL_CERT_FILE=/more/broken.pem
+done_case "a bundle is read for the first TLS connection"
