@@ -31,7 +31,6 @@ static void leave(int signal_number)
 static void *take_signals(void *argument)
 {
     struct signals *const signals = argument;
-    int64_t first_ms = 0;
 
     for (;;) {
         struct pollfd fds[2] = {
@@ -39,7 +38,7 @@ static void *take_signals(void *argument)
             {.fd = signals->signal_fd, .events = POLLIN},
         };
         const int64_t left_ms =
-            signals->received != 0 ? first_ms + SIGNALS_GRACE_MS - now_ms() : -1;
+            signals->received != 0 ? signals->first_ms + SIGNALS_GRACE_MS - now_ms() : -1;
         struct signalfd_siginfo info;
 
         if (signals->received != 0 && left_ms <= 0) {
@@ -54,14 +53,30 @@ static void *take_signals(void *argument)
             continue;
         }
         if (signals->received != 0) {
-            if (now_ms() - first_ms >= SIGNALS_ECHO_MS) {
+            if (now_ms() - signals->first_ms >= SIGNALS_ECHO_MS) {
                 leave((int)info.ssi_signo);
             }
             continue;
         }
         signals->received = (int)info.ssi_signo;
-        first_ms = now_ms();
+        signals->first_ms = now_ms();
         signals->cancel(signals->context);
+    }
+}
+
+/* Take the duplicates of the first signal. With its meaning back, one of them would end the process
+ * before it has told how the run ended. */
+static void take_echo(const struct signals *signals)
+{
+    struct pollfd fd = {.fd = signals->signal_fd, .events = POLLIN};
+    int64_t left_ms;
+
+    while ((left_ms = signals->first_ms + SIGNALS_ECHO_MS - now_ms()) > 0) {
+        struct signalfd_siginfo info;
+
+        if (poll(&fd, 1, (int)left_ms) > 0) {
+            (void)!read(signals->signal_fd, &info, sizeof info);
+        }
     }
 }
 
@@ -119,6 +134,9 @@ int signals_stop(struct signals *signals)
     while (write(signals->end_fd, &one, sizeof one) < 0 && errno == EINTR) {
     }
     (void)pthread_join(signals->thread, NULL);
+    if (signals->received != 0) {
+        take_echo(signals);
+    }
     release(signals);
     return signals->received;
 }

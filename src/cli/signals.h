@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 
 /* How long a cancelled command may take to return before the process ends without it. */
 #define SIGNALS_GRACE_MS 850
@@ -28,6 +29,7 @@ struct signals {
     pthread_t thread;
     /* signal thread only, main after the join */
     int received;
+    int64_t first_ms; /* when that came */
 };
 
 /* Block the signals in this thread, and so in all it starts from now on, and start the thread that
@@ -40,8 +42,8 @@ int signals_start(struct signals *signals, void (*cancel)(void *context), void *
 
 /* End the thread and give the signals their meaning back.
  * Returns: the signal that cancelled the command, 0 when none did.
- * Threads: main, once after signals_start succeeded. Blocks: until the thread has ended, at once.
- */
+ * Threads: main, once after signals_start succeeded. Blocks: until the thread has
+ * ended, at once, and after a signal until no duplicate of it can come, SIGNALS_ECHO_MS. */
 int signals_stop(struct signals *signals);
 
 #endif

@@ -13,13 +13,19 @@ fetch() {
     expect_status 0
 }
 
-# Start a fetch that cannot end: its layer comes in part.
+# Start a fetch that cannot end: its layer comes in part, all else of it is there.
 fetch_and_stall() { # NAME SIZE COUNT: of partial downloads then
+    local before
+    before=$(blobs 2> /dev/null | wc -l)
     start_registry --generate "$1=$2" --rule 'path=/blobs/ cut=stall at=307200 times=2'
     "$TUG" fetch -q --plain-http "$registry/$1" > "$WORK/fetched" 2> "$WORK/fetch-err" < /dev/null &
     pid=$!
     until [ "$(find "$TUG_STORE/ingest" -type f -size +200k 2> /dev/null | wc -l)" -eq "$3" ]; do
         kill -0 "$pid" || fail "no partial download"
+        sleep 0.02
+    done
+    until [ "$(blobs | wc -l)" -eq $((before + 2)) ]; do # its manifest and config
+        kill -0 "$pid" || fail "no config"
         sleep 0.02
     done
 }

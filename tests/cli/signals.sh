@@ -62,12 +62,14 @@ kill -TERM "$pid"
 finish 143
 [ "$(jq -r .error.code "$WORK/out")" = cancelled ] || fail "JSON of an interrupted run"
 
-# Twice at once is once (timeout(1) signals the child and its group).
+# Two at once are one (timeout(1) signals the child and its group): both are there when it goes on.
 begin
+kill -STOP "$pid"
 kill -TERM "$pid"
-kill -TERM "$pid"
-finish 143
-expect_text err "interrupted by SIGTERM"
+kill -INT "$pid"
+kill -CONT "$pid"
+finish 130
+expect_text err "interrupted by SIGINT"
 
 # An ignored signal stays ignored.
 rm -rf "$TUG_STORE"
