@@ -5,9 +5,10 @@
  * Environment: STORE_CALLS_ROOT, the store's path without links. STORE_CALLS_RECORD: file to append
  * records to (store_calls.h). STORE_CALLS_FAIL: "NUMBER:ERRNO", the call of that number (from 1 on)
  * fails so, without being made; ERRNO 0: a write that writes only half. STORE_CALLS_FAIL_STAT:
- * "NAME:ERRNO", looking at that name in the store's directory fails so.
- * Knows: the C library's names for system calls. Does not know: what the program is.
- * Threads: any; calls are made one at a time, so their order is the order of the records.
+ * "NAME:ERRNO", looking at that name in the store's directory fails so. STORE_CALLS_ROOM: BYTES, a
+ * disk on which no room can be reserved, and that is full after so many more were written. Knows:
+ * the C library's names for system calls. Does not know: what the program is. Threads: any; calls
+ * are made one at a time, so their order is the order of the records.
  */
 #include "store_calls.h"
 
@@ -32,6 +33,7 @@ static unsigned long call_number;
 static char root[STORE_PATH_MAX];
 static char stat_path[STORE_PATH_MAX];
 static int stat_errno;
+static unsigned long long room = ~0ULL;
 
 #define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
 
@@ -43,6 +45,9 @@ __attribute__((constructor)) static void begin(void)
 
     if (getenv("STORE_CALLS_FAIL_STAT") != NULL) {
         (void)sscanf(getenv("STORE_CALLS_FAIL_STAT"), "%127[^:]:%d", stat_path, &stat_errno);
+    }
+    if (getenv("STORE_CALLS_ROOM") != NULL) {
+        (void)sscanf(getenv("STORE_CALLS_ROOM"), "%llu", &room);
     }
     if (path != NULL && strlen(path) < sizeof root) {
         strcpy(root, path);
@@ -118,6 +123,34 @@ static void note(const struct store_call *call, const void *bytes)
         abort();
     }
     errno = code;
+}
+
+/* Before a write. Returns: how much of it is to be made; 0: none, errno says why. */
+static size_t take_room(size_t length)
+{
+    const int fails = is_to_fail();
+
+    if (fails && fail_errno != 0) {
+        errno = fail_errno;
+        return 0;
+    }
+    length = fails && length > 1 ? length / 2 : length;
+    length = length < room ? length : (size_t)room;
+    if (length == 0) {
+        errno = ENOSPC;
+    }
+    return length;
+}
+
+/* A write was made. bytes: NULL when there are none. */
+static void note_write(struct store_call *call, int fd, ssize_t result, const void *bytes)
+{
+    if (result > 0) {
+        room -= room == ~0ULL ? 0 : (unsigned long long)result;
+        call->inode = inode_of(fd);
+        call->length = (uint64_t)result;
+        note(call, bytes);
+    }
 }
 
 /* What follows takes the place of the C library's functions. */
@@ -199,21 +232,35 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
     pthread_mutex_lock(&lock);
     if (!find_path(fd, call.path)) {
         result = NEXT(pwrite)(fd, bytes, length, offset);
-    } else {
-        const int fails = is_to_fail();
-
-        if (fails && fail_errno != 0) {
-            errno = fail_errno;
-        } else {
-            result = NEXT(pwrite)(fd, bytes, fails && length > 1 ? length / 2 : length, offset);
-        }
-        if (result > 0) {
-            call.inode = inode_of(fd);
-            call.length = (uint64_t)result;
-            note(&call, bytes);
-        }
+    } else if (length == 0 || (length = take_room(length)) > 0) {
+        result = NEXT(pwrite)(fd, bytes, length, offset);
+        note_write(&call, fd, result, bytes);
     }
     pthread_mutex_unlock(&lock);
+    return result;
+}
+
+/* What was copied is recorded as if it had been written. Both offsets are given. */
+ssize_t copy_file_range(int from_fd, off_t *from, int fd, off_t *offset, size_t length,
+                        unsigned flags)
+{
+    struct store_call call = {.kind = STORE_CALL_WRITE, .offset = (uint64_t)*offset};
+    const off_t first = *from;
+    void *const bytes = malloc(length + 1);
+    ssize_t result = -1;
+
+    pthread_mutex_lock(&lock);
+    if (bytes == NULL || !find_path(fd, call.path)) {
+        result = NEXT(copy_file_range)(from_fd, from, fd, offset, length, flags);
+    } else if ((length = take_room(length)) > 0) {
+        result = NEXT(copy_file_range)(from_fd, from, fd, offset, length, flags);
+        if (result > 0 && pread(from_fd, bytes, (size_t)result, first) != result) {
+            abort();
+        }
+        note_write(&call, fd, result, bytes);
+    }
+    pthread_mutex_unlock(&lock);
+    free(bytes);
     return result;
 }
 
@@ -259,6 +306,10 @@ int ftruncate(int fd, off_t length)
 
 int fallocate(int fd, int mode, off_t offset, off_t length)
 {
+    if (room != ~0ULL) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
     ON_FILE(STORE_CALL_RESERVE, .offset = (uint64_t)length, fallocate, fd, mode, offset, length);
 }
 
