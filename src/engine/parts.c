@@ -2,8 +2,8 @@
  *
  * Blobs over several connections: which idle workers join in, and where.
  *
- * Knows: open transfers, their division (ranges.h), when more connections pay off (spread.h). Does
- * not know: requests, their results.
+ * Knows: open transfers, their division (ranges.h), when more connections pay off (spread.h), and
+ * for which blobs (deal.h). Does not know: images, results of requests.
  * Threads: the resolver.
  *
  * A node has a width, the number of connections it should have. A share that ends is followed by
@@ -13,6 +13,7 @@
 #include "engine/state.h"
 
 #include "base/clock.h"
+#include "engine/deal.h"
 
 /* Time that a connection should need for a share, so that the cost of requests is small. */
 #define SHARE_SECONDS 2.0
@@ -27,6 +28,8 @@
 #define SHARE_BYTES_ALL (UINT64_MAX / 4)
 /* Interval of measurements while there are idle workers. */
 #define LOOK_NS (25 * TUG__NS_PER_MS)
+/* Blobs that can be in progress while a worker is idle. */
+#define BLOBS_MAX TUG_DOWNLOADS_MAX
 
 /* Tell whether a blob may have more than one connection. */
 static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
@@ -127,40 +130,65 @@ void tug__parts_submit(struct tug__engine *engine)
     }
 }
 
-/* Tell whether the rest of a blob takes longer than the longest one's until now, should all
- * connections be alike. */
-static bool is_longer(const struct tug__node *node, uint64_t rest_bytes,
-                      const struct tug__spread_view *view)
+/* Number of shares whose response is still to come. */
+static unsigned count_pending(const struct tug__transfer *transfer)
 {
-    return rest_bytes / node->job_count >
-           (view->rest_connections > 0 ? view->rest_bytes / view->rest_connections : 0);
+    unsigned count = 0;
+
+    for (const struct tug__share *share = transfer->ranges.shares; share != NULL;
+         share = share->next) {
+        count += !share->is_flowing;
+    }
+    return count;
 }
 
-/* Collect the input of the decision: the blob whose rest takes longest, and the numbers. Returns:
- * that blob's node, NULL when none may be divided. */
-static struct tug__node *view_transfers(struct tug__engine *engine, struct tug__spread_view *view)
+/* Tell whether a blob that is being fetched may get more connections. */
+static bool can_grow(struct tug__engine *engine, const struct tug__node *node, uint64_t now_ns)
 {
-    struct tug__node *longest = NULL;
+    return node->job_count > 0 && node->transfer->ranges.is_flowing &&
+           now_ns >= node->attempt.beside_ns && may_divide(engine, node);
+}
+
+/* Collect the blobs that may get more connections, and what the decision needs to know of all.
+ * blobs: of BLOBS_MAX; while a worker is idle, no more than that can be in progress. Returns: how
+ * many. */
+static size_t view_transfers(struct tug__engine *engine, struct tug__spread_view *view,
+                             struct tug__deal_blob *blobs)
+{
+    uint64_t longest = 0;
+    size_t count = 0;
 
     for (struct tug__transfer *transfer = engine->transfers; transfer != NULL;
          transfer = transfer->next) {
         struct tug__node *const node = transfer->owner;
-        const uint64_t rest = node->wanted.size_bytes - tug__ranges_done(&transfer->ranges);
 
-        for (const struct tug__share *share = transfer->ranges.shares; share != NULL;
-             share = share->next) {
-            view->pending += !share->is_flowing;
-        }
+        view->pending += count_pending(transfer);
         view->connections += node->job_count - tug__delta_copying(node);
-        if (node->job_count > 0 && transfer->ranges.is_flowing && is_longer(node, rest, view) &&
-            view->now_ns >= node->attempt.beside_ns && may_divide(engine, node)) {
-            longest = node;
-            view->rest_bytes = rest;
-            view->rest_connections = node->job_count;
-            view->answer_ns = node->host->answer_ns;
+        if (count < BLOBS_MAX && can_grow(engine, node, view->now_ns)) {
+            const uint64_t rest = node->wanted.size_bytes - tug__ranges_done(&transfer->ranges);
+
+            blobs[count++] = (struct tug__deal_blob){
+                .owner = node, .rest_bytes = rest, .connections = node->job_count};
+            if (rest / node->job_count >= longest) {
+                longest = rest / node->job_count;
+                view->rest_bytes = rest;
+                view->answer_ns = node->host->answer_ns;
+            }
         }
     }
-    return longest;
+    return count;
+}
+
+/* Give blobs the connections that were dealt to them. */
+static void widen(const struct tug__deal_blob *blobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct tug__node *const node = blobs[i].owner;
+
+        if (blobs[i].more > 0) {
+            node->width = blobs[i].connections + blobs[i].more;
+        }
+    }
 }
 
 /* Give connections back: running jobs go on to the end of their shares; none follow. */
@@ -181,22 +209,26 @@ static void give_back(struct tug__engine *engine, unsigned count)
 
 uint64_t tug__engine_measure(struct tug__engine *engine)
 {
+    struct tug__deal_blob blobs[BLOBS_MAX];
     struct tug__spread_view view = {
         .now_ns = tug__now_ns(),
         .received_bytes = tug__pool_received(engine->pool),
-        .idle_workers = tug__parts_idle_workers(engine),
-        .share_bytes = TUG__SHARE_BYTES_MIN,
     };
-    struct tug__node *const node = view_transfers(engine, &view);
+    const size_t blob_count = view_transfers(engine, &view, blobs);
     unsigned count = 0;
 
-    if (node == NULL || engine->is_stopping) {
+    if (blob_count == 0 || engine->is_stopping) {
         engine->spread.since_ns = 0;
         return TUG__NEVER_NS;
     }
+    view.each_bytes = tug__deal_longest(blobs, blob_count);
+    view.can_join =
+        tug__deal(blobs, blob_count, tug__parts_idle_workers(engine), TUG__SHARE_BYTES_MIN);
+    view.each_bytes_after = tug__deal_longest(blobs, blob_count);
     switch (tug__spread_advise(&engine->spread, &view, &count)) {
     case TUG__SPREAD_ADD:
-        node->width = node->job_count + count;
+        (void)tug__deal(blobs, blob_count, count, TUG__SHARE_BYTES_MIN);
+        widen(blobs, blob_count);
         break;
     case TUG__SPREAD_RETURN:
         give_back(engine, count);

@@ -82,6 +82,7 @@ static unsigned judge(struct tug__spread *spread, const struct tug__spread_view 
     }
     if (worth >= paying && worth >= WORTH_SHARE_MIN * now) {
         spread->quiet_ns = 0;
+        spread->proven = now > spread->proven ? now : spread->proven;
         return now;
     }
     start_pause(spread, view->now_ns);
@@ -99,35 +100,27 @@ static unsigned choose_few(const struct tug__spread *spread, const struct tug__s
     return seconds > FAST_SECONDS_LONG ? 2 * view->connections : view->connections;
 }
 
-/* As many as the rest of the blob is worth, should each bring what one brought until now. */
+/* All, if that saves enough, should each bring what one brought until now. */
 static unsigned choose_all(const struct tug__spread *spread, const struct tug__spread_view *view)
 {
     const double each = tug__spread_rate_each(spread);
-    const double now = view->rest_connections;
-    const uint64_t shares = view->rest_bytes / view->share_bytes;
-    const unsigned most = view->rest_connections + view->idle_workers;
-    const unsigned count = shares < most ? (unsigned)shares : most;
+    const double saved_bytes = (double)view->each_bytes - (double)view->each_bytes_after;
     const double cost = ANSWERS_FIRST * (double)view->answer_ns / NS_PER_S + SAVED_SECONDS_MIN;
 
-    if (count <= view->rest_connections) {
-        return 0;
-    }
-    if (each > 0 && (double)view->rest_bytes / (each * now) * (1 - now / count) < cost) {
-        return 0;
-    }
-    return count - view->rest_connections;
+    return each > 0 && saved_bytes / each < cost ? 0 : view->can_join;
 }
 
-/* How many connections more, at most as many as there are idle workers. */
+/* How many connections more, at most as many as can join in. */
 static unsigned choose_count(const struct tug__spread *spread, const struct tug__spread_view *view)
 {
+    const bool is_fast = spread->rate >= FAST_BYTES_PER_S && view->connections >= spread->proven;
     unsigned count;
 
-    if (view->now_ns < spread->quiet_until_ns || view->rest_connections == 0) {
+    if (view->now_ns < spread->quiet_until_ns || view->can_join == 0) {
         return 0;
     }
-    count = spread->rate >= FAST_BYTES_PER_S ? choose_few(spread, view) : choose_all(spread, view);
-    return count < view->idle_workers ? count : view->idle_workers;
+    count = is_fast ? choose_few(spread, view) : choose_all(spread, view);
+    return count < view->can_join ? count : view->can_join;
 }
 
 /* Connections have ended, with their blobs: as many as were there before may go on elsewhere
@@ -159,6 +152,7 @@ static enum tug__spread_advice end_sample(struct tug__spread *spread,
     start_sample(spread, view);
     if (kept < spread->connections) {
         spread->held = kept;
+        spread->proven = kept < spread->proven ? kept : spread->proven;
         *out_count = spread->connections - kept;
         return TUG__SPREAD_RETURN;
     }

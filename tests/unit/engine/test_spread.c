@@ -2,12 +2,14 @@
 /* When a blob gets more connections: simulated links, capped by connection or as a whole. */
 #include <criterion/criterion.h>
 
+#include "engine/deal.h"
 #include "engine/spread.h"
 
 #define STEP_NS UINT64_C(25000000)
 #define STEPS_PER_S 40
 #define MS UINT64_C(1000000)
 #define MB UINT64_C(1000000)
+#define SHARE_BYTES (UINT64_C(1) << 20)
 
 /* A simulated download: each connection has so much, and all together no more than that. */
 struct link {
@@ -24,16 +26,23 @@ struct link {
 static void start(struct link *link, uint64_t size_bytes, unsigned workers)
 {
     link->spread = (struct tug__spread){0};
-    link->view = (struct tug__spread_view){.now_ns = 1,
-                                           .connections = 1,
-                                           .share_bytes = UINT64_C(1) << 20,
-                                           .answer_ns = 1 * MS,
-                                           .rest_bytes = size_bytes};
+    link->view = (struct tug__spread_view){
+        .now_ns = 1, .connections = 1, .answer_ns = 1 * MS, .rest_bytes = size_bytes};
     link->workers = workers;
     link->added = 0;
     link->returned = 0;
     link->most = 1;
     link->added_ns = 0;
+}
+
+/* One blob has all connections. */
+static void look(struct tug__spread_view *view, unsigned idle_workers)
+{
+    struct tug__deal_blob blob = {.rest_bytes = view->rest_bytes, .connections = view->connections};
+
+    view->each_bytes = tug__deal_longest(&blob, 1);
+    view->can_join = tug__deal(&blob, 1, idle_workers, SHARE_BYTES);
+    view->each_bytes_after = tug__deal_longest(&blob, 1);
 }
 
 static void step(struct link *link)
@@ -46,11 +55,10 @@ static void step(struct link *link)
     view->now_ns += STEP_NS;
     view->received_bytes += bytes;
     view->rest_bytes = view->rest_bytes > bytes ? view->rest_bytes - bytes : 0;
-    view->idle_workers = link->workers - view->connections;
-    view->rest_connections = view->connections;
+    look(view, link->workers - view->connections);
     switch (tug__spread_advise(&link->spread, view, &count)) {
     case TUG__SPREAD_ADD:
-        cr_assert(count >= 1 && count <= view->idle_workers);
+        cr_assert(count >= 1 && count <= view->can_join);
         view->connections += count;
         link->added_ns = link->added++ == 0 ? view->now_ns : link->added_ns;
         break;
