@@ -4,7 +4,7 @@ FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
 TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy long-link make-store make-tar make-toc)
-BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request)
+BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request layer)
 CASES := $(addprefix $(OBJ)/,support-test unit-tests flow-tests)
 REPLAYS := $(addprefix $(OBJ)/replay-,$(FUZZED))
 RESUMES := $(addprefix $(OBJ)/resume-,$(RESUMED))
@@ -23,6 +23,7 @@ $(OBJ)/make-toc: $(OBJ)/tests/support/make_toc_main.o $(SUPPORT_OBJ)
 $(OBJ)/bench-limit: $(OBJ)/tests/bench/limit.o
 $(OBJ)/bench-measure: $(OBJ)/tests/bench/measure.o
 $(OBJ)/bench-first-request: $(OBJ)/tests/bench/first_request.o
+$(OBJ)/bench-layer: $(OBJ)/tests/bench/layer_tar.o
 $(OBJ)/support-test: $(call objs,$(wildcard tests/support/test_*.c)) $(SUPPORT_OBJ)
 # The unit tests link all files of the command but its main.
 CLI_TESTED := $(filter-out %/main.o,$(CLI_OBJ))

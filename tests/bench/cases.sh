@@ -7,7 +7,7 @@
 waiting_kib=()
 declare -A trips=()
 all_cases="store100k verify start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
-    latency capped capped64 capped7 wan refs memory"
+    latency capped capped64 capped7 delta0 delta2 delta20 delta100 wan refs memory"
 
 with_rounds() { # COUNT COMMAND…
     local rounds=$1

@@ -95,6 +95,21 @@ wan_goals() {
     done
 }
 
+# An update of so many per cent of the files, beside a plain fetch.
+delta_goals() {
+    local percent work part
+    for percent in 0 2 20 100; do
+        work="update of 600 MB, $percent % of the files"
+        ratio_goal "$work" 1.1 "delta$percent" nginx tug tug-plain wall_s
+    done
+    work="update of 600 MB, 2 % of the files"
+    ratio_goal "$work, 8 x 20 MB/s" 0.15 delta2 capped tug-8 tug-plain-8 wall_s
+    part=$(divide "$(figure delta2 nginx tug server_bytes)" "$(figure delta2 nginx tug-plain server_bytes)")
+    goal "$work" "<= 0.04 of the bytes" "$part" "<=" 0.04 "$part"
+    part=$(divide "$(figure delta2 capped tug-8 server_bytes)" "$(figure delta2 capped tug-plain-8 server_bytes)")
+    goal "$work, 8 x 20 MB/s" "<= 0.04 of the bytes" "$part" "<=" 0.04 "$part"
+}
+
 tls_goals() {
     ratio_goal "TLS 1.3, 1 GiB" 1.05 tls tls tug limit cpu_s
     if [ -n "${spread_ms:-}" ]; then
@@ -178,12 +193,33 @@ judge() {
     transfer_goals
     shared_goal
     capped_goals
+    delta_goals
     wan_goals
     tls_goals
     present_goals
     memory_goals
     store_goals
     other_goals
+}
+
+# Updates in seconds and MB, as README's table has them.
+print_updates() {
+    [ -n "$(figure delta2 nginx tug wall_s)" ] || return 0
+    awk -F '\t' '
+        BEGIN { print "| files changed | server | tug | tug --delta off | skopeo |\n|---|---|---|---|---|" }
+        $1 ~ /^delta/ {
+            key = substr($1, 6) " %" " | " ($2 == "capped" ? "8 x 20 MB/s" : "unlimited")
+            if (!(key in cells)) order[++n] = key
+            program = $3 ~ /plain/ ? 2 : $3 ~ /skopeo/ ? 3 : 1
+            cells[key, program] = sprintf("%.2f s, %.1f MB, %d requests, %.2f CPU-s, %.0f MiB", \
+                $6, $12 / 1e6, $13, $9, $10 / 1024)
+            cells[key] = 1
+        }
+        END {
+            for (i = 1; i <= n; i++)
+                printf "| %s | %s | %s | %s |\n", order[i], cells[order[i], 1], cells[order[i], 2], cells[order[i], 3]
+        }' "$results/summary.tsv"
+    echo
 }
 
 # As a table that README can take.

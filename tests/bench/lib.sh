@@ -89,6 +89,7 @@ run_once() { # CASE SERVER PROGRAM
     store=$work/store
     daemon_pid=""
     [ -n "${keep_store:-}" ] || empty_folder "$store"
+    [ -z "${has_old_image:-}" ] || begin_with_old_image "$3"
     prepare "$3" "$2"
     sync -f "$work"
     for pid in $(server_pids "$2"); do

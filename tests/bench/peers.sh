@@ -49,9 +49,9 @@ find_peers_root() {
 }
 
 # What goes before the command line of a peer: nothing for one that is installed here. curl is always the one
-# that is installed here: it comes with a loop of shell.
+# that is installed here: it comes with a loop of shell. skopeo-here is the one that made the layers of delta.sh.
 peer_prefix() { # PROGRAM
-    if [ -n "$peers_root" ] && [ "$1" != curl ]; then
+    if [ -n "$peers_root" ] && [ "$1" != curl ] && [ "$1" != skopeo-here ]; then
         echo "chroot $peers_root"
     fi
 }
@@ -99,6 +99,8 @@ describe_peers() {
         esac
         printf '%s; ' "${version:-$name}"
     done
+    # shellcheck disable=SC2086 # words
+    ! needs_delta_content ${BENCH_CASES:-$all_cases} || printf 'skopeo-here: %s; ' "$(skopeo --version)"
     if [ -n "$peers_note" ]; then
         printf 'peers of this Debian only (no chroot of a newer one: %s); ' "$peers_note"
     fi
@@ -133,8 +135,8 @@ write_aria2_list() { # SERVER IMAGE
 
 peer_tls_options() { # PROGRAM SERVER
     case $1:$(scheme_of "$2") in
-    skopeo:http) echo --src-tls-verify=false ;;
-    skopeo:https) echo "--src-cert-dir $work/certs" ;;
+    skopeo*:http) echo --src-tls-verify=false ;;
+    skopeo*:https) echo "--src-cert-dir $work/certs" ;;
     crane:http) echo --insecure ;;
     oras:http) echo --from-plain-http ;;
     oras:https) echo "--from-ca-file $work/tls.pem" ;;
@@ -151,7 +153,7 @@ peer_line() { # PROGRAM SERVER IMAGE
     local reference=${host[$2]}/$3:1 name=${3//\//-} prefix tls
     prefix=$(peer_prefix "$1") tls=$(peer_tls_options "$1" "$2")
     case $1 in
-    skopeo) echo "$prefix skopeo --insecure-policy copy -q $tls docker://$reference oci:$store:$name" ;;
+    skopeo*) echo "$prefix skopeo --insecure-policy copy -q $tls docker://$reference oci:$store:$name" ;;
     crane) echo "$prefix env SSL_CERT_FILE=$work/tls.pem crane pull $tls --format=oci $reference $store" ;;
     oras) echo "$prefix oras copy --no-tty $tls --to-oci-layout $reference $store:$name" ;;
     ctr) echo "$prefix ctr -a $short_folder/sock content fetch $tls $reference" ;;

@@ -4,7 +4,7 @@
 # The programs that are measured beside the peers (peers.sh): prepare NAME SERVER sets $command to fetch $image (a repository;
 # tag 1) into $store; finish NAME clears up. Sourced.
 #
-# tug, tug-none (--durability none), tug-N (--max-concurrent-downloads N), tug-store-COMMAND, tug-static and tug-static-N
+# tug, tug-none (--durability none), tug-plain (--delta off), tug-N, tug-plain-N (--max-concurrent-downloads N), tug-store-COMMAND, tug-static and tug-static-N
 # (the command as one file), tug-before ($BENCH_BEFORE, an earlier build), limit (limit-N: with N connections), curls-N (N curls
 # that know the bytes).
 # A list of images ($images) is fetched by one tug, and by peers one after the other.
@@ -37,8 +37,10 @@ prepare_tug() { # NAME SERVER
     case $1 in
     tug | tug-static | tug-before) ;;
     tug-none) command+=(--durability none) ;;
+    tug-plain) ;;
     tug-*) command+=(--max-concurrent-downloads "${1##*-}") ;;
     esac
+    [[ $1 != tug-plain* ]] || command+=(--delta off)
     # shellcheck disable=SC2206,SC2207 # words
     command+=($(tls_options "$1" "$2") ${tug_options:-})
     if [ -n "${images:-}" ]; then

@@ -8,7 +8,7 @@
 # (largest blob of the memory case, default 8G), BENCH_BEFORE (an earlier build of tug, measured in
 # turn with this one), BENCH_PEERS and BENCH_SUITE (peers.sh). Prints the table of goals and
 # the medians; leaves runs.tsv, summary.tsv, goals.tsv, report.md, traces (trace-CASE.json, for
-# Perfetto) and *.svg in build/bench/. Needs 16 GB of disk. Exit status: 0 when it ran, whatever the
+# Perfetto) and *.svg in build/bench/. Needs 20 GB of disk. Exit status: 0 when it ran, whatever the
 # figures.
 # shellcheck disable=SC2154 # variables are shared with the files below
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -23,6 +23,8 @@
 . "$here/peers.sh"
 # shellcheck source=cases.sh
 . "$here/cases.sh"
+# shellcheck source=delta.sh
+. "$here/delta.sh"
 # shellcheck source=goals.sh
 . "$here/goals.sh"
 # shellcheck source=plot.sh
@@ -45,6 +47,7 @@ report() {
     {
         print_goals
         echo
+        print_updates
         describe_machine
         echo
         print_medians
@@ -60,6 +63,8 @@ trap 'report; exit 130' INT
 trap 'report; exit 143' TERM
 if [[ " store100k verify store100k verify " != *" ${BENCH_CASES:-all} "* ]]; then # they have no servers
     make_content
+    # shellcheck disable=SC2086 # words
+    ! needs_delta_content ${BENCH_CASES:-$all_cases} || make_delta_content
     warm_content
     start_servers
 fi
