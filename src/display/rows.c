@@ -290,6 +290,7 @@ enum {
     PIECE_BLOBS,
     PIECE_PERCENT,
     PIECE_BYTES,
+    PIECE_COPIED,
     PIECE_RATE,
     PIECE_ETA,
     PIECE_ELAPSED,
@@ -303,8 +304,8 @@ enum {
 static void join_pieces(char pieces[PIECE_COUNT][96], size_t width, char *out_text)
 {
     static const unsigned char least_first[PIECE_COUNT] = {
-        PIECE_RETRIES, PIECE_BLOBS,  PIECE_ELAPSED, PIECE_BYTES,   PIECE_RATE,
-        PIECE_IMAGES,  PIECE_FAILED, PIECE_ETA,     PIECE_PERCENT,
+        PIECE_RETRIES, PIECE_BLOBS,  PIECE_ELAPSED, PIECE_COPIED, PIECE_BYTES,
+        PIECE_RATE,    PIECE_IMAGES, PIECE_FAILED,  PIECE_ETA,    PIECE_PERCENT,
     };
     size_t length = 0;
 
@@ -347,6 +348,10 @@ void row_of_total(const struct active *active, const struct tug_totals *totals,
                        units_format_size((double)totals->bytes_known, second));
         (void)snprintf(pieces[PIECE_RATE], sizeof pieces[0], "%s",
                        units_format_rate(rate->bytes_per_s, first));
+    }
+    if (totals->bytes_copied > 0) {
+        (void)snprintf(pieces[PIECE_COPIED], sizeof pieces[0], "%s copied",
+                       units_format_size((double)totals->bytes_copied, first));
     }
     if (part >= 0) {
         (void)snprintf(pieces[PIECE_PERCENT], sizeof pieces[0], "%d%%", (int)(part * 100));

@@ -17,6 +17,16 @@ static void show_line(struct ui *ui, const char *line)
     ui_write_line(line);
 }
 
+/* Add what was copied from other layers, if anything was. */
+static void put_copied(struct text *text, const struct tug_totals *totals)
+{
+    char copied[UNITS_TEXT_MAX];
+
+    if (totals->bytes_copied > 0) {
+        text_printf(text, "  %s copied", units_format_size((double)totals->bytes_copied, copied));
+    }
+}
+
 static void show_total(struct ui *ui)
 {
     const struct tug_totals *const totals = &ui->totals;
@@ -31,12 +41,13 @@ static void show_total(struct ui *ui)
     if (eta_seconds >= 0) {
         (void)units_format_duration(eta_seconds, eta);
     }
-    text_printf(&text, "total  %llu/%llu images  %s/%s  %s  eta %s  elapsed %s",
-                (unsigned long long)totals->images_done, (unsigned long long)totals->images,
+    text_printf(&text, "total  %llu/%llu images  %s/%s", (unsigned long long)totals->images_done,
+                (unsigned long long)totals->images,
                 units_format_size((double)totals->bytes_done, done),
-                units_format_size((double)totals->bytes_known, known),
-                units_format_rate(ui->rate.bytes_per_s, rate), eta,
-                units_format_duration(totals->seconds, elapsed));
+                units_format_size((double)totals->bytes_known, known));
+    put_copied(&text, totals);
+    text_printf(&text, "  %s  eta %s  elapsed %s", units_format_rate(ui->rate.bytes_per_s, rate),
+                eta, units_format_duration(totals->seconds, elapsed));
     if (!text.has_failed) {
         ui_write_line(text.data);
     }

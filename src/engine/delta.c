@@ -175,7 +175,7 @@ void tug__delta_handle_committed(struct tug__engine *engine, struct tug__node *n
 {
     const struct tug__delta *const delta = node->attempt.delta;
 
-    node->outcome.copied_bytes = delta != NULL ? delta->copied_bytes : 0;
+    node->outcome.copied_bytes = tug__delta_copied(node);
     if (delta != NULL && engine->delta.is_searched) {
         (void)tug__donors_add(&engine->delta.donors, &(struct tug__donor){
                                                          .store = engine->settings.store,

@@ -77,6 +77,8 @@ struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node);
 void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job);
 /* Number of local shares at workers. */
 unsigned tug__delta_copying(const struct tug__node *node);
+/* Bytes of the blob that local shares have brought. */
+uint64_t tug__delta_copied(const struct tug__node *node);
 /* A share could not be handed to a worker. */
 void tug__delta_take_back(struct tug__node *node, const struct tug__share *share);
 /* Count the bytes of a share that has ended, well or not. */

@@ -92,6 +92,11 @@ unsigned tug__delta_copying(const struct tug__node *node)
     return node->attempt.delta != NULL ? node->attempt.delta->copying : 0;
 }
 
+uint64_t tug__delta_copied(const struct tug__node *node)
+{
+    return node->attempt.delta != NULL ? node->attempt.delta->copied_bytes : 0;
+}
+
 struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node)
 {
     return node->attempt.delta != NULL ? &node->attempt.delta->plan : NULL;

@@ -106,6 +106,7 @@ void tug__engine_each_download(const struct tug__engine *engine,
             .media_type = node->wanted.media_type,
             .size_bytes = node->wanted.size_bytes,
             .done_bytes = tug__ranges_done(&transfer->ranges),
+            .copied_bytes = tug__delta_copied(node),
             .is_running = node->attempt.is_running,
             .edges = node->edges,
         };

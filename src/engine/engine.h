@@ -164,7 +164,8 @@ struct tug__download {
     const char *media_type;
     uint64_t size_bytes;
     uint64_t done_bytes;
-    bool is_running; /* requested or arriving */
+    uint64_t copied_bytes; /* of done_bytes: from donors */
+    bool is_running;       /* requested or arriving */
     const struct tug__edge *edges;
 };
 

@@ -92,6 +92,7 @@ static void measure(void *context, const struct tug__download *download)
     struct tug_totals *const totals = &resolver->reporter.totals;
 
     totals->bytes_done += download->done_bytes;
+    totals->bytes_copied += download->copied_bytes;
     totals->blobs_active += download->is_running;
     for (const struct tug__edge *edge = download->edges; edge != NULL; edge = edge->next) {
         if (edge->waiter != NULL) {
@@ -106,6 +107,7 @@ static void measure_all(struct tug__resolver *resolver)
     struct tug_totals *const totals = &resolver->reporter.totals;
 
     totals->bytes_done = resolver->reporter.bytes_stored;
+    totals->bytes_copied = resolver->reporter.bytes_copied;
     totals->blobs_active = 0;
     totals->bytes_received = tug__engine_load(resolver->engine).received_bytes;
     for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {
@@ -131,9 +133,8 @@ static void report_download(void *context, const struct tug__download *download)
     }
 }
 
-/* Report each image that has made progress since the last tick. A sum shows whether anything has
- * changed (if it is the same by chance, the report comes one tick later); one is added, because 0
- * marks an image that was never reported. */
+/* Report each image that has made progress since the last tick, which a sum shows (should it be the
+ * same by chance, one tick later); one is added, because 0 marks an image never reported. */
 static void report_images(struct tug__resolver *resolver)
 {
     for (struct tug__image *image = resolver->images.at_work; image != NULL; image = image->next) {

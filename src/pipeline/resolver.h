@@ -29,7 +29,7 @@ struct tug__naming {
 /* Reporting to the caller; used by events.c only, except for the totals. */
 struct tug__reporter {
     struct tug_totals totals;
-    uint64_t bytes_stored; /* part of totals.bytes_done: in the store */
+    uint64_t bytes_stored, bytes_copied; /* parts of those of totals: in the store */
     uint64_t started_ns;
 };
 

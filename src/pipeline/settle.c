@@ -71,7 +71,7 @@ static void report_done(struct tug__resolver *resolver, const struct tug__settle
     };
     bool is_charged = settled->was_present; /* to the first image that waits; the others reuse it */
 
-    reporter->totals.bytes_copied += settled->copied_bytes;
+    reporter->bytes_copied += settled->copied_bytes;
     for (const struct tug__edge *edge = settled->edges; edge != NULL; edge = edge->next) {
         if (edge->waiter != NULL) {
             struct tug_image_result *const result = &tug__image_of(edge)->result;

@@ -30,11 +30,23 @@ expect_empty err
 run -q fetch --plain-http "$registry/app:1"
 expect_empty err
 
-# Long downloads get a line about the whole every ten seconds.
-start_registry --generate slow:1=3M --rate 250K
+# Long downloads get a line about the whole every ten seconds. One copies what an older layer has.
+"$OBJ/make-toc" "$WORK/layout" zstd 300 20000 3
+serve_layout() { # OPTION…
+    start_registry --layout "$WORK/layout" --repo app:1=1 --repo app:2=2 "$@"
+}
+serve_layout
+"$TUG" --store "$WORK/updated" fetch -q --plain-http "$registry/app:1" > /dev/null
+serve_layout --generate slow:1=3M --rate 250K
+"$TUG" --store "$WORK/updated" fetch --plain-http --limit-rate 40K "$registry/app:2" \
+    2> "$WORK/update" > /dev/null &
+update=$!
 run fetch --plain-http "$registry/slow:1"
 expect_match err "total  0/1 images  $size/3\\.0 MiB  2[0-9]{2} KiB/s  eta $time  elapsed 10\\.[0-9] s"
 expect_lines err 6
+kill "$update"
+wait "$update"
+expect_match update "total  0/1 images  $size/1\\.[0-9] MiB  1\\.[0-9] MiB copied  $size/s  eta .*"
 
 # The last line says what happened.
 f35_nothing_came() {

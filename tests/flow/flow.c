@@ -161,11 +161,15 @@ static void on_event(void *context, const struct tug_event *event)
     case TUG_EVENT_IMAGE_PROGRESS:
         note_progress(flow, event->image);
         break;
+    case TUG_EVENT_TICK:
+        if (event->totals->blobs_active > 0) {
+            seen->copied_bytes = event->totals->bytes_copied;
+        }
+        break;
     case TUG_EVENT_NONE:
     case TUG_EVENT_RESOLVED:
     case TUG_EVENT_REUSED:
     case TUG_EVENT_WAITING:
-    case TUG_EVENT_TICK:
     default:
         break;
     }

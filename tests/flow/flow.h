@@ -49,6 +49,7 @@ struct flow_seen {
     unsigned committed_refs;              /* TUG_EVENT_COMMITTED that named an image */
     uint64_t resumed_bytes;               /* most done_bytes of any TUG_EVENT_STARTED */
     bool is_out_of_order;                 /* an event came before one that it needs */
+    uint64_t copied_bytes; /* of the totals of the last TUG_EVENT_TICK with an active download */
     struct {
         uint64_t bytes, copied_bytes;    /* of all TUG_EVENT_PLANNED */
         char donor[TUG_DIGEST_TEXT_MAX]; /* of the last one that had it, "" for none */

@@ -179,6 +179,13 @@ Test(display_rows, f34_sums_that_matter_most_stay)
     expect(&row, "0/1 image  45%  50 B/s  eta 11 s");
     row_of_total(&scene.active, &scene.totals, &scene.rate, 19, &row);
     expect(&row, "45%  eta 11 s");
+    scene.totals.bytes_copied = 300;
+    row_of_total(&scene.active, &scene.totals, &scene.rate, 99, &row);
+    expect(&row,
+           "0/1 image  7/10 blobs  45%  450 B/1000 B  300 B copied  50 B/s  eta 11 s  elapsed "
+           "34 s");
+    row_of_total(&scene.active, &scene.totals, &scene.rate, 59, &row);
+    expect(&row, "0/1 image  45%  450 B/1000 B  50 B/s  eta 11 s");
     active_fini(&scene.active);
 }
 
