@@ -96,6 +96,8 @@ struct tug_image_result {
     } named;                              /* in index.json */
     uint64_t bytes_copied; /* of blobs fetched now, what was copied from others that were there; not
                               in bytes_fetched */
+    size_t referrer_count; /* manifests that refer to the image, or to one that does, and are named
+                              with it (options.referrers, verify_keys); each digest counted once */
 };
 
 /* Whether layers are put together from older ones. */

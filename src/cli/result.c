@@ -94,9 +94,9 @@ static void format_fetched(struct text *text, const struct tug_image_result *ima
 {
     text_printf(text,
                 ",\"blobs\":%" PRIu64 ",\"bytesFetched\":%" PRIu64 ",\"bytesReused\":%" PRIu64
-                ",\"bytesCopied\":%" PRIu64 ",\"seconds\":%.3f",
+                ",\"bytesCopied\":%" PRIu64 ",\"referrers\":%zu,\"seconds\":%.3f",
                 image->blobs, image->bytes_fetched, image->bytes_reused, image->bytes_copied,
-                image->seconds > 0 ? image->seconds : 0);
+                image->referrer_count, image->seconds > 0 ? image->seconds : 0);
     format_platform(text, image);
     format_entry(text, image);
     if (image->left_out_count > 0) {

@@ -107,6 +107,7 @@ static void put_image(struct text *text, const struct tug_image_result *image)
     put_count(text, "bytesFetched", image->bytes_fetched);
     put_count(text, "bytesReused", image->bytes_reused);
     put_count(text, "bytesCopied", image->bytes_copied);
+    put_count(text, "referrers", image->referrer_count);
     put_seconds(text, "seconds", image->seconds);
     if (image->status != TUG_OK) {
         put_error(text, tug_status_name(image->status), image->error.message);

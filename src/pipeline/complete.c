@@ -9,6 +9,7 @@
 #include "pipeline/resolver.h"
 
 #include "base/error.h"
+#include "plan/left_out.h"
 
 void tug__naming_add(struct tug__naming *naming, struct tug__image *image)
 {

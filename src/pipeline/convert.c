@@ -59,17 +59,9 @@ void tug__image_want_entries(const struct tug__image *image, enum tug__want *wan
 void tug__image_skip_entry(struct tug__resolver *resolver, struct tug__image *image,
                            const struct tug_digest *digest, uint64_t size_bytes)
 {
-    struct tug__need *const need = tug__image_need(image, digest);
     char text[TUG_DIGEST_TEXT_MAX];
 
-    if (need != NULL) {
-        need->is_left_out = true;
-    }
-    image->result.blobs--;
-    image->result.bytes_known -= size_bytes;
-    image->wanted_bytes -= size_bytes;
-    resolver->reporter.totals.blobs--;
-    resolver->reporter.totals.bytes_known -= size_bytes;
+    tug__image_uncount(resolver, image, digest, size_bytes);
     tug__emit_warning(resolver, image,
                       "manifest %s, for another platform, is not there: its entry stays as it is",
                       tug_digest_format(digest, text));

@@ -74,6 +74,10 @@ static enum tug_status ask_for_blobs(struct tug__resolver *resolver, struct tug_
         if (status == TUG_ERR_NOT_FOUND && request.is_optional) { /* known from another image */
             status =
                 tug__image_leave_out(resolver, image, &blobs[i]->digest, blobs[i]->size_bytes, err);
+        } else if (status == TUG_ERR_NOT_FOUND &&
+                   tug__image_lose_payload(resolver, image, &blobs[i]->digest, blobs[i]->media_type,
+                                           blobs[i]->size_bytes)) {
+            status = TUG_OK;
         }
     }
     return status;

@@ -18,6 +18,7 @@
 #include "index/annotations.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
+#include "plan/signed.h"
 #include "registry/referrer_list.h"
 
 #define INDEX_TYPE "application/vnd.oci.image.index.v1+json"
@@ -173,6 +174,12 @@ static enum tug_status make_all(struct tug__resolver *resolver, struct tug__imag
     extras->root = strdup(tug_digest_format(&image->result.digest, text));
     if (extras->root == NULL) {
         return tug__fail_memory(err);
+    }
+    for (size_t i = 0; extras->lost.root != NULL && i < extras->item_count; i++) {
+        struct tug__extra *const item = &extras->items[i];
+
+        item->is_kept = item->is_kept &&
+                        !tug__signed_lacks(resolver->settings->store, &item->digest, &extras->lost);
     }
     qsort(extras->items, extras->item_count, sizeof *extras->items, compare_items);
     for (size_t i = 0; status == TUG_OK && i < extras->item_count; i++) {

@@ -6,30 +6,14 @@
  * Threads: the resolver.
  *
  * Whoever may push to a repository may put any number of signatures of any size beside an image.
- * What is over a limit is not fetched; the judgement finds it missing and says so.
+ * What is over a limit is not fetched, and what the registry has lost is no reason to fail: the
+ * judgement finds it missing and says so.
  */
 #include "pipeline/resolver.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
-
-bool tug__extras_are_signatures(const struct tug__wish *wish)
-{
-    return wish->signatures && !wish->referrers;
-}
-
-/* Tell whether a child of a manifest is fetched: payloads, and the config, which says nothing but
- * belongs to the manifest. */
-static bool is_wanted(const struct tug__document *document, size_t child, size_t payload_count)
-{
-    const struct tug__descriptor *const descriptor = &document->children[child];
-    const bool is_config = document->has_config && child == 0;
-
-    return descriptor->size_bytes <= TUG__SIGNATURE_BYTES_MAX &&
-           (is_config || (tug__is_signature_type(descriptor->media_type) &&
-                          payload_count < TUG__SIGNATURES_MAX));
-}
 
 enum tug_status tug__image_want_payloads(struct tug__resolver *resolver, struct tug__image *image,
                                          size_t number, const struct tug__document *document,
@@ -44,7 +28,7 @@ enum tug_status tug__image_want_payloads(struct tug__resolver *resolver, struct 
         return tug__fail_memory(err);
     }
     for (size_t i = 0; i < document->child_count; i++) {
-        if (is_wanted(document, i, extras->payload_count)) {
+        if (tug__extras_wants_payload(document, i, extras->payload_count)) {
             part.children[part.child_count++] = document->children[i];
             extras->payload_count += document->has_config && i == 0 ? 0 : 1;
         }
@@ -54,4 +38,17 @@ enum tug_status tug__image_want_payloads(struct tug__resolver *resolver, struct 
     status = tug__image_want_children(resolver, image, &part, 0, part.child_count, err);
     free(part.children);
     return status;
+}
+
+bool tug__image_lose_payload(struct tug__resolver *resolver, struct tug__image *image,
+                             const struct tug_digest *digest, const char *media_type,
+                             uint64_t size_bytes)
+{
+    if (!tug__extras_are_signatures(&image->wish) || media_type == NULL ||
+        !tug__is_signature_type(media_type)) {
+        return false;
+    }
+    (void)tug__digest_set_add(&image->extras.lost, digest);
+    tug__image_uncount(resolver, image, digest, size_bytes);
+    return true;
 }

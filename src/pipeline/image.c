@@ -144,6 +144,7 @@ void tug__image_finish(struct tug__resolver *resolver, struct tug__image *image,
         tug__image_fail(resolver, image, error);
         return;
     }
+    image->result.referrer_count = tug__extras_count(&image->extras);
     retire(resolver, image);
     trace(resolver, image, TUG_OK);
     resolver->reporter.totals.images_done++;

@@ -16,11 +16,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "oci/digest.h"
-
-/* Most digests in the annotation; "..." stands for the rest. Containerd accepts labels up to 4096
- * bytes. */
-#define NAMED_MAX 24
 
 bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug__descriptor *blob)
 {
@@ -28,29 +23,36 @@ bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug
            !resolver->settings->options.foreign_layers;
 }
 
+void tug__image_uncount(struct tug__resolver *resolver, struct tug__image *image,
+                        const struct tug_digest *digest, uint64_t size_bytes)
+{
+    struct tug__need *const need = tug__image_need(image, digest);
+
+    if (need != NULL) {
+        need->is_left_out = true;
+    }
+    image->result.blobs--;
+    image->result.bytes_known -= size_bytes;
+    image->wanted_bytes -= size_bytes;
+    resolver->reporter.totals.blobs--;
+    resolver->reporter.totals.bytes_known -= size_bytes;
+}
+
 /* Subtract a blob that was counted, and note it for the result. Errors: TUG_ERR_NO_MEMORY. */
 static enum tug_status note_lack(struct tug__resolver *resolver, struct tug__image *image,
                                  const struct tug_digest *digest, uint64_t size_bytes,
                                  struct tug_error *err)
 {
-    struct tug__need *const need = tug__image_need(image, digest);
     struct tug_digest *const grown =
         reallocarray(image->found.left_out, image->result.left_out_count + 1, sizeof *grown);
 
     if (grown == NULL) {
         return tug__fail_memory(err);
     }
-    if (need != NULL) {
-        need->is_left_out = true;
-    }
     image->found.left_out = grown;
     image->found.left_out[image->result.left_out_count++] = *digest;
     image->result.left_out = image->found.left_out;
-    image->result.blobs--;
-    image->result.bytes_known -= size_bytes;
-    image->wanted_bytes -= size_bytes;
-    resolver->reporter.totals.blobs--;
-    resolver->reporter.totals.bytes_known -= size_bytes;
+    tug__image_uncount(resolver, image, digest, size_bytes);
     return TUG_OK;
 }
 
@@ -92,28 +94,4 @@ enum tug_status tug__image_skip(struct tug__resolver *resolver, struct tug__imag
     const struct tug__descriptor *const descriptor = request->descriptor;
 
     return note_lack(resolver, image, &descriptor->digest, descriptor->size_bytes, err);
-}
-
-char *tug__left_out_text(struct tug_digest *digests, size_t count)
-{
-    const size_t named = count < NAMED_MAX ? count : NAMED_MAX;
-    char *const text = malloc(named * (TUG_DIGEST_TEXT_MAX + 1) + sizeof ",...");
-    char *at = text;
-
-    if (text == NULL) {
-        return NULL;
-    }
-    qsort(digests, count, sizeof *digests, tug__digest_compare);
-    *at = '\0';
-    for (size_t i = 0; i < named; i++) {
-        if (i > 0) {
-            *at++ = ',';
-        }
-        (void)tug_digest_format(&digests[i], at);
-        at += strlen(at);
-    }
-    if (named < count) {
-        (void)strcpy(at, ",...");
-    }
-    return text;
 }

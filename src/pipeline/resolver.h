@@ -174,6 +174,12 @@ enum tug_status tug__image_use_late(struct tug__resolver *resolver, struct tug__
 
 /* --- extras_payloads.c --- */
 
+/* Do without what the registry does not have, if it is a signature's payload and only signatures
+ * are wanted. size_bytes: as counted before. Returns: false: the image cannot do without it. */
+bool tug__image_lose_payload(struct tug__resolver *resolver, struct tug__image *image,
+                             const struct tug_digest *digest, const char *media_type,
+                             uint64_t size_bytes);
+
 /* Request the payloads and the config of a manifest of signatures, the number-th extra, when only
  * signatures are wanted: none over TUG__SIGNATURE_BYTES_MAX, and of an image no more than
  * TUG__SIGNATURES_MAX payloads. One of which a part is left out is not kept, but judged. Errors: as
@@ -204,6 +210,9 @@ void tug__images_settle(struct tug__resolver *resolver);
 
 /* Tell whether an image is complete without a blob that its registry does not have. */
 bool tug__may_be_left_out(const struct tug__resolver *resolver, const struct tug__descriptor *blob);
+/* Subtract what was counted for an image, which does without it. size_bytes: as counted. */
+void tug__image_uncount(struct tug__resolver *resolver, struct tug__image *image,
+                        const struct tug_digest *digest, uint64_t size_bytes);
 /* Leave out a blob that was counted for an image: subtract it, note it for the result, warn.
  * size_bytes: as counted before. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_leave_out(struct tug__resolver *resolver, struct tug__image *image,
@@ -215,10 +224,6 @@ bool tug__image_skips(const struct tug__resolver *resolver, const struct tug__im
 /* Leave out a blob that it skips and that was counted. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__image_skip(struct tug__resolver *resolver, struct tug__image *image,
                                 const struct tug__request *request, struct tug_error *err);
-/* Format the annotation of index.json for left-out blobs: their digests, separated by commas,
- * truncated after some. digests: sorted in place, so that the text is the same in each run.
- * Returns: owned; NULL when out of memory. */
-char *tug__left_out_text(struct tug_digest *digests, size_t count);
 
 /* --- admit.c --- */
 

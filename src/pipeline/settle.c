@@ -18,8 +18,10 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
     struct tug__image *const image = tug__image_of(edge);
     struct tug_error memory_error = {0};
 
-    if (settled->kind != TUG__SETTLED_FAILED || !purpose.is_optional ||
-        error->code != TUG_ERR_NOT_FOUND) {
+    if (settled->kind != TUG__SETTLED_FAILED || error->code != TUG_ERR_NOT_FOUND ||
+        (!purpose.is_optional &&
+         !tug__image_lose_payload(resolver, image, &settled->digest, settled->announced_type,
+                                  edge->size_bytes))) {
         struct tug_error shown = *error;
 
         if (purpose.extra > 0 && purpose.is_optional &&
@@ -29,7 +31,9 @@ static void fail_edge(struct tug__resolver *resolver, const struct tug__settled 
         tug__image_fail(resolver, image, &shown);
         return;
     }
-    if (purpose.extra > 0) {
+    if (!purpose.is_optional) {
+        ; /* a payload, which is lost */
+    } else if (purpose.extra > 0) {
         tug__image_lacks_referrers(resolver, image, &purpose);
     } else if (purpose.is_document) {
         tug__image_skip_entry(resolver, image, &settled->digest, edge->size_bytes);

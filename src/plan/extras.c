@@ -99,7 +99,36 @@ void tug__extras_fini(struct tug__extras *extras)
     free(extras->items);
     free(extras->root);
     tug__digest_set_fini(&extras->asked);
+    tug__digest_set_fini(&extras->lost);
     *extras = (struct tug__extras){0};
+}
+
+size_t tug__extras_count(const struct tug__extras *extras)
+{
+    struct tug__digest_set seen = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < extras->item_count; i++) {
+        count += extras->items[i].is_kept && tug__digest_set_add(&seen, &extras->items[i].digest);
+    }
+    tug__digest_set_fini(&seen);
+    return count;
+}
+
+bool tug__extras_are_signatures(const struct tug__wish *wish)
+{
+    return wish->signatures && !wish->referrers;
+}
+
+bool tug__extras_wants_payload(const struct tug__document *document, size_t child,
+                               size_t payload_count)
+{
+    const struct tug__descriptor *const descriptor = &document->children[child];
+    const bool is_config = document->has_config && child == 0;
+
+    return descriptor->size_bytes <= TUG__SIGNATURE_BYTES_MAX &&
+           (is_config || (tug__is_signature_type(descriptor->media_type) &&
+                          payload_count < TUG__SIGNATURES_MAX));
 }
 
 bool tug__extras_may_be_wanted(const struct tug__wish *wish, const char *artifact_type)

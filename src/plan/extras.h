@@ -65,6 +65,7 @@ struct tug__extras {
     struct tug__digest_set asked; /* subjects of questions */
     size_t list_bytes;            /* of all lists */
     size_t payload_count;         /* requested when only signatures are wanted */
+    struct tug__digest_set lost;  /* of these, those that the registry does not have */
     char *root;                   /* owned; the image's digest as text, once named; NULL: not yet */
     bool is_made;                 /* every list is complete, and on its way to the store */
 };
@@ -83,9 +84,16 @@ void tug__extras_blame(const struct tug__question *question, struct tug_error *e
 /* Free everything. */
 void tug__extras_fini(struct tug__extras *extras);
 
+/* How many manifests are kept, each digest counted once. */
+size_t tug__extras_count(const struct tug__extras *extras);
+
 /* Tell whether nothing but signatures is wanted: then their number and size are limited
  * (tug__image_want_payloads). Pure. */
 bool tug__extras_are_signatures(const struct tug__wish *wish);
+/* Tell whether a child of a manifest of signatures is fetched then: payloads, and the config, which
+ * says nothing but belongs to the manifest. payload_count: requested before, of the image. Pure. */
+bool tug__extras_wants_payload(const struct tug__document *document, size_t child,
+                               size_t payload_count);
 /* Tell whether a listed referrer has to be looked at, by the artifact type in the list; NULL: it
  * does not say. */
 bool tug__extras_may_be_wanted(const struct tug__wish *wish, const char *artifact_type);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "oci/document.h"
 #include "oci/limits.h"
 #include "store/store.h"
 
@@ -72,6 +73,28 @@ enum tug_status tug__signed_judge(const struct tug__signed_question *question,
         status = judge_manifest(question, &question->manifests[i], verdict, err);
     }
     return status;
+}
+
+bool tug__signed_lacks(struct tug_store *store, const struct tug_digest *manifest,
+                       const struct tug__digest_set *lost)
+{
+    struct tug__document document = {0};
+    struct tug__document_text text = {.is_pinned = true};
+    struct tug__buf buf;
+    bool lacks = true;
+
+    tug__buf_init(&buf, TUG__MANIFEST_BYTES_MAX);
+    if (tug__store_read(store, manifest, &buf, NULL) == TUG_OK) {
+        text.bytes = buf.data;
+        text.length = buf.length;
+        lacks = tug__document_parse(&text, &document, NULL) != TUG_OK;
+    }
+    for (size_t i = 0; i < document.child_count && !lacks; i++) {
+        lacks = tug__digest_set_has(lost, &document.children[i].digest);
+    }
+    tug__document_fini(&document);
+    tug__buf_fini(&buf);
+    return lacks;
 }
 
 bool tug__digest_tag_read(const char *tag, struct tug_digest *out_digest, const char **out_end)

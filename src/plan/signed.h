@@ -14,6 +14,7 @@
 #include <tug/ref.h>
 #include <tug/store.h>
 
+#include "oci/digest_set.h"
 #include "trust/trust.h"
 
 /* What has to be signed, and what may show it. All borrowed. */
@@ -31,6 +32,10 @@ struct tug__signed_question {
  * verdict is: what cannot be read is a reason. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__signed_judge(const struct tug__signed_question *question,
                                   struct tug__verdict *verdict, struct tug_error *err);
+
+/* Tell whether a manifest in the store names one of these digests, or cannot be read. */
+bool tug__signed_lacks(struct tug_store *store, const struct tug_digest *manifest,
+                       const struct tug__digest_set *lost);
 
 /* Take apart a tag that is made of a digest: its algorithm, '-', its hex digits, and an end such as
  * Cosign's ".sig". Pure. out_digest, out_end: that digest, and what follows it, within tag; both

@@ -49,6 +49,9 @@ sign() { # KEY DIGEST REFERENCE [SUBJECT]
 serve_signed signed "$image" "$digest" "$(sign good "$digest" reg.test/team/signed:1)"
 serve_signed second "$image" "$digest" "$(sign second "$digest" reg.test/team/second)"
 serve unsigned 1 "$image"
+third=$(layout_image served linux/amd64 4)
+serve_signed port "$third" "$(digest_of "$third")" \
+    "$(sign good "$(digest_of "$third")" reg.test:5000/team/port)"
 serve_signed curve "$image" "$digest" "$(sign curve "$digest" reg.test/team/curve)"
 serve_signed repository "$image" "$digest" "$(sign good "$digest" reg.test/team/elsewhere)"
 serve_signed digest "$image" "$digest" "$(sign good "$(digest_of "$other")" reg.test/team/digest)"
@@ -99,6 +102,26 @@ lying=$(jq -c --arg digest "sha256:$(printf '2%.0s' {1..64})" '.size = 100 | .di
 ln "$(blob_path served "$huge")" "$(blob_path served "$lying")"
 serve_signed lying "$image" "$digest" \
     "$(signature_manifest "" "$config" "$lying" | layout_blob served "$manifest_type")"
+
+# Payloads that the registry has lost: of the only signature; of one beside another that counts, by
+# the same payload in two manifests, so that both are without it.
+lost=$(with_signature "$(jq -nc --arg type "$simple_signing_type" \
+    --arg digest "sha256:$(printf '3%.0s' {1..64})" '{mediaType: $type, digest: $digest, size: 100}')" AAAA)
+serve_signed lost "$image" "$digest" \
+    "$(signature_manifest "" "$config" "$lost" | layout_blob served "$manifest_type")"
+serve_signed partly "$image" "$digest" \
+    "$(signature_manifest "" "$config" "$lost" | layout_blob served "$manifest_type")"
+partly=()
+for name in lost-too kept; do
+    layer=$lost
+    if [ "$name" = kept ]; then
+        make_bundle second "$digest" reg.test/team/partly > bundle
+        layer=$(layout_blob served "$bundle_type" < bundle)
+    fi
+    partly+=("$(signature_manifest "$image" "$config" "$layer" |
+        jq -c --arg name "$name" '.annotations = {n: $name}' | layout_blob served "$manifest_type")")
+done
+serve partly "${digest/:/-}" "$(layout_index served "${partly[@]}")"
 mkdir many
 # Move all files of the folder into the layout, and print their digests and sizes.
 store_many() {
@@ -184,6 +207,7 @@ expect_refused platform "no signature was found; but its manifest $digest is sig
 expect_refused index "but the index $(digest_of "$index") is signed, which --root index names" --root platform
 expect_refused huge "its payload has 1073741824 bytes, over the limit of 1048576"
 expect_refused lying "sha256:2222"
+expect_refused lost "its payload is not in the store"
 expect_refused many "none of the 256 signatures found counts"
 expect_refused crowd "none of the 256 signatures found counts"
 expect_refused flood "the list is over the limit of 2000 entries"
@@ -202,6 +226,16 @@ fetch --verify-key good.pub --verify-any-name reg.test/team/repository:1
 expect_status 0
 fetch --verify-key second.pub reg.test/team/bundle:1
 expect_status 0
+fetch --verify-key second.pub --format json reg.test/team/partly:1
+expect_status 0
+[ "$(jq .referrers "$WORK/out")" = 1 ] || fail "referrers: $(cat "$WORK/out")"
+[ "$(names | grep -c team/partly)" -eq 2 ] || fail "names of what lacks a payload: $(names)"
+run verify --verify-key second.pub reg.test/team/partly:1
+expect_status 0
+# All that refers to an image is another matter: what is lost is missed.
+fetch --referrers reg.test/team/lost:1
+expect_status 3
+expect_text err sha256:3333
 run verify --verify-key good.pub --verify-key second.pub reg.test/team/bundle:1 reg.test/team/index:1
 expect_status 0
 
@@ -224,6 +258,19 @@ expect_lines out 2
 expect_text err "tug: reg.test/team/unsigned:1: it is not signed: no signature was found"
 printf 'reg.test/team/repository:1 verify-key=good.pub\n' > list
 fetch --verify-any-name --from-file list
+expect_status 0
+
+# The annotation for the source has no port: only a name with the same host tells it.
+cp -r hosts/reg.test hosts/reg.test:5000
+fetch --verify-key good.pub --name other.test/port:1 reg.test:5000/team/port:1
+expect_status 0
+run verify --verify-key good.pub other.test/port:1
+expect_status 6
+expect_text out "of 'reg.test:5000/team/port', which --verify-any-name allows"
+run verify --verify-key good.pub --verify-any-name other.test/port:1
+expect_status 0
+fetch --verify-key good.pub reg.test:5000/team/port:1
+run verify --verify-key good.pub reg.test:5000/team/port:1
 expect_status 0
 
 # What is in the store already is checked as well, and keeps the name that it has.

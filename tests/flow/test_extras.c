@@ -24,6 +24,7 @@ Test(extras, pages_of_the_api_bring_all)
     cr_assert(flow_has(&flow, first.digest) && flow_has(&flow, second.digest));
     cr_assert_eq(listed(&flow, root.digest), 2);
     cr_assert_eq(count_names(&flow), 2);
+    cr_assert_eq(flow.seen.image.referrer_count, 2);
     cr_assert_eq(flow.seen.counts[TUG_EVENT_WARNING], 0, "%s", flow.seen.warning);
     free(link);
     free(page_1);
@@ -225,6 +226,7 @@ Test(extras, a_dry_run_plans_them)
     cr_assert_eq(flow.seen.counts[TUG_EVENT_PLANNED], 5,
                  "two manifests, two configs, a layer, not %u",
                  flow.seen.counts[TUG_EVENT_PLANNED]);
+    cr_assert_eq(flow.seen.image.referrer_count, 1);
     flow_close(&flow);
 }
 
@@ -252,5 +254,26 @@ Test(extras, what_was_fetched_for_another_type_stays)
     cr_assert_eq(listed(&flow, root.digest), 1, "what the registry has");
     free(first);
     free(second);
+    flow_close(&flow);
+}
+
+/* A registry that lists nothing may just be one that cannot tell. */
+Test(extras, what_the_registry_no_longer_lists_stays)
+{
+    struct flow flow;
+    const struct build_descriptor root = begin(&flow);
+    const struct build_descriptor sbom = add_referrer(&flow, root.digest, SBOM, "1", NULL);
+    const int rule = fake_rule_add(
+        flow.registry,
+        &(struct fake_rule){.match.path = "/referrers/", .match.skip = 1, .answer.status = 404});
+
+    answer_one(&flow, root.digest, &sbom, SBOM);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_OK, "%s", flow.seen.error.message);
+        cr_assert_eq(flow.seen.image.referrer_count, i == 0 ? 1 : 0);
+        cr_assert_eq(listed(&flow, root.digest), 1);
+        cr_assert(flow_has(&flow, sbom.digest));
+    }
+    cr_assert_gt(fake_rule_hits(flow.registry, rule), 0);
     flow_close(&flow);
 }

@@ -2,7 +2,7 @@
  *
  * What index.json says of layers that an image lacks.
  */
-#include "pipeline/resolver.h"
+#include "plan/left_out.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-Test(pipeline_left_out, f18_digests_in_one_order_and_cut)
+Test(plan_left_out, f18_digests_in_one_order_and_cut)
 {
     struct tug_digest digests[30] = {0};
     char first[TUG_DIGEST_TEXT_MAX];
