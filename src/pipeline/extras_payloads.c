@@ -39,16 +39,3 @@ enum tug_status tug__image_want_payloads(struct tug__resolver *resolver, struct 
     free(part.children);
     return status;
 }
-
-bool tug__image_lose_payload(struct tug__resolver *resolver, struct tug__image *image,
-                             const struct tug_digest *digest, const char *media_type,
-                             uint64_t size_bytes)
-{
-    if (!tug__extras_are_signatures(&image->wish) || media_type == NULL ||
-        !tug__is_signature_type(media_type)) {
-        return false;
-    }
-    (void)tug__digest_set_add(&image->extras.lost, digest);
-    tug__image_uncount(resolver, image, digest, size_bytes);
-    return true;
-}

@@ -159,6 +159,11 @@ enum tug_status tug__image_ask_further(struct tug__resolver *resolver, struct tu
 /* The answer to a question is that there is nothing. */
 void tug__image_lacks_referrers(struct tug__resolver *resolver, struct tug__image *image,
                                 const struct tug__purpose *purpose);
+/* Do without what the registry does not have, if it is a signature's payload and only signatures
+ * are wanted. size_bytes: as counted before. Returns: false: the image cannot do without it. */
+bool tug__image_lose_payload(struct tug__resolver *resolver, struct tug__image *image,
+                             const struct tug_digest *digest, const char *media_type,
+                             uint64_t size_bytes);
 /* Write the name in index.json of a tag in an image's repository. Returns: owned; NULL when out of
  * memory. */
 char *tug__image_tag_name(const struct tug__image *image, const char *tag);
@@ -173,12 +178,6 @@ enum tug_status tug__image_use_late(struct tug__resolver *resolver, struct tug__
                                     struct tug_error *err);
 
 /* --- extras_payloads.c --- */
-
-/* Do without what the registry does not have, if it is a signature's payload and only signatures
- * are wanted. size_bytes: as counted before. Returns: false: the image cannot do without it. */
-bool tug__image_lose_payload(struct tug__resolver *resolver, struct tug__image *image,
-                             const struct tug_digest *digest, const char *media_type,
-                             uint64_t size_bytes);
 
 /* Request the payloads and the config of a manifest of signatures, the number-th extra, when only
  * signatures are wanted: none over TUG__SIGNATURE_BYTES_MAX, and of an image no more than

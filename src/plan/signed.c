@@ -2,8 +2,8 @@
  *
  * Hand signatures from the store to the judgement.
  *
- * Knows: the store, the verdict's interface. Does not know: how signatures got there,
- * documents, requests, OpenSSL.
+ * Knows: the store, documents, the verdict's interface. Does not know: how signatures got there,
+ * requests, OpenSSL.
  * Threads: any.
  */
 #include "plan/signed.h"
