@@ -72,6 +72,8 @@ struct tug__http_request {
     bool is_public;     /* refuse to connect to private addresses (url/address.h) */
     const char *accept; /* Accept header; NULL sends none */
     const char *range;  /* value of CURLOPT_RANGE, "first-last"; NULL asks for everything */
+    /* About how long the body will be, to choose the buffer; 0: short, or nobody knows. */
+    uint64_t body_bytes;
     const char *authorization;  /* value of the Authorization header; NULL: none */
     const char *const *headers; /* whole lines, "Name: value" */
     size_t header_count;

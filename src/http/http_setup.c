@@ -18,8 +18,10 @@
 #include "base/error.h"
 #include "url/address.h"
 
-/* Receive buffer of a connection; libcurl delivers at most 16 KiB at a time regardless. */
-#define RECEIVE_BUFFER_BYTES 65536L
+/* Receive buffers; libcurl delivers at most 16 KiB at a time regardless. What fits the small one is
+ * worth no large one, which comes from the kernel for each request, and page by page. */
+#define SMALL_BUFFER_BYTES 65536L
+#define LARGE_BUFFER_BYTES 262144L
 /* Connections kept: the registry, the host it redirects blobs to, its token server, a mirror. */
 #define CONNECTIONS_KEPT 4L
 
@@ -78,7 +80,6 @@ static bool set_fixed_options(struct tug__http *http)
     bad |= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    bad |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES);
     bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     bad |= curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
@@ -240,6 +241,13 @@ static CURLcode set_tls(struct tug__http *http, const struct tug__http_tls *tls)
     return bad;
 }
 
+static CURLcode set_buffer(CURL *easy, uint64_t body_bytes)
+{
+    return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                            body_bytes >= (uint64_t)LARGE_BUFFER_BYTES ? LARGE_BUFFER_BYTES
+                                                                       : SMALL_BUFFER_BYTES);
+}
+
 static CURLcode set_method(struct tug__http *http)
 {
     const struct tug__http_request *const request = http->run.request;
@@ -300,6 +308,7 @@ CURLM *tug__http_set_request(struct tug__http *http)
                             (long)(connect_ms < LONG_MAX ? connect_ms : LONG_MAX));
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= set_method(http);
+    bad |= set_buffer(easy, request->body_bytes);
     bad |= set_tls(http, tls);
     bad |= curl_easy_setopt(easy, CURLOPT_RANGE, request->range);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);

@@ -42,10 +42,11 @@ static bool is_ranged(const struct blob_sink *sink)
 }
 
 /* Never send a range for a whole blob: some registries refuse it. */
-static const char *range_of(void *context)
+static const char *range_of(void *context, uint64_t *out_bytes)
 {
     struct blob_sink *const sink = context;
 
+    *out_bytes = sink->request->end_byte - sink->next_byte;
     if (!is_ranged(sink)) {
         return NULL;
     }

@@ -33,8 +33,8 @@ struct tug__client {
 /* What becomes of the answers to a question. */
 struct tug__ask_handler {
     /* The range still wanted, for the next request; NULL: everything. Borrowed until the next call.
-     * Without this function: everything. */
-    const char *(*range)(void *context);
+     * out_bytes: how long it is. Without this function: everything, which is short. */
+    const char *(*range)(void *context, uint64_t *out_bytes);
     /* Accepts or refuses a 2xx answer, before its body. */
     enum tug_status (*on_success)(void *context, const struct tug__http_response *response,
                                   struct tug_error *err);

@@ -131,7 +131,6 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
         .allow_http = strncasecmp(walk->seen[walk->seen_count - 1], "http:", 5) == 0,
         .is_public = path->has_left && walk->is_public,
         .accept = ask->accept,
-        .range = ask->handler->range != NULL ? ask->handler->range(ask->context) : NULL,
         .tls = endpoint == NULL ? tug__session_tls(client->session)
                : is_inside      ? &endpoint->tls
                                 : &endpoint->target_tls,
@@ -142,6 +141,9 @@ static enum tug_status perform(struct walk *walk, struct tug_error *err)
     };
     enum tug_status status;
 
+    if (ask->handler->range != NULL) {
+        request.range = ask->handler->range(ask->context, &request.body_bytes);
+    }
     if (is_inside && endpoint != NULL) {
         headers = calloc(endpoint->header_count + path->more_header_count + 1, sizeof *headers);
         if (headers == NULL) {
