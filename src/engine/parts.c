@@ -24,6 +24,9 @@
 #define SHARE_BYTES_LAST (UINT64_C(4) * 1024 * 1024)
 #define SHARE_BYTES_LAST_FAR (UINT64_C(8) * 1024 * 1024)
 #define ANSWERS_PER_SHARE 10.0
+/* A share's tail is taken as many answers' times ahead: one that comes too late is of no use, and
+ * its connection, closed in the middle of a response, begins again slowly. */
+#define ANSWERS_LEAD 3.0
 /* Length of a share that is a whole blob, with headroom for arithmetic. */
 #define SHARE_BYTES_ALL (UINT64_MAX / 4)
 /* Interval of measurements while there are idle workers. */
@@ -43,15 +46,22 @@ static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
            !node->transfer->ranges.is_single;
 }
 
+/* What a connection brings in so many times of an answer; 0 while neither is known. */
+static uint64_t bytes_in_answers(const struct tug__engine *engine, const struct tug__node *node,
+                                 double count)
+{
+    const double answer_s = (double)node->host->answer_ns / (double)TUG__NS_PER_S;
+
+    return (uint64_t)(tug__spread_rate_each(&engine->spread) * answer_s * count);
+}
+
 /* Shortest share, with so many bytes left for so many connections: what evenly divides them, but no
  * more than it takes to make the cost of its request small. */
 static uint64_t shortest_share(const struct tug__engine *engine, const struct tug__node *node,
                                uint64_t rest_bytes)
 {
-    const double answer_s = (double)node->host->answer_ns / (double)TUG__NS_PER_S;
     const uint64_t even_bytes = rest_bytes / (node->width > 0 ? node->width : 1);
-    uint64_t enough_bytes =
-        (uint64_t)(tug__spread_rate_each(&engine->spread) * answer_s * ANSWERS_PER_SHARE);
+    uint64_t enough_bytes = bytes_in_answers(engine, node, ANSWERS_PER_SHARE);
 
     enough_bytes = enough_bytes < SHARE_BYTES_LAST_FAR ? enough_bytes : SHARE_BYTES_LAST_FAR;
     enough_bytes = enough_bytes > SHARE_BYTES_LAST ? enough_bytes : SHARE_BYTES_LAST;
@@ -91,7 +101,10 @@ bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
     if (tug__delta_choose(engine, node, out_share)) {
         return true;
     }
-    ranges->has_ranges = ranges->has_ranges || (node->host != NULL && node->host->has_ranges);
+    if (node->host != NULL) {
+        ranges->has_ranges = ranges->has_ranges || node->host->has_ranges;
+        ranges->lead_bytes = bytes_in_answers(engine, node, ANSWERS_LEAD);
+    }
     return tug__ranges_choose(ranges, share_length(engine, node),
                               tug__counter_get(&node->transfer->noted), out_share);
 }

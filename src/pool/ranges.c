@@ -234,11 +234,12 @@ static bool choose_tail(const struct tug__ranges *ranges, uint64_t length_bytes,
         }
     }
     rest = victim != NULL ? rest_of(victim) : 0;
-    if (rest < 2 * TUG__SHARE_BYTES_MIN) {
+    if (rest < 2 * TUG__SHARE_BYTES_MIN || rest / 2 < ranges->lead_bytes) {
         return false;
     }
     /* Leave it its own length, then take the next; near the end, half of the rest. */
-    kept = rest / 2 < length_bytes ? rest / 2 : length_bytes;
+    kept = length_bytes > ranges->lead_bytes ? length_bytes : ranges->lead_bytes;
+    kept = kept < rest / 2 ? kept : rest / 2;
     out_share->first_byte = tug__span_claimed(victim->span) + kept;
     out_share->first_byte -= out_share->first_byte % CUT_ALIGN_BYTES;
     out_share->end_byte = victim->end_byte - out_share->first_byte <= length_bytes

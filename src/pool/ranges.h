@@ -58,10 +58,12 @@ struct tug__ranges {
     unsigned share_count;
     struct tug__span whole;        /* span of the first share */
     struct tug__slot_table *slots; /* owned; NULL while there is one share from the start */
-    bool is_open;                  /* the parts in the partial file are known */
-    bool is_flowing;               /* a response for this blob has arrived */
-    bool is_single;                /* one share at a time: the server does not support ranges */
-    bool has_ranges;               /* the server has returned a correct range */
+    uint64_t lead_bytes; /* the resolver: a tail is taken so far ahead of its share, so that
+                            the response comes before the share gets there */
+    bool is_open;        /* the parts in the partial file are known */
+    bool is_flowing;     /* a response for this blob has arrived */
+    bool is_single;      /* one share at a time: the server does not support ranges */
+    bool has_ranges;     /* the server has returned a correct range */
 };
 
 /* Start with a blob of which only the size is known. */
@@ -89,9 +91,10 @@ enum tug_status tug__ranges_open(struct tug__ranges *ranges, struct tug__share *
  * such byte before the end of the blob, or nothing can be handed out now. */
 bool tug__ranges_choose_from(struct tug__ranges *ranges, uint64_t first_byte, uint64_t noted_bytes,
                              struct tug__share *out_share);
-/* Choose a further share: the first gap within the window, else the tail of a running share.
- * length_bytes: wanted length of a share. noted_bytes: length of the beginning, as recorded in slot
- * 0. Returns: false when there is nothing to hand out now. */
+/* Choose a further share: the first gap within the window, else the tail of a running share that
+ * has twice as much left as is worth a request, and as the lead. length_bytes: wanted length of a
+ * share. noted_bytes: length of the beginning, as recorded in slot 0. Returns: false when there is
+ * nothing to hand out now. */
 bool tug__ranges_choose(struct tug__ranges *ranges, uint64_t length_bytes, uint64_t noted_bytes,
                         struct tug__share *out_share);
 /* Keep what is missing of [first_byte, end_byte), and in no share, for copies: it is not requested.

@@ -75,6 +75,30 @@ Test(ranges, one_trial_before_any_other_and_then_gaps_from_the_front)
     tug__ranges_fini(&ranges);
 }
 
+/* A response takes a while, in which the share goes on: its tail begins beyond that. */
+Test(ranges, a_trial_begins_where_its_response_is_in_time)
+{
+    struct tug__ranges ranges;
+    struct tug__share first;
+    struct tug__share trial;
+
+    start(&ranges, &first, 100 * MIB);
+    cr_assert_eq(tug__ranges_flow(&ranges, &first, NULL), TUG_OK);
+    ranges.lead_bytes = 20 * MIB;
+    (void)tug__span_claim(first.span, 10 * MIB, &(bool){false});
+    cr_assert(take(&ranges, 4 * MIB, 0, &trial));
+    cr_assert_eq(trial.first_byte, 30 * MIB);
+    cr_assert_eq(trial.end_byte, 34 * MIB);
+    cr_assert_eq(tug__ranges_give_back(&ranges, &trial, trial.first_byte, NULL), TUG_OK);
+    (void)tug__span_claim(first.span, 60 * MIB, &(bool){false});
+    cr_assert(take(&ranges, 4 * MIB, 0, &trial));
+    cr_assert_eq(trial.first_byte, 80 * MIB);
+    cr_assert_eq(tug__ranges_give_back(&ranges, &trial, trial.first_byte, NULL), TUG_OK);
+    (void)tug__span_claim(first.span, 60 * MIB + 1, &(bool){false});
+    cr_assert_not(take(&ranges, 4 * MIB, 0, &trial), "it ends soon");
+    tug__ranges_fini(&ranges);
+}
+
 Test(ranges, a_trial_that_failed_leaves_everything_to_the_first)
 {
     struct tug__ranges ranges;
