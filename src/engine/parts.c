@@ -6,9 +6,9 @@
  * for which blobs (deal.h). Does not know: images, results of requests.
  * Threads: the resolver.
  *
- * A node has a width, the number of connections it should have. A share that ends is followed by
- * the next one as long as fewer are running than that. The width grows only by tug__engine_measure,
- * while nothing else waits for a worker.
+ * A node has a width, the number of connections it should have. When a share ends, the connection
+ * goes to the blob that then takes longest. So widths change, but their sum grows only by
+ * tug__engine_measure, while nothing else waits for a worker.
  */
 #include "engine/state.h"
 
@@ -125,10 +125,68 @@ static bool wants_share(struct tug__engine *engine, const struct tug__node *node
            tug__host_has_room(engine, node->host) && may_divide(engine, node);
 }
 
+/* Tell whether a blob that is being fetched may get more connections. */
+static bool can_grow(struct tug__engine *engine, const struct tug__node *node, uint64_t now_ns)
+{
+    return node->job_count > 0 && node->transfer->ranges.is_flowing &&
+           now_ns >= node->attempt.beside_ns && may_divide(engine, node);
+}
+
+static uint64_t rest_of(const struct tug__node *node)
+{
+    return node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
+}
+
+/* Give blobs the connections that were dealt to them. */
+static void widen(const struct tug__deal_blob *blobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct tug__node *const node = blobs[i].owner;
+
+        if (blobs[i].more > 0) {
+            node->width = blobs[i].connections + blobs[i].more;
+        }
+    }
+}
+
+/* Take back the connections that a blob should have beyond those it has. Returns: how many. */
+static unsigned take_spare(struct tug__node *node)
+{
+    const unsigned spare = node->width > node->job_count ? node->width - node->job_count : 0;
+
+    node->width -= spare;
+    return spare;
+}
+
+/* Shares have ended: the next ones are for the blobs that need them most, be it the same or not. */
+static void deal_again(struct tug__engine *engine, uint64_t now_ns)
+{
+    struct tug__deal_blob blobs[BLOBS_MAX];
+    size_t count = 0;
+    unsigned spare = 0;
+
+    for (struct tug__transfer *transfer = engine->transfers; transfer != NULL && count < BLOBS_MAX;
+         transfer = transfer->next) {
+        struct tug__node *const node = transfer->owner;
+
+        if (can_grow(engine, node, now_ns) && !tug__delta_is_copying(node)) {
+            blobs[count++] = (struct tug__deal_blob){
+                .owner = node, .rest_bytes = rest_of(node), .connections = node->job_count};
+            spare += take_spare(node);
+        }
+    }
+    (void)tug__deal(blobs, count, spare, TUG__SHARE_BYTES_MIN);
+    widen(blobs, count);
+}
+
 void tug__parts_submit(struct tug__engine *engine)
 {
     const uint64_t now_ns = tug__now_ns();
 
+    if (tug__parts_idle_workers(engine) == 0) {
+        return;
+    }
+    deal_again(engine, now_ns);
     for (struct tug__transfer *transfer = engine->transfers; transfer != NULL;
          transfer = transfer->next) {
         struct tug__node *const node = transfer->owner;
@@ -155,13 +213,6 @@ static unsigned count_pending(const struct tug__transfer *transfer)
     return count;
 }
 
-/* Tell whether a blob that is being fetched may get more connections. */
-static bool can_grow(struct tug__engine *engine, const struct tug__node *node, uint64_t now_ns)
-{
-    return node->job_count > 0 && node->transfer->ranges.is_flowing &&
-           now_ns >= node->attempt.beside_ns && may_divide(engine, node);
-}
-
 /* Collect the blobs that may get more connections, and what the decision needs to know of all.
  * blobs: of BLOBS_MAX; while a worker is idle, no more than that can be in progress. Returns: how
  * many. */
@@ -178,7 +229,7 @@ static size_t view_transfers(struct tug__engine *engine, struct tug__spread_view
         view->pending += count_pending(transfer);
         view->connections += node->job_count - tug__delta_copying(node);
         if (count < BLOBS_MAX && can_grow(engine, node, view->now_ns)) {
-            const uint64_t rest = node->wanted.size_bytes - tug__ranges_done(&transfer->ranges);
+            const uint64_t rest = rest_of(node);
 
             blobs[count++] = (struct tug__deal_blob){
                 .owner = node, .rest_bytes = rest, .connections = node->job_count};
@@ -190,18 +241,6 @@ static size_t view_transfers(struct tug__engine *engine, struct tug__spread_view
         }
     }
     return count;
-}
-
-/* Give blobs the connections that were dealt to them. */
-static void widen(const struct tug__deal_blob *blobs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct tug__node *const node = blobs[i].owner;
-
-        if (blobs[i].more > 0) {
-            node->width = blobs[i].connections + blobs[i].more;
-        }
-    }
 }
 
 /* Give connections back: running jobs go on to the end of their shares; none follow. */
