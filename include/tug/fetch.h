@@ -4,7 +4,8 @@
  *
  * Calling sequence: tug_store_open, tug_fetch_create, tug_fetch_add (or tug_fetch_add_with,
  * tug_fetch_add_parsed) for each reference, tug_fetch_run (which reports through the event
- * callback), tug_fetch_destroy, tug_store_close. Instead of tug_fetch_run: tug_fetch_resolve, or
+ * callback), tug_fetch_destroy, tug_store_close. A program with a store of its own opens one with a
+ * sink (tug/sink.h). Instead of tug_fetch_run: tug_fetch_resolve, or
  * tug_fetch_list_tags (tug/tags.h), or tug_fetch_read.
  */
 #ifndef TUG_FETCH_H
@@ -306,7 +307,7 @@ struct tug_fetch;
  * on failure.
  * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (options.size is 0, an option out of range, a
  * label without '=', a key without a certificate, both kinds of credentials, verify_keys with
- * dry_run), TUG_ERR_UNSUPPORTED (an option set that the library does not know, see tug/tug.h),
+ * dry_run, recheck with a store that has a sink), TUG_ERR_UNSUPPORTED (an option set that the library does not know, see tug/tug.h),
  * TUG_ERR_CONFIG (one of verify_keys cannot be used), TUG_ERR_NO_MEMORY.
  * Threads: any. Blocks: on the disk, for verify_keys. */
 enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,

@@ -11,6 +11,7 @@
 
 #include <tug/error.h>
 #include <tug/oci.h>
+#include <tug/sink.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +39,9 @@ struct tug_store_options {
     void (*on_wait)(void *context, const char *text);
     void *wait_context;
     uint64_t timeout_ms; /* how long to wait for another process; 0 means as long as it takes */
+    /* Where content goes instead of this store, which is then a work directory: see tug/sink.h.
+     * Copied; its context must outlive the store. NULL: content stays here. */
+    const struct tug_sink *sink;
 };
 
 /* All defaults. */
@@ -54,8 +58,8 @@ struct tug_store;
  * out_store: owned by the caller, untouched on failure.
  *
  * Returns: TUG_OK. Errors: TUG_ERR_STORE (not a store, a file in the way, no permission, I/O),
- * TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (an option set that the library
- * does not know), TUG_ERR_NO_MEMORY.
+ * TUG_ERR_INVALID_ARGUMENT (options.size is 0, a sink that lacks a callback), TUG_ERR_UNSUPPORTED
+ * (an option set that the library does not know), TUG_ERR_NO_MEMORY.
  *
  * Threads: any. Blocks: on the disk; also while another process changes index.json, if a layout has
  * to be created. */
@@ -65,7 +69,7 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
 /* Close a store; NULL is allowed. No fetch may be running on it. Threads: any, once. */
 void tug_store_close(struct tug_store *store);
 
-/* Tell whether a blob is committed, and its size.
+/* Tell whether a blob is committed, and its size. A store with a sink asks that.
  * out_is_present: false also for a name that is not a regular file; out_size_bytes: may be NULL.
  * Returns: TUG_OK. Errors: TUG_ERR_STORE (I/O).
  * Threads: any. Blocks: on the disk only. */
@@ -105,7 +109,7 @@ struct tug_watch {
  * out_fd: owned by the caller, to be closed with close(2); at offset 0, close-on-exec; untouched on
  * failure. out_size_bytes: may be NULL.
  * Returns: TUG_OK. Errors: TUG_ERR_NOT_FOUND (no such blob), TUG_ERR_STORE (I/O; not a regular
- * file). Threads: any. Blocks: on the disk. */
+ * file), TUG_ERR_UNSUPPORTED (a store with a sink). Threads: any. Blocks: on the disk. */
 enum tug_status tug_store_open_blob(struct tug_store *store, const struct tug_digest *digest,
                                     int *out_fd, uint64_t *out_size_bytes, struct tug_error *err);
 

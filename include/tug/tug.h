@@ -31,6 +31,7 @@
 #include <tug/log.h>
 #include <tug/oci.h>
 #include <tug/ref.h>
+#include <tug/sink.h>
 #include <tug/store.h>
 #include <tug/tags.h>
 #include <tug/upkeep.h>

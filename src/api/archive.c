@@ -79,6 +79,9 @@ enum tug_status tug_store_import(struct tug_store *store, int fd,
     if (status == TUG_OK && options != NULL) {
         status = tug__options_copy(&own, sizeof own, options, "tug_import_options", err);
     }
+    if (status == TUG_OK && tug__store_has_sink(store)) {
+        status = tug__fail(err, TUG_ERR_UNSUPPORTED, "an import into a store with a sink");
+    }
     if (status == TUG_OK && own.name != NULL) {
         status = tug_ref_parse(own.name, &name, err);
     }

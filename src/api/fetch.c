@@ -21,6 +21,7 @@
 #include "lookup/lookup.h"
 #include "pipeline/pipeline.h"
 #include "registry/registry.h"
+#include "store/store.h"
 
 #define TICK_DEFAULT_MS 200
 #define CHUNK_SIZE_DEFAULT_BYTES ((uint64_t)16 * 1024 * 1024)
@@ -274,6 +275,9 @@ enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch
     tug__cancel_init(&fetch->cancel);
     tug__cancel_init(&fetch->image_cancels.some);
     status = copy_options(fetch, &given, err);
+    if (status == TUG_OK && given.recheck && store != NULL && tug__store_has_sink(store)) {
+        status = tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "recheck, and a store with a sink");
+    }
     if (status == TUG_OK) {
         status = tug__bell_create(&fetch->bell, err);
     }

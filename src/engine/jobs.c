@@ -134,6 +134,7 @@ bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
     transfer->size_bytes = node->wanted.size_bytes;
     transfer->lane = engine->next_lane++ % tug__pool_lane_count(engine->pool);
     transfer->owner = node;
+    transfer->media_type = node->wanted.media_type;
     transfer->is_repair = node->attempt.is_repair;
     tug__gate_init(&transfer->has_state);
     tug__counter_set(&transfer->noted, 0);

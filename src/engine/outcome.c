@@ -127,6 +127,8 @@ static void handle_rejected(struct tug__engine *engine, struct tug__node *node)
     tug__transfer_free(engine, node);
     if (!tug__node_is_needed(node)) {
         tug__node_release(engine, node);
+    } else if (error.code == TUG_ERR_CANCELLED) {
+        tug__node_enqueue(engine, node); /* verified, and stored by a later run */
     } else if (tug__delta_handle_rejected(engine, node, &error)) {
         return;
     } else if (error.code == TUG_ERR_CONTENT) {

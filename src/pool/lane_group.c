@@ -59,11 +59,20 @@ void tug__lane_commit(struct tug__lane *lane)
 
     for (struct tug__transfer *transfer = group->blobs; transfer != NULL;
          transfer = transfer->next_ready) {
-        commits[count++] = (struct tug__ingest_commit){transfer->ingest, &transfer->error};
+        commits[count++] = (struct tug__ingest_commit){.ingest = transfer->ingest,
+                                                       .error = &transfer->error,
+                                                       .media_type = transfer->media_type,
+                                                       .stop = &lane->pool->stop};
     }
     for (unsigned i = 0; i < group->job_count; i++) {
-        commits[count++] =
-            (struct tug__ingest_commit){group->ingests[i], &group->jobs[i]->result.error};
+        const struct tug__job *const job = group->jobs[i];
+
+        commits[count++] = (struct tug__ingest_commit){
+            .ingest = group->ingests[i],
+            .error = &group->jobs[i]->result.error,
+            .media_type = job->request.media_type != NULL ? job->request.media_type
+                                                          : job->result.reply.media_type,
+            .stop = &lane->pool->stop};
     }
     if (count > 0) {
         const uint64_t began_ns = tug__trace_begin(lane->row);

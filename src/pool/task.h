@@ -74,9 +74,10 @@ struct tug__transfer {
     /* set at create, then read-only */
     struct tug_digest digest;
     uint64_t size_bytes;
-    unsigned lane;  /* which lane hashes it, for its whole life */
-    bool is_repair; /* the blob in the store is bad and has to be replaced */
-    void *owner;    /* the resolver's node */
+    unsigned lane;          /* which lane hashes it, for its whole life */
+    bool is_repair;         /* the blob in the store is bad and has to be replaced */
+    void *owner;            /* the resolver's node */
+    const char *media_type; /* announced; borrowed from the node; NULL: unknown */
 
     /* set by the worker of the first job, before STARTED and the first SEGMENT; then read-only for
      * workers and lane, until the lane closes it */

@@ -23,8 +23,12 @@ enum tug_status tug_store_stat(struct tug_store *store, const struct tug_digest 
     char name[TUG_DIGEST_TEXT_MAX];
     struct tug__algorithm_dirs dirs;
     struct stat info = {0};
-    const enum tug_status status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+    enum tug_status status;
 
+    if (tug__store_has_sink(store)) {
+        return tug__sink_stat(store, digest, out_is_present, out_size_bytes, err);
+    }
+    status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
     if (status != TUG_OK) {
         return status;
     }
@@ -47,8 +51,12 @@ enum tug_status tug__store_read(struct tug_store *store, const struct tug_digest
 {
     char name[TUG_DIGEST_TEXT_MAX];
     struct tug__algorithm_dirs dirs;
-    const enum tug_status status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+    enum tug_status status;
 
+    if (tug__store_has_sink(store)) {
+        return tug__sink_read(store, digest, buf, err);
+    }
+    status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
     if (status != TUG_OK) {
         return status;
     }
@@ -64,8 +72,12 @@ enum tug_status tug__store_open_blob(struct tug_store *store, const struct tug_d
 {
     char name[TUG_DIGEST_TEXT_MAX];
     struct tug__algorithm_dirs dirs;
-    const enum tug_status status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
+    enum tug_status status;
 
+    if (tug__store_has_sink(store)) {
+        return tug__fail(err, TUG_ERR_UNSUPPORTED, "the program keeps the content, not this store");
+    }
+    status = tug__store_dirs(store, digest->algorithm, false, &dirs, err);
     if (status != TUG_OK) {
         return status;
     }

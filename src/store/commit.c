@@ -79,6 +79,10 @@ void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit 
     enum tug_status status;
     uint64_t began_ns;
 
+    if (tug__store_has_sink(store)) {
+        tug__sink_commit(commits, count, row);
+        return;
+    }
     /* Each step for all before the next one: a change between two syncs would put the next file
      * into another transaction of the file system's journal. */
     step(commits, count, row, seal_one);

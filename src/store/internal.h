@@ -24,7 +24,8 @@ struct tug_store {
     /* set at open, then read-only */
     char *path;
     bool is_durable;
-    bool makes_nothing; /* missing files and directories stay missing: descriptor -1 */
+    struct tug_sink sink; /* size 0: none */
+    bool makes_nothing;   /* missing files and directories stay missing: descriptor -1 */
     int root_fd;
     mode_t root_mode; /* the root's at open; everything created below it follows (access.c) */
     uid_t root_owner;
@@ -99,6 +100,18 @@ bool tug__store_may_sync_all(int root_fd);
  * files, and how much data waits to be written by anybody. */
 bool tug__sync_all_is_sound(const char *release, long file_system);
 bool tug__sync_all_is_cheap(size_t file_count, unsigned long dirty_kib);
+/* sink.c: use a program's callbacks, whose context must outlive the store. Errors: as
+ * tug_store_open. */
+enum tug_status tug__sink_set(struct tug_store *store, const struct tug_sink *sink,
+                              struct tug_error *err);
+/* What tug_store_stat, tug__store_read and tug__store_commit do with a sink. */
+enum tug_status tug__sink_stat(struct tug_store *store, const struct tug_digest *digest,
+                               bool *out_is_present, uint64_t *out_size_bytes,
+                               struct tug_error *err);
+enum tug_status tug__sink_read(struct tug_store *store, const struct tug_digest *digest,
+                               struct tug__buf *buf, struct tug_error *err);
+void tug__sink_commit(const struct tug__ingest_commit *commits, size_t count,
+                      struct tug__trace_row *row);
 /* Remove the partial file. The caller still closes the ingest. */
 enum tug_status tug__ingest_remove(struct tug__ingest *ingest, struct tug_error *err);
 

@@ -410,7 +410,7 @@ static enum tug_status open_layout(struct tug_store *store, const struct tug_sto
 
 /* A later version appends members; none may hide in padding that an older program left unset. */
 _Static_assert(sizeof(struct tug_store_options) ==
-                   offsetof(struct tug_store_options, timeout_ms) + sizeof(uint64_t),
+                   offsetof(struct tug_store_options, sink) + sizeof(void *),
                "tug_store_options has no padding at its end");
 
 enum tug_status tug_store_open(const char *path, const struct tug_store_options *options,
@@ -443,7 +443,11 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
     store->path = strdup(path);
     if (store->path == NULL) {
         status = tug__fail_memory(err);
-    } else {
+    } else if (given.sink != NULL) {
+        store->is_durable = false; /* what is to survive a power cut, the program has */
+        status = tug__sink_set(store, given.sink, err);
+    }
+    if (status == TUG_OK) {
         status = open_layout(store, &given, err);
         store->may_sync_all = status == TUG_OK && tug__store_may_sync_all(store->root_fd);
     }

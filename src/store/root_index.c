@@ -156,7 +156,9 @@ enum tug_status tug__store_index_put(struct tug_store *store,
 {
     struct tug__index_put put = {.entries = entries, .count = count};
 
-    return change(store, &(struct decision){tug__index_put_decide, &put}, wait, err);
+    return tug__store_has_sink(store)
+               ? TUG_OK
+               : change(store, &(struct decision){tug__index_put_decide, &put}, wait, err);
 }
 
 enum tug_status tug__store_index_label(struct tug_store *store,

@@ -24,6 +24,10 @@ enum tug_status tug__store_free_bytes(struct tug_store *store, uint64_t *out_byt
 {
     struct statvfs info;
 
+    if (tug__store_has_sink(store)) { /* it holds what is in progress, and not whole images */
+        *out_bytes = UINT64_MAX;
+        return TUG_OK;
+    }
     if (fstatvfs(store->root_fd, &info) != 0) {
         return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot determine the free space of '%s'",
                                store->path);

@@ -34,9 +34,15 @@
 #include <tug/store.h>
 
 #include "base/buf.h"
+#include "base/cancel.h"
 #include "base/extents.h"
 #include "base/trace.h"
 #include "index/index.h"
+
+/* Tell whether content goes to the program: stat, read and commit then mean what it has, there are
+ * no blobs to open, index.json stays empty, and no space is needed for more than what is in
+ * progress. */
+bool tug__store_has_sink(const struct tug_store *store);
 
 /* Read a committed blob into memory (appended to buf, whose limit applies: TUG_ERR_TOO_LARGE).
  * The content is not hashed again. */
@@ -118,6 +124,9 @@ struct tug__ingest_commit {
     struct tug__ingest *ingest; /* borrowed: the caller still closes it. NULL: the blob exists
                                    already, and only its name may not be durable yet */
     struct tug_error *error;
+    /* for a sink only; both borrowed */
+    const char *media_type;         /* NULL: unknown */
+    const struct tug__cancel *stop; /* set when it is to end; NULL: never */
 };
 
 /* Make verified downloads blobs, in the order that survives a crash: the data of each durable and
@@ -126,7 +135,9 @@ struct tug__ingest_commit {
  * content. Each commit succeeds or fails on its own, unless that last sync fails; a download that
  * fails is removed. row: the calling thread's, for the trace; may be NULL. Errors (by
  * commits[i].error): TUG_ERR_STORE; tug__store_is_removed() when the partial file has lost its
- * name. */
+ * name. With a sink (tug/sink.h) they are handed to the program, one after the other, and removed;
+ * TUG_ERR_CANCELLED: stop was set, and the file stays. Blocks: as long as the program likes, too.
+ */
 void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
                        size_t count, struct tug__trace_row *row);
 /* The same for a single download, which is always closed. */
@@ -185,7 +196,8 @@ void tug__store_unlock(int fd);
  * name the last one counts. Either all images are added or none. Names published before, by any
  * process, are made durable first. A read-only store is not an error when nothing would change.
  * wait: for other processes; NULL: as long as it takes. Errors: TUG_ERR_STORE also when index.json
- * is not a valid index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. */
+ * is not a valid index (it is left as it is); TUG_ERR_CANCELLED: the wait was given up. Does
+ * nothing with a sink. */
 enum tug_status tug__store_index_put(struct tug_store *store,
                                      const struct tug__index_entry *entries, size_t count,
                                      const struct tug__lock_wait *wait, struct tug_error *err);
@@ -259,7 +271,7 @@ enum tug_status tug__store_remove_leftover(struct tug_store *store, const char *
                                            struct tug_error *err);
 
 /* Space for new data on the store's file system, in bytes, as far as this user may use it.
- * Errors: TUG_ERR_STORE. */
+ * UINT64_MAX: not known, or not limited. Errors: TUG_ERR_STORE. */
 enum tug_status tug__store_free_bytes(struct tug_store *store, uint64_t *out_bytes,
                                       struct tug_error *err);
 /* Tell whether the store is on a disk that turns, by what the kernel says (/sys/dev/block): reading

@@ -63,6 +63,39 @@ tail -n 1 out | grep -qx "$registry/app:1: complete" || fail "progress: not comp
 ./event_loop looped "$registry/app:1" > out 2> err < /dev/null || fail "event_loop ended with $?"
 tail -n 1 out | grep -qE '^([0-9]+) of \1 bytes$' || fail "event_loop: not at its end"
 
+# A program with a store of its own gets all content, and nothing is requested that it has.
+mkdir shelf
+./sink work shelf "$registry/app:1" "$registry/tool:2" > out 2> err || fail "sink ended with $?"
+digest=$(awk '/app:1/ {print $1}' out)
+check_shelf() { # COUNT
+    [ "$(find shelf -type f | wc -l)" -eq "$1" ] || fail "sink: $(find shelf -type f)"
+    for file in shelf/*; do
+        [ "sha256:$(sha256sum < "$file" | cut -d' ' -f1)" = "${file#shelf/}" ] || fail "$file is damaged"
+    done
+    [ -z "$(find work/blobs work/ingest -type f)" ] || fail "sink: the work directory keeps content"
+}
+check_shelf 8
+./sink work nowhere "$registry/app:1" > out 2> err && fail "sink succeeded without a directory"
+grep -q "the program refused to take .*: nowhere/.*: No such file or directory$" err || fail "sink does not say why"
+stop_registry
+./sink-static work shelf "$registry/app@$digest" > out 2> err || fail "sink-static ended with $?"
+
+# It is killed while a layer comes, and goes on.
+start_registry --generate big:1=2M --rule "path=/blobs/ cut=stall at=1500000"
+./sink work shelf "$registry/big:1" > out 2> err &
+pid=$!
+for _ in $(seq 400); do
+    [ -z "$(find work/ingest -type f -size +1000k)" ] || break
+    sleep 0.02
+done
+kill -KILL "$pid"
+wait "$pid" 2> /dev/null
+start_registry --generate big:1=2M
+./sink work shelf "$registry/big:1" > out 2> err || fail "sink that goes on ended with $?"
+check_shelf 11
+stop_registry
+grep -q 'status=206' log || fail "sink: the layer was requested from its beginning"
+
 # Interrupted while blobs stall: both end at once.
 start_registry --generate app:1=300K:3 --rule "path=/blobs/ cut=stall at=100"
 ./progress stopped "$registry/app:1" > out 2> err &

@@ -177,13 +177,15 @@ static void on_event(void *context, const struct tug_event *event)
 
 static void prepare(struct flow *flow, const char *const *names, size_t count)
 {
+    struct tug_store_options store_options = TUG_STORE_OPTIONS_INIT;
     struct tug_error error = {0};
     enum tug_status status;
 
     memset(&flow->seen, 0, sizeof flow->seen);
     flow->options.on_event = on_event;
     flow->options.event_context = flow;
-    status = tug_store_open(flow->store, NULL, &flow->open_store, &error);
+    store_options.sink = flow->sink;
+    status = tug_store_open(flow->store, &store_options, &flow->open_store, &error);
     cr_assert_eq(status, TUG_OK, "%s", error.message);
     status = tug_fetch_create(flow->open_store, &flow->options, &flow->fetch, &error);
     cr_assert_eq(status, TUG_OK, "%s", error.message);

@@ -63,6 +63,7 @@ struct flow {
     char *store;     /* path of the store */
     char *hosts_dir; /* of hosts.toml files; NULL: none */
     struct tug_platform platform;
+    const struct tug_sink *sink;      /* of a program's own store; NULL: none */
     struct tug_fetch_options options; /* for library runs; plain http, linux/amd64, no retries */
     uint64_t signal_bytes;            /* post `reached` when a download has so many; 0: never */
     sem_t reached;
