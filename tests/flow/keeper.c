@@ -160,7 +160,9 @@ static void dawdle(struct keeper *keeper, const char *digest)
                                    .tv_nsec = (long)(keeper->slow_ms % 1000) * 1000000};
     struct fake_registry *registry;
 
-    (void)nanosleep(&pause, NULL);
+    if (keeper->slow_digest != NULL && strcmp(keeper->slow_digest, digest) == 0) {
+        (void)nanosleep(&pause, NULL);
+    }
     if (keeper->cancel.digest != NULL && strcmp(keeper->cancel.digest, digest) == 0) {
         registry = keeper->cancel.flow->registry;
         keeper->cancel.has_failed = !fake_record_wait_count(

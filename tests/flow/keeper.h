@@ -42,7 +42,8 @@ struct keeper {
     unsigned lost_after;        /* have: lose the content when it was asked so often since its
                                    commit, once; 0: never */
     const char *lost_digest;
-    unsigned slow_ms; /* the first write of each content takes so long */
+    unsigned slow_ms; /* the first write of slow_digest takes so long */
+    const char *slow_digest;
     /* Cancel the run with the first write of a content, and write on once it has stopped: when it
      * has given up a request that never ends. */
     struct {

@@ -159,10 +159,11 @@ Test(sink, may_be_slow)
     struct scene scene;
 
     open_scene(&scene);
-    scene.keeper.slow_ms = 700;
+    scene.keeper.slow_ms = 2500;
+    scene.keeper.slow_digest = scene.built.layers[1].digest;
     scene.flow.options.max_concurrent_downloads = 2;
     scene.flow.options.chunk_size_bytes = 300000;
-    scene.flow.options.stall_timeout_ms = 200;
+    scene.flow.options.stall_timeout_ms = 2000;
     scene.flow.options.no_retries = false;
     fetch(&scene, "app:1");
     cr_assert_eq(scene.flow.seen.counts[TUG_EVENT_RETRY], 0, "%s", scene.flow.seen.retry);
