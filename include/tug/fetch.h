@@ -307,9 +307,9 @@ struct tug_fetch;
  * on failure.
  * Returns: TUG_OK. Errors: TUG_ERR_INVALID_ARGUMENT (options.size is 0, an option out of range, a
  * label without '=', a key without a certificate, both kinds of credentials, verify_keys with
- * dry_run, recheck with a store that has a sink), TUG_ERR_UNSUPPORTED (an option set that the library does not know, see tug/tug.h),
- * TUG_ERR_CONFIG (one of verify_keys cannot be used), TUG_ERR_NO_MEMORY.
- * Threads: any. Blocks: on the disk, for verify_keys. */
+ * dry_run, recheck with a store that has a sink), TUG_ERR_UNSUPPORTED (an option set that the
+ * library does not know, see tug/tug.h), TUG_ERR_CONFIG (one of verify_keys cannot be used),
+ * TUG_ERR_NO_MEMORY. Threads: any. Blocks: on the disk, for verify_keys. */
 enum tug_status tug_fetch_create(struct tug_store *store, const struct tug_fetch_options *options,
                                  struct tug_fetch **out_fetch, struct tug_error *err);
 
