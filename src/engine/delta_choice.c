@@ -17,91 +17,112 @@
 /* Part of the layer that may be requested although it could be copied. */
 #define JOINED_PART 200
 
+/* Donors that are looked at for one layer, of its repository and of others: those of the newest
+ * images, of which the largest have 127 layers. */
+#define LOOKS_MAX 512
+
 /* Least gain: in bytes, and of what is missing. */
 #define GAIN_BYTES_MIN ((uint64_t)1024 * 1024)
 #define GAIN_PERCENT_MIN 20
 
+/* State of a choice. */
+struct choosing {
+    const struct tug__donor_wish *wish;
+    bool is_same;        /* of the wish's repository, or of others */
+    bool has_newest;     /* a possible one was seen */
+    uint64_t newest_age; /* its image's */
+    struct tug__donor **chosen;
+    unsigned kept; /* chosen before: they stay in front */
+    unsigned count, capacity;
+};
+
 /* Images of one place in the manifest are tried before its neighbours' older ones. */
-static uint64_t distance(const struct tug__donor *donor, const struct tug__donor_wish *wish,
-                         uint64_t newest_age)
+static uint64_t distance(const struct tug__donor *donor, const struct choosing *choosing)
 {
+    const unsigned number = choosing->wish->number;
     const uint64_t places =
-        donor->number > wish->number ? donor->number - wish->number : wish->number - donor->number;
-    const uint64_t ages = donor->age - newest_age;
+        donor->number > number ? donor->number - number : number - donor->number;
+    const uint64_t ages = donor->age - choosing->newest_age;
 
     return 2 * places + (ages < UINT32_MAX ? ages : UINT32_MAX);
 }
 
-static bool is_possible(const struct tug__donor *donor, const struct tug__donor_wish *wish)
+static bool is_possible(const struct tug__donor *donor, const struct choosing *choosing)
 {
-    return !donor->is_bad && donor->place.format == wish->format &&
-           !tug_digest_equal(&donor->digest, wish->digest);
+    const struct tug__donor_wish *const wish = choosing->wish;
+
+    return (donor->repository == wish->repository) == choosing->is_same && !donor->is_bad &&
+           donor->place.format == wish->format && !tug_digest_equal(&donor->digest, wish->digest);
 }
 
-static bool is_chosen(const struct tug__donor *donor, struct tug__donor *const *chosen,
-                      unsigned count)
+/* Where a layer is among the chosen ones; count: nowhere. */
+static unsigned find_chosen(const struct choosing *choosing, const struct tug__donor *donor)
 {
-    for (unsigned i = 0; i < count; i++) {
-        if (tug_digest_equal(&chosen[i]->digest, &donor->digest)) {
-            return true;
-        }
+    unsigned i = 0;
+
+    while (i < choosing->count && !tug_digest_equal(&choosing->chosen[i]->digest, &donor->digest)) {
+        i++;
     }
-    return false;
+    return i;
 }
 
-/* The age of the newest image with a possible donor: of the same repository, or of others. */
-static uint64_t find_newest(const struct tug__donors *donors, const struct tug__donor_wish *wish,
-                            bool is_same)
+/* Choose a donor, if it is better than one that is chosen, or there is room. */
+static void consider(struct choosing *choosing, struct tug__donor *donor)
 {
-    uint64_t newest = UINT64_MAX;
+    const uint64_t far = distance(donor, choosing);
+    unsigned hole = find_chosen(choosing, donor);
+    unsigned place = choosing->kept;
 
-    for (size_t i = 0; i < donors->count; i++) {
-        const struct tug__donor *const donor = donors->items[i];
-
-        if (is_possible(donor, wish) && (donor->repository == wish->repository) == is_same &&
-            donor->age < newest) {
-            newest = donor->age;
-        }
+    while (place < choosing->count && distance(choosing->chosen[place], choosing) <= far) {
+        place++;
     }
-    return newest;
+    if (place > hole || place == choosing->capacity) {
+        return; /* the same layer is nearer in another image; or there are enough */
+    }
+    if (hole == choosing->count) {
+        choosing->count += choosing->count < choosing->capacity;
+        hole = choosing->count - 1;
+    }
+    for (unsigned i = hole; i > place; i--) {
+        choosing->chosen[i] = choosing->chosen[i - 1];
+    }
+    choosing->chosen[place] = donor;
 }
 
-/* Find the best one that was not chosen yet; NULL: none. */
-static struct tug__donor *find_best(const struct tug__donors *donors,
-                                    const struct tug__donor_wish *wish, bool is_same,
-                                    uint64_t newest, struct tug__donor *const *chosen,
-                                    unsigned count)
+/* Look at one donor. */
+static void look(struct choosing *choosing, struct tug__donor *donor)
 {
-    struct tug__donor *best = NULL;
-
-    for (size_t i = 0; i < donors->count; i++) {
-        struct tug__donor *const donor = donors->items[i];
-
-        if (is_possible(donor, wish) && (donor->repository == wish->repository) == is_same &&
-            (best == NULL || distance(donor, wish, newest) < distance(best, wish, newest)) &&
-            !is_chosen(donor, chosen, count)) {
-            best = donor;
-        }
+    if (!is_possible(donor, choosing)) {
+        return;
     }
-    return best;
+    if (!choosing->has_newest) {
+        choosing->has_newest = true;
+        choosing->newest_age = donor->age;
+    }
+    consider(choosing, donor);
 }
 
 unsigned tug__donors_choose(const struct tug__donors *donors, const struct tug__donor_wish *wish,
                             struct tug__donor **out_donors, unsigned capacity)
 {
-    unsigned count = 0;
+    const struct tug__donor_list *const near = tug__donors_near(donors, wish->repository);
+    struct choosing choosing = {
+        .wish = wish, .is_same = true, .chosen = out_donors, .capacity = capacity};
+    struct tug__donor *donor = near != NULL ? near->first : NULL;
 
-    for (int round = 0; round < 2; round++) {
-        const bool is_same = round == 0;
-        const uint64_t newest = find_newest(donors, wish, is_same);
-        struct tug__donor *best;
-
-        while (count < capacity &&
-               (best = find_best(donors, wish, is_same, newest, out_donors, count)) != NULL) {
-            out_donors[count++] = best;
-        }
+    for (unsigned i = 0; donor != NULL && i < LOOKS_MAX; i++) {
+        look(&choosing, donor);
+        donor = donor->next_near;
     }
-    return count;
+    choosing.is_same = false;
+    choosing.has_newest = false;
+    choosing.kept = choosing.count;
+    donor = choosing.count < capacity ? donors->all.first : NULL;
+    for (unsigned i = 0; donor != NULL && i < LOOKS_MAX; i++) {
+        look(&choosing, donor);
+        donor = donor->next;
+    }
+    return choosing.count;
 }
 
 static int compare_lengths(const void *a, const void *b)

@@ -21,7 +21,8 @@ struct tug__donor_wish {
 };
 
 /* Choose the likeliest donors, best first: of the same repository, at about the same place in their
- * manifest, of the newest images. Bad ones, those of another format, and the layer itself are none.
+ * manifest, of the newest images; only some hundreds are looked at. Bad ones, those of another
+ * format, and the layer itself are none.
  * Returns: how many, at most capacity. */
 unsigned tug__donors_choose(const struct tug__donors *donors, const struct tug__donor_wish *wish,
                             struct tug__donor **out_donors, unsigned capacity);

@@ -53,6 +53,27 @@ uint64_t tug__repository_hash(const char *name, size_t length)
     return tug__fnv_add(TUG__FNV_START, name, length) | 1;
 }
 
+/* Put a donor into both lists, at the end that is right for its age. */
+static void link_donor(struct tug__donors *donors, struct tug__donor *donor)
+{
+    struct tug__donor_list *const all = &donors->all;
+    struct tug__donor_list *const near = &donors->near[(donor->repository >> 1) % TUG__DONOR_LISTS];
+
+    if (donor->age == 0) {
+        donor->next = all->first;
+        donor->next_near = near->first;
+    }
+    *(all->first == NULL || donor->age == 0 ? &all->first : &all->last->next) = donor;
+    *(near->first == NULL || donor->age == 0 ? &near->first : &near->last->next_near) = donor;
+    if (donor->next == NULL) {
+        all->last = donor;
+    }
+    if (donor->next_near == NULL) {
+        near->last = donor;
+    }
+    donors->count++;
+}
+
 struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug__donor *donor)
 {
     struct tug__donor *added;
@@ -60,34 +81,37 @@ struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug_
     if (donors->count == TUG__DONORS_MAX) {
         return NULL;
     }
-    if (donors->count == donors->capacity) {
-        const size_t capacity = donors->capacity > 0 ? 2 * donors->capacity : 16;
-        struct tug__donor **const items =
-            realloc(donors->items, capacity * sizeof(struct tug__donor *));
-
-        if (items == NULL) {
-            return NULL;
-        }
-        donors->items = items;
-        donors->capacity = capacity;
+    if (donors->near == NULL) {
+        donors->near = calloc(TUG__DONOR_LISTS, sizeof *donors->near);
     }
-    added = malloc(sizeof *added);
+    added = donors->near != NULL ? malloc(sizeof *added) : NULL;
     if (added != NULL) {
         *added = *donor;
-        donors->items[donors->count++] = added;
+        added->next = NULL;
+        added->next_near = NULL;
+        link_donor(donors, added);
     }
     return added;
 }
 
+const struct tug__donor_list *tug__donors_near(const struct tug__donors *donors,
+                                               uint64_t repository)
+{
+    return donors->near != NULL ? &donors->near[(repository >> 1) % TUG__DONOR_LISTS] : NULL;
+}
+
 void tug__donors_fini(struct tug__donors *donors)
 {
-    for (size_t i = 0; i < donors->count; i++) {
-        free(donors->items[i]);
+    while (donors->all.first != NULL) {
+        struct tug__donor *const donor = donors->all.first;
+
+        donors->all.first = donor->next;
+        free(donor);
     }
-    free(donors->items);
-    donors->items = NULL;
+    free(donors->near);
+    donors->near = NULL;
+    donors->all.last = NULL;
     donors->count = 0;
-    donors->capacity = 0;
 }
 
 /* Note one element of index.json. */
@@ -130,7 +154,7 @@ static void add_layer(struct search *search, const struct tug__descriptor *layer
     bool is_present = false;
     uint64_t size_bytes = 0;
 
-    if (tug__chunked_find(layer, &donor.place) &&
+    if (search->donors->count < TUG__DONORS_STORED_MAX && tug__chunked_find(layer, &donor.place) &&
         tug_store_stat(search->store, &layer->digest, &is_present, &size_bytes, NULL) == TUG_OK &&
         is_present && size_bytes == layer->size_bytes) {
         (void)tug__donors_add(search->donors, &donor);
@@ -166,6 +190,7 @@ static void read_document(struct search *search, const struct tug_digest *digest
     struct tug__document document;
 
     if (search->documents == TUG__DONOR_DOCUMENTS_MAX ||
+        search->donors->count == TUG__DONORS_STORED_MAX ||
         search->stop->should_stop(search->stop->context)) {
         return;
     }

@@ -18,9 +18,13 @@
 
 #include "chunked/chunked.h"
 
-/* Documents that are read of one store, the newest first, and donors that are kept of all. */
+/* Documents that are read of one store, the newest first, donors that are kept of all stores, and
+ * of these and the run's own layers. */
 #define TUG__DONOR_DOCUMENTS_MAX 4096
+#define TUG__DONORS_STORED_MAX 4096
 #define TUG__DONORS_MAX 8192
+/* Lists of donors by their repository: a power of two. */
+#define TUG__DONOR_LISTS 1024
 
 /* One layer. */
 struct tug__donor {
@@ -31,13 +35,20 @@ struct tug__donor {
     unsigned number;     /* among the layers of its manifest */
     uint64_t age;        /* smaller is newer */
     bool is_bad; /* it cannot be read, or what was made of it was wrong: not to be used again */
+    struct tug__donor *next_near; /* in the list of its repository */
+    struct tug__donor *next;      /* in the list of all */
+};
+
+/* Donors, the newest first. All zero: none. */
+struct tug__donor_list {
+    struct tug__donor *first, *last;
 };
 
 /* All that are known. */
 struct tug__donors {
-    struct tug__donor **items; /* owned, and each of them: they do not move */
+    struct tug__donor_list all;   /* each owned: they do not move */
+    struct tug__donor_list *near; /* owned: TUG__DONOR_LISTS, by the hash of the repository */
     size_t count;
-    size_t capacity;
     struct tug_store *const *stores; /* to be searched; borrowed. The run's own comes first */
     size_t store_count;
 };
@@ -56,8 +67,12 @@ uint64_t tug__repository_hash(const char *name, size_t length);
  * TUG_ERR_NO_MEMORY. Threads: one at a time. Blocks: on the disk. */
 enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__search_stop *stop,
                                  struct tug_error *err);
-/* Add one. Returns: it, borrowed; NULL: out of memory, or there are too many. */
+/* Add one that is the newest of all (age 0), or the oldest. Returns: it, borrowed; NULL: out of
+ * memory, or there are too many. */
 struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug__donor *donor);
+/* The list of donors of a repository; there may be some of others in it. NULL: none. */
+const struct tug__donor_list *tug__donors_near(const struct tug__donors *donors,
+                                               uint64_t repository);
 /* Free all donors. */
 void tug__donors_fini(struct tug__donors *donors);
 

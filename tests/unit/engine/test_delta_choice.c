@@ -16,8 +16,8 @@
 /* --- donors --- */
 
 /* Add a donor whose digest begins with that byte. */
-static void add(struct tug__donors *donors, uint8_t name, uint64_t repository, unsigned number,
-                uint64_t age)
+static struct tug__donor *add(struct tug__donors *donors, uint8_t name, uint64_t repository,
+                              unsigned number, uint64_t age)
 {
     struct tug__donor donor = {
         .digest = {.algorithm = TUG_DIGEST_SHA256, .bytes = {name}},
@@ -27,7 +27,10 @@ static void add(struct tug__donors *donors, uint8_t name, uint64_t repository, u
         .age = age,
     };
 
-    cr_assert_not_null(tug__donors_add(donors, &donor));
+    struct tug__donor *const added = tug__donors_add(donors, &donor);
+
+    cr_assert_not_null(added);
+    return added;
 }
 
 /* The chosen ones' names, in order. */
@@ -80,22 +83,40 @@ Test(delta_choice, what_cannot_be_a_donor)
     add(&donors, 'x', 1, 0, 1); /* the layer itself */
     add(&donors, 'a', 1, 0, 1);
     add(&donors, 'a', 1, 0, 2); /* once is enough */
-    add(&donors, 'b', 1, 0, 3);
-    donors.items[3]->is_bad = true;
-    add(&donors, 'c', 1, 0, 4);
-    donors.items[4]->place.format = TUG__CHUNKED_ESTARGZ;
+    add(&donors, 'b', 1, 0, 3)->is_bad = true;
+    add(&donors, 'c', 1, 0, 4)->place.format = TUG__CHUNKED_ESTARGZ;
     cr_assert_str_eq(choose(&donors, 0), "a");
     tug__donors_fini(&donors);
 }
 
-Test(delta_choice, there_is_a_limit)
+/* Layers of this run are the newest: before those that were added earlier. */
+Test(delta_choice, own_layers_before_those_that_were_there)
 {
     struct tug__donors donors = {0};
 
-    for (size_t i = 0; i < TUG__DONORS_MAX; i++) {
-        add(&donors, 'a', 1, 0, i);
+    add(&donors, 'a', 1, 0, 1);
+    add(&donors, 'b', 1, 0, 2);
+    add(&donors, 'c', 1, 0, 0);
+    add(&donors, 'd', 1, 1, 0);
+    add(&donors, 'o', 2, 0, 0);
+    cr_assert_str_eq(choose(&donors, 0), "cadb");
+    cr_assert_str_eq(choose(&donors, 1), "dcab");
+    tug__donors_fini(&donors);
+}
+
+/* A store full of donors, ten layers an image, a hundred repositories: what is looked at is
+ * bounded, so each choice takes some microseconds. */
+Test(delta_choice, many_donors)
+{
+    struct tug__donors donors = {0};
+
+    for (unsigned i = 0; i < TUG__DONORS_MAX; i++) {
+        add(&donors, (uint8_t)('a' + i % 10), i / 10 % 100 + 1, i % 10, i / 10 + 1);
     }
-    cr_assert_null(tug__donors_add(&donors, donors.items[0]));
+    for (unsigned i = 0; i < 100; i++) {
+        cr_assert_str_eq(choose(&donors, 3), "dceb");
+    }
+    cr_assert_null(tug__donors_add(&donors, donors.all.first));
     tug__donors_fini(&donors);
 }
 
