@@ -132,7 +132,7 @@ struct tug_event {
     uint64_t
         copied_bytes; /* of size_bytes, copied from other blobs (options.delta). PLANNED: at
                          most. How much, only the layer's end says, which is not fetched then */
-    const struct tug_digest *donor; /* PLANNED: of the store's layer that is the likeliest to be
+    const struct tug_digest *donor; /* PLANNED: of the layer that is the likeliest to be
                                        copied from, NULL: none */
 };
 

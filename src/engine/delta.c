@@ -41,6 +41,7 @@ void tug__delta_create(struct tug__engine *engine, struct tug__node *node,
 void tug__delta_state_fini(struct tug__engine *engine)
 {
     tug__donors_fini(&engine->delta.donors);
+    tug__donors_fini(&engine->delta.planned);
     free(engine->delta.stores);
 }
 

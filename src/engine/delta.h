@@ -39,6 +39,7 @@ struct tug__node_list {
 /* The engine's part: which donors there are. */
 struct tug__delta_state {
     struct tug__donors donors;     /* while is_searching, a worker's */
+    struct tug__donors planned;    /* in a dry run: layers that would be fetched */
     struct tug__node_list waiting; /* for the search */
     struct tug__node_list ready;   /* what they waited for has come, or will not */
     struct tug_store **stores;     /* owned: to be searched; NULL: no layer is put together */

@@ -10,6 +10,9 @@
 #include "engine/delta_internal.h"
 #include "oci/document.h"
 
+/* Planned layers of a repository that are looked at for one layer: the latest. */
+#define PLANNED_MAX 512
+
 /* A dry run goes on to its end: it only reads documents, each once. */
 static bool never(void *context)
 {
@@ -28,25 +31,58 @@ static void find_donors(struct tug__delta_state *state)
     }
 }
 
+/* Find a layer of this run that would be awaited for another one: the same place in another image
+ * of the same repository. The layer itself is planned from now on. Returns: borrowed; NULL: none,
+ * or the layer was planned before. */
+static const struct tug__donor *find_planned(struct tug__donors *planned,
+                                             const struct tug__donor *layer)
+{
+    const struct tug__donor_list *const near = tug__donors_near(planned, layer->repository);
+    const struct tug__donor *donor = near != NULL ? near->first : NULL;
+    const struct tug__donor *found = NULL;
+
+    for (unsigned i = 0; donor != NULL && i < PLANNED_MAX; i++) {
+        if (donor->repository == layer->repository && donor->number == layer->number &&
+            donor->place.format == layer->place.format) {
+            if (tug_digest_equal(&donor->digest, &layer->digest)) {
+                return NULL;
+            }
+            found = found != NULL ? found : donor;
+        }
+        donor = donor->next_near;
+    }
+    (void)tug__donors_add(planned, layer);
+    return found;
+}
+
 bool tug__engine_ask_donors(struct tug__engine *engine, const struct tug__descriptor *layer,
                             unsigned number, const struct tug_ref *source,
                             struct tug_digest *out_donor, uint64_t *out_copied_bytes)
 {
-    struct tug__donor_wish wish = {.digest = &layer->digest, .number = number};
-    struct tug__chunked_place place;
+    struct tug__donor wanted = {.digest = layer->digest, .number = number};
+    const struct tug__donor *planned;
     struct tug__donor *donor;
 
     if (!engine->settings.is_dry || engine->delta.donors.store_count == 0 ||
-        !tug__chunked_find(layer, &place)) {
+        !tug__chunked_find(layer, &wanted.place)) {
         return false;
     }
     find_donors(&engine->delta);
-    wish.format = place.format;
-    wish.repository = tug__delta_repository(source);
-    if (tug__donors_choose(&engine->delta.donors, &wish, &donor, 1) == 0) {
-        return false;
+    wanted.repository = tug__delta_repository(source);
+    planned = find_planned(&engine->delta.planned, &wanted);
+    if (tug__donors_choose(&engine->delta.donors,
+                           &(struct tug__donor_wish){.digest = &layer->digest,
+                                                     .format = wanted.place.format,
+                                                     .repository = wanted.repository,
+                                                     .number = number},
+                           &donor, 1) == 0) {
+        if (planned == NULL) {
+            return false;
+        }
+        *out_donor = planned->digest;
+    } else {
+        *out_donor = donor->digest;
     }
-    *out_donor = donor->digest;
-    *out_copied_bytes = tug__chunked_tail(&place);
+    *out_copied_bytes = tug__chunked_tail(&wanted.place);
     return true;
 }

@@ -73,6 +73,29 @@ Test(delta_dry, no_donor)
     flow_close(&scene.flow);
 }
 
+/* Of versions in one list the second may come from the first, which is fetched before; and nothing
+ * from itself. */
+Test(delta_dry, images_of_one_list)
+{
+    static const char *const names[] = {"app:1", "app:2", "app:1"};
+    struct delta_scene scene;
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    delta_add_image(&scene, 1);
+    delta_change(&scene, 50);
+    delta_add_image(&scene, 2);
+    scene.flow.options.dry_run = true;
+    scene.flow.options.max_concurrent_downloads = 1;
+    cr_assert_eq(flow_fetch_all(&scene.flow, names, 2), TUG_OK);
+    cr_assert_neq(scene.flow.seen.planned.donor[0], '\0');
+    cr_assert_gt(scene.flow.seen.planned.copied_bytes, scene.layers[1].size * 80 / 100);
+    cr_assert_lt(scene.flow.seen.planned.copied_bytes, scene.layers[1].size);
+    cr_assert_eq(flow_fetch_all(&scene.flow, (const char *const[]){names[0], names[2]}, 2), TUG_OK);
+    cr_assert_eq(scene.flow.seen.planned.copied_bytes, 0);
+    scene.flow.options.dry_run = false;
+    flow_close(&scene.flow);
+}
+
 /* The layers of another store count. */
 Test(delta_dry, another_store)
 {
