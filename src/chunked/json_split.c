@@ -173,31 +173,54 @@ static size_t pass_string(struct tug__json_split *split, const char *text, size_
     return at;
 }
 
+/* Tell whether a byte outside of strings is one of a value, whatever comes around it. */
+static bool is_of_value(const struct tug__json_split *split, char byte)
+{
+    switch (byte) {
+    case ' ':
+    case '\n':
+    case '\r':
+    case '\t':
+    case ',':
+    case '{':
+    case '}':
+    case '[':
+    case ']':
+        return false;
+    default:
+        return split->depth > 0 && !split->is_after_array;
+    }
+}
+
 enum tug_status tug__json_split_add(struct tug__json_split *split, const char *text, size_t length,
                                     struct tug_error *err)
 {
+    size_t begin = 0; /* of what belongs to the item, and is not appended yet */
+
     for (size_t at = 0; at < length;) {
-        size_t taken = 1;
         enum tug_status status;
 
         if (split->is_in_string) {
-            taken = pass_string(split, text + at, length - at);
-        } else if (handle_mark(split, text[at], &status, err)) {
-            if (status != TUG_OK) {
-                return status;
-            }
-            at++;
+            at += pass_string(split, text + at, length - at);
             continue;
-        } else {
-            split->is_in_string = text[at] == '"';
         }
-        status = tug__buf_append(&split->item, text + at, taken, err);
+        if (is_of_value(split, text[at])) {
+            split->is_in_string = text[at++] == '"';
+            continue;
+        }
+        status = tug__buf_append(&split->item, text + begin, at - begin, err);
         if (status != TUG_OK) {
             return status;
         }
-        at += taken;
+        begin = at;
+        if (handle_mark(split, text[at++], &status, err)) {
+            begin = at;
+        }
+        if (status != TUG_OK) {
+            return status;
+        }
     }
-    return TUG_OK;
+    return tug__buf_append(&split->item, text + begin, length - begin, err);
 }
 
 enum tug_status tug__json_split_end(const struct tug__json_split *split, struct tug_error *err)
