@@ -117,6 +117,12 @@ enum tug_status tug__chunked_locate(struct tug__chunked_place *place,
 enum tug_status tug__chunked_read(const struct tug__chunked_place *place,
                                   const struct tug__chunked_source *source,
                                   struct tug__frame_table *out_table, struct tug_error *err);
+/* As tug__chunked_read, of a donor; match: of the target. Gives up after the first quarter of the
+ * table, with TUG_ERR_CONTENT, when next to nothing of that is in the target. */
+enum tug_status tug__chunked_read_donor(const struct tug__chunked_place *place,
+                                        const struct tug__chunked_source *source,
+                                        const struct tug__chunked_match *match,
+                                        struct tug__frame_table *out_table, struct tug_error *err);
 /* Free a table's frames and leave it empty. */
 void tug__frame_table_fini(struct tug__frame_table *table);
 
@@ -128,6 +134,9 @@ enum tug_status tug__chunked_match_create(const struct tug__frame_table *target,
 /* Look in a donor for the frames that no donor has had so far. donor: number for the copies. */
 void tug__chunked_match_add(struct tug__chunked_match *match, const struct tug__frame_table *donor,
                             unsigned number);
+/* Tell whether a part of what a donor has so far is in the target, in bytes and per cent. */
+bool tug__chunked_match_has(const struct tug__chunked_match *match,
+                            const struct tug__frame_table *donor, unsigned percent);
 /* Bytes of the target that were found so far. */
 uint64_t tug__chunked_match_bytes(const struct tug__chunked_match *match);
 /* Get what was found, adjoining frames as one copy. out_copies: tug__chunked_copies_fini is due;

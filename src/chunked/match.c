@@ -153,6 +153,19 @@ void tug__chunked_match_add(struct tug__chunked_match *match, const struct tug__
     }
 }
 
+bool tug__chunked_match_has(const struct tug__chunked_match *match,
+                            const struct tug__frame_table *donor, unsigned percent)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i + 1 < donor->count; i++) {
+        const uint32_t *const head = find_place(match, donor, i);
+
+        bytes += head != NULL && *head != NOTHING ? length_of(donor, i) : 0;
+    }
+    return donor->count == 0 || bytes >= donor->frames[donor->count - 1].first / 100 * percent;
+}
+
 uint64_t tug__chunked_match_bytes(const struct tug__chunked_match *match)
 {
     return match->bytes;

@@ -16,6 +16,12 @@
 #define TAR_BLOCK 512
 #define TOC_NAME "stargz.index.json"
 
+/* A donor is looked at after this part of its text, and must have so much in common by then.
+ * Archives are sorted, so what has changed may come first; but not a quarter of all files that a
+ * layer has. */
+#define LOOK_PART 4
+#define LOOK_PERCENT 2
+
 /* State of reading one TOC. */
 struct toc {
     const struct tug__chunked_place *place;
@@ -27,6 +33,9 @@ struct toc {
     char header[TAR_BLOCK];
     size_t header_length;
     uint64_t text_rest; /* bytes of the file to come */
+    /* a donor */
+    const struct tug__chunked_match *match; /* NULL: it is none, or was looked at */
+    uint64_t text_bytes, text_done;
     bool is_hashed_raw; /* the checksum is of the text */
 };
 
@@ -59,6 +68,21 @@ static enum tug_status on_member(void *context, const char *text, size_t length,
     return TUG_OK;
 }
 
+/* Some of the text was read: look whether it is worth reading on. */
+static enum tug_status look_at_donor(struct toc *toc, size_t length, struct tug_error *err)
+{
+    const struct tug__chunked_match *const match = toc->match;
+
+    toc->text_done += length;
+    if (match == NULL || toc->text_done < toc->text_bytes / LOOK_PART) {
+        return TUG_OK;
+    }
+    toc->match = NULL;
+    return tug__chunked_match_has(match, toc->framing.table, LOOK_PERCENT)
+               ? TUG_OK
+               : tug__fail(err, TUG_ERR_CONTENT, "the layers have nothing in common");
+}
+
 static enum tug_status on_text(void *context, const char *bytes, size_t length,
                                struct tug_error *err)
 {
@@ -68,7 +92,10 @@ static enum tug_status on_text(void *context, const char *bytes, size_t length,
     if (toc->is_hashed_raw) {
         status = tug__hash_update(toc->hash, bytes, length, err);
     }
-    return status == TUG_OK ? tug__json_split_add(&toc->split, bytes, length, err) : status;
+    if (status == TUG_OK) {
+        status = tug__json_split_add(&toc->split, bytes, length, err);
+    }
+    return status == TUG_OK ? look_at_donor(toc, length, err) : status;
 }
 
 /* Parse the header of the archive in an eStargz's TOC. */
@@ -86,6 +113,7 @@ static enum tug_status read_header(struct toc *toc, struct tug_error *err)
         size = size * 8 + (uint64_t)(toc->header[i] - '0');
     }
     toc->text_rest = size;
+    toc->text_bytes = size;
     return TUG_OK;
 }
 
@@ -127,6 +155,7 @@ static enum tug_status read_toc(struct toc *toc, const struct tug__chunked_sourc
     enum tug_status status;
 
     toc->is_hashed_raw = !is_zstd;
+    toc->text_bytes = toc->place->toc.raw_length;
     status = is_zstd ? tug__part_unzstd(&unpacking, err) : tug__part_gunzip(&unpacking, err);
     if (status == TUG_OK) {
         status = tug__chunked_check_digest(toc->hash, &toc->place->checksum, err);
@@ -162,6 +191,14 @@ enum tug_status tug__chunked_read(const struct tug__chunked_place *place,
                                   const struct tug__chunked_source *source,
                                   struct tug__frame_table *out_table, struct tug_error *err)
 {
+    return tug__chunked_read_donor(place, source, NULL, out_table, err);
+}
+
+enum tug_status tug__chunked_read_donor(const struct tug__chunked_place *place,
+                                        const struct tug__chunked_source *source,
+                                        const struct tug__chunked_match *match,
+                                        struct tug__frame_table *out_table, struct tug_error *err)
+{
     struct tug__frame_table table = {0};
     struct toc toc = {
         .place = place,
@@ -170,6 +207,7 @@ enum tug_status tug__chunked_read(const struct tug__chunked_place *place,
                     .has_tar_split = place->tar_split.length > 0,
                     .end_byte = tug__chunked_tail(place)},
         .split = {.on_member = on_member, .on_element = on_element, .context = &toc},
+        .match = match,
     };
     enum tug_status status =
         tug__hash_create(tug__digest_algorithm_name(place->checksum.algorithm), &toc.hash, err);

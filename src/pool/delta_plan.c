@@ -36,9 +36,10 @@ static enum tug_status read_file(void *context, uint64_t offset, void *bytes, si
     return tug__fs_pread_all(reading->fd, bytes, length, offset, err);
 }
 
-/* Read a donor's table. It may have been read in part only, or be damaged: then it has none. */
-static bool read_donor(const struct tug__donor *donor, struct reading *reading,
-                       struct tug__frame_table *out_table)
+/* Read a donor's table. It may have been fetched in part only, be damaged, or have nothing in
+ * common with the layer: then it has none. */
+static bool read_donor(const struct tug__donor *donor, const struct tug__chunked_match *match,
+                       struct reading *reading, struct tug__frame_table *out_table)
 {
     const struct tug__chunked_source source = {.read = read_file, .context = reading};
     struct tug__chunked_place place = donor->place;
@@ -50,7 +51,7 @@ static bool read_donor(const struct tug__donor *donor, struct reading *reading,
     }
     reading->fd = fd;
     is_read = tug__chunked_locate(&place, &source, NULL) == TUG_OK &&
-              tug__chunked_read(&place, &source, out_table, NULL) == TUG_OK;
+              tug__chunked_read_donor(&place, &source, match, out_table, NULL) == TUG_OK;
     reading->fd = -1;
     return is_read;
 }
@@ -72,7 +73,7 @@ static enum tug_status compare(struct tug__delta_plan *plan, const struct tug__f
         if (percent >= ENOUGH_PERCENT || (i >= 2 && percent < NOTHING_PERCENT)) {
             break;
         }
-        if (read_donor(plan->donors[i], reading, &table)) {
+        if (read_donor(plan->donors[i], match, reading, &table)) {
             tug__chunked_match_add(match, &table, i);
             tug__frame_table_fini(&table);
         }

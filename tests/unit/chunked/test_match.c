@@ -165,6 +165,52 @@ Test(match, what_changed_is_not_found)
     }
 }
 
+#define MANY 3000
+
+/* A donor of which so many files, the first ones, have changed. Returns: whether it is read. */
+static enum tug_status read_changed(enum toc_format format, size_t changed)
+{
+    static char names[MANY][32];
+    static struct toc_file files[MANY];
+    struct pair pair = {0};
+    const struct tug__chunked_source source = help_source(&pair.old);
+    struct tug__chunked_match *found = NULL;
+    struct tug__chunked_place place;
+    struct tug__frame_table table = {0};
+    enum tug_status status;
+
+    for (size_t i = 0; i < MANY; i++) {
+        (void)snprintf(names[i], sizeof names[i], "file%05zu", i);
+        files[i] = (struct toc_file){.name = names[i], .size = 100, .seed = i, .mtime = 1};
+    }
+    toc_layer_make(format, files, MANY, &pair.old);
+    for (size_t i = 0; i < changed; i++) {
+        files[i].seed += MANY;
+        files[i].mtime++;
+    }
+    toc_layer_make(format, files, MANY, &pair.new);
+    read_pair(&pair);
+    cr_assert_eq(tug__chunked_match_create(&pair.new_table, &found, NULL), TUG_OK);
+    place = help_place(&pair.old);
+    cr_assert_eq(tug__chunked_locate(&place, &source, NULL), TUG_OK);
+    status = tug__chunked_read_donor(&place, &source, found, &table, NULL);
+    cr_assert_eq(table.count, status == TUG_OK ? pair.old_table.count : 0);
+    tug__frame_table_fini(&table);
+    tug__chunked_match_destroy(found);
+    free_pair(&pair);
+    return status;
+}
+
+Test(match, a_donor_with_nothing_in_common_is_not_read_to_its_end)
+{
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(read_changed(formats[i], 0), TUG_OK);
+        cr_assert_eq(read_changed(formats[i], MANY / 6), TUG_OK, "what has changed comes first");
+        cr_assert_eq(read_changed(formats[i], MANY / 2), TUG_ERR_CONTENT);
+        cr_assert_eq(read_changed(formats[i], MANY), TUG_ERR_CONTENT);
+    }
+}
+
 static void make_equal(struct toc_file *files)
 {
     for (size_t i = 1; i < FILES; i++) {
