@@ -221,7 +221,7 @@ static bool is_continued(const struct tug_trace_event *before, const struct tug_
            before->name == span->name && before->text == span->text &&
            before->status == span->status && before->offset + before->length == span->offset &&
            memcmp(&before->digest, &span->digest, sizeof span->digest) == 0 &&
-           span->begin_ns - (before->begin_ns + before->duration_ns) <= JOIN_NS;
+           span->begin_ns <= before->begin_ns + before->duration_ns + JOIN_NS;
 }
 
 void tug__trace_end(struct tug__trace_row *row, uint64_t began_ns,
