@@ -17,7 +17,10 @@ root=$folder/root
 triplet=aarch64-linux-gnu
 
 cleanup() {
-    ! mountpoint -q "$root/proc" || umount "$root/proc"
+    local place
+    for place in proc dev/pts; do
+        ! mountpoint -q "$root/$place" || umount "$root/$place"
+    done
 }
 trap cleanup EXIT
 
@@ -43,12 +46,15 @@ cross_make() { # GOAL…
 [ -e "$folder/made" ] || make_root
 mkdir -p "$root/source"
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
+# Terminals, which tests make.
+mountpoint -q "$root/dev/pts" || mount -t devpts -o ptmxmode=0666 devpts "$root/dev/pts"
 "$top/tools/packaging/source.sh" "$folder/source.tar.gz"
 tar -C "$root/source" --strip-components=1 -xzf "$folder/source.tar.gz"
 cross_make all build/cross/unit-tests
 cp -P "$root"/source/build/{tug,libtug.so.*,libtug.a} "$folder"
 readelf -h "$folder/tug" | grep -q AArch64 || { echo "cross: build/tug is not for arm64" >&2; exit 1; }
-# Not those that limit the number of threads: qemu has threads of its own.
+# Not those that limit the number of threads: qemu has threads of its own. Nor that which tells a program
+# that does not exist from one that fails: vfork is fork to qemu, so posix_spawn cannot tell, either.
 chroot "$root" env -i PATH=/usr/bin:/bin HOME=/root LC_ALL=C sh -c \
     'cd /source && TUG=/source/build/tug FAKE_REGISTRY= qemu-aarch64 build/cross/unit-tests \
-        --filter "!(*/f30_*)"'
+        --filter "!(*/f30_*|auth_helper/t50_refuses_names_that_are_paths)"'
