@@ -61,10 +61,10 @@ sum_of() { # FIGURE LOG
 
 run_criterion() { # SUITE
     local suite=$1 log="$work/$1.log" expected tested passing
-    expected=$(grep -hE '^(Test|ParameterizedTest|Theory)\(' "$here/tests/$suite" -r | wc -l)
+    expected=$(grep -rhE '^(Test|ParameterizedTest|Theory)\(' "$here/tests/$suite" | wc -l)
     "$obj/$suite-tests" --jobs "${TEST_JOBS:-8}" --filter '!(measured/*)' > "$log" 2>&1
     local status=$?
-    if grep -qE '^Test\(measured,' -r "$here/tests/$suite"; then
+    if grep -rqE '^Test\(measured,' "$here/tests/$suite"; then
         "$obj/$suite-tests" --jobs 1 --filter 'measured/*' >> "$log" 2>&1 || status=$?
     fi
     tested=$(sum_of 'Tested' "$log")

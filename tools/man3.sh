@@ -1,23 +1,26 @@
-#!/bin/bash
+#!/bin/sh
 # Installs the manual pages of section 3, or removes them: one for each page, and for each function
 # that a page names a file that points there, so that `man tug_fetch_run` finds its page.
 #     tools/man3.sh install|uninstall DIRECTORY
 set -eu
 
 action=$1
-target=$(realpath -m "$2")
+case $2 in
+/*) target=$2 ;;
+*) target=$PWD/$2 ;;
+esac
 cd "$(dirname "$0")/../man"
 if [ "$action" = install ]; then
     install -d "$target"
 fi
 for page in *.3; do
-    while read -r name; do
+    sed -n 's/^\.Nm \([a-z0-9_]*\).*/\1/p' "$page" | while read -r name; do
         rm -f "$target/$name.3"
         if [ "$action" = install ] && [ ! -e "$name.3" ]; then
             printf '.so man3/%s\n' "$page" > "$target/$name.3"
             chmod 644 "$target/$name.3"
         fi
-    done < <(sed -n 's/^\.Nm \([a-z0-9_]*\).*/\1/p' "$page")
+    done
     if [ "$action" = install ]; then
         install -m 644 "$page" "$target"
     fi
