@@ -1,8 +1,8 @@
 #!/bin/bash
 # The packages as a stranger meets them: built twice without a network, in folders and surroundings
 # that differ, they are the same bytes; lintian has nothing to say; in a fresh Debian 12 one command
-# installs tug, the lines of the README work word for word against a registry on this machine, a
-# program builds against libtug-dev, and purging leaves nothing.
+# installs tug, the lines of the README work word for word against a registry on this machine, as they
+# do with tug-static in its place, a program builds against libtug-dev, and purging leaves nothing.
 #
 # As root, with a network for Debian's own packages. Environment: FAKE_REGISTRY, the registry to use;
 # TUG_STATIC, the command as one file.
@@ -90,7 +90,6 @@ names() {
 make_root() {
     quietly mmdebstrap --variant=minbase bookworm "$root"
     mount -t proc proc "$root/proc"
-    names > "$work/names"
     mkdir "$root/packages"
     cp "$work"/one/*.deb "$root/packages"
 }
@@ -121,18 +120,33 @@ readme_lines() {
         grep -vE '<[^>]*>|\$|\\$|docker |podman |ctr |helm |skopeo|jq |\.tar|\.sock|systemctl'
 }
 
-use_command() {
+run_readme_lines() {
     local line count=0
-    quietly inside 'apt-get update && cd /packages && apt install -y ./tug_*.deb'
     while read -r line; do
         quietly inside "cd; $line"
         count=$((count + 1))
     done < <(readme_lines)
     [ "$count" -ge 5 ] || fail "$count lines in the README"
-    echo "ok   apt install ./tug_*.deb, and $count commands of the README"
     quietly inside 'tug fetch docker.io/library/alpine:3.20 && tug verify && tug images | grep -q alpine'
     quietly inside 'cd && tug export -o a.tar docker.io/library/alpine:3.20 && tug --store new import a.tar'
     quietly inside 'test -s /usr/share/man/man1/tug.1.gz'
+    echo "ok   $1, and $count commands of the README"
+}
+
+use_command() {
+    quietly inside 'apt-get update && cd /packages && apt install -y ./tug_*.deb'
+    run_readme_lines 'apt install ./tug_*.deb'
+}
+
+# The command as one file takes the other's place and brings no other package with it.
+use_static() {
+    local before
+    before=$(inside 'dpkg-query -W | wc -l')
+    quietly inside 'cd /packages && apt install -y --no-install-recommends ./tug-static_*.deb'
+    [ "$(inside 'dpkg-query -W | wc -l')" -eq $((before + 1)) ] || fail "tug-static brings other packages"
+    readelf -ldW "$root/usr/bin/tug" > "$work/segments"
+    ! grep -qE 'INTERP|NEEDED' "$work/segments" || fail "tug-static asks for shared libraries"
+    run_readme_lines 'apt install ./tug-static_*.deb'
 }
 
 use_library() {
@@ -145,11 +159,12 @@ use_library() {
     echo "ok   a program of libtug-dev"
 }
 
-purge() {
+# What was there before is there still, and no more.
+purge() { # PACKAGE…
     local left
-    inside 'dpkg -L tug libtug0 libtug-dev' | sort -u > "$work/files"
-    quietly inside 'apt purge -y tug libtug0 libtug-dev'
-    rm -rf "$root/etc/tug" "$root"/root/* "$root/root/.local" "$root/srv/images" "$root/shared" "$root/packages"
+    inside "dpkg -L $*" | sort -u > "$work/files"
+    quietly inside "apt purge -y $*"
+    rm -rf "$root/root/.local" "$root/root/new" "$root/srv/images" "$root/shared"
     # shellcheck disable=SC2016 # dpkg-query reads this
     left=$(inside 'dpkg-query -W -f "\${Package} \${db:Status-Status}\n" "*tug*" 2> /dev/null' || true)
     [ -z "$left" ] || fail "purged, and there is $left"
@@ -158,7 +173,7 @@ purge() {
     while read -r path; do
         [ -d "$root$path" ] || [ ! -e "$root$path" ] || fail "purged, and $path is there"
     done < "$work/files"
-    echo "ok   apt purge leaves nothing"
+    echo "ok   apt purge $* leaves nothing"
 }
 
 build_twice
@@ -166,6 +181,9 @@ check_rpms
 check_image
 make_root
 start_registry
+names > "$work/names"
 use_command
 use_library
-purge
+purge tug libtug0 libtug-dev
+use_static
+purge tug-static

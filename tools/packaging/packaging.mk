@@ -3,7 +3,7 @@
 .PHONY: deb rpm check-packages check-musl cross
 
 deb: ## build Debian packages into build/deb/
-	$(Q)third_party/install.sh build test deb
+	$(Q)third_party/install.sh build test static deb
 	$(Q)tools/packaging/build-deb.sh build/deb
 	$(Q)lintian --info --display-info --fail-on error,warning,info build/deb/*.changes
 
