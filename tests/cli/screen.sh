@@ -54,7 +54,7 @@ start_registry --rate 20K --generate slow:1=400K:6 --generate quick:1=50K:2 --ge
 for columns in "${sizes[@]}"; do
     begin "slow-$columns" "$columns" --max-concurrent-downloads 8 "$registry/slow:1"
     begin "quick-$columns" "$columns" "$registry/quick:1"
-    begin "refused-$columns" "$columns" localhost:1/app:1
+    begin "refused-$columns" "$columns" --retries 9 localhost:1/app:1
     begin "silent-$columns" "$columns" "$registry/silent:1"
     begin "limited-$columns" "$columns" "$registry/limited:1"
 done
@@ -88,7 +88,7 @@ f34_shows_what_another_process_does() {
 
 # Why nothing comes: the attempt, the wait, the reason.
 f33_shows_why_it_waits() { # COLUMNS
-    see "refused-$1" '^retry [2-5]/5 in [0-9]+ s: *'
+    see "refused-$1" '^retry [2-9]/9 in [0-9]+ s: *'
     see "refused-$1" 'Failed'
     see "refused-$1" ' retry(ing| [0-9]+ s)$|resolving'
     check_block "refused-$1" "$1"

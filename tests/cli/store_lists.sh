@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")" || exit 1
 
-start_registry --generate app:1=100K:3 --generate app:2=100K:2 --generate big:1=8M --rate 1M
+start_registry --generate app:1=100K:3 --generate app:2=100K:2 --generate big:1=8M --rate 1M \
+    --rule 'path=/v2/big/blobs/ cut=stall at=1000000'
 
 column() { # N: of the lines after the titles
     tail -n +2 "$WORK/out" | awk -v n="$1" '{ print $n }'
@@ -79,7 +80,7 @@ what_is_missing_and_orphaned() {
     cat "$WORK/index.json" > "$TUG_STORE/index.json"
 }
 
-# A download goes on, and is interrupted.
+# A download goes on, as long as it is looked at, and is interrupted.
 partial_downloads() {
     local pid digest
     run active
