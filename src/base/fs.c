@@ -206,7 +206,7 @@ enum tug_status tug__fs_replace(int dir_fd, const struct tug__fs_replacement *re
         (void)unlinkat(dir_fd, temporary, 0);
         return tug__wrap(err, status, "'%s'", name);
     }
-    return replacement->sync ? tug__fs_sync(dir_fd, err) : TUG_OK;
+    return replacement->sync && !replacement->leave_dir ? tug__fs_sync(dir_fd, err) : TUG_OK;
 }
 
 /* The content of a file, all of it in memory. */

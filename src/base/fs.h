@@ -46,8 +46,9 @@ struct tug__fs_replacement {
     const char *temporary; /* written first; an old file of that name is removed: the caller makes
                               sure that it is not in use */
     const char *name;
-    mode_t mode; /* of the new file, less the umask */
-    bool sync;   /* fsync the file before the rename and the directory after it */
+    mode_t mode;    /* of the new file, less the umask */
+    bool sync;      /* fsync the file before the rename and the directory after it */
+    bool leave_dir; /* but the caller syncs the directory */
     /* Write the content to the empty temporary file; may change its mode and owner, too. */
     enum tug_status (*write)(void *context, int fd, struct tug_error *err);
     void *context;

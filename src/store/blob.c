@@ -115,7 +115,7 @@ static enum tug_status sync_dir(struct tug_store *store, enum tug_digest_algorit
 
 enum tug_status tug__store_sync_blobs(struct tug_store *store, struct tug_error *err)
 {
-    enum tug_status status = TUG_OK;
+    enum tug_status status = tug__store_sync_layout(store, err);
 
     (void)pthread_mutex_lock(&store->sync_lock);
     for (int algorithm = TUG_DIGEST_SHA256;

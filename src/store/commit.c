@@ -72,6 +72,17 @@ static enum tug_status publish_one(struct tug__ingest *ingest, struct tug__trace
     return tug__ingest_publish(ingest, err);
 }
 
+/* Let all downloads fail that have not failed yet. */
+static void fail_all(const struct tug__ingest_commit *commits, size_t count,
+                     const struct tug_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (commits[i].error->code == TUG_OK) {
+            *commits[i].error = *error;
+        }
+    }
+}
+
 void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
                        size_t count, struct tug__trace_row *row)
 {
@@ -89,18 +100,18 @@ void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit 
     if (!sync_together(store, commits, count, row)) {
         step(commits, count, row, sync_one);
     }
+    /* No blob has a name in a store that a power cut may take away. */
+    if (tug__store_sync_layout(store, &sync_error) != TUG_OK) {
+        fail_all(commits, count, &sync_error);
+        return;
+    }
     step(commits, count, row, publish_one);
     began_ns = tug__trace_begin(row);
     status = tug__store_sync_blobs(store, &sync_error);
     tug__trace_end(row, began_ns,
                    &(struct tug_trace_event){.name = "sync names", .status = status});
-    if (status == TUG_OK) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (commits[i].error->code == TUG_OK) {
-            *commits[i].error = sync_error;
-        }
+    if (status != TUG_OK) {
+        fail_all(commits, count, &sync_error);
     }
 }
 

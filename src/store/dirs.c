@@ -5,6 +5,10 @@
  *
  * Knows: the names below blobs/ and ingest/. Does not know: documents, the network.
  * Threads: any.
+ *
+ * What is created of a layout is not synced at once: nothing depends on it until a blob gets its
+ * name, a state file is written or index.json is changed, and each of these syncs it first. A power
+ * cut before that leaves no store, or an unfinished or empty one (layout.c), without any content.
  */
 #include "store/internal.h"
 
@@ -20,20 +24,18 @@
 
 /* Create a directory of the layout, or open an existing one; a new one gets its mode and owner from
  * the root. */
-static enum tug_status make_dir(const struct tug_store *store, int parent_fd, const char *name,
+static enum tug_status make_dir(struct tug_store *store, int parent_fd, const char *name,
                                 int *out_fd, struct tug_error *err)
 {
     TUG__AUTO_FD int fd = -1;
     bool is_new = false;
-    enum tug_status status = tug__fs_make_dir(parent_fd, name, &fd, &is_new, err);
+    const enum tug_status status = tug__fs_make_dir(parent_fd, name, &fd, &is_new, err);
 
-    if (status == TUG_OK && is_new && store->is_durable) {
-        status = tug__fs_sync(parent_fd, err);
-    }
     if (status != TUG_OK) {
         return status;
     }
     if (is_new) {
+        store->is_unsynced = true;
         tug__store_give_dir(store, fd);
     }
     *out_fd = tug__steal_fd(&fd);
@@ -42,8 +44,8 @@ static enum tug_status make_dir(const struct tug_store *store, int parent_fd, co
 
 /* Create a directory again that was removed after it was opened. Its descriptor, which other
  * threads may be using, then refers to the new one. */
-static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, const char *name,
-                                 int fd, struct tug_error *err)
+static enum tug_status renew_dir(struct tug_store *store, int parent_fd, const char *name, int fd,
+                                 struct tug_error *err)
 {
     TUG__AUTO_FD int renewed = -1;
     struct stat info;
@@ -63,8 +65,8 @@ static enum tug_status renew_dir(const struct tug_store *store, int parent_fd, c
 }
 
 /* Open a directory of the layout; without `make` it may be missing (*fd stays -1). */
-static enum tug_status open_dir(const struct tug_store *store, int parent_fd, const char *name,
-                                bool make, int *fd, struct tug_error *err)
+static enum tug_status open_dir(struct tug_store *store, int parent_fd, const char *name, bool make,
+                                int *fd, struct tug_error *err)
 {
     struct stat info;
 
@@ -115,6 +117,37 @@ enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorit
     }
     *out_dirs = *dirs;
     (void)pthread_mutex_unlock(&store->lock);
+    return status;
+}
+
+void tug__store_mark_unsynced(struct tug_store *store)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    store->is_unsynced = true;
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
+enum tug_status tug__store_sync_layout(struct tug_store *store, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+    int fds[3] = {-1, -1, -1}; /* of the directories that have the layout's names */
+
+    (void)pthread_mutex_lock(&store->sync_lock);
+    (void)pthread_mutex_lock(&store->lock);
+    if (store->is_unsynced && store->is_durable) {
+        fds[0] = store->blobs_fd;
+        fds[1] = store->ingest_fd;
+        fds[2] = store->root_fd;
+    }
+    store->is_unsynced = false; /* before the sync: what is created meanwhile sets it again */
+    (void)pthread_mutex_unlock(&store->lock);
+    for (size_t i = 0; status == TUG_OK && i < sizeof fds / sizeof *fds; i++) {
+        status = fds[i] >= 0 ? tug__fs_sync(fds[i], err) : TUG_OK;
+    }
+    if (status != TUG_OK) {
+        tug__store_mark_unsynced(store);
+    }
+    (void)pthread_mutex_unlock(&store->sync_lock);
     return status;
 }
 

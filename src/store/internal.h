@@ -36,6 +36,8 @@ struct tug_store {
      * directories are opened, never while data is written */
     pthread_mutex_t lock;
     struct tug__algorithm_dirs dirs[TUG_DIGEST_SHA512 + 1];
+    bool is_unsynced; /* names of directories and of the layout's files may not be durable yet
+                         (dirs.c); initially true, because another process may have made them */
     /* held while the directories are synced: a concurrent caller waits for the result. Acquired
      * before lock */
     pthread_mutex_t sync_lock;
@@ -68,6 +70,11 @@ enum tug_status tug__store_dirs(struct tug_store *store, enum tug_digest_algorit
 /* Open the directories that every layout has. *out_complete: all of them exist. */
 enum tug_status tug__store_open_dirs(struct tug_store *store, bool make, bool *out_complete,
                                      struct tug_error *err);
+/* Remember that a file of the layout was created, whose name is not durable yet. */
+void tug__store_mark_unsynced(struct tug_store *store);
+/* Make all of the layout that was created so far durable, by whomever. Does nothing when that was
+ * done before, and under TUG_DURABILITY_NONE. Errors: TUG_ERR_STORE. */
+enum tug_status tug__store_sync_layout(struct tug_store *store, struct tug_error *err);
 /* Remember that a name under blobs/<algorithm> changed. */
 void tug__store_mark_dirty(struct tug_store *store, enum tug_digest_algorithm algorithm);
 

@@ -6,7 +6,8 @@
  * Threads: any.
  *
  * A layout is created in this order: blobs/ and ingest/, index.json, and oci-layout last. A
- * directory without oci-layout counts as an unfinished store when it holds nothing but these.
+ * directory without oci-layout counts as an unfinished store when it holds nothing but these. Only
+ * the files' content is synced here; their names are with the first that depends on them (dirs.c).
  */
 #include "store/internal.h"
 
@@ -192,8 +193,8 @@ static enum tug_status write_file(void *context, int fd, struct tug_error *err)
     return tug__fs_pwrite_all(fd, file->text, strlen(file->text), 0, err);
 }
 
-static enum tug_status make_file(const struct tug_store *store, const char *name,
-                                 const char *temporary, const char *text, struct tug_error *err)
+static enum tug_status make_file(struct tug_store *store, const char *name, const char *temporary,
+                                 const char *text, struct tug_error *err)
 {
     struct layout_file file = {.store = store, .text = text};
     const struct tug__fs_replacement replacement = {
@@ -201,14 +202,18 @@ static enum tug_status make_file(const struct tug_store *store, const char *name
         .name = name,
         .mode = 0600, /* write_file sets the final one */
         .sync = store->is_durable,
+        .leave_dir = true,
         .write = write_file,
         .context = &file,
     };
     bool is_there = false;
     const enum tug_status status = find_file(store, name, &is_there, err);
 
-    return status != TUG_OK || is_there ? status
-                                        : tug__fs_replace(store->root_fd, &replacement, err);
+    if (status != TUG_OK || is_there) {
+        return status;
+    }
+    tug__store_mark_unsynced(store);
+    return tug__fs_replace(store->root_fd, &replacement, err);
 }
 
 static enum tug_status end_listing(void *context, const struct tug__store_file *file,
@@ -439,6 +444,7 @@ enum tug_status tug_store_open(const char *path, const struct tug_store_options 
     (void)pthread_mutex_init(&store->lock, NULL);
     (void)pthread_mutex_init(&store->sync_lock, NULL);
     store->makes_nothing = given.make_nothing;
+    store->is_unsynced = true;
     store->is_durable = given.durability == TUG_DURABILITY_FULL;
     store->path = strdup(path);
     if (store->path == NULL) {

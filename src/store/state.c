@@ -209,6 +209,9 @@ enum tug_status tug__ingest_begin_state(struct tug__ingest *ingest, uint64_t pre
     enum tug_status status =
         tug__store_dirs(ingest->store, ingest->digest.algorithm, true, &dirs, err);
 
+    if (status == TUG_OK) {
+        status = tug__store_sync_layout(ingest->store, err);
+    }
     if (status != TUG_OK) {
         return status;
     }
