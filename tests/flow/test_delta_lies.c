@@ -59,6 +59,29 @@ Test(delta_lies, tables_with_numbers_that_cannot_be)
     }
 }
 
+/* More text than is read: no request but the plain one. */
+Test(delta_lies, table_over_the_limit)
+{
+    struct delta_scene scene;
+    struct toc_layer honest;
+    struct toc_layer large;
+    struct toc_parts parts;
+
+    delta_open_update(&scene, TOC_ZSTD);
+    toc_layer_make(TOC_ZSTD, scene.files, DELTA_FILES, &honest);
+    parts = (struct toc_parts){.body = honest.bytes,
+                               .body_size = honest.body_size,
+                               .json = honest.json,
+                               .toc_raw_lie = UINT64_C(64) * 1024 * 1024 + 1};
+    toc_layer_assemble(TOC_ZSTD, &parts, &large);
+    delta_add_layer(&scene, 3, &large);
+    delta_fetch(&scene, "app:3");
+    delta_expect_plain(&scene, 3);
+    cr_assert_eq(delta_requests(&scene, 3), 1);
+    toc_layer_free(&honest);
+    flow_close(&scene.flow);
+}
+
 /* A chunk is said to be one that the donor has, of the same length, and is not: the digest of the
  * layer shows it, and the layer is fetched plainly, once. */
 Test(delta_lies, chunk_digests_that_lie)

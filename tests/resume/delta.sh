@@ -1,7 +1,7 @@
 #!/bin/bash
 # Updates that copy what an older layer has, killed again and again: each goes on where the last one
 # was. What was copied is not fetched, and of what was fetched little is fetched again. A second
-# part: how much memory a table of contents takes, of 15 MB in the full form.
+# part: how much memory a table of contents takes; in the full form one of 15 MB, and the largest.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -65,19 +65,46 @@ kills() { # FORMAT COUNT
     rm -rf old plain killed
 }
 
-# 70 000 files have 15 MB of text.
-memory() {
-    local peak
-    "$OBJ/make-toc" layout-large zstd-split "$(by_form 15000 70000)" 300 1000
+# Make two versions of a layer of many small files, and update from one to the other. Sets peak: KiB of
+# memory, text: bytes of the table of contents, where the layer says so, sent, and size: of the layer.
+update_large() { # FORMAT FILES BYTES EVERY
+    rm -rf layout-large old
+    "$OBJ/make-toc" layout-large "$@"
+    size=$(find layout-large/blobs -type f -size +1M -printf '%s\n' | sort -n | head -n 1)
+    text=$(grep -rhoE 'manifest-position":"[0-9:]*' layout-large/blobs | head -n 1 | cut -d : -f 4)
     serve layout-large
     fetch old 1
+    end_server
+    serve layout-large
     command time -f %M -o peak "$TUG" --store old fetch -q "$registry/app:2" > out
     end_server
     peak=$(tail -n 1 peak)
-    echo "= peak memory with a large table of contents: $peak KiB"
+    "$TUG" -q --store old verify > out
+}
+
+# Every second file differs, which makes the most ranges. 15 MB of text stay below 48 MiB of memory, and so
+# does the most that is read: 300 000 chunks and headers, 30 MB.
+memory() { # FILES TEXT_BYTES
+    update_large zstd-split "$1" 300 2
+    echo "= peak memory with a table of contents of $text bytes: $peak KiB"
+    [ "$text" -ge "$2" ] || fail "only $text bytes of text"
     [ "$peak" -le $((48 * 1024)) ] || fail "$peak KiB of memory"
+    [ "$sent" -lt $((size * 7 / 10)) ] || fail "$sent of $size bytes were sent"
+}
+
+# Over the limit of what is read a layer is fetched as any other, and its end is not fetched again.
+over_the_limit() {
+    update_large zstd 152000 100 50
+    echo "= peak memory with 304000 chunks and headers: $peak KiB"
+    [ "$peak" -le $((48 * 1024)) ] || fail "$peak KiB of memory"
+    [ "$sent" -ge "$size" ] || fail "only $sent of $size bytes were sent"
+    [ "$sent" -le $((size + 65536)) ] || fail "$sent bytes were sent for $size"
 }
 
 kills zstd "$(by_form 3 60)"
 kills estargz "$(by_form 2 60)"
-memory
+memory "$(by_form 15000 90000)" "$(by_form 3000000 15000000)"
+if [ "$RESUME_FORM" = full ]; then
+    memory 149000 30000000
+    over_the_limit
+fi
