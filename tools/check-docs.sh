@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md; what is
-# public has its manual. No line of a document is over 100 columns.
+# public has its manual, and structs theirs. No line of a document is over 100 columns.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -64,5 +64,17 @@ while read -r name; do
         complain "man/tug_fetch.3 does not describe tug_fetch_options.$name"
 done < <(sed -n '/^struct tug_fetch_options {/,/^};/s/^    [a-z][a-z0-9_ *]*[ *]\([a-z_]*\);.*/\1/p' include/tug/fetch.h |
     grep -vx size)
+
+# The pages of section 3 have every public struct as the headers have it, but for comments.
+structs() { # FILE…
+    perl -0777 -ne 's{/\*.*?\*/}{}gs;
+        while (/^(struct tug_\w+ \{\n.*?^\};)/msg) {
+            my $struct = $1 =~ s/\s+/ /gr;
+            print $struct =~ s/\[ /[/gr =~ s/ ;/;/gr, "\n";
+        }' "$@" | sort
+}
+while read -r line; do
+    complain "structs of include/tug (<) and of man/*.3 (>) differ: $line"
+done < <(diff <(structs include/tug/*.h) <(structs man/*.3) | grep '^[<>]')
 
 exit "$failed"
