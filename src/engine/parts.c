@@ -2,8 +2,9 @@
  *
  * Blobs over several connections: which idle workers join in, and where.
  *
- * Knows: open transfers, their division (ranges.h), when more connections pay off (spread.h), and
- * for which blobs (deal.h). Does not know: images, results of requests.
+ * Knows: open transfers, their division (ranges.h) into shares (share_length.h), when more
+ * connections pay off (spread.h), and for which blobs (deal.h).
+ * Does not know: images, results of requests.
  * Threads: the resolver.
  *
  * A node has a width, the number of connections it should have. When a share ends, the connection
@@ -14,19 +15,8 @@
 
 #include "base/clock.h"
 #include "engine/deal.h"
+#include "engine/share_length.h"
 
-/* Time that a connection should need for a share, so that the cost of requests is small. */
-#define SHARE_SECONDS 2.0
-#define SHARE_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
-/* Toward the end shares get shorter, so that all end together and the hash does not fall behind by
- * whole windows: down to the first, or on a long way, where each request costs time, down to so
- * many times what comes while an answer is waited for, at most the second. */
-#define SHARE_BYTES_LAST (UINT64_C(4) * 1024 * 1024)
-#define SHARE_BYTES_LAST_FAR (UINT64_C(8) * 1024 * 1024)
-#define ANSWERS_PER_SHARE 10.0
-/* A share's tail is taken as many answers' times ahead: one that comes too late is of no use, and
- * its connection, closed in the middle of a response, begins again slowly. */
-#define ANSWERS_LEAD 3.0
 /* Length of a share that is a whole blob, with headroom for arithmetic. */
 #define SHARE_BYTES_ALL (UINT64_MAX / 4)
 /* Interval of measurements while there are idle workers. */
@@ -46,46 +36,29 @@ static bool may_divide(struct tug__engine *engine, const struct tug__node *node)
            !node->transfer->ranges.is_single;
 }
 
-/* What a connection brings in so many times of an answer; 0 while neither is known. */
-static uint64_t bytes_in_answers(const struct tug__engine *engine, const struct tug__node *node,
-                                 double count)
+static uint64_t rest_of(const struct tug__node *node)
 {
-    const double answer_s = (double)node->host->answer_ns / (double)TUG__NS_PER_S;
-
-    return (uint64_t)(tug__spread_rate_each(&engine->spread) * answer_s * count);
+    return node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
 }
 
-/* Shortest share, with so many bytes left for so many connections: what evenly divides them, but no
- * more than it takes to make the cost of its request small. */
-static uint64_t shortest_share(const struct tug__engine *engine, const struct tug__node *node,
-                               uint64_t rest_bytes)
+/* Choose the next share of a blob that is open, once no other is wanted first. */
+static bool choose_next(struct tug__engine *engine, struct tug__node *node,
+                        struct tug__share *out_share)
 {
-    const uint64_t even_bytes = rest_bytes / (node->width > 0 ? node->width : 1);
-    uint64_t enough_bytes = bytes_in_answers(engine, node, ANSWERS_PER_SHARE);
+    const struct tug__share_view view = {
+        .rest_bytes = rest_of(node),
+        .connections = node->width,
+        .rate_each = tug__spread_rate_each(&engine->spread),
+        .answer_ns = node->host->answer_ns,
+        .chunk_bytes = engine->settings.chunk_size_bytes,
+    };
+    struct tug__ranges *const ranges = &node->transfer->ranges;
 
-    enough_bytes = enough_bytes < SHARE_BYTES_LAST_FAR ? enough_bytes : SHARE_BYTES_LAST_FAR;
-    enough_bytes = enough_bytes > SHARE_BYTES_LAST ? enough_bytes : SHARE_BYTES_LAST;
-    enough_bytes = enough_bytes < even_bytes ? enough_bytes : even_bytes;
-    return enough_bytes > TUG__SHARE_BYTES_MIN ? enough_bytes : TUG__SHARE_BYTES_MIN;
-}
-
-static uint64_t share_length(struct tug__engine *engine, const struct tug__node *node)
-{
-    const uint64_t chunk_bytes = engine->settings.chunk_size_bytes;
-    const uint64_t rest_bytes = node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
-    uint64_t last_bytes = rest_bytes / (2 * (node->width > 0 ? node->width : 1));
-    uint64_t shortest;
-    uint64_t length;
-
-    if (!may_divide(engine, node)) {
-        return SHARE_BYTES_ALL;
-    }
-    length = (uint64_t)(tug__spread_rate_each(&engine->spread) * SHARE_SECONDS);
-    length = length < SHARE_BYTES_MAX ? length : SHARE_BYTES_MAX;
-    length = length > chunk_bytes ? length : chunk_bytes;
-    shortest = shortest_share(engine, node, rest_bytes);
-    last_bytes = last_bytes > shortest ? last_bytes : shortest;
-    return length < last_bytes ? length : last_bytes;
+    ranges->has_ranges = ranges->has_ranges || node->host->has_ranges;
+    ranges->lead_bytes = tug__share_lead(&view);
+    return tug__ranges_choose(ranges,
+                              may_divide(engine, node) ? tug__share_length(&view) : SHARE_BYTES_ALL,
+                              tug__counter_get(&node->transfer->noted), out_share);
 }
 
 bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
@@ -98,15 +71,7 @@ bool tug__parts_choose(struct tug__engine *engine, struct tug__node *node,
         tug__ranges_choose_first(ranges, tug__delta_first(node), out_share);
         return true;
     }
-    if (tug__delta_choose(engine, node, out_share)) {
-        return true;
-    }
-    if (node->host != NULL) {
-        ranges->has_ranges = ranges->has_ranges || node->host->has_ranges;
-        ranges->lead_bytes = bytes_in_answers(engine, node, ANSWERS_LEAD);
-    }
-    return tug__ranges_choose(ranges, share_length(engine, node),
-                              tug__counter_get(&node->transfer->noted), out_share);
+    return tug__delta_choose(engine, node, out_share) || choose_next(engine, node, out_share);
 }
 
 unsigned tug__parts_idle_workers(const struct tug__engine *engine)
@@ -130,11 +95,6 @@ static bool can_grow(struct tug__engine *engine, const struct tug__node *node, u
 {
     return node->job_count > 0 && node->transfer->ranges.is_flowing &&
            now_ns >= node->attempt.beside_ns && may_divide(engine, node);
-}
-
-static uint64_t rest_of(const struct tug__node *node)
-{
-    return node->wanted.size_bytes - tug__ranges_done(&node->transfer->ranges);
 }
 
 /* Give blobs the connections that were dealt to them. */
