@@ -30,7 +30,7 @@ CLI_TESTED := $(filter-out %/main.o,$(CLI_OBJ))
 $(OBJ)/libcommand.a: $(CLI_TESTED)
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
-$(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c registry.c)) \
+$(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c keeper.c registry.c)) \
   $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
 $(OBJ)/unit-tests $(OBJ)/flow-tests $(OBJ)/oom-tests: TUG_RUNNER := $(CRITERION)
 # Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.

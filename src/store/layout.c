@@ -158,7 +158,7 @@ static enum tug_status check_layout(const struct tug_store *store, struct tug_er
     }
     tug__json_destroy(json);
     tug__buf_fini(&buf);
-    if (status != TUG_OK && err != NULL) {
+    if (status != TUG_OK && status != TUG_ERR_NO_MEMORY && err != NULL) {
         err->code = TUG_ERR_STORE; /* whatever the JSON error was: the store is at fault */
     }
     return status == TUG_OK ? TUG_OK
