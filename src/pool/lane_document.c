@@ -103,6 +103,12 @@ static enum tug_status write_document(struct tug__lane *lane, struct tug__job *j
         return TUG_OK;
     }
     status = tug__ingest_open(store, &reply->digest, reply->length, &ingest, err);
+    /* Again, now that the file is locked: a program is not handed the same content twice. */
+    job->result.was_present = status == TUG_OK && is_stored(store, reply);
+    if (job->result.was_present) {
+        tug__ingest_abort(ingest);
+        return TUG_OK;
+    }
     if (status == TUG_OK && ingest->present.count > 0) {
         status = tug__ingest_reset(ingest, err);
     }

@@ -167,7 +167,9 @@ static void dawdle(struct keeper *keeper, const char *digest)
         registry = keeper->cancel.flow->registry;
         keeper->cancel.has_failed = !fake_record_wait_count(
             registry, "GET", keeper->cancel.endless_digest, 1, FLOW_WAIT_MS);
-        tug_fetch_cancel(keeper->cancel.flow->fetch);
+        if (keeper->cancel.flow->options.timeout_ms == 0) {
+            tug_fetch_cancel(keeper->cancel.flow->fetch);
+        }
         keeper->cancel.has_failed |= !fake_record_wait_idle(registry, FLOW_WAIT_MS);
     }
 }

@@ -44,8 +44,8 @@ struct keeper {
     const char *lost_digest;
     unsigned slow_ms; /* the first write of slow_digest takes so long */
     const char *slow_digest;
-    /* Cancel the run with the first write of a content, and write on once it has stopped: when it
-     * has given up a request that never ends. */
+    /* Cancel the run with the first write of a content, unless it has a timeout, and write on once
+     * it has stopped: when it has given up a request that never ends. */
     struct {
         const char *digest;         /* NULL: do not */
         struct flow *flow;          /* whose fetch it is */

@@ -153,17 +153,16 @@ Test(sink, may_read_the_file_itself)
     close_scene(&scene);
 }
 
-/* A slow program is not a slow server. */
-Test(sink, may_be_slow)
+Test(measured, a_slow_program_is_no_slow_server, .timeout = 60)
 {
     struct scene scene;
 
     open_scene(&scene);
-    scene.keeper.slow_ms = 2500;
+    scene.keeper.slow_ms = 1500;
     scene.keeper.slow_digest = scene.built.layers[1].digest;
     scene.flow.options.max_concurrent_downloads = 2;
     scene.flow.options.chunk_size_bytes = 300000;
-    scene.flow.options.stall_timeout_ms = 2000;
+    scene.flow.options.stall_timeout_ms = 1000;
     scene.flow.options.no_retries = false;
     fetch(&scene, "app:1");
     cr_assert_eq(scene.flow.seen.counts[TUG_EVENT_RETRY], 0, "%s", scene.flow.seen.retry);

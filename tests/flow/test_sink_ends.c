@@ -200,11 +200,13 @@ Test(sink_ends, a_later_run_goes_on)
     close_scene(&scene);
 }
 
-/* Cancelled while the layer is handed over: it stays, and the next run needs no request for it. */
-Test(sink_ends, cancelled_in_the_middle)
+/* A run is stopped while the layer is handed over: it stays, and the next run needs no request for
+ * it. timeout_ms: of the run; 0: it is cancelled. */
+static void stop_in_the_middle(uint64_t timeout_ms)
 {
     static const char *const names[] = {"tool:1", "app:1"};
     static const uint64_t size = 50000;
+    const enum tug_status expected = timeout_ms > 0 ? TUG_ERR_TIMEOUT : TUG_ERR_CANCELLED;
     struct build_image_result endless;
     struct scene scene;
 
@@ -220,14 +222,18 @@ Test(sink_ends, cancelled_in_the_middle)
     scene.keeper.cancel.digest = scene.cut.layer;
     scene.keeper.cancel.flow = &scene.cut.flow;
     scene.keeper.cancel.endless_digest = endless.layers[0].digest;
-    cr_assert_eq(flow_fetch_all(&scene.cut.flow, names, FLOW_COUNT(names)), TUG_ERR_CANCELLED, "%s",
+    scene.cut.flow.options.timeout_ms = timeout_ms;
+    cr_assert_eq(flow_fetch_all(&scene.cut.flow, names, FLOW_COUNT(names)), expected, "%s",
                  scene.cut.flow.seen.error.message);
+    cr_assert_eq(scene.cut.flow.seen.image.status, expected);
+    cr_assert_eq(scene.cut.flow.seen.totals.images_failed, 2);
     cr_assert_not(scene.keeper.cancel.has_failed);
     cr_assert_eq(scene.keeper.aborted, 1);
     cr_assert_eq(scene.keeper.why, TUG_ERR_CANCELLED);
     cr_assert_null(keeper_find(&scene.keeper, scene.cut.layer));
     cr_assert_eq(flow_partial_size(&scene.cut.flow, scene.cut.layer), CUT_LAYER_BYTES);
     scene.keeper.cancel.digest = NULL;
+    scene.cut.flow.options.timeout_ms = 0;
     fake_record_mark(scene.cut.flow.registry);
     cr_assert_eq(flow_fetch(&scene.cut.flow, "app:1"), TUG_OK, "%s",
                  scene.cut.flow.seen.error.message);
@@ -235,6 +241,16 @@ Test(sink_ends, cancelled_in_the_middle)
     cr_assert_not_null(keeper_find(&scene.keeper, scene.cut.layer));
     expect_no_file(&scene);
     close_scene(&scene);
+}
+
+Test(sink_ends, cancelled_in_the_middle)
+{
+    stop_in_the_middle(0);
+}
+
+Test(measured, timed_out_while_content_is_handed_over, .timeout = 60)
+{
+    stop_in_the_middle(1000);
 }
 
 /* --- what a store with a sink does not do --- */
