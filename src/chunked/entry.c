@@ -45,7 +45,8 @@ struct reading {
 static enum member find_member(const char *name, size_t length)
 {
     for (size_t i = 1; i < MEMBER_COUNT; i++) {
-        if (strncmp(names[i], name, length) == 0 && names[i][length] == '\0') {
+        if (names[i][0] == name[0] && strncmp(names[i], name, length) == 0 &&
+            names[i][length] == '\0') {
             return (enum member)i;
         }
     }

@@ -43,6 +43,7 @@ struct tug__delta_state {
     struct tug__node_list waiting; /* for the search */
     struct tug__node_list ready;   /* what they waited for has come, or will not */
     struct tug_store **stores;     /* owned: to be searched; NULL: no layer is put together */
+    double rate;                   /* bytes/s while tails came, at best; 0: not known */
     unsigned plans_out;            /* PLAN jobs at workers */
     uint64_t plan_bytes;           /* of text that they read */
     bool is_searching;
@@ -72,6 +73,8 @@ bool tug__delta_needs_range(const struct tug__node *node);
 /* Choose a share that comes before others: of the tail, or one to be copied. */
 bool tug__delta_choose(struct tug__engine *engine, struct tug__node *node,
                        struct tug__share *out_share);
+/* The first byte of a share has come. */
+void tug__delta_note_flow(const struct tug__engine *engine, struct tug__node *node);
 /* Get the plan that a PLAN job is about; NULL: none. */
 struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node);
 /* Tell a local share's job where its bytes are. */

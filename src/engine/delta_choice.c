@@ -9,13 +9,20 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 /* Shorter copies cost more than they save, whatever the link; longer ones are always made. */
 #define COPY_BYTES_MIN ((uint64_t)4 * 1024)
 #define COPY_BYTES_ALWAYS ((uint64_t)256 * 1024)
 /* What a request costs when nothing is measured yet. */
 #define REQUEST_BYTES_GUESS ((uint64_t)64 * 1024)
-/* Part of the layer that may be requested although it could be copied. */
+/* What may be requested although it could be copied: this part of the layer, and so many times what
+ * is requested beyond another part. */
 #define JOINED_PART 200
+#define JOINED_FREE_PART 10
+#define JOINED_TIMES 3
+/* Work of this machine for a request and the copy behind it. */
+#define REQUEST_WORK_S 150e-6
 
 /* Donors that are looked at for one layer, of its repository and of others: those of the newest
  * images, of which the largest have 127 layers. */
@@ -168,6 +175,24 @@ static bool is_between_gaps(const struct tug__chunked_copies *copies, size_t i,
            copy->end < (i + 1 < copies->count ? copies->items[i + 1].first : layer_bytes);
 }
 
+uint64_t tug__copies_request_bytes(double rate_each, uint64_t answer_ns, double rate_all)
+{
+    const double awaited = rate_each * ((double)answer_ns / (double)TUG__NS_PER_S);
+    const double worked = rate_all * REQUEST_WORK_S;
+
+    return (uint64_t)(awaited > worked ? awaited : worked);
+}
+
+/* Bytes that may be requested although they could be copied. */
+static uint64_t find_budget(uint64_t layer_bytes, uint64_t copied_bytes, bool is_measured)
+{
+    const uint64_t requested = layer_bytes > copied_bytes ? layer_bytes - copied_bytes : 0;
+    const uint64_t free_bytes = layer_bytes / JOINED_FREE_PART;
+    const uint64_t beyond = requested > free_bytes ? requested - free_bytes : 0;
+
+    return layer_bytes / JOINED_PART + (is_measured ? JOINED_TIMES * beyond : 0);
+}
+
 void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
                       uint64_t request_bytes)
 {
@@ -176,7 +201,7 @@ void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
 
     limit = limit > COPY_BYTES_MIN ? limit : COPY_BYTES_MIN;
     limit = limit < COPY_BYTES_ALWAYS ? limit : COPY_BYTES_ALWAYS;
-    limit = find_limit(copies, layer_bytes / JOINED_PART, limit);
+    limit = find_limit(copies, find_budget(layer_bytes, copies->bytes, request_bytes > 0), limit);
     for (size_t i = 0; i < copies->count; i++) {
         const struct tug__chunked_copy copy = copies->items[i];
 

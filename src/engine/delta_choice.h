@@ -27,9 +27,14 @@ struct tug__donor_wish {
 unsigned tug__donors_choose(const struct tug__donors *donors, const struct tug__donor_wish *wish,
                             struct tug__donor **out_donors, unsigned capacity);
 
+/* Bytes that come in the time that a request costs: on one connection until it is answered, or on
+ * all of them while this machine works for it. rate_each, rate_all: bytes/s; 0: not known. */
+uint64_t tug__copies_request_bytes(double rate_each, uint64_t answer_ns, double rate_all);
+
 /* Drop short copies, so that the bytes around them are requested at once: the shortest first, none
- * of request_bytes or more, and at most a two-hundredth of the layer.
- * request_bytes: that come on one connection in the time that a request costs; 0: not known. */
+ * of request_bytes or more. At most a two-hundredth of the layer is requested more than needed;
+ * where much is requested anyway, and what a request costs is known, it may be more.
+ * request_bytes: tug__copies_request_bytes; 0: not known. */
 void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
                       uint64_t request_bytes);
 

@@ -16,6 +16,8 @@
 #define PLAN_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
 /* How long a plan waits when others take that much. */
 #define PLAN_WAIT_NS (5 * TUG__NS_PER_MS)
+/* Fewer bytes tell no rate. */
+#define RATE_BYTES_MIN ((uint64_t)128 * 1024)
 /* Of so many connections one copies: a disk needs no more at a time. */
 #define CONNECTIONS_PER_COPY 4
 
@@ -105,6 +107,28 @@ void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
     }
 }
 
+void tug__delta_note_flow(const struct tug__engine *engine, struct tug__node *node)
+{
+    struct tug__delta *const delta = node->attempt.delta;
+
+    if (tug__delta_is_at(node, TUG__DELTA_TAIL)) {
+        delta->flow_ns = tug__now_ns();
+        delta->flow_bytes = tug__pool_received(engine->pool);
+    }
+}
+
+/* A tail is complete: tell how fast all that came has come meanwhile. */
+static void note_rate(struct tug__engine *engine, const struct tug__delta *delta)
+{
+    const uint64_t bytes = tug__pool_received(engine->pool) - delta->flow_bytes;
+    const double seconds = (double)(tug__now_ns() - delta->flow_ns) / (double)TUG__NS_PER_S;
+
+    if (delta->flow_ns > 0 && bytes >= RATE_BYTES_MIN &&
+        (double)bytes > engine->delta.rate * seconds) {
+        engine->delta.rate = (double)bytes / seconds;
+    }
+}
+
 bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
 {
     struct tug__delta_state *const state = &engine->delta;
@@ -120,6 +144,9 @@ bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
         delta->stage = TUG__DELTA_TAIL;
         node->job_kind = TUG__JOB_BLOB;
         return false; /* its rest */
+    }
+    if (delta->stage == TUG__DELTA_TAIL) {
+        note_rate(engine, delta);
     }
     delta->stage = TUG__DELTA_PLAN;
     if (state->plans_out > 0 && state->plan_bytes + tug__delta_plan_bytes(delta) > PLAN_BYTES_MAX) {
@@ -156,8 +183,8 @@ static void use_plan(struct tug__engine *engine, struct tug__node *node)
     struct tug__delta *const delta = node->attempt.delta;
     struct tug__ranges *const ranges = &node->transfer->ranges;
     const uint64_t missing = node->wanted.size_bytes - tug__ranges_done(ranges);
-    const double answer_s = (double)node->host->answer_ns / (double)TUG__NS_PER_S;
-    const uint64_t request_bytes = (uint64_t)(tug__spread_rate_each(&engine->spread) * answer_s);
+    const uint64_t request_bytes = tug__copies_request_bytes(
+        tug__spread_rate_each(&engine->spread), node->host->answer_ns, engine->delta.rate);
     uint64_t kept = 0;
     struct tug_error error = {0};
 

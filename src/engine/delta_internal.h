@@ -21,8 +21,10 @@ struct tug__delta {
     bool is_off; /* for this layer, for good */
     struct tug__chunked_place place;
     uint64_t repository;
-    unsigned number;    /* of the layer in its manifest */
-    uint64_t tail_byte; /* the tail begins here */
+    unsigned number;     /* of the layer in its manifest */
+    uint64_t tail_byte;  /* the tail begins here */
+    uint64_t flow_ns;    /* when its first byte came */
+    uint64_t flow_bytes; /* that had been received by then, of whatever */
     struct tug__donor *donors[TUG__PLAN_DONORS_MAX];
     struct tug__delta_plan plan; /* the worker's, while a PLAN job is out */
     size_t next_copy;            /* copies before it are handed out, or cannot be */

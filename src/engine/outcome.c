@@ -218,6 +218,7 @@ static void handle_flowing(struct tug__engine *engine, struct tug__job *job)
 
     node->attempt.is_running = true; /* again, should an earlier job have failed */
     note_answer(node->host, job);
+    tug__delta_note_flow(engine, node);
     if (tug__ranges_flow(&node->transfer->ranges, &job->share, &error) != TUG_OK) {
         tug__node_fail(engine, node, &error);
     }

@@ -14,7 +14,7 @@
 
 /* No further donor is read when this part of the bytes is found, in per cent; or when those read so
  * far have next to nothing. */
-#define ENOUGH_PERCENT 90
+#define ENOUGH_PERCENT 75
 #define NOTHING_PERCENT 2
 
 /* A file that tables are read from. */

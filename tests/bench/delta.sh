@@ -4,13 +4,13 @@
 # Updates of an image whose layers can be put together: the content, the stores that have the old
 # image, the cases. Sourced.
 #
-# The image has seven layers of 600 MB in all, compressed by this system's skopeo as zstd:chunked;
+# The image has seven layers of 570 MB in all, compressed by this system's skopeo as zstd:chunked;
 # delta/old:1 is the old one, delta/PERCENT:1 one of whose files so many per cent are new. In
 # delta/0 the layers are built anew from the same files: times of folders differ (layer_tar.c).
 
 delta_versions="old 0 2 20 100"
 
-# Bytes of the archives; compressed they have two thirds of that.
+# Bytes of the archives; compressed they have five eighths of that.
 delta_layers=(71000000 34000000 92000000 302000000 9000000 33000000 359000000)
 
 # Move a file into a layout. Prints what is said of it in a descriptor.

@@ -99,10 +99,10 @@ wan_goals() {
 delta_goals() {
     local percent work part
     for percent in 0 2 20 100; do
-        work="update of 600 MB, $percent % of the files"
+        work="update of 570 MB, $percent % of the files"
         ratio_goal "$work" 1.1 "delta$percent" nginx tug tug-plain wall_s
     done
-    work="update of 600 MB, 2 % of the files"
+    work="update of 570 MB, 2 % of the files"
     ratio_goal "$work, 8 x 20 MB/s" 0.15 delta2 capped tug-8 tug-plain-8 wall_s
     part=$(divide "$(figure delta2 nginx tug server_bytes)" "$(figure delta2 nginx tug-plain server_bytes)")
     goal "$work" "<= 0.04 of the bytes" "$part" "<=" 0.04 "$part"

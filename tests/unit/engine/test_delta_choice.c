@@ -8,6 +8,8 @@
 
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
+
 #include "pool/delta_plan.h"
 
 #define KIB UINT64_C(1024)
@@ -186,9 +188,29 @@ Test(delta_choice, short_copies_are_left_out)
 Test(delta_choice, at_most_a_two_hundredth_is_left_out)
 {
     /* 100 KiB of 20 MiB: the shortest first, equal ones all or none */
-    cr_assert_eq(JOIN(20 * MIB, 64 * KIB, MIB, 60 * KIB, MIB, 50 * KIB, MIB, 20 * KIB, MIB), 5);
-    cr_assert_eq(JOIN(20 * MIB, 64 * KIB, MIB, 60 * KIB, MIB, 60 * KIB, MIB), 5);
+    cr_assert_eq(JOIN(20 * MIB, 64 * KIB, 15 * MIB, 60 * KIB, MIB, 50 * KIB, MIB, 20 * KIB, MIB),
+                 5);
+    cr_assert_eq(JOIN(20 * MIB, 64 * KIB, 16 * MIB, 60 * KIB, MIB, 60 * KIB, MIB), 5);
     cr_assert_eq(JOIN(MIB / 50, 64 * KIB, MIB, 60 * KIB, MIB), 3);
+}
+
+Test(delta_choice, more_is_left_out_where_much_is_requested)
+{
+    /* 16 of 20 MiB are requested, so 42 MiB might be left out */
+    cr_assert_eq(JOIN(20 * MIB, 64 * KIB, MIB, 60 * KIB, MIB, 50 * KIB, MIB, 20 * KIB, MIB), 4);
+    cr_assert_eq(JOIN(20 * MIB, 32 * KIB, MIB, 60 * KIB, MIB, 50 * KIB, MIB, 20 * KIB, MIB), 6,
+                 "only what a request costs");
+    cr_assert_eq(JOIN(20 * MIB, 0, MIB, 60 * KIB, MIB, 50 * KIB, MIB, 20 * KIB, MIB), 5,
+                 "nothing measured");
+}
+
+Test(delta_choice, what_a_request_costs)
+{
+    cr_assert_eq(tug__copies_request_bytes(0, 0, 0), 0);
+    cr_assert_eq(tug__copies_request_bytes(20e6, 50 * TUG__NS_PER_MS, 160e6), 1000000,
+                 "a long link waits");
+    cr_assert_eq(tug__copies_request_bytes(0, 50 * TUG__NS_PER_MS, 1e9), 150000,
+                 "a short one has other work meanwhile");
 }
 
 Test(delta_choice, copies_at_the_ends_part_no_requests)
