@@ -48,6 +48,8 @@ mkdir -p "$root/source"
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 # Terminals, which tests make.
 mountpoint -q "$root/dev/pts" || mount -t devpts -o ptmxmode=0666 devpts "$root/dev/pts"
+# The sources as they are now, and objects from before.
+find "$root/source" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 "$top/tools/packaging/source.sh" "$folder/source.tar.gz"
 tar -C "$root/source" --strip-components=1 -xzf "$folder/source.tar.gz"
 cross_make all build/cross/unit-tests
