@@ -176,7 +176,7 @@ int mkdirat(int fd, const char *name, mode_t mode)
     return result;
 }
 
-/* For both names of openat. */
+/* For all names of openat. */
 static int open_at(int fd, const char *name, int flags, mode_t mode)
 {
     struct store_call call = {.kind = STORE_CALL_OPEN, .mode = mode};
@@ -203,17 +203,6 @@ static int open_at(int fd, const char *name, int flags, mode_t mode)
 }
 
 int openat(int fd, const char *name, int flags, ...)
-{
-    va_list arguments;
-    mode_t mode;
-
-    va_start(arguments, flags);
-    mode = va_arg(arguments, mode_t);
-    va_end(arguments);
-    return open_at(fd, name, flags, mode);
-}
-
-int openat64(int fd, const char *name, int flags, ...)
 {
     va_list arguments;
     mode_t mode;
@@ -264,10 +253,24 @@ ssize_t copy_file_range(int from_fd, off_t *from, int fd, off_t *offset, size_t 
     return result;
 }
 
+/* Second names, which programs have that are compiled with _FILE_OFFSET_BITS=64. */
+#ifdef __GLIBC__
+int openat64(int fd, const char *name, int flags, ...)
+{
+    va_list arguments;
+    mode_t mode;
+
+    va_start(arguments, flags);
+    mode = va_arg(arguments, mode_t);
+    va_end(arguments);
+    return open_at(fd, name, flags, mode);
+}
+
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset)
 {
     return pwrite(fd, bytes, length, offset);
 }
+#endif
 
 /* A call on an open file that changes what `kind` says. */
 #define ON_FILE(call_kind, extra, name, ...)                                                       \
