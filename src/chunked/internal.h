@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Declarations shared by the files of the chunked room: place.c (annotations, footer),
- * part_zstd.c and part_gzip.c (compressed parts as streams), json_split.c (a TOC's text, cut
- * into entries), entry.c (one entry), frames.c (entries into frames), toc.c (all of that together),
- * tar_split.c (the headers between the files), match.c (target and donors). Threads: any.
+ * part_read.c, part_zstd.c and part_gzip.c (compressed parts as streams), json_split.c (a TOC's
+ * text, cut into entries), entry.c (one entry), frames.c (entries into frames), toc.c (all of that
+ * together), tar_split.c (the headers between the files), match.c (target and donors). Threads:
+ * any.
  */
 #ifndef TUG_CHUNKED_INTERNAL_H
 #define TUG_CHUNKED_INTERNAL_H
@@ -29,6 +30,11 @@ struct tug__part_stream {
     void *context;
 };
 
+/* Read and hash the next compressed bytes of a part, from an offset in it on. buffer:
+ * TUG__PART_BYTES. out_length: how many there are; set on failure as well. Errors: those of
+ * source. */
+enum tug_status tug__part_read(const struct tug__part_stream *unpacking, uint64_t at, void *buffer,
+                               size_t *out_length, struct tug_error *err);
 /* Unpack zstd. Errors: TUG_ERR_CONTENT (not zstd; not raw_length bytes), TUG_ERR_TOO_LARGE (the
  * window), TUG_ERR_NO_MEMORY, and those of source and on_bytes. */
 enum tug_status tug__part_unzstd(const struct tug__part_stream *unpacking, struct tug_error *err);

@@ -68,14 +68,9 @@ static enum tug_status unpack_all(struct stream *stream, struct tug_error *err)
     enum tug_status status = TUG_OK;
 
     for (uint64_t at = 0; status == TUG_OK && !stream->is_ended && at < part->length;) {
-        const uint64_t rest = part->length - at;
-        const size_t length = rest < TUG__PART_BYTES ? (size_t)rest : TUG__PART_BYTES;
+        size_t length;
 
-        status = unpacking->source->read(unpacking->source->context, part->offset + at, stream->in,
-                                         length, err);
-        if (status == TUG_OK && unpacking->packed_hash != NULL) {
-            status = tug__hash_update(unpacking->packed_hash, stream->in, length, err);
-        }
+        status = tug__part_read(unpacking, at, stream->in, &length, err);
         if (status == TUG_OK) {
             status = unpack_input(stream, length, err);
         }

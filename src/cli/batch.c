@@ -189,7 +189,8 @@ int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_err
     return 0;
 }
 
-int batch_exit_status(const struct batch *batch, int signal_number)
+/* Report that standard output failed, if it did. Returns: the exit status. */
+static int exit_status_of(const struct batch *batch, int signal_number)
 {
     const struct results *const results = &batch->results;
 
@@ -198,6 +199,21 @@ int batch_exit_status(const struct batch *batch, int signal_number)
         return EXIT_STATUS_STORE;
     }
     return results->has_lost_line ? EXIT_STATUS_STORE : results_exit_status(results, signal_number);
+}
+
+int batch_print(struct batch *batch, batch_work_fn work, const bool *has_error_line)
+{
+    struct tug_error error = {0};
+    int signal_number;
+    const int status = batch_run(batch, work, &error, &signal_number);
+
+    if (status != 0) {
+        return status;
+    }
+    if (error.code != TUG_OK && !*has_error_line && batch->results.output_errno == 0) {
+        report_error(NULL, error.message);
+    }
+    return exit_status_of(batch, signal_number);
 }
 
 void batch_fini(struct batch *batch)

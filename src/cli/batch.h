@@ -60,9 +60,10 @@ void batch_report_failure(const struct tug_image_result *image);
 int batch_run(struct batch *batch, batch_work_fn work, struct tug_error *out_error,
               int *out_signal);
 
-/* Report that standard output failed, if it did. signal_number: as for results_exit_status.
- * Returns: the exit status of a batch that only prints. */
-int batch_exit_status(const struct batch *batch, int signal_number);
+/* The same for a command that only prints: report how the run ended as well, unless the failure of
+ * a reference says it, and that standard output failed, if it did.
+ * has_error_line: looked at after the run. Returns: the exit status. */
+int batch_print(struct batch *batch, batch_work_fn work, const bool *has_error_line);
 
 /* Free everything; the store stays open. */
 void batch_fini(struct batch *batch);

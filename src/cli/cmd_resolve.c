@@ -80,21 +80,6 @@ static enum tug_status work(struct batch *batch, struct tug_error *err)
     return tug_fetch_resolve(batch->fetch, err);
 }
 
-static int do_run(struct run *run)
-{
-    struct tug_error error = {0};
-    int signal_number;
-    const int status = batch_run(&run->batch, work, &error, &signal_number);
-
-    if (status != 0) {
-        return status;
-    }
-    if (error.code != TUG_OK && !run->has_error_line && run->batch.results.output_errno == 0) {
-        report_error(NULL, error.message);
-    }
-    return batch_exit_status(&run->batch, signal_number);
-}
-
 int cmd_resolve(const struct settings *settings, const struct command_table *table)
 {
     struct run run = {.batch.settings = settings};
@@ -109,7 +94,7 @@ int cmd_resolve(const struct settings *settings, const struct command_table *tab
     }
     status = set_up(&run);
     if (status == 0) {
-        status = do_run(&run);
+        status = batch_print(&run.batch, work, &run.has_error_line);
     }
     batch_fini(&run.batch);
     return status;

@@ -108,21 +108,6 @@ static int set_up(struct run *run)
     return batch_create(&run->batch, NULL, &options);
 }
 
-static int do_run(struct run *run)
-{
-    struct tug_error error = {0};
-    int signal_number;
-    const int status = batch_run(&run->batch, work, &error, &signal_number);
-
-    if (status != 0) {
-        return status;
-    }
-    if (error.code != TUG_OK && !run->has_error_line && run->batch.results.output_errno == 0) {
-        report_error(NULL, error.message);
-    }
-    return batch_exit_status(&run->batch, signal_number);
-}
-
 int cmd_tags(const struct settings *settings, const struct command_table *table)
 {
     struct run run = {.batch.settings = settings};
@@ -134,7 +119,7 @@ int cmd_tags(const struct settings *settings, const struct command_table *table)
     }
     status = set_up(&run);
     if (status == 0) {
-        status = do_run(&run);
+        status = batch_print(&run.batch, work, &run.has_error_line);
     }
     batch_fini(&run.batch);
     return status;

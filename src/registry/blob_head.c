@@ -46,16 +46,6 @@ static enum tug_status on_success(void *context, const struct tug__http_response
     return TUG_OK;
 }
 
-static enum tug_status on_data(void *context, const void *bytes, size_t length,
-                               struct tug_error *err)
-{
-    (void)context;
-    (void)bytes;
-    (void)length;
-    (void)err;
-    return TUG_OK;
-}
-
 static enum tug_status on_end(void *context, const struct tug__http_response *response,
                               struct tug_error *err)
 {
@@ -68,7 +58,7 @@ static enum tug_status on_end(void *context, const struct tug__http_response *re
 }
 
 static const struct tug__ask_handler handler = {
-    .on_success = on_success, .on_data = on_data, .on_end = on_end};
+    .on_success = on_success, .on_data = tug__ignore_body, .on_end = on_end};
 
 enum tug_status tug__client_head_blob(struct tug__client *client, const struct tug__source *source,
                                       const struct tug_digest *digest,

@@ -67,3 +67,13 @@ void tug__client_wake(struct tug__client *client)
     tug__http_wake(client->http);
     tug__session_wake(client->session);
 }
+
+enum tug_status tug__ignore_body(void *context, const void *bytes, size_t length,
+                                 struct tug_error *err)
+{
+    (void)context;
+    (void)bytes;
+    (void)length;
+    (void)err;
+    return TUG_OK;
+}

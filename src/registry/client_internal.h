@@ -47,6 +47,10 @@ struct tug__ask_handler {
                               struct tug_error *err);
 };
 
+/* An on_data, or an on_body, that wants none of the body. Returns: TUG_OK. */
+enum tug_status tug__ignore_body(void *context, const void *bytes, size_t length,
+                                 struct tug_error *err);
+
 /* One question to a registry, whichever endpoint serves it. */
 struct tug__ask {
     const struct tug__source *source;

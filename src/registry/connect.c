@@ -26,16 +26,6 @@ static enum tug_status on_response(void *context, const struct tug__http_respons
     return TUG_OK;
 }
 
-static enum tug_status on_body(void *context, const void *bytes, size_t length,
-                               struct tug_error *err)
-{
-    (void)context;
-    (void)bytes;
-    (void)length;
-    (void)err;
-    return TUG_OK;
-}
-
 enum tug_status tug__client_connect(struct tug__client *client, const char *host,
                                     struct tug_error *err)
 {
@@ -62,6 +52,6 @@ enum tug_status tug__client_connect(struct tug__client *client, const char *host
                                                          .connect_timeout_ms = CONNECT_MAX_MS,
                                                          .timeout_ms = CONNECT_MAX_MS,
                                                          .on_response = on_response,
-                                                         .on_body = on_body},
+                                                         .on_body = tug__ignore_body},
                              &response, err);
 }
