@@ -1,5 +1,6 @@
 #!/bin/bash
-# Build with musl instead of glibc, and run the suites support, unit and cli.
+# Build with musl instead of glibc, and run the suites support, unit and cli; then what Alpine's
+# APKBUILD does (check-apkbuild.sh).
 #
 #   tools/packaging/check-musl.sh FOLDER
 #
@@ -143,3 +144,4 @@ link_headers
 [ -d "$folder/sources" ] || fetch_sources
 compile_libraries
 build_and_test
+"$top/tools/packaging/check-apkbuild.sh" "$folder"

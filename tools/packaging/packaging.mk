@@ -16,8 +16,9 @@ check-packages: ## build packages twice, compare, use one in a fresh Debian (as 
 	$(Q)$(MAKE) --no-print-directory $(JOBS) all $(addprefix $(OBJ)/,fake-registry tug-static)
 	$(Q)FAKE_REGISTRY=$(CURDIR)/$(OBJ)/fake-registry TUG_STATIC=$(CURDIR)/$(OBJ)/tug-static tools/packaging/check-packages.sh
 
-check-musl: ## build with musl, run support, unit and cli (compiles libraries: 10 minutes, then 3)
+check-musl: ## build with musl, run support, unit and cli, try the APKBUILD (compiles libraries: 15 minutes, then 6)
 	$(Q)third_party/install.sh build test musl
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all
 	$(Q)tools/packaging/check-musl.sh build/musl
 
 cross: ## build for arm64 into build/arm64/, run the unit tests under qemu (as root; 10 minutes, then 4)
