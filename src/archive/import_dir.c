@@ -48,17 +48,7 @@ static enum tug_status open_blobs(int root_fd, enum tug_digest_algorithm algorit
 static enum tug_status read_file(void *context, void *buffer, size_t capacity, size_t *out_length,
                                  struct tug_error *err)
 {
-    const int fd = *(const int *)context;
-    ssize_t length;
-
-    do {
-        length = read(fd, buffer, capacity);
-    } while (length < 0 && errno == EINTR);
-    if (length < 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot read a blob");
-    }
-    *out_length = (size_t)length;
-    return TUG_OK;
+    return tug__fs_read_some(*(const int *)context, buffer, capacity, out_length, err);
 }
 
 static enum tug_status copy_blob(struct tug__import *import, int fd,

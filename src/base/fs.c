@@ -130,6 +130,21 @@ enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf 
     return status;
 }
 
+enum tug_status tug__fs_read_some(int fd, void *buffer, size_t capacity, size_t *out_length,
+                                  struct tug_error *err)
+{
+    ssize_t length;
+
+    do {
+        length = read(fd, buffer, capacity);
+    } while (length < 0 && errno == EINTR);
+    if (length < 0) {
+        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot read a blob");
+    }
+    *out_length = (size_t)length;
+    return TUG_OK;
+}
+
 /* Read the rest of an open file. */
 static enum tug_status read_rest(int fd, const char *path, struct tug__buf *buf,
                                  struct tug_error *err)

@@ -37,6 +37,10 @@ enum tug_status tug__fs_pread_all(int fd, void *bytes, size_t length, uint64_t o
  */
 enum tug_status tug__fs_read_file(int dir_fd, const char *name, struct tug__buf *buf,
                                   struct tug_error *err);
+/* Read what an open blob has next, up to capacity bytes. out_length: 0 at its end. Errors:
+ * TUG_ERR_STORE. */
+enum tug_status tug__fs_read_some(int fd, void *buffer, size_t capacity, size_t *out_length,
+                                  struct tug_error *err);
 /* Read a file that a user names, such as a configuration: links are followed, because such files
  * are often installed as links. buf: appended to, its limit applies. Errors: TUG_ERR_CONFIG
  * ("'path': reason", os_errno; no regular file, too long), TUG_ERR_NO_MEMORY. */

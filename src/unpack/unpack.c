@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/hash.h"
 #include "oci/digest.h"
 #include "unpack/libarchive.h"
@@ -68,21 +69,6 @@ enum tug_status tug__packing_find(int fd, enum tug__packing *out_packing, struct
 
 /* --- what comes out of a file --- */
 
-static enum tug_status read_file(int fd, void *buffer, size_t capacity, size_t *out_length,
-                                 struct tug_error *err)
-{
-    ssize_t length;
-
-    do {
-        length = read(fd, buffer, capacity);
-    } while (length < 0 && errno == EINTR);
-    if (length < 0) {
-        return tug__fail_errno(err, TUG_ERR_STORE, errno, "cannot read a blob");
-    }
-    *out_length = (size_t)length;
-    return TUG_OK;
-}
-
 /* Read for libarchive. */
 static la_ssize_t read_more(struct archive *archive, void *context, const void **out_bytes)
 {
@@ -91,8 +77,8 @@ static la_ssize_t read_more(struct archive *archive, void *context, const void *
 
     (void)archive;
     *out_bytes = reader->piece;
-    if (reader->error.code != TUG_OK ||
-        read_file(reader->fd, reader->piece, READ_BYTES, &length, &reader->error) != TUG_OK) {
+    if (reader->error.code != TUG_OK || tug__fs_read_some(reader->fd, reader->piece, READ_BYTES,
+                                                          &length, &reader->error) != TUG_OK) {
         return ARCHIVE_FATAL;
     }
     return (la_ssize_t)length;
@@ -161,7 +147,7 @@ static enum tug_status read_on(struct reader *reader, int fd,
     la_ssize_t length;
 
     if (reader == NULL) {
-        return read_file(fd, unpacking->buffer, unpacking->buffer_bytes, out_length, err);
+        return tug__fs_read_some(fd, unpacking->buffer, unpacking->buffer_bytes, out_length, err);
     }
     length = reader->library.read_data(reader->archive, unpacking->buffer, unpacking->buffer_bytes);
     if (length < 0) {
