@@ -89,7 +89,8 @@ make_old_stores() {
 }
 
 # Let the store be as the old image left it. Its blobs are links: no program writes into a blob, all
-# begin with the same pages in memory, and the disk has nothing to do before a run.
+# begin with the same pages in memory, and the disk has nothing to do before a run. (What has other
+# names is kept when a store is put away.)
 begin_with_old_image() { # PROGRAM
     local from=$work/old/tug
     [[ $1 != skopeo* ]] || from=$work/old/skopeo

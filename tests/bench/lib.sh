@@ -56,7 +56,7 @@ empty_folder() { # FOLDER
 new_store() {
     if [ -e "$store" ]; then
         chmod -R u+rwX "$store"
-        find "$store" -type f -size +0 -exec truncate -s 0 {} +
+        find "$store" -type f -links 1 -size +0 -exec truncate -s 0 {} +
         mkdir -p "$work/away"
         mv "$store" "$(mktemp -d "$work/away/XXXXXX")"
     fi
