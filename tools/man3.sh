@@ -15,12 +15,15 @@ if [ "$action" = install ]; then
 fi
 for page in *.3; do
     sed -n 's/^\.Nm \([a-z0-9_]*\).*/\1/p' "$page" | while read -r name; do
+        # What has a page of its own may be spoken of elsewhere.
+        [ ! -e "$name.3" ] || continue
         rm -f "$target/$name.3"
-        if [ "$action" = install ] && [ ! -e "$name.3" ]; then
+        if [ "$action" = install ]; then
             printf '.so man3/%s\n' "$page" > "$target/$name.3"
             chmod 644 "$target/$name.3"
         fi
     done
+    rm -f "$target/$page"
     if [ "$action" = install ]; then
         install -m 644 "$page" "$target"
     fi
