@@ -229,8 +229,9 @@ struct tug_fetch_options {
     void *log_context; /* passed to on_log */
     bool log_http;     /* headers of requests and responses, bodies of error responses */
     bool log_timing;   /* one line of timings for each request */
-    bool log_config; /* which CA certificates, hosts directory, hosts.toml files and proxies are in
-                        use, and each endpoint's failure when there are several */
+    bool log_config;   /* which hosts directory, hosts.toml files, places of credentials,
+                          proxies and CA certificates are in use and why, and each endpoint's
+                          failure when there are several */
 
     /* Reporting. */
     tug_event_fn on_event; /* NULL: none */

@@ -447,6 +447,31 @@ enum tug_status tug__credentials_create(const struct tug__credential_settings *s
     return TUG_OK;
 }
 
+enum tug_status tug__credentials_describe(const struct tug__credentials *credentials,
+                                          struct tug__buf *text, struct tug_error *err)
+{
+    enum tug_status status = TUG_OK;
+
+    if (credentials->asked != NULL) {
+        status = tug__buf_printf(text, err, "%s", TUG__CREDENTIAL_PROGRAM);
+    }
+    if (status == TUG_OK && credentials->given_host[0] != '\0') {
+        status = tug__buf_printf(text, err, "%sgiven for %s", text->length > 0 ? ", " : "",
+                                 credentials->given_host);
+    }
+    for (size_t i = 0; status == TUG_OK && i < credentials->source_count; i++) {
+        const struct tug__place *const place = &credentials->sources[i].place;
+
+        if (tug__place_exists(place)) {
+            status = tug__buf_printf(text, err, "%s%s%s%s%s", text->length > 0 ? ", " : "",
+                                     place->name, place->why != NULL ? " (" : "",
+                                     place->why != NULL ? place->why : "",
+                                     place->why != NULL ? ")" : "");
+        }
+    }
+    return status;
+}
+
 void tug__credentials_destroy(struct tug__credentials *credentials)
 {
     if (credentials == NULL) {

@@ -15,6 +15,8 @@
 #include <tug/credential.h>
 #include <tug/error.h>
 
+#include "base/buf.h"
+
 /* Longest user name or secret, in bytes. */
 #define TUG__CREDENTIAL_TEXT_MAX ((size_t)64 * 1024)
 
@@ -99,6 +101,11 @@ struct tug__credentials;
 enum tug_status tug__credentials_create(const struct tug__credential_settings *settings,
                                         struct tug__credentials **out_credentials,
                                         struct tug_error *err);
+/* Append the places that there are, in the order in which they are asked, and why: for people, one
+ * line without its end. Opens nothing. Without any: appends nothing. Errors: TUG_ERR_NO_MEMORY,
+ * TUG_ERR_TOO_LARGE. */
+enum tug_status tug__credentials_describe(const struct tug__credentials *credentials,
+                                          struct tug__buf *text, struct tug_error *err);
 /* Wipe and free; NULL is allowed. No other thread may be inside. */
 void tug__credentials_destroy(struct tug__credentials *credentials);
 

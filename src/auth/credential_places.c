@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -55,13 +56,14 @@ static struct tug__place *add(struct list *list, const char *directory, const ch
 }
 
 /* A file that the user named. */
-static void add_named(struct list *list, const char *path)
+static void add_named(struct list *list, const char *path, const char *why)
 {
     struct tug__place *const place =
         path != NULL ? add(list, path, path, "", TUG__AUTHFILE_FULL) : NULL;
 
     if (place != NULL) {
         place->must_exist = true;
+        place->why = why;
     }
 }
 
@@ -79,15 +81,21 @@ static void add_text(struct list *list)
     }
 }
 
-/* Add a file below the directory that a variable names, else below the home directory. */
+/* Add a file below the directory that a variable, given with a dollar sign, names, else below the
+ * home directory. */
 static struct tug__place *add_below(struct list *list, const char *variable, const char *file,
                                     const char *home_file)
 {
-    const char *const directory = get_variable(list, variable);
+    const char *const directory = get_variable(list, variable + 1);
     const char *home;
 
     if (directory != NULL) {
-        return add(list, directory, directory, file, TUG__AUTHFILE_FULL);
+        struct tug__place *const place = add(list, directory, directory, file, TUG__AUTHFILE_FULL);
+
+        if (place != NULL) {
+            place->why = variable;
+        }
+        return place;
     }
     home = home_file != NULL ? get_variable(list, "HOME") : NULL;
     return home != NULL ? add(list, home, "~", home_file, TUG__AUTHFILE_FULL) : NULL;
@@ -102,13 +110,13 @@ enum tug_status tug__places_list(const struct tug__credential_settings *settings
     const char *home;
 
     memset(out_places, 0, TUG__PLACES_MAX * sizeof *out_places);
-    add_named(&list, settings->authfile);
-    add_named(&list, get_variable(&list, "REGISTRY_AUTH_FILE"));
+    add_named(&list, settings->authfile, "as asked");
+    add_named(&list, get_variable(&list, "REGISTRY_AUTH_FILE"), "$REGISTRY_AUTH_FILE");
     add_text(&list);
-    (void)add_below(&list, "XDG_RUNTIME_DIR", "/containers/auth.json", NULL);
-    (void)add_below(&list, "XDG_CONFIG_HOME", "/containers/auth.json",
+    (void)add_below(&list, "$XDG_RUNTIME_DIR", "/containers/auth.json", NULL);
+    (void)add_below(&list, "$XDG_CONFIG_HOME", "/containers/auth.json",
                     "/.config/containers/auth.json");
-    place = add_below(&list, "DOCKER_CONFIG", "/config.json", "/.docker/config.json");
+    place = add_below(&list, "$DOCKER_CONFIG", "/config.json", "/.docker/config.json");
     if (place != NULL) {
         place->is_docker = true;
     }
@@ -118,6 +126,11 @@ enum tug_status tug__places_list(const struct tug__credential_settings *settings
     }
     *out_count = list.count;
     return list.is_short_of_memory ? tug__fail_memory(err) : TUG_OK;
+}
+
+bool tug__place_exists(const struct tug__place *place)
+{
+    return place->text != NULL || access(place->path, F_OK) == 0;
 }
 
 void tug__place_fini(struct tug__place *place)

@@ -19,9 +19,10 @@
 #define TUG__PLACES_MAX 7
 
 struct tug__place {
-    char *name; /* for messages; owned */
-    char *path; /* owned; NULL: text is set */
-    char *text; /* JSON from the environment; owned, wiped */
+    char *name;      /* for messages; owned */
+    const char *why; /* it is looked at: a variable's name; NULL: a usual place. Static text */
+    char *path;      /* owned; NULL: text is set */
+    char *text;      /* JSON from the environment; owned, wiped */
     enum tug__authfile_kind kind;
     bool must_exist; /* named by the user */
     bool is_docker;  /* docker's config.json: its HttpHeaders count */
@@ -33,6 +34,8 @@ struct tug__place {
 enum tug_status tug__places_list(const struct tug__credential_settings *settings,
                                  struct tug__place out_places[TUG__PLACES_MAX], size_t *out_count,
                                  struct tug_error *err);
+/* Tell whether a place is there. Opens nothing. */
+bool tug__place_exists(const struct tug__place *place);
 /* Wipe and free. */
 void tug__place_fini(struct tug__place *place);
 /* Read a place. Blocks: on the disk.

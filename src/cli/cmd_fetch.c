@@ -62,22 +62,24 @@ static int open_store(struct run *run)
         .timeout_ms = run->settings->run.timeout_ms,
     };
     struct tug_error error = {0};
-    struct text path = {0};
-    bool is_default;
+    struct store_path path = {0};
     enum tug_status status;
 
-    if (!store_path_find(run->settings->common.store_path, &path, &is_default)) {
+    if (!store_path_find(run->settings->common.store_path, &path)) {
         return report_usage("fetch", "no store: give --store, or set TUG_STORE or HOME");
     }
-    if (path.has_failed) {
-        text_fini(&path);
+    if (path.path.has_failed) {
+        text_fini(&path.path);
         return report_no_memory();
     }
-    if (is_default && !options.make_nothing) {
-        store_path_make_parents(path.data);
+    if (run->settings->common.verbosity > 0) {
+        store_path_tell(&path);
     }
-    status = tug_store_open(path.data, &options, &run->store, &error);
-    text_fini(&path);
+    if (path.is_default && !options.make_nothing) {
+        store_path_make_parents(path.path.data);
+    }
+    status = tug_store_open(path.path.data, &options, &run->store, &error);
+    text_fini(&path.path);
     if (status != TUG_OK) {
         report_error(NULL, error.message);
     }

@@ -7,31 +7,49 @@
  */
 #include "store_path.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-bool store_path_find(const char *named, struct text *out_path, bool *out_is_default)
+#include <tug/error.h>
+
+#include "report.h"
+
+bool store_path_find(const char *named, struct store_path *out_path)
 {
     const char *const path = named != NULL ? named : getenv("TUG_STORE");
     const char *const data_home = getenv("XDG_DATA_HOME");
     const char *const home = getenv("HOME");
 
-    *out_is_default = false;
     if (path != NULL && *path != '\0') {
-        text_puts(out_path, path);
+        out_path->source = named != NULL ? "--store" : "$TUG_STORE";
+        text_puts(&out_path->path, path);
         return true;
     }
-    *out_is_default = true;
+    out_path->is_default = true;
     if (data_home != NULL && *data_home == '/') { /* the specification: ignore a relative one */
-        text_printf(out_path, "%s/tug", data_home);
+        out_path->source = "$XDG_DATA_HOME";
+        text_printf(&out_path->path, "%s/tug", data_home);
         return true;
     }
     if (home != NULL && *home != '\0') {
-        text_printf(out_path, "%s/.local/share/tug", home);
+        out_path->source = "the default";
+        text_printf(&out_path->path, "%s/.local/share/tug", home);
         return true;
     }
     return false;
+}
+
+void store_path_tell(const struct store_path *path)
+{
+    char shown[PATH_MAX];
+    char line[PATH_MAX + 64];
+
+    (void)tug_text_escape(shown, sizeof shown, path->path.data, path->path.length);
+    (void)snprintf(line, sizeof line, "store: %s (%s)", shown, path->source);
+    report_log_line(NULL, line);
 }
 
 void store_path_make_parents(char *path)

@@ -2,7 +2,7 @@
  *
  * Which donors, which copies, and whether it is worth it.
  *
- * Knows: donors, copies. Does not know: jobs, the graph, clocks.
+ * Knows: donors, copies, measured rates. Does not know: jobs, the graph.
  * Threads: any.
  */
 #include "engine/delta_choice.h"

@@ -26,7 +26,8 @@ static const char *environment(const char *name)
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
-/* Read the first of these variables that is set. names: NULL-terminated. */
+/* Read the first of these variables that is set. names: each with a dollar sign; NULL-terminated.
+ */
 static enum tug_status read_variable(const char *const *names, struct tug__proxy *out_proxy,
                                      struct tug_error *err)
 {
@@ -34,7 +35,7 @@ static enum tug_status read_variable(const char *const *names, struct tug__proxy
     const char *value = NULL;
     enum tug_status status;
 
-    while (*names != NULL && (value = environment(*names)) == NULL) {
+    while (*names != NULL && (value = environment(*names + 1)) == NULL) {
         names++;
     }
     if (value == NULL) {
@@ -42,17 +43,20 @@ static enum tug_status read_variable(const char *const *names, struct tug__proxy
     }
     status = tug__proxy_parse(value, out_proxy, &reason);
     if (status == TUG_ERR_INVALID_ARGUMENT) {
-        return tug__fail(err, TUG_ERR_CONFIG, "the proxy in %s cannot be used: %s", *names, reason);
+        return tug__fail(err, TUG_ERR_CONFIG, "the proxy in %s cannot be used: %s", *names + 1,
+                         reason);
     }
+    out_proxy->source = *names;
     return status == TUG_OK ? TUG_OK : tug__fail_memory(err);
 }
 
 static enum tug_status read_environment(struct tug__proxies *proxies, struct tug_error *err)
 {
-    static const char *const https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+    static const char *const https[] = {"$https_proxy", "$HTTPS_PROXY", "$all_proxy", "$ALL_PROXY",
                                         NULL};
-    static const char *const http[] = {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", NULL};
-    static const char *const cgi_http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+    static const char *const http[] = {"$http_proxy", "$HTTP_PROXY", "$all_proxy", "$ALL_PROXY",
+                                       NULL};
+    static const char *const cgi_http[] = {"$http_proxy", "$all_proxy", "$ALL_PROXY", NULL};
     const bool is_cgi = getenv("REQUEST_METHOD") != NULL;
     const char *const lower = environment("no_proxy");
     const char *const none = lower != NULL ? lower : environment("NO_PROXY");
@@ -82,6 +86,8 @@ static enum tug_status read_option(struct tug__proxies *proxies, const char *opt
     if (status == TUG_OK) {
         status = tug__proxy_parse(option, &proxies->for_https, &reason);
     }
+    proxies->for_http.source = "as asked";
+    proxies->for_https.source = "as asked";
     if (status == TUG_ERR_INVALID_ARGUMENT) {
         return tug__fail(err, status, "the proxy is not a URL such as http://host:3128: %s",
                          reason);

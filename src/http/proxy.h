@@ -13,10 +13,12 @@
 
 /* One proxy, taken apart. Zero is none. All text is owned. */
 struct tug__proxy {
-    char *url;      /* SCHEME://HOST[:PORT], never a secret; NULL: no proxy */
-    char *user;     /* decoded; NULL: none */
-    char *password; /* decoded; NULL: none */
-    bool is_tls;    /* the connection to it is TLS */
+    char *url;          /* SCHEME://HOST[:PORT], never a secret; NULL: no proxy */
+    char *user;         /* decoded; NULL: none */
+    char *password;     /* decoded; NULL: none */
+    bool is_tls;        /* the connection to it is TLS */
+    const char *source; /* where it was found: a variable with a dollar sign, or "as asked". Static
+                           text; set by tug__proxies_init */
 };
 
 /* The configuration, immutable. Zero is no proxy at all. All text is owned. */

@@ -140,32 +140,6 @@ static enum tug_status make_credentials(struct tug__session *session,
     return status;
 }
 
-/* Log the configuration found outside of the command line. */
-static void log_config(const struct tug__session *session)
-{
-    const struct tug__ca_places *const places = &session->ca_places;
-    const char *const proxy = session->proxies.for_https.url != NULL
-                                  ? session->proxies.for_https.url
-                                  : session->proxies.for_http.url;
-
-    if (!session->log.has_config) {
-        return;
-    }
-    tug__log_printf(&session->log, TUG_LOG_INFO, "CA certificates: %s%s%s",
-                    places->directory != NULL ? places->directory : "",
-                    places->directory != NULL && places->bundle != NULL ? ", " : "",
-                    places->bundle != NULL      ? places->bundle
-                    : places->directory != NULL ? ""
-                                                : "none of the system's");
-    if (session->config.hosts_dir != NULL) {
-        tug__log_printf(&session->log, TUG_LOG_INFO, "hosts directory: %s",
-                        session->config.hosts_dir);
-    }
-    if (proxy != NULL) {
-        tug__log_printf(&session->log, TUG_LOG_INFO, "proxy: %s", proxy);
-    }
-}
-
 /* An entry of no_proxy without effect is a mistake, and may send a password through the proxy. */
 static void warn_of_no_proxy(struct tug__session *session)
 {
@@ -245,7 +219,7 @@ enum tug_status tug__session_create(const struct tug__session_settings *settings
         return status;
     }
     warn_of_no_proxy(session);
-    log_config(session);
+    tug__session_tell(session, settings->hosts_dir != NULL);
     *out_session = session;
     return TUG_OK;
 }

@@ -81,6 +81,8 @@ struct tug__session {
     struct tug__session_memory memory;
 };
 
+/* Log the configuration in use, if that is asked for. Opens nothing. */
+void tug__session_tell(const struct tug__session *session, bool is_hosts_dir_given);
 /* Copy the headers that the program adds; tug__session_drop_headers frees them. Errors:
  * TUG_ERR_INVALID_ARGUMENT (see tug__header_split), TUG_ERR_NO_MEMORY. */
 enum tug_status tug__session_keep_headers(struct tug__session *session,

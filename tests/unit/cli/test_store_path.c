@@ -23,33 +23,34 @@ Test(cli_store_path, named_before_environment_before_home)
         const char *named, *tug_store, *data_home, *home; /* NULL: not set */
         const char *path;                                 /* NULL: there is none */
         bool is_default;
+        const char *source;
     } cases[] = {
-        {"a", "/b", "/c", "/d", "a", false},
-        {"", "/b", "/c", "/d", "/c/tug", true}, /* given, and empty */
-        {NULL, "/b", "/c", "/d", "/b", false},
-        {NULL, "", "/c", "/d", "/c/tug", true},
-        {NULL, NULL, "/c", "/d", "/c/tug", true},
-        {NULL, NULL, "c", "/d", "/d/.local/share/tug", true},
-        {NULL, NULL, NULL, "/d", "/d/.local/share/tug", true},
-        {NULL, NULL, NULL, "", NULL, true},
-        {NULL, NULL, NULL, NULL, NULL, true},
+        {"a", "/b", "/c", "/d", "a", false, "--store"},
+        {"", "/b", "/c", "/d", "/c/tug", true, "$XDG_DATA_HOME"}, /* given, and empty */
+        {NULL, "/b", "/c", "/d", "/b", false, "$TUG_STORE"},
+        {NULL, "", "/c", "/d", "/c/tug", true, "$XDG_DATA_HOME"},
+        {NULL, NULL, "/c", "/d", "/c/tug", true, "$XDG_DATA_HOME"},
+        {NULL, NULL, "c", "/d", "/d/.local/share/tug", true, "the default"},
+        {NULL, NULL, NULL, "/d", "/d/.local/share/tug", true, "the default"},
+        {NULL, NULL, NULL, "", NULL, true, NULL},
+        {NULL, NULL, NULL, NULL, NULL, true, NULL},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct text path = {0};
-        bool is_default = !cases[i].is_default;
+        struct store_path path = {0};
         bool is_found;
 
         set("TUG_STORE", cases[i].tug_store);
         set("XDG_DATA_HOME", cases[i].data_home);
         set("HOME", cases[i].home);
-        is_found = store_path_find(cases[i].named, &path, &is_default);
+        is_found = store_path_find(cases[i].named, &path);
         cr_assert_eq(is_found, cases[i].path != NULL, "case %zu", i);
-        cr_assert_eq(is_default, cases[i].is_default, "case %zu", i);
+        cr_assert_eq(path.is_default, cases[i].is_default, "case %zu", i);
         if (is_found) {
-            cr_assert_str_eq(path.data, cases[i].path);
+            cr_assert_str_eq(path.path.data, cases[i].path);
+            cr_assert_str_eq(path.source, cases[i].source);
         }
-        text_fini(&path);
+        text_fini(&path.path);
     }
 }
 
