@@ -70,7 +70,7 @@ only_in 'archive' src/unpack/libarchive.h
 only_in 'yaml' src/lists/libyaml.h
 only_in 'zlib' src/chunked/part_gzip.c
 only_in 'zstd' src/chunked/part_zstd.c
-only_in 'curl/' src/http/http_internal.h
+only_in 'curl/' src/http/http_internal.h src/url/resolve.c
 only_in 'ck_' src/base/queue.c
 only_in 'json' src/base/json.c src/base/json_value.c
 only_in 'openssl/' src/base/hash.c src/base/str.c src/http/tls.c src/trust/key.c

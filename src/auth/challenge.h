@@ -55,7 +55,8 @@ void tug__challenge_add(struct tug__challenge *challenge, const char *value, siz
  * is allowed only when the registry itself is reached by http and has the same host and port, or
  * both hosts are literal loopback ones. User information, anything but visible ASCII, other schemes
  * and malformed hosts are refused.
- * Errors: TUG_ERR_AUTH (refused; the message names the realm without its query). */
+ * Errors: TUG_ERR_AUTH (refused; the message names the realm without its query),
+ * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__realm_resolve(const char *request_url, const char *realm,
                                    char out_url[TUG__TOKEN_URL_MAX], struct tug_error *err);
 

@@ -34,13 +34,19 @@ enum tug_status tug__realm_resolve(const char *request_url, const char *realm,
     struct tug__origin server;
     char url[TUG__TOKEN_URL_MAX];
     char shown[256];
+    enum tug_status status = TUG_ERR_CONTENT;
 
     (void)tug__url_redact(shown, sizeof shown, realm);
     if (!tug__origin_parse(request_url, &registry)) {
         return tug__fail(err, TUG_ERR_INTERNAL, "a registry's URL is malformed");
     }
-    if (realm[0] == '\0' || !tug__url_resolve(url, sizeof url, request_url, realm) ||
-        !tug__origin_parse(url, &server)) {
+    if (realm[0] != '\0') {
+        status = tug__url_resolve(url, sizeof url, request_url, realm, err);
+    }
+    if (status == TUG_ERR_NO_MEMORY) {
+        return status;
+    }
+    if (status != TUG_OK || !tug__origin_parse(url, &server)) {
         return tug__fail(err, TUG_ERR_AUTH,
                          "token server '%s' refused: not a usable http or https URL", shown);
     }

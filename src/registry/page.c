@@ -167,6 +167,7 @@ enum tug_status tug__page_next(const char *link, const char *url,
     struct tug__origin origin;
     struct slice target;
     const char *query;
+    enum tug_status status = TUG_ERR_CONTENT;
 
     if (!find_next(link, &target)) {
         return tug__fail(err, TUG_ERR_CONTENT,
@@ -177,8 +178,13 @@ enum tug_status tug__page_next(const char *link, const char *url,
     }
     (void)snprintf(text, sizeof text, "%.*s",
                    (int)(target.length < sizeof text ? target.length : sizeof text), target.text);
-    if (target.length >= sizeof text || !tug__url_resolve(next, sizeof next, url, text) ||
-        !tug__origin_parse(next, &origin) || !tug__origin_parse(url, &asked)) {
+    if (target.length < sizeof text) {
+        status = tug__url_resolve(next, sizeof next, url, text, err);
+    }
+    if (status == TUG_ERR_NO_MEMORY) {
+        return status;
+    }
+    if (status != TUG_OK || !tug__origin_parse(next, &origin) || !tug__origin_parse(url, &asked)) {
         return refuse(text, "not a usable URL", err);
     }
     if (!tug__origin_equal(&origin, &asked)) {

@@ -14,16 +14,7 @@
 #include <strings.h>
 
 #include "base/str.h"
-
-static bool is_visible_ascii(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text <= ' ' || *text > '~') {
-            return false;
-        }
-    }
-    return true;
-}
+#include "url/url.h"
 
 /* Length of the host at the start of an authority; 0 when there is none. */
 static size_t host_length(const char *authority, size_t length)
@@ -93,7 +84,7 @@ bool tug__origin_parse(const char *url, struct tug__origin *out_origin)
     }
     length = strcspn(authority, "/?#");
     host = host_length(authority, length);
-    if (!is_visible_ascii(url) || host == 0 || host >= sizeof origin.host ||
+    if (!tug__url_is_text(url) || host == 0 || host >= sizeof origin.host ||
         !parse_port(authority + host, length - host, &origin.port)) {
         return false;
     }

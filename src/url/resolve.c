@@ -1,103 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * References relative to a URL.
+ * References relative to a URL, by libcurl's parser.
  *
- * Knows: RFC 3986's resolution of references. Does not know: HTTP, what a URL is for.
+ * Knows: libcurl's URL functions. Does not know: HTTP, what a URL is for.
  * Threads: any.
  */
 #include "url/resolve.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include <curl/curl.h>
+
+#include "base/error.h"
 #include "url/origin.h"
+#include "url/url.h"
 
-/* Tell whether a reference begins with a scheme (RFC 3986 section 3.1). */
-static bool has_scheme(const char *text)
+/* Tell whether a reference that names a server names it as tug__origin_parse has it. libcurl reads
+ * more, such as "https:///host" and "https://h%2eexample", which others read in another way. */
+static bool is_clear(const char *reference)
 {
-    const size_t length =
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-
-    return length > 0 && text[length] == ':';
-}
-
-/* Remove "." and ".." from the path that begins at path and ends at '?' or the end (section 5.2.4).
- * The path begins with a slash. */
-static void remove_dots(char *path)
-{
-    char *in = path;
-    char *out = path;
-
-    while (*in == '/') {
-        const size_t length = strcspn(in + 1, "/?");
-        const bool is_last = in[1 + length] != '/';
-
-        if (length == 1 && in[1] == '.') {
-            /* drop the segment */
-        } else if (length == 2 && in[1] == '.' && in[2] == '.') {
-            while (out > path && *--out != '/') {
-            }
-        } else {
-            memmove(out, in, length + 1);
-            out += length + 1;
-            in += length + 1;
-            continue;
-        }
-        in += length + 1;
-        if (is_last) {
-            *out++ = '/';
-        }
-    }
-    if (out == path) {
-        *out++ = '/'; /* never longer: the input had a slash, too */
-    }
-    memmove(out, in, strlen(in) + 1);
-}
-
-/* Write the reference as an absolute URL. Returns: false when it does not fit. */
-static bool join(char *out_url, size_t capacity, const char *base, const char *reference)
-{
-    const char *const authority = strstr(base, "://") + 3;
-    const char *const path = authority + strcspn(authority, "/?#");
-    const size_t path_length = strcspn(path, "?#");
-    size_t kept; /* bytes of base */
-    const char *slash = "";
-    int length;
-
-    if (has_scheme(reference)) {
-        kept = 0;
-    } else if (strncmp(reference, "//", 2) == 0) {
-        kept = (size_t)(authority - 2 - base);
-    } else if (reference[0] == '\0' || reference[0] == '#') {
-        kept = strcspn(base, "#");
-    } else if (reference[0] == '/') {
-        kept = (size_t)(path - base);
-    } else if (reference[0] == '?') {
-        kept = (size_t)(path - base) + path_length;
-    } else {
-        kept = (size_t)(path - base) + path_length;
-        while (kept > (size_t)(path - base) && base[kept - 1] != '/') {
-            kept--;
-        }
-        slash = kept == (size_t)(path - base) ? "/" : "";
-    }
-    length = snprintf(out_url, capacity, "%.*s%s%s", (int)kept, base, slash, reference);
-    return length > 0 && (size_t)length < capacity;
-}
-
-bool tug__url_resolve(char *out_url, size_t capacity, const char *base, const char *reference)
-{
+    char start[TUG__ORIGIN_TEXT_MAX + 8];
     struct tug__origin origin;
-    char *path;
+    const bool has_scheme =
+        strncasecmp(reference, "https:", 6) == 0 || strncasecmp(reference, "http:", 5) == 0;
 
-    if (!join(out_url, capacity, base, reference) || !tug__origin_parse(out_url, &origin)) {
-        return false;
+    if (!has_scheme && strncmp(reference, "//", 2) != 0) {
+        return true;
     }
-    out_url[strcspn(out_url, "#")] = '\0';
-    path = strstr(out_url, "://") + 3;
-    path += strcspn(path, "/?");
-    if (*path == '/') {
-        remove_dots(path);
+    (void)snprintf(start, sizeof start, "%s%s", has_scheme ? "" : "https:", reference);
+    return tug__origin_parse(start, &origin); /* a host that is cut is too long as well */
+}
+
+/* Resolve a reference, and drop the fragment. Returns: owned, for curl_free; NULL on failure. */
+static char *join(CURLU *url, const char *base, const char *reference, CURLUcode *out_code)
+{
+    char *text = NULL;
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, base, CURLU_DISALLOW_USER);
+
+    /* libcurl takes a reference to the document itself for one to its directory */
+    if (code == CURLUE_OK && reference[0] != '\0' && reference[0] != '#') {
+        code = curl_url_set(url, CURLUPART_URL, reference, CURLU_DISALLOW_USER);
     }
-    return true;
+    if (code == CURLUE_OK) {
+        code = curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+    }
+    if (code == CURLUE_OK) {
+        code = curl_url_get(url, CURLUPART_URL, &text, 0);
+    }
+    *out_code = code;
+    return code == CURLUE_OK ? text : NULL;
+}
+
+enum tug_status tug__url_resolve(char *out_url, size_t capacity, const char *base,
+                                 const char *reference, struct tug_error *err)
+{
+    CURLU *const url = curl_url();
+    CURLUcode code = CURLUE_OUT_OF_MEMORY;
+    char *const text = url != NULL ? join(url, base, reference, &code) : NULL;
+    enum tug_status status = TUG_OK;
+    struct tug__origin origin;
+
+    if (code == CURLUE_OUT_OF_MEMORY) {
+        status = tug__fail_memory(err);
+    } else if (text == NULL || strlen(text) >= capacity || !tug__url_is_text(reference) ||
+               !is_clear(reference) || !tug__origin_parse(text, &origin)) {
+        status = tug__fail(err, TUG_ERR_CONTENT, "not a usable URL");
+    } else {
+        memcpy(out_url, text, strlen(text) + 1);
+    }
+    curl_free(text);
+    curl_url_cleanup(url);
+    return status;
 }

@@ -11,6 +11,16 @@
 #include <string.h>
 #include <strings.h>
 
+bool tug__url_is_text(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text <= ' ' || *text > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool tug__url_is_loopback(const char *host)
 {
     char name[64];

@@ -22,6 +22,9 @@ enum tug__scheme {
  * Threads: any. Blocks: no. */
 enum tug__scheme tug__scheme_default(const char *host, bool plain_http);
 
+/* Tell whether a text has only what URLs are written in, visible ASCII: no CR, LF or space. */
+bool tug__url_is_text(const char *text);
+
 /* Tell whether a host (with or without port) is literally this machine: localhost, 127.0.0.0/8 or
  * [::1]. Names are not resolved. */
 bool tug__url_is_loopback(const char *host);

@@ -38,7 +38,7 @@ Test(auth_realm, t07_takes_https_of_any_host)
     resolve(REGISTRY, "https://auth.docker.io/token", "https://auth.docker.io/token");
     resolve(REGISTRY, "https://other.example:8443/t?a=b&c=%20",
             "https://other.example:8443/t?a=b&c=%20");
-    resolve(REGISTRY, "HTTPS://Other.example", "HTTPS://Other.example");
+    resolve(REGISTRY, "HTTPS://Other.example", "https://Other.example/");
     resolve(REGISTRY, "https://[::1]:5000/token", "https://[::1]:5000/token");
     resolve("http://r.example/v2/", "https://other.example/t", "https://other.example/t");
 }
