@@ -65,6 +65,10 @@ finish 143
 # Two at once are one (timeout(1) signals the child and its group): both are there when it goes on.
 begin
 kill -STOP "$pid"
+# It stops some time after that, thread by thread.
+while grep -qv '^State:.T ' < <(grep -h '^State:' "/proc/$pid/task/"*/status); do
+    sleep 0.01
+done
 kill -TERM "$pid"
 kill -INT "$pid"
 kill -CONT "$pid"
