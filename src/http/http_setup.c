@@ -18,10 +18,12 @@
 #include "base/error.h"
 #include "url/address.h"
 
-/* Receive buffers; libcurl delivers at most 16 KiB at a time regardless. What fits the small one is
- * worth no large one, which comes from the kernel for each request, and page by page. */
+/* Receive buffers; libcurl delivers at most 16 KiB at a time regardless. A short body is worth no
+ * large one, which comes from the kernel for each request, and page by page; a larger one than this
+ * takes eight connections to the limit of memory (tests/real/memory.sh). */
 #define SMALL_BUFFER_BYTES 65536L
-#define LARGE_BUFFER_BYTES 262144L
+#define LARGE_BUFFER_BYTES 131072L
+#define LONG_BODY_BYTES ((uint64_t)262144)
 /* Connections kept: the registry, the host it redirects blobs to, its token server, a mirror. */
 #define CONNECTIONS_KEPT 4L
 
@@ -244,8 +246,8 @@ static CURLcode set_tls(struct tug__http *http, const struct tug__http_tls *tls)
 static CURLcode set_buffer(CURL *easy, uint64_t body_bytes)
 {
     return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-                            body_bytes >= (uint64_t)LARGE_BUFFER_BYTES ? LARGE_BUFFER_BYTES
-                                                                       : SMALL_BUFFER_BYTES);
+                            body_bytes >= LONG_BODY_BYTES ? LARGE_BUFFER_BYTES
+                                                          : SMALL_BUFFER_BYTES);
 }
 
 static CURLcode set_method(struct tug__http *http)
