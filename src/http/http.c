@@ -377,6 +377,7 @@ static void begin(struct tug__http *http, const struct tug__http_request *reques
         .place = {.request = tug__log_next_request(http->settings.log)},
         .times = {.active_ns = tug__now_ns()},
         .socket = -1,
+        .used_socket = -1,
         .is_far_told = http->settings.on_far == NULL,
     };
 }

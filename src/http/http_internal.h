@@ -23,10 +23,11 @@ struct tug__http_pool {
     uint64_t used_ns;
 };
 
-/* The number of a connection in the log. */
+/* A connection, for the log and for options of its socket. */
 struct tug__http_connection {
-    int local_port; /* 0: unused */
-    unsigned number;
+    int local_port;  /* 0: unused */
+    unsigned number; /* in the log */
+    int socket;      /* libcurl's, which may have closed it; -1: not known */
 };
 
 /* When things happened, for the stall timer (tug__now_ns). */
@@ -52,6 +53,7 @@ struct tug__http_run {
     bool has_refused;   /* an address was refused */
     bool is_connected;  /* the stall timer runs */
     int socket;         /* opened last for this request; -1: none, a kept connection is used */
+    int used_socket;    /* of the connection that is used; -1: not known */
     bool is_far_told;   /* on_far was called, or is of no use */
     bool has_response;  /* on_response was called */
     bool is_unwanted;   /* the status says that the body is only an error message */

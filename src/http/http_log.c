@@ -23,6 +23,7 @@ void tug__http_find_connection(struct tug__http *http, int local_port)
     if (http->run.place.connection == 0) { /* no socket was opened: a kept connection */
         http->run.place.connection = found < count ? http->connections[found].number
                                                    : tug__log_next_connection(http->settings.log);
+        http->run.used_socket = found < count ? http->connections[found].socket : -1;
         return;
     }
     if (found == count) {
@@ -30,6 +31,8 @@ void tug__http_find_connection(struct tug__http *http, int local_port)
     }
     http->connections[found].local_port = local_port;
     http->connections[found].number = http->run.place.connection;
+    http->connections[found].socket = http->run.socket;
+    http->run.used_socket = http->run.socket;
 }
 
 bool tug__http_has_connected(const struct tug__http *http)

@@ -9,8 +9,11 @@
  */
 #include "http/http_internal.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -67,6 +70,18 @@ static uint64_t retry_after_ms(const struct tug__http_response *response)
     return text != NULL ? tug__retry_after_parse(text, (int64_t)time(NULL)) : 0;
 }
 
+/* Have the kernel acknowledge what has come at once. It delays that for 40 ms on connections of
+ * many short answers; a server that holds back the end of a body until the rest of it is
+ * acknowledged (Nagle's algorithm) would take as long for each of them. */
+static void acknowledge_at_once(int socket)
+{
+    const int on = 1;
+
+    if (socket >= 0) {
+        (void)setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+    }
+}
+
 /* All headers of an answer have arrived: fill the response and let the caller decide. */
 static enum tug_status accept_head(struct tug__http *http)
 {
@@ -88,6 +103,7 @@ static enum tug_status accept_head(struct tug__http *http)
     run->times.response_ns = tug__now_ns();
     run->times.window_ns = run->times.response_ns;
     run->times.window_bytes = 0;
+    acknowledge_at_once(run->used_socket);
     return run->request->on_response(run->request->context, response, run->error);
 }
 
