@@ -17,6 +17,6 @@ strace -f -qq -e trace=setsockopt,sendto -o "$WORK/calls" \
 status=$?
 expect_status 0
 asked=$(grep -c 'GET /v2/' "$WORK/calls")
-told=$(grep -c 'setsockopt([0-9]*, SOL_TCP, TCP_QUICKACK, \[1\], 4) = 0' "$WORK/calls")
+told=$(grep -c 'TCP_QUICKACK, \[1\], 4' "$WORK/calls") # in whole lines, or begun
 [ "$asked" -ge 7 ] || fail "$asked requests only"
 [ "$told" -eq "$asked" ] || fail "$told of $asked answers: $(cat "$WORK/calls")"
