@@ -200,25 +200,39 @@ Test(sink_ends, a_later_run_goes_on)
     close_scene(&scene);
 }
 
+/* Add the image tool:1, whose layer never ends. The rest of it is kept by an earlier run, so that
+ * its layer is requested whatever the threads that hand content over are busy with. */
+static void add_endless(struct scene *scene, struct build_image_result *out_endless)
+{
+    static const uint64_t size = 50000;
+    struct fake_rule rule = {.body.cut = FAKE_CUT_RST, .body.cut_at_bytes = 100, .match.times = 1};
+
+    build_image_add(
+        scene->cut.flow.registry,
+        &(struct build_image){.repo = "tool", .tag = "1", .layer_sizes = &size, .layer_count = 1},
+        out_endless);
+    rule.match.path = out_endless->layers[0].digest;
+    fake_rule_add(scene->cut.flow.registry, &rule);
+    scene->cut.flow.options.no_retries = true;
+    cr_assert_eq(flow_fetch(&scene->cut.flow, "tool:1"), TUG_ERR_NETWORK);
+    scene->cut.flow.options.no_retries = false;
+    rule.body.cut = FAKE_CUT_STALL;
+    rule.match.times = 0;
+    fake_rule_add(scene->cut.flow.registry, &rule);
+    fake_record_mark(scene->cut.flow.registry);
+}
+
 /* A run is stopped while the layer is handed over: it stays, and the next run needs no request for
  * it. timeout_ms: of the run; 0: it is cancelled. */
 static void stop_in_the_middle(uint64_t timeout_ms)
 {
     static const char *const names[] = {"tool:1", "app:1"};
-    static const uint64_t size = 50000;
     const enum tug_status expected = timeout_ms > 0 ? TUG_ERR_TIMEOUT : TUG_ERR_CANCELLED;
     struct build_image_result endless;
     struct scene scene;
 
     open_scene(&scene, FAKE_CUT_NONE);
-    build_image_add(
-        scene.cut.flow.registry,
-        &(struct build_image){.repo = "tool", .tag = "1", .layer_sizes = &size, .layer_count = 1},
-        &endless);
-    fake_rule_add(scene.cut.flow.registry,
-                  &(struct fake_rule){.match.path = endless.layers[0].digest,
-                                      .body.cut = FAKE_CUT_STALL,
-                                      .body.cut_at_bytes = 100});
+    add_endless(&scene, &endless);
     scene.keeper.cancel.digest = scene.cut.layer;
     scene.keeper.cancel.flow = &scene.cut.flow;
     scene.keeper.cancel.endless_digest = endless.layers[0].digest;
