@@ -27,12 +27,16 @@ static void need(int is_true, const char *what)
 struct bytes {
     uint8_t *data;
     size_t size;
+    size_t capacity;
 };
 
 static void add(struct bytes *bytes, const void *data, size_t size)
 {
-    bytes->data = realloc(bytes->data, bytes->size + size + 1);
-    need(bytes->data != NULL, "no memory");
+    if (bytes->capacity <= bytes->size + size) {
+        bytes->capacity = 2 * (bytes->size + size + 1);
+        bytes->data = realloc(bytes->data, bytes->capacity);
+        need(bytes->data != NULL, "no memory");
+    }
     memcpy(bytes->data + bytes->size, data, size);
     bytes->size += size;
     bytes->data[bytes->size] = 0;
