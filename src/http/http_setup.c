@@ -243,11 +243,12 @@ static CURLcode set_tls(struct tug__http *http, const struct tug__http_tls *tls)
     return bad;
 }
 
-static CURLcode set_buffer(CURL *easy, uint64_t body_bytes)
+/* A wish: after a request that ended before there was a connection, libcurl keeps the buffer it
+ * made for it, and takes no other size until a connection has used it. */
+static void wish_buffer(CURL *easy, uint64_t body_bytes)
 {
-    return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-                            body_bytes >= LONG_BODY_BYTES ? LARGE_BUFFER_BYTES
-                                                          : SMALL_BUFFER_BYTES);
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                           body_bytes >= LONG_BODY_BYTES ? LARGE_BUFFER_BYTES : SMALL_BUFFER_BYTES);
 }
 
 static CURLcode set_method(struct tug__http *http)
@@ -310,7 +311,7 @@ CURLM *tug__http_set_request(struct tug__http *http)
                             (long)(connect_ms < LONG_MAX ? connect_ms : LONG_MAX));
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= set_method(http);
-    bad |= set_buffer(easy, request->body_bytes);
+    wish_buffer(easy, request->body_bytes);
     bad |= set_tls(http, tls);
     bad |= curl_easy_setopt(easy, CURLOPT_RANGE, request->range);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
