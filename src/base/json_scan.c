@@ -7,6 +7,7 @@
  */
 #include "base/json_scan.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -124,18 +125,39 @@ static enum tug_status scan_escape(struct scan *scan)
     return TUG_OK;
 }
 
-/* Skip to the next special character of a string: a quote, an escape, a control character. Most of
- * a document passes here, so the position is kept in a register. */
-static void skip_plain(struct scan *scan)
+/* Find what ends the plain text of a string among eight bytes, the first of them the lowest.
+ * Returns: the top bit of the first such byte, and perhaps bits above it; 0: there is none. */
+static uint64_t find_special(uint64_t word)
 {
-    const char *const text = scan->text;
-    const size_t length = scan->length;
-    size_t at = scan->at;
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    const uint64_t quotes = word ^ each * '"';
+    const uint64_t backslashes = word ^ each * '\\';
 
-    while (at < length && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\') {
-        at++;
+    /* a byte below the number borrows from its top bit, unless that is set */
+    return (((word - each * 0x20) & ~word) | ((quotes - each) & ~quotes) |
+            ((backslashes - each) & ~backslashes)) &
+           each * 0x80;
+}
+
+/* Most of a document passes here. */
+size_t tug__json_plain_length(const char *text, size_t length)
+{
+    for (size_t at = 0; at < length; at += sizeof(uint64_t)) {
+        const size_t rest = length - at;
+        uint64_t word = 0; /* behind the end come zeros, which are special */
+        uint64_t special;
+
+        if (rest >= sizeof word) {
+            memcpy(&word, text + at, sizeof word);
+        } else {
+            memcpy(&word, text + at, rest);
+        }
+        special = find_special(le64toh(word));
+        if (special != 0) {
+            return at + (size_t)__builtin_ctzll(special) / 8;
+        }
     }
-    scan->at = at;
+    return length;
 }
 
 /* A string; at is on its opening quote. */
@@ -145,7 +167,7 @@ static enum tug_status scan_string(struct scan *scan)
 
     scan->at++;
     for (;;) {
-        skip_plain(scan);
+        scan->at += tug__json_plain_length(scan->text + scan->at, scan->length - scan->at);
         if (scan->at == scan->length) {
             return refuse(scan, "an unterminated string");
         }

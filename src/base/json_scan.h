@@ -40,4 +40,8 @@ enum tug_status tug__json_scan_array(const struct tug__json_input *input,
                                      tug__json_place_fn on_place, void *context,
                                      struct tug__json_counts *out_counts, struct tug_error *err);
 
+/* Length of the plain text at the beginning of what is within a string: up to the first quote,
+ * backslash or control character. */
+size_t tug__json_plain_length(const char *text, size_t length);
+
 #endif

@@ -7,9 +7,11 @@
  * documents, files, what entries mean.
  * Threads: any.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json_scan.h"
 #include "chunked/internal.h"
 #include "oci/limits.h"
 
@@ -144,17 +146,6 @@ static bool handle_mark(struct tug__json_split *split, char mark, enum tug_statu
     return false;
 }
 
-/* The length of the run of plain bytes of a string at the beginning of text. */
-static size_t plain_length(const char *text, size_t length)
-{
-    size_t at = 0;
-
-    while (at < length && text[at] != '"' && text[at] != '\\') {
-        at++;
-    }
-    return at;
-}
-
 /* Handle the beginning of a text that is within a string. Returns: bytes of it. */
 static size_t pass_string(struct tug__json_split *split, const char *text, size_t length)
 {
@@ -164,7 +155,7 @@ static size_t pass_string(struct tug__json_split *split, const char *text, size_
         split->is_escaped = false;
         return 1;
     }
-    at = plain_length(text, length);
+    at = tug__json_plain_length(text, length);
     if (at < length) {
         split->is_escaped = text[at] == '\\';
         split->is_in_string = text[at] != '"';
@@ -173,23 +164,26 @@ static size_t pass_string(struct tug__json_split *split, const char *text, size_
     return at;
 }
 
-/* Tell whether a byte outside of strings is one of a value, whatever comes around it. */
-static bool is_of_value(const struct tug__json_split *split, char byte)
+/* Length of the part of a value at the beginning of text, which is outside of strings, up to and
+ * with the quote that begins one. */
+static size_t pass_value(struct tug__json_split *split, const char *text, size_t length)
 {
-    switch (byte) {
-    case ' ':
-    case '\n':
-    case '\r':
-    case '\t':
-    case ',':
-    case '{':
-    case '}':
-    case '[':
-    case ']':
-        return false;
-    default:
-        return split->depth > 0 && !split->is_after_array;
+    static const bool is_mark[UCHAR_MAX + 1] = {
+        [' '] = true, ['\n'] = true, ['\r'] = true, ['\t'] = true, [','] = true,
+        ['{'] = true, ['}'] = true,  ['['] = true,  [']'] = true,
+    };
+    size_t at = 0;
+
+    if (split->depth == 0 || split->is_after_array) {
+        return 0;
     }
+    while (at < length && !is_mark[(unsigned char)text[at]]) {
+        if (text[at++] == '"') {
+            split->is_in_string = true;
+            break;
+        }
+    }
+    return at;
 }
 
 enum tug_status tug__json_split_add(struct tug__json_split *split, const char *text, size_t length,
@@ -198,14 +192,12 @@ enum tug_status tug__json_split_add(struct tug__json_split *split, const char *t
     size_t begin = 0; /* of what belongs to the item, and is not appended yet */
 
     for (size_t at = 0; at < length;) {
+        const size_t passed = split->is_in_string ? pass_string(split, text + at, length - at)
+                                                  : pass_value(split, text + at, length - at);
         enum tug_status status;
 
-        if (split->is_in_string) {
-            at += pass_string(split, text + at, length - at);
-            continue;
-        }
-        if (is_of_value(split, text[at])) {
-            split->is_in_string = text[at++] == '"';
+        if (passed > 0) {
+            at += passed;
             continue;
         }
         status = tug__buf_append(&split->item, text + begin, at - begin, err);

@@ -43,9 +43,11 @@ struct tug__delta_state {
     struct tug__node_list waiting; /* for the search */
     struct tug__node_list ready;   /* what they waited for has come, or will not */
     struct tug_store **stores;     /* owned: to be searched; NULL: no layer is put together */
+    struct tug__node *plans;       /* to be made, the largest layer first */
     double rate;                   /* bytes/s while tails came, at best; 0: not known */
     unsigned plans_out;            /* PLAN jobs at workers */
     uint64_t plan_bytes;           /* of text that they read */
+    unsigned copies_out;           /* local shares at workers */
     bool is_searching;
     bool is_searched;
 };
@@ -78,18 +80,23 @@ void tug__delta_note_flow(const struct tug__engine *engine, struct tug__node *no
 /* Get the plan that a PLAN job is about; NULL: none. */
 struct tug__delta_plan *tug__delta_plan_of(struct tug__node *node);
 /* Tell a local share's job where its bytes are. */
-void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job);
+void tug__delta_fill_in(struct tug__engine *engine, const struct tug__node *node,
+                        struct tug__job *job);
 /* Number of local shares at workers. */
 unsigned tug__delta_copying(const struct tug__node *node);
 /* Bytes of the blob that local shares have brought. */
 uint64_t tug__delta_copied(const struct tug__node *node);
 /* A share could not be handed to a worker. */
-void tug__delta_take_back(struct tug__node *node, const struct tug__share *share);
+void tug__delta_take_back(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug__share *share);
 /* Count the bytes of a share that has ended, well or not. */
 void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
                            const struct tug__job *job);
-/* A node has no job. Returns: true when its plan comes next, and is queued. */
+/* A node has no job. Returns: true when its plan comes next, and waits for its turn. */
 bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node);
+/* Take the node whose plan is to be made now; NULL: none, or as many are made as there are lanes.
+ */
+struct tug__node *tug__delta_next_plan(struct tug__engine *engine);
 /* A node's PLAN job was submitted. */
 void tug__delta_note_plan(struct tug__engine *engine, const struct tug__node *node);
 /* A DONORS or PLAN job has returned. */

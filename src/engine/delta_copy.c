@@ -14,8 +14,6 @@
 
 /* Text that several PLAN jobs read at once: it bounds their memory. One may read more. */
 #define PLAN_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
-/* How long a plan waits when others take that much. */
-#define PLAN_WAIT_NS (5 * TUG__NS_PER_MS)
 /* Fewer bytes tell no rate. */
 #define RATE_BYTES_MIN ((uint64_t)128 * 1024)
 /* Of so many connections one copies: a disk needs no more at a time. */
@@ -34,15 +32,25 @@ static void warn(struct tug__engine *engine, const struct tug__node *node,
     tug__engine_emit(engine, &event);
 }
 
+/* Tell whether a layer may have one more part copied now. While plans are made, they and copies
+ * share the processors: a large layer's plan is what ends last otherwise. */
+static bool may_copy(const struct tug__engine *engine, const struct tug__delta *delta)
+{
+    const struct tug__delta_state *const state = &engine->delta;
+
+    return delta->copying <= tug__pool_worker_count(engine->pool) / CONNECTIONS_PER_COPY &&
+           (state->plans_out == 0 ||
+            state->plans_out + state->copies_out < tug__pool_lane_count(engine->pool));
+}
+
 /* Choose the next part to be copied. */
 static bool choose_copy(const struct tug__engine *engine, struct tug__node *node,
                         struct tug__share *out_share)
 {
     struct tug__delta *const delta = node->attempt.delta;
     struct tug__ranges *const ranges = &node->transfer->ranges;
-    const unsigned worker_count = tug__pool_worker_count(engine->pool);
 
-    if (delta->copying > worker_count / CONNECTIONS_PER_COPY) {
+    if (!may_copy(engine, delta)) {
         return false;
     }
     while (delta->next_copy < delta->plan.copies.count) {
@@ -101,6 +109,7 @@ void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
         return;
     }
     delta->copying--;
+    engine->delta.copies_out--;
     delta->copied_bytes += job->result.next_byte - job->share.first_byte;
     if (job->result.has_bad_donor) {
         lose_donor(engine, node, job->request.donor);
@@ -129,14 +138,39 @@ static void note_rate(struct tug__engine *engine, const struct tug__delta *delta
     }
 }
 
-bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
+/* Queue a node for its plan: the largest layer first, as it has most to do after it. */
+static void queue_plan(struct tug__node **link, struct tug__node *node)
+{
+    while (*link != NULL && (*link)->wanted.size_bytes >= node->wanted.size_bytes) {
+        link = &(*link)->links.next_queued;
+    }
+    node->links.next_queued = *link;
+    *link = node;
+    node->state = TUG__NODE_QUEUED;
+    node->job_kind = TUG__JOB_PLAN;
+}
+
+struct tug__node *tug__delta_next_plan(struct tug__engine *engine)
 {
     struct tug__delta_state *const state = &engine->delta;
+    struct tug__node *const node = state->plans;
+
+    if (node == NULL || state->plans_out >= tug__pool_lane_count(engine->pool) ||
+        (state->plans_out > 0 &&
+         state->plan_bytes + tug__delta_plan_bytes(node->attempt.delta) > PLAN_BYTES_MAX)) {
+        return NULL;
+    }
+    state->plans = node->links.next_queued;
+    return node;
+}
+
+bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
+{
     struct tug__delta *const delta = node->attempt.delta;
     const struct tug__extents *gaps;
 
-    if (!tug__delta_is_early(node) || node->job_count > 0 || node->job_kind == TUG__JOB_PLAN ||
-        node->transfer == NULL || !node->transfer->ranges.is_open) {
+    if (!tug__delta_is_early(node) || node->job_count > 0 || node->transfer == NULL ||
+        !node->transfer->ranges.is_open) {
         return false;
     }
     gaps = &node->transfer->ranges.gaps;
@@ -149,13 +183,8 @@ bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
         note_rate(engine, delta);
     }
     delta->stage = TUG__DELTA_PLAN;
-    if (state->plans_out > 0 && state->plan_bytes + tug__delta_plan_bytes(delta) > PLAN_BYTES_MAX) {
-        tug__node_wait(engine, node, tug__now_ns() + PLAN_WAIT_NS);
-        return true;
-    }
     delta->plan.tail_byte = delta->tail_byte;
-    node->job_kind = TUG__JOB_PLAN;
-    tug__node_enqueue(engine, node);
+    queue_plan(&engine->delta.plans, node);
     return true;
 }
 

@@ -66,7 +66,8 @@ bool tug__delta_needs_range(const struct tug__node *node)
     return tug__delta_is_at(node, TUG__DELTA_TAIL) || tug__delta_is_at(node, TUG__DELTA_COPY);
 }
 
-void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job)
+void tug__delta_fill_in(struct tug__engine *engine, const struct tug__node *node,
+                        struct tug__job *job)
 {
     const struct tug__chunked_copies *const copies = &node->attempt.delta->plan.copies;
     const uint64_t first = job->share.first_byte;
@@ -85,6 +86,7 @@ void tug__delta_fill_in(const struct tug__node *node, struct tug__job *job)
     job->request.donor = node->attempt.delta->donors[copies->items[low].donor];
     job->request.from = copies->items[low].from + (first - copies->items[low].first);
     node->attempt.delta->copying++;
+    engine->delta.copies_out++;
 }
 
 unsigned tug__delta_copying(const struct tug__node *node)
@@ -130,10 +132,12 @@ void tug__delta_reset(struct tug__node *node)
     }
 }
 
-void tug__delta_take_back(struct tug__node *node, const struct tug__share *share)
+void tug__delta_take_back(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug__share *share)
 {
     if (share->is_local) {
         node->attempt.delta->copying--;
+        engine->delta.copies_out--;
     }
 }
 

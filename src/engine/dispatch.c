@@ -64,6 +64,16 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
     }
 }
 
+/* Submit a layer's plan to the workers. It needs no request, so its host does not matter. */
+static void submit_plan(struct tug__engine *engine, struct tug__node *node)
+{
+    if (!tug__node_is_needed(node)) {
+        tug__node_abandon(engine, node);
+    } else if (!tug__node_submit(engine, node, NULL)) {
+        fail_for_memory(engine, node);
+    }
+}
+
 /* Send inline content to a lane, which verifies and stores it like a fetched document. */
 static void submit_inline(struct tug__engine *engine)
 {
@@ -141,6 +151,7 @@ static void submit_round(struct tug__engine *engine)
 {
     const uint64_t now_ns = tug__now_ns();
     struct tug__host *host;
+    struct tug__node *node;
 
     while (!engine->is_stopping && engine->queued_inline.first != NULL &&
            engine->inline_out < TUG__INLINE_OUT_MAX) {
@@ -149,6 +160,10 @@ static void submit_round(struct tug__engine *engine)
     while (!engine->is_stopping && has_room(engine) &&
            (host = next_host(engine, true, now_ns)) != NULL) {
         submit_first(engine, &host->queued_documents);
+    }
+    while (!engine->is_stopping && has_room(engine) &&
+           (node = tug__delta_next_plan(engine)) != NULL) {
+        submit_plan(engine, node);
     }
     while (!engine->is_stopping && (host = next_host(engine, false, now_ns)) != NULL) {
         submit_first(engine, &host->queued_blobs);

@@ -16,6 +16,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "engine/lane_choice.h"
+
+/* Queued blobs that are looked at to choose a lane: about as many as begin at the same time. */
+#define BEGIN_NEXT_MAX 32
 
 static void append(struct tug__node_list *list, struct tug__node *node)
 {
@@ -123,6 +127,42 @@ bool tug__host_has_room(const struct tug__engine *engine, const struct tug__host
     return most == 0 || host->jobs_out < most;
 }
 
+/* Sum up what each lane has to hash. */
+static void sum_rests(const struct tug__engine *engine, uint64_t rests[TUG__LANES_MAX])
+{
+    for (const struct tug__transfer *transfer = engine->transfers; transfer != NULL;
+         transfer = transfer->next) {
+        const uint64_t noted = tug__counter_get(&transfer->noted);
+
+        rests[transfer->lane] += transfer->size_bytes > noted ? transfer->size_bytes - noted : 0;
+    }
+}
+
+/* Collect the lengths of larger blobs that begin next. Returns: how many. */
+static size_t view_larger(const struct tug__node *node, uint64_t lengths[BEGIN_NEXT_MAX])
+{
+    const struct tug__node *next = node->host->queued_blobs.first;
+    size_t count = 0;
+
+    for (size_t i = 0; i < BEGIN_NEXT_MAX && next != NULL; i++) {
+        if (next->transfer == NULL && next->wanted.size_bytes > node->wanted.size_bytes) {
+            lengths[count++] = next->wanted.size_bytes;
+        }
+        next = next->links.next_queued;
+    }
+    return count;
+}
+
+static unsigned choose_lane(struct tug__engine *engine, const struct tug__node *node)
+{
+    uint64_t rests[TUG__LANES_MAX] = {0};
+    uint64_t larger[BEGIN_NEXT_MAX];
+
+    sum_rests(engine, rests);
+    return tug__lane_choose(rests, tug__pool_lane_count(engine->pool), larger,
+                            view_larger(node, larger), engine->next_lane++);
+}
+
 bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
 {
     struct tug__transfer *const transfer = calloc(1, sizeof *transfer);
@@ -132,7 +172,7 @@ bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
     }
     transfer->digest = node->wanted.digest;
     transfer->size_bytes = node->wanted.size_bytes;
-    transfer->lane = engine->next_lane++ % tug__pool_lane_count(engine->pool);
+    transfer->lane = choose_lane(engine, node);
     transfer->owner = node;
     transfer->media_type = node->wanted.media_type;
     transfer->is_repair = node->attempt.is_repair;
@@ -234,14 +274,14 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
         job->request.is_opening = !node->transfer->ranges.is_open;
         job->request.is_beside = node->job_count > 0 || tug__delta_needs_range(node);
         if (share->is_local) {
-            tug__delta_fill_in(node, job);
+            tug__delta_fill_in(engine, node, job);
         }
         tug__ranges_join(&node->transfer->ranges, &job->share);
     }
     if (!tug__pool_submit(engine->pool, job)) {
         if (share != NULL) {
             /* nothing of it was fetched; an extent just removed always fits back */
-            tug__delta_take_back(node, share);
+            tug__delta_take_back(engine, node, share);
             (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
                                         NULL);
             if (share->is_local) {

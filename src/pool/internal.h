@@ -31,9 +31,6 @@
 #include "pool/progress.h"
 #include "pool/task.h"
 
-/* Most threads that hash: more than there are cores are useless, and four outrun any disk. */
-#define TUG__LANES_MAX 4
-
 /* Bytes a lane reads back at a time: more saves no time, and costs memory in each lane. */
 #define TUG__READ_BACK_BYTES ((size_t)64 * 1024)
 

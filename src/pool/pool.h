@@ -73,6 +73,9 @@ _Static_assert(TUG__LANE_MESSAGES_MAX(TUG_DOWNLOADS_MAX) <= TUG__LANE_WORK_MAX,
 
 struct tug__pool;
 
+/* Most threads that hash: more than there are cores are useless, and four outrun any disk. */
+#define TUG__LANES_MAX 4
+
 struct tug__pool_settings {
     struct tug_store *store;            /* borrowed, must outlive the pool; NULL: jobs need none */
     unsigned worker_count;              /* 1 to TUG_DOWNLOADS_MAX */

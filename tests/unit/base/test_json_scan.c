@@ -292,3 +292,35 @@ Test(base_json_scan, stops_when_told)
         cr_assert_eq(places.count, stop_at);
     }
 }
+
+static size_t plain_by_bytes(const char *text, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\') {
+        at++;
+    }
+    return at;
+}
+
+/* Every byte at every place of texts of up to three words, beside every kind of neighbour. */
+Test(base_json_scan, plain_text_ends_at_the_first_special_byte)
+{
+    static const char neighbours[] = {'a',    ' ',    '!',    '#',    '[',   ']',
+                                      '\x7f', '\x80', '\xa2', '\xdc', '\xff'};
+
+    for (size_t length = 0; length <= 24; length++) {
+        for (size_t place = 0; place < length; place++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char *const text = malloc(length); /* nothing is read behind it */
+
+                memset(text, neighbours[(byte + place) % sizeof neighbours], length);
+                text[place] = (char)byte;
+                cr_assert_eq(tug__json_plain_length(text, length), plain_by_bytes(text, length),
+                             "byte %u at %zu of %zu", byte, place, length);
+                free(text);
+            }
+        }
+    }
+    cr_assert_eq(tug__json_plain_length("", 0), 0);
+}
