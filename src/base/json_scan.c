@@ -196,12 +196,11 @@ static size_t skip_digits(struct scan *scan)
 
 static bool skip_char(struct scan *scan, const char *any_of)
 {
-    if (scan->at < scan->length && scan->text[scan->at] != '\0' &&
-        strchr(any_of, scan->text[scan->at]) != NULL) {
-        scan->at++;
-        return true;
+    while (*any_of != '\0' && (scan->at == scan->length || scan->text[scan->at] != *any_of)) {
+        any_of++;
     }
-    return false;
+    scan->at += *any_of != '\0';
+    return *any_of != '\0';
 }
 
 static enum tug_status scan_number(struct scan *scan)
@@ -428,6 +427,28 @@ enum tug_status tug__json_scan(const struct tug__json_input *input, tug__json_pl
     scan.on_place = on_place;
     scan.context = context;
     return scan_text(&scan, out_counts);
+}
+
+size_t tug__json_scan_first(const struct tug__json_input *input, tug__json_place_fn on_place,
+                            void *context)
+{
+    struct tug_error error = {0};
+    struct scan scan = begin(input, '{', &error);
+    struct level levels[DEPTH_MAX];
+    enum expectation next = VALUE;
+
+    scan.on_place = on_place;
+    scan.context = context;
+    scan.levels = levels;
+    if (scan.length > scan.limits->max_bytes) {
+        scan.length = scan.limits->max_bytes;
+    }
+    for (skip_space(&scan); next != NOTHING; skip_space(&scan)) {
+        if (scan.at == scan.length || step(&scan, &next) != TUG_OK) {
+            return 0;
+        }
+    }
+    return tug__is_utf8(scan.text, scan.at) ? scan.at : 0;
 }
 
 enum tug_status tug__json_scan_array(const struct tug__json_input *input,

@@ -40,6 +40,12 @@ enum tug_status tug__json_scan_array(const struct tug__json_input *input,
                                      tug__json_place_fn on_place, void *context,
                                      struct tug__json_counts *out_counts, struct tug_error *err);
 
+/* Scan the object that a text begins with and find its end, for a text that goes on behind it or is
+ * not complete yet. on_place: as above; what it was told counts only when there is an end. Returns:
+ * the object's length; 0: it is not one, not all of it is here, or it is over a limit. */
+size_t tug__json_scan_first(const struct tug__json_input *input, tug__json_place_fn on_place,
+                            void *context);
+
 /* Length of the plain text at the beginning of what is within a string: up to the first quote,
  * backslash or control character. */
 size_t tug__json_plain_length(const char *text, size_t length);

@@ -28,9 +28,17 @@ enum member {
     MEMBER_COUNT,
 };
 
-static const char *const names[] = {
-    "",          "type",   "size",        "offset",   "endOffset", "chunkOffset",
-    "chunkSize", "digest", "chunkDigest", "chunkType"};
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+static const struct {
+    const char *text;
+    size_t length;
+} names[] = {NAME(""),          NAME("type"),      NAME("size"),
+             NAME("offset"),    NAME("endOffset"), NAME("chunkOffset"),
+             NAME("chunkSize"), NAME("digest"),    NAME("chunkDigest"),
+             NAME("chunkType")};
 
 _Static_assert(sizeof names / sizeof *names == MEMBER_COUNT, "every member has its name");
 
@@ -45,8 +53,7 @@ struct reading {
 static enum member find_member(const char *name, size_t length)
 {
     for (size_t i = 1; i < MEMBER_COUNT; i++) {
-        if (names[i][0] == name[0] && strncmp(names[i], name, length) == 0 &&
-            names[i][length] == '\0') {
+        if (names[i].length == length && memcmp(names[i].text, name, length) == 0) {
             return (enum member)i;
         }
     }
@@ -108,6 +115,19 @@ static enum tug_status read_value(struct reading *reading, enum member member, c
     }
 }
 
+/* Add a member to what is in the header. Of arrays and objects only what they hold counts, which
+ * came before: space between the parts of a text means nothing. */
+static void mix_header(struct reading *reading, const struct tug__json_value_place *place)
+{
+    struct tug__mix *const header = &reading->entry->header;
+    const char *const value = reading->text + place->begin;
+    const bool is_leaf = *value != '{' && *value != '[';
+
+    tug__mix_number(header, place->depth);
+    tug__mix_bytes(header, reading->text + place->key_offset, place->key_length);
+    tug__mix_bytes(header, value, is_leaf ? place->end - place->begin : 1);
+}
+
 static enum tug_status on_place(void *context, const struct tug__json_value_place *place,
                                 struct tug_error *err)
 {
@@ -115,16 +135,16 @@ static enum tug_status on_place(void *context, const struct tug__json_value_plac
     const char *const name = reading->text + place->key_offset;
     enum member member;
 
-    if (place->depth != 1 || place->end == 0) {
+    if (place->depth == 0 || place->end == 0) {
         return TUG_OK;
     }
-    member = find_member(name, place->key_length);
+    member = place->depth == 1 ? find_member(name, place->key_length) : MEMBER_HEADER;
     if (member == MEMBER_HEADER) {
-        tug__mix_bytes(&reading->entry->header, name, place->end - place->key_offset);
+        mix_header(reading, place);
         return TUG_OK;
     }
     if ((reading->seen & (1U << member)) != 0) {
-        return tug__fail(err, TUG_ERR_CONTENT, "'%s' appears twice", names[member]);
+        return tug__fail(err, TUG_ERR_CONTENT, "'%s' appears twice", names[member].text);
     }
     reading->seen |= 1U << member;
     return read_value(reading, member, reading->text + place->begin, place->end - place->begin,
@@ -146,29 +166,42 @@ static void find_content(struct reading *reading)
     }
 }
 
-enum tug_status tug__toc_entry_read(const char *text, size_t length,
-                                    struct tug__toc_entry *out_entry, struct tug_error *err)
+static const struct tug__json_limits limits = {
+    .max_bytes = TUG__TOC_ENTRY_BYTES_MAX,
+    .max_depth = 8,
+    .max_values = TUG__TOC_ENTRY_VALUES_MAX,
+};
+
+static struct reading begin(const char *text, struct tug__toc_entry *entry)
 {
-    static const struct tug__json_limits limits = {
-        .max_bytes = TUG__TOC_ENTRY_BYTES_MAX,
-        .max_depth = 8,
-        .max_values = TUG__TOC_ENTRY_VALUES_MAX,
-    };
-    const struct tug__json_input input = {.text = text, .length = length, .limits = &limits};
-    struct tug__toc_entry entry = {.header = tug__mix_start(1)};
-    struct reading reading = {
+    *entry = (struct tug__toc_entry){.header = tug__mix_start(1)};
+    return (struct reading){
         .text = text,
-        .entry = &entry,
+        .entry = entry,
         .digest = tug__mix_start(2), /* of one chunk or of a file, a digest means the same */
         .chunk_digest = tug__mix_start(2),
         .chunk_type = tug__mix_start(3),
     };
+}
+
+enum tug_status tug__toc_entry_read(const char *text, size_t length,
+                                    struct tug__toc_entry *out_entry, struct tug_error *err)
+{
+    const struct tug__json_input input = {.text = text, .length = length, .limits = &limits};
+    struct reading reading = begin(text, out_entry);
     struct tug__json_counts counts;
     const enum tug_status status = tug__json_scan(&input, on_place, &reading, &counts, err);
 
-    if (status == TUG_OK) {
-        find_content(&reading);
-        *out_entry = entry;
-    }
+    find_content(&reading);
     return status;
+}
+
+size_t tug__toc_entry_take(const char *text, size_t length, struct tug__toc_entry *out_entry)
+{
+    const struct tug__json_input input = {.text = text, .length = length, .limits = &limits};
+    struct reading reading = begin(text, out_entry);
+    const size_t taken = tug__json_scan_first(&input, on_place, &reading);
+
+    find_content(&reading);
+    return taken;
 }

@@ -65,6 +65,11 @@ struct tug__json_split {
     tug__part_fn on_member;
     /* Receives an element of `entries`. Neither text is checked further. */
     tug__part_fn on_element;
+    /* Takes the element that a text begins with, without a copy of it. Returns: its length, with
+     * *out_status; 0: it is not complete, or on_element is to say what is wrong with it. NULL is
+     * allowed. */
+    size_t (*take_element)(void *context, const char *text, size_t length,
+                           enum tug_status *out_status, struct tug_error *err);
     void *context;
 
     /* private */
@@ -77,6 +82,7 @@ struct tug__json_split {
     bool is_after_array; /* `entries` is complete, and a comma or the end follows */
     bool is_ended;
     bool needs_item; /* after a comma */
+    bool is_taken;   /* the current element was taken as a whole */
 };
 
 void tug__json_split_init(struct tug__json_split *split);
@@ -108,6 +114,9 @@ struct tug__toc_entry {
  * TUG_ERR_TOO_LARGE (a limit). */
 enum tug_status tug__toc_entry_read(const char *text, size_t length,
                                     struct tug__toc_entry *out_entry, struct tug_error *err);
+/* Read the entry that a text begins with. Returns: its length; 0: it is not complete, or refused.
+ */
+size_t tug__toc_entry_take(const char *text, size_t length, struct tug__toc_entry *out_entry);
 
 /* Parse a number of a JSON text: digits only. Errors: TUG_ERR_CONTENT. */
 enum tug_status tug__toc_number(const char *text, size_t length, uint64_t *out_value,

@@ -48,6 +48,11 @@ static enum tug_status end_item(struct tug__json_split *split, bool is_last, str
     const bool is_empty = length == 0;
     enum tug_status status = TUG_OK;
 
+    if (split->is_taken) {
+        split->is_taken = false;
+        split->needs_item = !is_last;
+        return is_empty ? TUG_OK : refuse(err);
+    }
     if (is_empty && (split->needs_item || !is_last)) {
         return refuse(err);
     }
@@ -186,6 +191,22 @@ static size_t pass_value(struct tug__json_split *split, const char *text, size_t
     return at;
 }
 
+/* Take an element as a whole, if one begins here. Returns: its length; 0: it is not that simple. */
+static size_t take_element(struct tug__json_split *split, const char *text, size_t length,
+                           enum tug_status *out_status, struct tug_error *err)
+{
+    size_t taken;
+
+    *out_status = TUG_OK;
+    if (*text != '{' || split->take_element == NULL || !split->is_inside || split->depth != 2 ||
+        split->item.length > 0 || split->is_taken) {
+        return 0;
+    }
+    taken = split->take_element(split->context, text, length, out_status, err);
+    split->is_taken = taken > 0;
+    return taken;
+}
+
 enum tug_status tug__json_split_add(struct tug__json_split *split, const char *text, size_t length,
                                     struct tug_error *err)
 {
@@ -205,7 +226,8 @@ enum tug_status tug__json_split_add(struct tug__json_split *split, const char *t
             return status;
         }
         begin = at;
-        if (handle_mark(split, text[at++], &status, err)) {
+        at += take_element(split, text + at, length - at, &status, err);
+        if (at > begin || handle_mark(split, text[at++], &status, err)) {
             begin = at;
         }
         if (status != TUG_OK) {

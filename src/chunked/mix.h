@@ -36,13 +36,19 @@ static inline void tug__mix_number(struct tug__mix *mix, uint64_t value)
 static inline void tug__mix_bytes(struct tug__mix *mix, const void *bytes, size_t length)
 {
     const uint8_t *const at = (const uint8_t *)bytes;
-    uint64_t word;
+    uint64_t word = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < length; i += sizeof word) {
-        const size_t rest = length - i < sizeof word ? length - i : sizeof word;
-
+    for (; length - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, at + i, sizeof word);
+        tug__mix_number(mix, word);
+    }
+    if (i < length && length >= sizeof word) { /* the last ones, some of them once more */
+        memcpy(&word, at + length - sizeof word, sizeof word);
+        tug__mix_number(mix, word);
+    } else if (i < length) {
         word = 0;
-        memcpy(&word, at + i, rest);
+        memcpy(&word, at, length);
         tug__mix_number(mix, word);
     }
     tug__mix_number(mix, length);

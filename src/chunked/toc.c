@@ -49,6 +49,17 @@ static enum tug_status on_element(void *context, const char *text, size_t length
     return status == TUG_OK ? tug__framing_add(&toc->framing, &entry, err) : status;
 }
 
+static size_t take_element(void *context, const char *text, size_t length,
+                           enum tug_status *out_status, struct tug_error *err)
+{
+    struct toc *const toc = context;
+    struct tug__toc_entry entry;
+    const size_t taken = tug__toc_entry_take(text, length, &entry);
+
+    *out_status = taken > 0 ? tug__framing_add(&toc->framing, &entry, err) : TUG_OK;
+    return taken;
+}
+
 /* A member of the TOC beside its entries. */
 static enum tug_status on_member(void *context, const char *text, size_t length,
                                  struct tug_error *err)
@@ -206,7 +217,10 @@ enum tug_status tug__chunked_read_donor(const struct tug__chunked_place *place,
                     .format = place->format,
                     .has_tar_split = place->tar_split.length > 0,
                     .end_byte = tug__chunked_tail(place)},
-        .split = {.on_member = on_member, .on_element = on_element, .context = &toc},
+        .split = {.on_member = on_member,
+                  .on_element = on_element,
+                  .take_element = take_element,
+                  .context = &toc},
         .match = match,
     };
     enum tug_status status =

@@ -324,3 +324,57 @@ Test(base_json_scan, plain_text_ends_at_the_first_special_byte)
     }
     cr_assert_eq(tug__json_plain_length("", 0), 0);
 }
+
+static enum tug_status count_place(void *context, const struct tug__json_value_place *place,
+                                   struct tug_error *err)
+{
+    (void)err;
+    *(size_t *)context += 1 + place->depth + place->end;
+    return TUG_OK;
+}
+
+static size_t scan_first(const char *text, size_t length, size_t max_bytes, size_t *out_told)
+{
+    const struct tug__json_limits first_limits = {
+        .max_bytes = max_bytes, .max_depth = 8, .max_values = 100};
+    const struct tug__json_input input = {.text = text, .length = length, .limits = &first_limits};
+
+    *out_told = 0;
+    return tug__json_scan_first(&input, count_place, out_told);
+}
+
+/* The first object of a text: found as soon as all of it is there, whatever comes behind it. */
+Test(base_json_scan, first_object_of_a_text)
+{
+    static const char object[] = "{\"a\":[1,{\"b}\":\"]\\\"\"}],\"c\":null}";
+    static const char *const behind[] = {"", ",", "}", "{", "x", "\xff", " \n", ",{\"a\":1}"};
+    const size_t length = strlen(object);
+    char text[128];
+    size_t told;
+    size_t told_whole;
+
+    for (size_t i = 0; i < length; i++) {
+        cr_assert_eq(scan_first(object, i, 1000, &told), 0, "%zu bytes", i);
+    }
+    cr_assert_eq(scan_first(object, length, 1000, &told_whole), length);
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        (void)snprintf(text, sizeof text, "%s%s", object, behind[i]);
+        cr_assert_geq(scan_first(text, strlen(text), 1000, &told), length, "%s", text);
+        cr_assert_eq(told, told_whole, "%s", text);
+        cr_assert_eq(scan_first(text, strlen(text), length - 1, &told), 0, "over the limit");
+    }
+}
+
+Test(base_json_scan, what_is_no_first_object)
+{
+    static const char *const texts[] = {
+        "",          "[]",           "1",           "x{}", "{\"a\":}",
+        "{\"a\" 1}", "{\"\xff\":1}", "{\"a\\\":1}", "{,}", "{\"a\":\"\n\"}",
+        "{'a':1}"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t told;
+
+        cr_assert_eq(scan_first(texts[i], strlen(texts[i]), 1000, &told), 0, "%s", texts[i]);
+    }
+}

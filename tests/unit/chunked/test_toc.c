@@ -150,6 +150,12 @@ Test(toc, texts_that_are_no_toc)
         "{'entries':[,]}",
         "{'entries':[{},]}",
         "{'entries':[{}{}]}",
+        "{'entries':[{}{},{}]}",
+        "{'entries':[{}5]}",
+        "{'entries':[{} 'x']}",
+        "{'entries':[5{}]}",
+        "{'entries':[{}",
+        "{'entries':[{}}",
         "{'entries':[1]}",
         "{'entries':['x']}",
         "{'entries':[{'size':1,'size':1}]}",
@@ -322,4 +328,57 @@ Test(toc, text_in_portions)
     cr_assert_eq(table.count, 39 * 2 + 1);
     tug__frame_table_fini(&table);
     toc_layer_free(&layer);
+}
+
+static void expect_same(const struct tug__frame_table *left, const struct tug__frame_table *right,
+                        const char *what, size_t number)
+{
+    cr_assert_eq(left->count, right->count, "%s %zu", what, number);
+    for (size_t i = 0; i < left->count; i++) {
+        const struct tug__frame *const a = &left->frames[i];
+        const struct tug__frame *const b = &right->frames[i];
+
+        cr_assert(a->first == b->first && a->identity[0] == b->identity[0] &&
+                      a->identity[1] == b->identity[1],
+                  "%s %zu, frame %zu", what, number, i);
+    }
+}
+
+#define PORTION_BYTES 65536
+#define TWO_FILES(space)                                                                           \
+    "{'type':" space "'reg'," space "'name':'a{\\'b',\n'xattrs':{'u.a':" space "'b'," space        \
+    "'c':[1,2" space "]},'size':7," space "'offset':100,'endOffset':200,'digest':'sha256:x'}"      \
+    "," space "{'type':'reg','name':'b','size':8,'offset':300,'endOffset':400}"
+
+/* An entry is read from where it is, or out of two portions: its frames are the same. So are they
+ * with other space between the parts of the text. */
+Test(toc, an_entry_in_two_portions_is_the_same)
+{
+    static const char *const entries[] = {TWO_FILES(""), TWO_FILES(" "), TWO_FILES("\n\t ")};
+    char *const padding = malloc(PORTION_BYTES + 1);
+    struct tug__frame_table expected = {0};
+    struct tug_error err;
+
+    memset(padding, 'x', PORTION_BYTES);
+    padding[PORTION_BYTES] = '\0';
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t shift = 0; shift <= strlen(entries[i]) + 30; shift++) {
+            struct tug__frame_table table;
+            char *text;
+
+            cr_assert_geq(asprintf(&text, "{'p':'%s','entries':[%s]}", padding + shift, entries[i]),
+                          0);
+            cr_assert_eq(read_text(TOC_ZSTD, text, NULL, &table, &err), TUG_OK, "%s", err.message);
+            if (expected.count == 0) {
+                expected = table;
+                cr_assert_eq(expected.count, 5);
+            } else {
+                expect_same(&expected, &table, entries[i], shift);
+                tug__frame_table_fini(&table);
+            }
+            free(text);
+        }
+    }
+    tug__frame_table_fini(&expected);
+    free(padding);
 }
