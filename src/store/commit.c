@@ -65,11 +65,15 @@ static bool sync_together(struct tug_store *store, const struct tug__ingest_comm
     return is_done;
 }
 
-static enum tug_status publish_one(struct tug__ingest *ingest, struct tug__trace_row *row,
-                                   struct tug_error *err)
+/* Give all their names that have got so far. One that gets none stays, whole and durable, and the
+ * next run goes on with it. */
+static void publish(const struct tug__ingest_commit *commits, size_t count)
 {
-    (void)row;
-    return tug__ingest_publish(ingest, err);
+    for (size_t i = 0; i < count; i++) {
+        if (commits[i].ingest != NULL && commits[i].error->code == TUG_OK) {
+            (void)tug__ingest_publish(commits[i].ingest, commits[i].error);
+        }
+    }
 }
 
 /* Let all downloads fail that have not failed yet. */
@@ -105,7 +109,7 @@ void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit 
         fail_all(commits, count, &sync_error);
         return;
     }
-    step(commits, count, row, publish_one);
+    publish(commits, count);
     began_ns = tug__trace_begin(row);
     status = tug__store_sync_blobs(store, &sync_error);
     tug__trace_end(row, began_ns,

@@ -85,6 +85,27 @@ Test(store_commit, what_cannot_be_committed_is_removed)
     place_remove(&place);
 }
 
+/* Whole and durable, but its name cannot be changed: it is there for the next run. */
+Test(store_commit, what_gets_no_name_is_kept)
+{
+    struct place place = place_create();
+    const struct tug_digest digest = place_digest();
+    struct tug__ingest *ingest;
+    struct tug_error err = {0};
+
+    place_open(&place);
+    ingest = download(&place, &digest);
+    cr_assert_eq(mkdirat(place.fd, PLACE_BLOB, 0700), 0);
+    cr_assert_eq(tug__ingest_commit(ingest, &err), TUG_ERR_STORE);
+    cr_assert_eq(err.os_errno, EISDIR, "%s", err.message);
+    place_expect(&place, PLACE_INGEST, "{}");
+    cr_assert_eq(unlinkat(place.fd, PLACE_BLOB, AT_REMOVEDIR), 0);
+    cr_assert_eq(tug__ingest_open(place.store, &digest, 2, &ingest, NULL), TUG_OK);
+    cr_assert_eq(tug__ingest_commit(ingest, &err), TUG_OK, "%s", err.message);
+    place_expect(&place, PLACE_BLOB, "{}");
+    place_remove(&place);
+}
+
 Test(store_commit, an_abort_leaves_nothing)
 {
     struct place place = place_create();
