@@ -94,8 +94,8 @@ void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
                            const struct tug__job *job);
 /* A node has no job. Returns: true when its plan comes next, and waits for its turn. */
 bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node);
-/* Take the node whose plan is to be made now; NULL: none, or as many are made as there are lanes.
- */
+/* Take the node whose plan is to be made now. Returns: NULL: there is none, or as many are being
+ * made as there are lanes, or they read as much text as they may. */
 struct tug__node *tug__delta_next_plan(struct tug__engine *engine);
 /* A node's PLAN job was submitted. */
 void tug__delta_note_plan(struct tug__engine *engine, const struct tug__node *node);

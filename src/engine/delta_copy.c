@@ -5,6 +5,7 @@
  * Knows: nodes, jobs, donors. Does not know: images, HTTP, what a table of contents looks like.
  * Threads: the resolver.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -12,12 +13,8 @@
 #include "engine/delta_choice.h"
 #include "engine/delta_internal.h"
 
-/* Text that several PLAN jobs read at once: it bounds their memory. One may read more. */
-#define PLAN_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
 /* Fewer bytes tell no rate. */
 #define RATE_BYTES_MIN ((uint64_t)128 * 1024)
-/* Of so many connections one copies: a disk needs no more at a time. */
-#define CONNECTIONS_PER_COPY 4
 
 /* Warn of a donor that must not be used again. */
 static void warn(struct tug__engine *engine, const struct tug__node *node,
@@ -32,17 +29,6 @@ static void warn(struct tug__engine *engine, const struct tug__node *node,
     tug__engine_emit(engine, &event);
 }
 
-/* Tell whether a layer may have one more part copied now. While plans are made, they and copies
- * share the processors: a large layer's plan is what ends last otherwise. */
-static bool may_copy(const struct tug__engine *engine, const struct tug__delta *delta)
-{
-    const struct tug__delta_state *const state = &engine->delta;
-
-    return delta->copying <= tug__pool_worker_count(engine->pool) / CONNECTIONS_PER_COPY &&
-           (state->plans_out == 0 ||
-            state->plans_out + state->copies_out < tug__pool_lane_count(engine->pool));
-}
-
 /* Choose the next part to be copied. */
 static bool choose_copy(const struct tug__engine *engine, struct tug__node *node,
                         struct tug__share *out_share)
@@ -50,7 +36,8 @@ static bool choose_copy(const struct tug__engine *engine, struct tug__node *node
     struct tug__delta *const delta = node->attempt.delta;
     struct tug__ranges *const ranges = &node->transfer->ranges;
 
-    if (!may_copy(engine, delta)) {
+    if (!tug__copy_may_begin(&engine->delta, delta->copying, tug__pool_worker_count(engine->pool),
+                             tug__pool_lane_count(engine->pool))) {
         return false;
     }
     while (delta->next_copy < delta->plan.copies.count) {
@@ -108,6 +95,7 @@ void tug__delta_note_share(struct tug__engine *engine, struct tug__node *node,
     if (!job->share.is_local) {
         return;
     }
+    assert(delta->copying > 0 && engine->delta.copies_out > 0);
     delta->copying--;
     engine->delta.copies_out--;
     delta->copied_bytes += job->result.next_byte - job->share.first_byte;
@@ -138,26 +126,13 @@ static void note_rate(struct tug__engine *engine, const struct tug__delta *delta
     }
 }
 
-/* Queue a node for its plan: the largest layer first, as it has most to do after it. */
-static void queue_plan(struct tug__node **link, struct tug__node *node)
-{
-    while (*link != NULL && (*link)->wanted.size_bytes >= node->wanted.size_bytes) {
-        link = &(*link)->links.next_queued;
-    }
-    node->links.next_queued = *link;
-    *link = node;
-    node->state = TUG__NODE_QUEUED;
-    node->job_kind = TUG__JOB_PLAN;
-}
-
 struct tug__node *tug__delta_next_plan(struct tug__engine *engine)
 {
     struct tug__delta_state *const state = &engine->delta;
     struct tug__node *const node = state->plans;
 
-    if (node == NULL || state->plans_out >= tug__pool_lane_count(engine->pool) ||
-        (state->plans_out > 0 &&
-         state->plan_bytes + tug__delta_plan_bytes(node->attempt.delta) > PLAN_BYTES_MAX)) {
+    if (node == NULL || !tug__plan_may_begin(state, tug__delta_plan_bytes(node->attempt.delta),
+                                             tug__pool_lane_count(engine->pool))) {
         return NULL;
     }
     state->plans = node->links.next_queued;
@@ -184,7 +159,7 @@ bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
     }
     delta->stage = TUG__DELTA_PLAN;
     delta->plan.tail_byte = delta->tail_byte;
-    queue_plan(&engine->delta.plans, node);
+    tug__plans_add(&engine->delta.plans, node);
     return true;
 }
 
@@ -261,6 +236,7 @@ void tug__delta_handle_job(struct tug__engine *engine, struct tug__node *node, s
         tug__delta_handle_donors(engine, node, &job->result.error);
         return;
     }
+    assert(engine->delta.plans_out > 0);
     engine->delta.plans_out--;
     engine->delta.plan_bytes -= tug__delta_plan_bytes(node->attempt.delta);
     node->job_kind = TUG__JOB_BLOB;

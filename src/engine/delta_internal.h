@@ -39,6 +39,16 @@ void tug__delta_append(struct tug__node_list *list, struct tug__node *node);
 bool tug__delta_is_at(const struct tug__node *node, enum tug__delta_stage stage);
 /* From now on the layer is fetched as any other, at least until it is begun anew. */
 void tug__delta_go_plain(struct tug__node *node);
+/* Queue a node for its plan: the largest layer first, as it has most to do after it. */
+void tug__plans_add(struct tug__node **plans, struct tug__node *node);
+/* Tell whether a plan that reads so much text may begin: no more at once than there are lanes, nor
+ * than memory allows; one always. */
+bool tug__plan_may_begin(const struct tug__delta_state *state, uint64_t bytes, unsigned lane_count);
+/* Tell whether a layer may have one more part copied beside those that are being copied. While
+ * plans are being made, plans and copies together are at most as many as there are lanes, but for
+ * one copy: they would slow down the plan of a large layer, which then ends last. */
+bool tug__copy_may_begin(const struct tug__delta_state *state, unsigned copying,
+                         unsigned worker_count, unsigned lane_count);
 /* Bytes of text that a PLAN job reads, about. */
 uint64_t tug__delta_plan_bytes(const struct tug__delta *delta);
 /* delta.c: the repository of a layer that is wanted, as a donor's. */

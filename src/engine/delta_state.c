@@ -9,6 +9,11 @@
 
 #include "engine/delta_internal.h"
 
+/* Text that several PLAN jobs read at once: it bounds their memory. One may read more. */
+#define PLAN_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
+/* Of so many connections one copies: a disk needs no more at a time. */
+#define CONNECTIONS_PER_COPY 4
+
 void tug__delta_free(struct tug__delta *delta)
 {
     if (delta != NULL) {
@@ -113,6 +118,33 @@ uint64_t tug__delta_plan_bytes(const struct tug__delta *delta)
                                      : place->size_bytes / 32;
 }
 
+void tug__plans_add(struct tug__node **plans, struct tug__node *node)
+{
+    struct tug__node **link = plans;
+
+    while (*link != NULL && (*link)->wanted.size_bytes >= node->wanted.size_bytes) {
+        link = &(*link)->links.next_queued;
+    }
+    node->links.next_queued = *link;
+    *link = node;
+    node->state = TUG__NODE_QUEUED;
+    node->job_kind = TUG__JOB_PLAN;
+}
+
+bool tug__plan_may_begin(const struct tug__delta_state *state, uint64_t bytes, unsigned lane_count)
+{
+    return state->plans_out == 0 ||
+           (state->plans_out < lane_count && state->plan_bytes + bytes <= PLAN_BYTES_MAX);
+}
+
+bool tug__copy_may_begin(const struct tug__delta_state *state, unsigned copying,
+                         unsigned worker_count, unsigned lane_count)
+{
+    return copying <= worker_count / CONNECTIONS_PER_COPY &&
+           (state->plans_out == 0 || state->copies_out == 0 ||
+            state->plans_out + state->copies_out < lane_count);
+}
+
 void tug__delta_note_plan(struct tug__engine *engine, const struct tug__node *node)
 {
     engine->delta.plans_out++;
@@ -128,7 +160,8 @@ void tug__delta_reset(struct tug__node *node)
         delta->stage = TUG__DELTA_NEW;
         delta->next_copy = 0;
         delta->copied_bytes = 0;
-        node->job_kind = TUG__JOB_BLOB;
+        /* another image may want it now, which does not say its size */
+        node->job_kind = node->wanted.has_size ? TUG__JOB_BLOB : TUG__JOB_BLOB_HEAD;
     }
 }
 

@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-/* How long a blob waits until the lane has noted more of its beginning. */
+/* How long a blob waits until the lane has noted more of its beginning, or until plans are made,
+ * which go first. */
 #define SLOT_WAIT_NS (2 * TUG__NS_PER_MS)
 
 static struct tug__node *pop_first(struct tug__node_list *list)
@@ -52,7 +53,7 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
         return;
     }
     if (is_blob && !tug__parts_choose(engine, node, &share)) {
-        if (tug__delta_is_copying(node)) { /* the lane is behind */
+        if (tug__delta_is_copying(node)) { /* the lane is behind, or plans go first */
             tug__node_wait(engine, node, tug__now_ns() + SLOT_WAIT_NS);
         } else {
             fail_for_memory(engine, node);
@@ -64,13 +65,25 @@ static void submit_first(struct tug__engine *engine, struct tug__node_list *list
     }
 }
 
-/* Submit a layer's plan to the workers. It needs no request, so its host does not matter. */
-static void submit_plan(struct tug__engine *engine, struct tug__node *node)
+/* Tell whether the ring has room for a job that may take long. */
+static bool has_room(const struct tug__engine *engine)
 {
-    if (!tug__node_is_needed(node)) {
-        tug__node_abandon(engine, node);
-    } else if (!tug__node_submit(engine, node, NULL)) {
-        fail_for_memory(engine, node);
+    return engine->jobs_out < TUG__JOBS_OUT_LONG(tug__pool_worker_count(engine->pool));
+}
+
+/* Submit plans of layers to the workers. They need no request: a pause of their registry does not
+ * matter. */
+static void submit_plans(struct tug__engine *engine)
+{
+    struct tug__node *node;
+
+    while (!engine->is_stopping && has_room(engine) &&
+           (node = tug__delta_next_plan(engine)) != NULL) {
+        if (!tug__node_is_needed(node)) {
+            tug__node_abandon(engine, node);
+        } else if (!tug__node_submit(engine, node, NULL)) {
+            fail_for_memory(engine, node);
+        }
     }
 }
 
@@ -92,12 +105,6 @@ static void submit_inline(struct tug__engine *engine)
     tug__node_add_job(node, job);
     engine->inline_out++;
     tug__pool_send(engine->pool, job->lane, &msg);
-}
-
-/* Tell whether the ring has room for a job that may take long. */
-static bool has_room(const struct tug__engine *engine)
-{
-    return engine->jobs_out < TUG__JOBS_OUT_LONG(tug__pool_worker_count(engine->pool));
 }
 
 /* Tell whether the first blob of a queue may start. */
@@ -146,28 +153,35 @@ static struct tug__host *next_host(struct tug__engine *engine, bool wants_docume
     return host;
 }
 
+static void submit_documents(struct tug__engine *engine, uint64_t now_ns)
+{
+    struct tug__host *host;
+
+    while (!engine->is_stopping && has_room(engine) &&
+           (host = next_host(engine, true, now_ns)) != NULL) {
+        submit_first(engine, &host->queued_documents);
+    }
+}
+
 /* Hand out work once. */
 static void submit_round(struct tug__engine *engine)
 {
     const uint64_t now_ns = tug__now_ns();
     struct tug__host *host;
-    struct tug__node *node;
 
+    engine->submitted_ns = now_ns;
     while (!engine->is_stopping && engine->queued_inline.first != NULL &&
            engine->inline_out < TUG__INLINE_OUT_MAX) {
         submit_inline(engine);
     }
-    while (!engine->is_stopping && has_room(engine) &&
-           (host = next_host(engine, true, now_ns)) != NULL) {
-        submit_first(engine, &host->queued_documents);
-    }
-    while (!engine->is_stopping && has_room(engine) &&
-           (node = tug__delta_next_plan(engine)) != NULL) {
-        submit_plan(engine, node);
-    }
+    submit_documents(engine, now_ns);
+    submit_plans(engine);
     while (!engine->is_stopping && (host = next_host(engine, false, now_ns)) != NULL) {
         submit_first(engine, &host->queued_blobs);
     }
+    /* a blob may have turned out to need a search for donors first, or its plan */
+    submit_documents(engine, now_ns);
+    submit_plans(engine);
     if (!engine->is_stopping) {
         tug__parts_submit(engine);
     }
@@ -193,17 +207,24 @@ static void end_wait(struct tug__engine *engine, struct tug__node *node)
     }
 }
 
-uint64_t tug__engine_wake(struct tug__engine *engine)
+uint64_t tug__engine_due(const struct tug__engine *engine)
 {
-    const uint64_t now_ns = tug__now_ns();
-    struct tug__graph *const graph = &engine->graph;
-    uint64_t next_ns = TUG__NEVER_NS;
+    const struct tug__graph *const graph = &engine->graph;
+    uint64_t next_ns = graph->waiting_count > 0 ? graph->waiting[0].wake_ns : TUG__NEVER_NS;
 
     for (const struct tug__host *host = engine->hosts; host != NULL; host = host->next) {
-        if (host->pause_until_ns > now_ns && host->pause_until_ns < next_ns) {
+        if (host->pause_until_ns > engine->submitted_ns && host->pause_until_ns < next_ns) {
             next_ns = host->pause_until_ns;
         }
     }
+    return next_ns;
+}
+
+void tug__engine_wake(struct tug__engine *engine)
+{
+    const uint64_t now_ns = tug__now_ns();
+    struct tug__graph *const graph = &engine->graph;
+
     while (graph->waiting_count > 0 && graph->waiting[0].wake_ns <= now_ns) {
         struct tug__node *const node = graph->waiting[0].node;
 
@@ -212,7 +233,4 @@ uint64_t tug__engine_wake(struct tug__engine *engine)
             end_wait(engine, node);
         }
     }
-    return graph->waiting_count > 0 && graph->waiting[0].wake_ns < next_ns
-               ? graph->waiting[0].wake_ns
-               : next_ns;
 }

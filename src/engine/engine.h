@@ -221,8 +221,11 @@ bool tug__engine_knows(struct tug__engine *engine, const struct tug_digest *dige
 void tug__engine_submit(struct tug__engine *engine);
 /* Measure the rate, and decide whether blobs get more connections. Returns: when to call again. */
 uint64_t tug__engine_measure(struct tug__engine *engine);
-/* Resume nodes whose wait is over. Returns: when the next wait ends (tug__now_ns). */
-uint64_t tug__engine_wake(struct tug__engine *engine);
+/* Resume nodes whose wait is over. */
+void tug__engine_wake(struct tug__engine *engine);
+/* When the next wait ends (tug__now_ns); TUG__NEVER_NS: none does. To be asked last before sleep:
+ * work that is handed out may end in a wait. */
+uint64_t tug__engine_due(const struct tug__engine *engine);
 /* Start nothing new, and retry nothing: the run ends. */
 void tug__engine_halt(struct tug__engine *engine);
 /* Handle one message from a worker or a lane. Returns: false when there is none. */

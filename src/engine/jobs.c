@@ -132,9 +132,9 @@ static void sum_rests(const struct tug__engine *engine, uint64_t rests[TUG__LANE
 {
     for (const struct tug__transfer *transfer = engine->transfers; transfer != NULL;
          transfer = transfer->next) {
-        const uint64_t noted = tug__counter_get(&transfer->noted);
+        const uint64_t hashed = tug__counter_get(&transfer->hashed);
 
-        rests[transfer->lane] += transfer->size_bytes > noted ? transfer->size_bytes - noted : 0;
+        rests[transfer->lane] += transfer->size_bytes > hashed ? transfer->size_bytes - hashed : 0;
     }
 }
 
@@ -145,7 +145,8 @@ static size_t view_larger(const struct tug__node *node, uint64_t lengths[BEGIN_N
     size_t count = 0;
 
     for (size_t i = 0; i < BEGIN_NEXT_MAX && next != NULL; i++) {
-        if (next->transfer == NULL && next->wanted.size_bytes > node->wanted.size_bytes) {
+        if (next->transfer == NULL && next->job_kind == TUG__JOB_BLOB &&
+            next->wanted.size_bytes > node->wanted.size_bytes) {
             lengths[count++] = next->wanted.size_bytes;
         }
         next = next->links.next_queued;
@@ -178,6 +179,7 @@ bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
     transfer->is_repair = node->attempt.is_repair;
     tug__gate_init(&transfer->has_state);
     tug__counter_set(&transfer->noted, 0);
+    tug__counter_set(&transfer->hashed, 0);
     tug__ranges_init(&transfer->ranges, node->wanted.size_bytes);
     transfer->next = engine->transfers;
     if (transfer->next != NULL) {
@@ -261,11 +263,33 @@ void tug__node_add_job(struct tug__node *node, struct tug__job *job)
     }
 }
 
+/* A share that was chosen gets no job: nothing of it was fetched. An extent just removed always
+ * fits back. share: joined to the others of its blob. */
+static void take_back(struct tug__node *node, struct tug__share *share)
+{
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+    const uint64_t first = share->first_byte;
+    const uint64_t end = share->end_byte;
+    const bool is_local = share->is_local;
+    uint64_t bytes = 0;
+
+    (void)tug__ranges_give_back(ranges, share, first, NULL);
+    if (is_local) {
+        (void)tug__ranges_keep(ranges, first, end, &bytes, NULL);
+    }
+}
+
 bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
                       const struct tug__share *share)
 {
     struct tug__job *const job = tug__job_create(engine, node);
 
+    if (job == NULL && share != NULL) {
+        struct tug__share lost = *share;
+
+        tug__ranges_join(&node->transfer->ranges, &lost);
+        take_back(node, &lost);
+    }
     if (job == NULL) {
         return false;
     }
@@ -280,16 +304,8 @@ bool tug__node_submit(struct tug__engine *engine, struct tug__node *node,
     }
     if (!tug__pool_submit(engine->pool, job)) {
         if (share != NULL) {
-            /* nothing of it was fetched; an extent just removed always fits back */
             tug__delta_take_back(engine, node, share);
-            (void)tug__ranges_give_back(&node->transfer->ranges, &job->share, job->share.first_byte,
-                                        NULL);
-            if (share->is_local) {
-                uint64_t bytes = 0;
-
-                (void)tug__ranges_keep(&node->transfer->ranges, share->first_byte, share->end_byte,
-                                       &bytes, NULL);
-            }
+            take_back(node, &job->share);
         }
         tug__job_free(job);
         return false;

@@ -53,6 +53,7 @@ struct tug__engine {
     unsigned jobs_out; /* at workers or in their ring */
     unsigned inline_out;
     unsigned next_lane;
+    uint64_t submitted_ns; /* when work was handed out last: longer pauses were kept */
 
     /* results for waiters */
     struct tug__node_list settled; /* linked by outcome.next */

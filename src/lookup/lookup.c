@@ -46,12 +46,11 @@ static void loop(struct tug__lookup *lookup, uint64_t end_ns)
 
     while (lookup->done_count < settings->ref_count) {
         const uint64_t gauge_ns = tug__gauge_read(&lookup->gauge);
-        uint64_t wake_ns = tug__engine_wake(lookup->engine);
+        uint64_t wake_ns;
 
+        tug__engine_wake(lookup->engine);
         tug__questions_settle(lookup);
-        if (give_out_work(lookup)) {
-            wake_ns = 0;
-        }
+        wake_ns = give_out_work(lookup) ? 0 : tug__engine_due(lookup->engine);
         if (lookup->done_count < settings->ref_count && !lookup->is_failing_fast) {
             wake_ns = wake_ns < end_ns ? wake_ns : end_ns;
             tug__bell_wait(settings->bell, wake_ns < gauge_ns ? wake_ns : gauge_ns);

@@ -154,11 +154,13 @@ static void loop(struct reading *reading)
                                 : TUG__NEVER_NS;
 
     while (!reading->is_done) {
-        const uint64_t wake_ns = tug__engine_wake(reading->engine);
+        uint64_t wake_ns;
 
+        tug__engine_wake(reading->engine);
         take_settled(reading);
         tug__engine_submit(reading->engine);
         take_settled(reading);
+        wake_ns = tug__engine_due(reading->engine);
         if (!reading->is_done) {
             tug__bell_wait(settings->bell, wake_ns < end_ns ? wake_ns : end_ns);
         }

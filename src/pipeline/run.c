@@ -132,14 +132,13 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 static uint64_t decide(struct tug__resolver *resolver)
 {
     const uint64_t began_ns = tug__trace_begin(resolver->row);
-    uint64_t wake_ns = tug__engine_wake(resolver->engine);
     uint64_t measure_ns;
+    uint64_t wake_ns;
 
+    tug__engine_wake(resolver->engine);
     tug__images_settle(resolver);
     measure_ns = tug__engine_measure(resolver->engine);
-    if (give_out_work(resolver)) {
-        wake_ns = 0;
-    }
+    wake_ns = give_out_work(resolver) ? 0 : tug__engine_due(resolver->engine);
     wake_ns = earlier(wake_ns, tug__publish_due(resolver));
     end_step(resolver, "decide", began_ns);
     return earlier(wake_ns, measure_ns);

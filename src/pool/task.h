@@ -51,7 +51,8 @@ enum tug__msg_kind {
     TUG__MSG_JOB_DONE, /* job (documents: verified and durable; blobs: all bytes received) */
     TUG__MSG_JOB_FAILED, /* job: see job->result.error */
     TUG__MSG_COMMITTED,  /* transfer: in the store, durable; closed */
-    TUG__MSG_REJECTED,   /* transfer: see transfer->error; file removed or unusable, closed */
+    TUG__MSG_REJECTED,   /* transfer: see transfer->error; the file was removed, cannot be used, or
+                            is whole but has no name in blobs; closed */
     TUG__MSG_DROPPED,    /* transfer: closed */
     TUG__MSG_PUBLISHED,  /* publication: see publication->error (code TUG_OK: named) */
     TUG__MSG_STOPPED,    /* the lane itself: all complete transfers are committed */
@@ -102,6 +103,9 @@ struct tug__transfer {
     /* shared: all bytes before it are in the file, recorded in slot 0 if there is a state file.
      * Writer: the lane, before FRONT the first job's worker; readers: workers, the resolver */
     struct tug__counter noted;
+    /* shared: bytes of the beginning that the lane has hashed, for the choice of lanes. Writer: the
+     * lane; reader: the resolver */
+    struct tug__counter hashed;
 };
 
 enum tug__job_kind {

@@ -140,13 +140,16 @@ static void tell(const struct refetch_run *run)
 static void loop(struct refetch_run *run)
 {
     while (run->waiting_count > 0 && !should_stop(run)) {
-        uint64_t wake_ns = tug__engine_wake(run->engine);
-        const uint64_t look_ns = tug__engine_measure(run->engine);
         const uint64_t gauge_ns = tug__gauge_read(&run->gauge);
         const uint64_t stop_ns = tug__deadline_ns(LOOK_MS);
+        uint64_t look_ns;
+        uint64_t wake_ns;
 
+        tug__engine_wake(run->engine);
+        look_ns = tug__engine_measure(run->engine);
         tug__engine_submit(run->engine);
         take_settled(run);
+        wake_ns = tug__engine_due(run->engine);
         wake_ns = wake_ns < look_ns ? wake_ns : look_ns;
         wake_ns = wake_ns < stop_ns ? wake_ns : stop_ns;
         wake_ns = wake_ns < gauge_ns ? wake_ns : gauge_ns;
