@@ -133,7 +133,8 @@ static uint64_t find_special(uint64_t word)
     const uint64_t quotes = word ^ each * '"';
     const uint64_t backslashes = word ^ each * '\\';
 
-    /* a byte below the number borrows from its top bit, unless that is set */
+    /* Subtracting borrows into the top bit of a byte that is smaller than the number; bytes whose
+     * top bit was set are masked out. The borrow may mark bytes above the first one, too. */
     return (((word - each * 0x20) & ~word) | ((quotes - each) & ~quotes) |
             ((backslashes - each) & ~backslashes)) &
            each * 0x80;

@@ -42,7 +42,8 @@ enum tug_status tug__json_scan_array(const struct tug__json_input *input,
 
 /* Scan the object that a text begins with and find its end, for a text that goes on behind it or is
  * not complete yet. on_place: as above; what it was told counts only when there is an end. Returns:
- * the object's length; 0: it is not one, not all of it is here, or it is over a limit. */
+ * the length of the object and of the space around it; 0: there is none, not all of it is here, or
+ * it is over a limit. */
 size_t tug__json_scan_first(const struct tug__json_input *input, tug__json_place_fn on_place,
                             void *context);
 

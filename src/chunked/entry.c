@@ -116,7 +116,7 @@ static enum tug_status read_value(struct reading *reading, enum member member, c
 }
 
 /* Add a member to what is in the header. Of arrays and objects only what they hold counts, which
- * came before: space between the parts of a text means nothing. */
+ * was reported before: space between the parts of a text means nothing. */
 static void mix_header(struct reading *reading, const struct tug__json_value_place *place)
 {
     struct tug__mix *const header = &reading->entry->header;
@@ -188,20 +188,28 @@ enum tug_status tug__toc_entry_read(const char *text, size_t length,
                                     struct tug__toc_entry *out_entry, struct tug_error *err)
 {
     const struct tug__json_input input = {.text = text, .length = length, .limits = &limits};
-    struct reading reading = begin(text, out_entry);
+    struct tug__toc_entry entry;
+    struct reading reading = begin(text, &entry);
     struct tug__json_counts counts;
     const enum tug_status status = tug__json_scan(&input, on_place, &reading, &counts, err);
 
-    find_content(&reading);
+    if (status == TUG_OK) {
+        find_content(&reading);
+        *out_entry = entry;
+    }
     return status;
 }
 
 size_t tug__toc_entry_take(const char *text, size_t length, struct tug__toc_entry *out_entry)
 {
     const struct tug__json_input input = {.text = text, .length = length, .limits = &limits};
-    struct reading reading = begin(text, out_entry);
+    struct tug__toc_entry entry;
+    struct reading reading = begin(text, &entry);
     const size_t taken = tug__json_scan_first(&input, on_place, &reading);
 
-    find_content(&reading);
+    if (taken > 0) {
+        find_content(&reading);
+        *out_entry = entry;
+    }
     return taken;
 }

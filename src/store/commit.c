@@ -65,8 +65,8 @@ static bool sync_together(struct tug_store *store, const struct tug__ingest_comm
     return is_done;
 }
 
-/* Give all their names that have got so far. One that gets none stays, whole and durable, and the
- * next run goes on with it. */
+/* Rename every download that got this far. One that cannot be renamed stays, whole and durable, and
+ * the next run goes on with it. */
 static void publish(const struct tug__ingest_commit *commits, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

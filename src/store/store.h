@@ -132,10 +132,11 @@ struct tug__ingest_commit {
 /* Make verified downloads blobs, in the order that survives a crash: the data of each durable and
  * read-only, then its name under blobs/, then all names durable with one sync of each directory.
  * Under TUG_DURABILITY_NONE nothing is synced. An existing blob is replaced: same name, same
- * content. Each commit succeeds or fails on its own, unless that last sync fails; a download that
- * fails is removed. row: the calling thread's, for the trace; may be NULL. Errors (by
- * commits[i].error): TUG_ERR_STORE; tug__store_is_removed() when the partial file has lost its
- * name. With a sink (tug/sink.h) they are handed to the program, one after the other, and removed;
+ * content. Each commit succeeds or fails on its own, unless that last sync fails. A download that
+ * cannot be made durable is removed; one that only gets no name stays, whole, for the next run.
+ * row: the calling thread's, for the trace; may be NULL. Errors (by commits[i].error):
+ * TUG_ERR_STORE; tug__store_is_removed() when the partial file has lost its name. With a sink
+ * (tug/sink.h) they are handed to the program, one after the other, and removed;
  * TUG_ERR_CANCELLED: stop was set, and the file stays. Blocks: as long as the program likes, too.
  */
 void tug__store_commit(struct tug_store *store, const struct tug__ingest_commit *commits,
