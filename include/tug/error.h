@@ -23,7 +23,7 @@ enum tug_status {
     TUG_ERR_TIMEOUT,          /* the run's deadline (options.timeout_ms) has passed */
     TUG_ERR_AUTH,             /* the registry denied access */
     TUG_ERR_NOT_FOUND,        /* no such repository, tag, digest or platform */
-    TUG_ERR_RATE_LIMITED,     /* 429 responses for longer than retry_max_wait_ms */
+    TUG_ERR_RATE_LIMITED,     /* 429 after all retries, or a wait over retry_max_wait_ms */
     TUG_ERR_CONTENT,          /* wrong digest or size, or a malformed document */
     TUG_ERR_UNSUPPORTED, /* content of a kind tug does not fetch (schema 1); an option it does not
                             know */

@@ -36,9 +36,10 @@ enum tug_event_kind {
                           done_bytes were received by an earlier, interrupted run */
     TUG_EVENT_PROGRESS,  /* ref, digest, size_bytes, done_bytes: at each tick, for each active blob
                           */
-    TUG_EVENT_COMMITTED, /* ref, digest, size_bytes, copied_bytes, seconds: a blob is verified and
-                            in the store */
-    TUG_EVENT_REUSED,    /* ref, digest, size_bytes: a blob is already in the store */
+    TUG_EVENT_COMMITTED, /* ref, digest, media_type, size_bytes, copied_bytes, seconds: a blob is
+                            verified and in the store */
+    TUG_EVENT_REUSED,    /* ref, digest, media_type, size_bytes, is_rechecked: a blob is already in
+                            the store */
     TUG_EVENT_WAITING,   /* ref, digest, size_bytes: another process is downloading this blob */
     TUG_EVENT_RETRY,   /* ref, digest (if known), error, delay_ms, attempt, attempts_max: an attempt
                           failed, another follows */
@@ -204,8 +205,8 @@ struct tug_fetch_options {
                      default: trust name and size (manifests are always hashed) */
 
     /* Registry. */
-    bool plain_http;  /* http instead of https where no hosts.toml says otherwise; loopback
-                         hosts (localhost, 127/8, ::1) are tried with https, then http, without it */
+    bool plain_http;  /* http instead of https where no hosts.toml says otherwise; loopback hosts
+                         (localhost, 127/8, ::1) are tried with https, then http, without it */
     bool skip_verify; /* accept any certificate from the references' registries themselves, but not
                          from mirrors, token servers or hosts they redirect to */
     const char *ca_file;          /* PEM: CA certificates to trust in addition to the system's */
@@ -214,7 +215,7 @@ struct tug_fetch_options {
     const char *hosts_dir; /* directory of hosts.toml files; NULL: /etc/tug/certs.d if it exists,
                               else /etc/containerd/certs.d if it exists */
     const char *proxy;     /* URL for all requests, to loopback hosts too; "": none; NULL: as set in
-                              http_proxy, https_proxy, all_proxy and no_proxy, in lower or upper case */
+                              http_proxy, https_proxy, all_proxy, no_proxy, lower or upper case */
     /* Credentials for the one registry that all references of this run belong to. Without any, auth
      * files and credential helpers are consulted when a registry asks for them. */
     const char *user;          /* with password; NULL: none */

@@ -55,7 +55,7 @@ struct tug_sink_blob {
     uint64_t size_bytes;
     const char *media_type; /* as the document that names it says, else the registry; "": unknown */
     int fd;                 /* a file with exactly this content, to be read at offsets (pread(2),
-                               copy_file_range(2),                 FICLONE), never written to, moved or closed */
+                               copy_file_range(2), FICLONE), never written to, moved or closed */
 };
 
 /* Where content goes. Start with `= TUG_SINK_INIT`; all callbacks but `write` are required. */

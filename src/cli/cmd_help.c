@@ -86,7 +86,8 @@ int help_print_command(const struct command *command)
 {
     struct text text = {0};
 
-    text_printf(&text, "usage: tug %s %s\n", command->name, command->synopsis);
+    text_printf(&text, "usage: tug %s%s%s\n", command->name,
+                command->synopsis[0] != '\0' ? " " : "", command->synopsis);
     if (command->description != NULL) {
         text_printf(&text, "\n%s", command->description);
     } else {

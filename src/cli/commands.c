@@ -55,8 +55,8 @@ static const char *const verify_examples[] = {
 
 static const char verify_description[] =
     "Hash everything in the store, or what the images and blobs named need, and report\n"
-    "what is missing, damaged or foreign, one finding a line. Exits with 6 if anything\n"
-    "that is needed is bad and was not repaired.\n";
+    "what is missing, damaged or foreign, one finding a line. Exits with 6 if anything is\n"
+    "bad or missing and was not repaired, or if an image is not signed.\n";
 
 static const char *const images_examples[] = {
     "tug images",
@@ -133,8 +133,8 @@ static const char *const prune_examples[] = {
 
 static const char prune_description[] =
     "Delete the blobs that no image in the store needs. Prints DIGEST SIZE for each.\n"
-    "Runs that bring content hold the store: prune refuses to start beside one, or\n"
-    "waits with --wait; those that begin later wait for prune.\n";
+    "Runs that use the store hold it: prune refuses to start beside one, or waits with\n"
+    "--wait; those that begin later wait for prune.\n";
 
 static const char *const import_examples[] = {
     "tug import images.tar",
@@ -191,10 +191,10 @@ static const struct command all_commands[] = {
      active_examples, cmd_active},
     {"get", "DIGEST|REF", "write a blob to standard output", get_description, COMMAND_GET,
      get_examples, cmd_get},
-    {"label", "IMAGE KEY=VALUE...", "set or remove labels of an image", label_description,
+    {"label", "[options] IMAGE KEY=VALUE...", "set or remove labels of an image", label_description,
      COMMAND_LABEL, label_examples, cmd_label},
-    {"rm", "IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},
-    {"verify", "[--repair] [DIGEST|REF...]", "hash what is stored; repair it", verify_description,
+    {"rm", "[options] IMAGE...", "forget images", rm_description, COMMAND_RM, rm_examples, cmd_rm},
+    {"verify", "[options] [DIGEST|REF...]", "hash what is stored; repair it", verify_description,
      COMMAND_VERIFY, verify_examples, cmd_verify},
     {"prune", "[options]", "delete what no image needs", prune_description, COMMAND_PRUNE,
      prune_examples, cmd_prune},

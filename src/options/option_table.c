@@ -528,7 +528,7 @@ static const struct option_spec table[] = {
     FLAG(FETCH(OPTION_WHAT), run.all_metadata, "all-metadata", 0,
          "also manifests and configs of the other platforms"),
     CALL(FETCH(OPTION_WHAT), apply_skip_metadata, "skip-metadata", 0, NULL,
-         "undo --all-metadata (the default)"),
+         "no manifests and configs of other platforms (the default)"),
     FLAG(FETCH(OPTION_WHAT), run.metadata_only, "metadata-only", 0,
          "manifests and configs only, of all platforms unless --platform is given"),
     CALL(FETCH(OPTION_WHAT), apply_label, "label", 0, "KEY=VALUE",

@@ -137,7 +137,7 @@ struct tug__call_result {
     unsigned served_by;      /* endpoint that sent bytes of a blob; the first one in order, if
                                 several did; 0: none */
     const char *coding;      /* Content-Encoding of the last good answer, if it is one that changes
-                                bytes; static text. The bytes are delivered as received. NULL: none */
+                                bytes, which are delivered as received; static text. NULL: none */
 };
 
 /* Longest "HOST:PORT", with its NUL. */

@@ -59,8 +59,8 @@ struct tug__walk_blob {
                                read, or did not have to be */
     enum tug__media_kind kind; /* of media_type, and of a document that was read, its own */
     bool is_named;             /* by an entry or by a document that was read, as entry, child or
-                                  subject: then size_bytes and media_type are said by it (a subject has
-                                  neither) */
+                                  subject: then size_bytes and media_type are said by it (but not of
+                                  a subject) */
     bool is_reached;           /* needed by index.json: see tug__walk_open */
     bool is_read;              /* a document that was read: its children are known */
 };
