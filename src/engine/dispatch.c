@@ -169,7 +169,7 @@ static void submit_round(struct tug__engine *engine)
     const uint64_t now_ns = tug__now_ns();
     struct tug__host *host;
 
-    engine->submitted_ns = now_ns;
+    engine->turn.submitted_ns = now_ns;
     while (!engine->is_stopping && engine->queued_inline.first != NULL &&
            engine->inline_out < TUG__INLINE_OUT_MAX) {
         submit_inline(engine);
@@ -213,7 +213,7 @@ uint64_t tug__engine_due(const struct tug__engine *engine)
     uint64_t next_ns = graph->waiting_count > 0 ? graph->waiting[0].wake_ns : TUG__NEVER_NS;
 
     for (const struct tug__host *host = engine->hosts; host != NULL; host = host->next) {
-        if (host->pause_until_ns > engine->submitted_ns && host->pause_until_ns < next_ns) {
+        if (host->pause_until_ns > engine->turn.submitted_ns && host->pause_until_ns < next_ns) {
             next_ns = host->pause_until_ns;
         }
     }

@@ -132,7 +132,7 @@ static void sum_rests(const struct tug__engine *engine, uint64_t rests[TUG__LANE
 {
     for (const struct tug__transfer *transfer = engine->transfers; transfer != NULL;
          transfer = transfer->next) {
-        const uint64_t hashed = tug__counter_get(&transfer->hashed);
+        const uint64_t hashed = tug__counter_get(&transfer->hashing.told);
 
         rests[transfer->lane] += transfer->size_bytes > hashed ? transfer->size_bytes - hashed : 0;
     }
@@ -161,7 +161,7 @@ static unsigned choose_lane(struct tug__engine *engine, const struct tug__node *
 
     sum_rests(engine, rests);
     return tug__lane_choose(rests, tug__pool_lane_count(engine->pool), larger,
-                            view_larger(node, larger), engine->next_lane++);
+                            view_larger(node, larger), engine->turn.next_lane++);
 }
 
 bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
@@ -179,7 +179,7 @@ bool tug__transfer_create(struct tug__engine *engine, struct tug__node *node)
     transfer->is_repair = node->attempt.is_repair;
     tug__gate_init(&transfer->has_state);
     tug__counter_set(&transfer->noted, 0);
-    tug__counter_set(&transfer->hashed, 0);
+    tug__counter_set(&transfer->hashing.told, 0);
     tug__ranges_init(&transfer->ranges, node->wanted.size_bytes);
     transfer->next = engine->transfers;
     if (transfer->next != NULL) {
@@ -247,7 +247,7 @@ struct tug__job *tug__job_create(struct tug__engine *engine, struct tug__node *n
         job->plan = tug__delta_plan_of(node);
     } else {
         job->donors = &engine->delta.donors;
-        job->lane = engine->next_lane++ % tug__pool_lane_count(engine->pool);
+        job->lane = engine->turn.next_lane++ % tug__pool_lane_count(engine->pool);
     }
     return job;
 }

@@ -36,6 +36,12 @@ struct tug__naming {
     struct tug__publication *returned; /* by lane 0 */
 };
 
+/* Whose turn it is. */
+struct tug__turn {
+    unsigned next_lane;    /* of those that have equally much to do */
+    uint64_t submitted_ns; /* when work was handed out last: longer pauses were kept */
+};
+
 struct tug__engine {
     struct tug__engine_settings settings; /* a copy */
     struct tug__pool *pool;
@@ -52,8 +58,7 @@ struct tug__engine {
     unsigned transfers_open;
     unsigned jobs_out; /* at workers or in their ring */
     unsigned inline_out;
-    unsigned next_lane;
-    uint64_t submitted_ns; /* when work was handed out last: longer pauses were kept */
+    struct tug__turn turn;
 
     /* results for waiters */
     struct tug__node_list settled; /* linked by outcome.next */

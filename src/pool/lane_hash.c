@@ -114,7 +114,7 @@ static void follow(struct tug__lane *lane, struct tug__transfer *transfer)
         const uint64_t offset = hashing->done.bytes;
 
         (void)hash_up_to(lane, transfer, step_end, &transfer->error);
-        tug__counter_set(&transfer->hashed, hashing->done.bytes);
+        tug__counter_set(&hashing->told, hashing->done.bytes);
         tug__trace_end(lane->row, began_ns,
                        &(struct tug_trace_event){.name = "hash",
                                                  .digest = transfer->digest,

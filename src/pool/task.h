@@ -62,6 +62,7 @@ enum tug__msg_kind {
 /* Progress of a lane in hashing a blob. */
 struct tug__hashing {
     struct tug__hashed done;
+    struct tug__counter told;      /* the bytes that are done, for the resolver's choice of lanes */
     struct tug__extents announced; /* parts known to be in the file */
     uint64_t announced_bytes;  /* sum of the segments received: each byte is announced once, so when
                                   it equals the blob's size, no message about it is in flight */
@@ -103,9 +104,6 @@ struct tug__transfer {
     /* shared: all bytes before it are in the file, recorded in slot 0 if there is a state file.
      * Writer: the lane, before FRONT the first job's worker; readers: workers, the resolver */
     struct tug__counter noted;
-    /* shared: bytes of the beginning that the lane has hashed, for the choice of lanes. Writer: the
-     * lane; reader: the resolver */
-    struct tug__counter hashed;
 };
 
 enum tug__job_kind {
