@@ -4,7 +4,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 manual="$(dirname "$0")/../../man/tug.1"
-sed -nE 's/^\.It Li ([a-z]+) No "(.*)"$/\1 \2/p' "$manual" > "$WORK/types"
+sed -e ':more; /\\$/{N; s/\\\n//; b more}' "$manual" | # a line may go on in the next one
+    sed -nE 's/^\.It Li ([a-z]+) No "(.*)"$/\1 \2/p' > "$WORK/types"
 [ "$(wc -l < "$WORK/types")" -ge 11 ] || fail "only $(wc -l < "$WORK/types") types in the manual"
 
 check_objects() {
