@@ -32,7 +32,9 @@ static unsigned find_least(const uint64_t *rests, unsigned lane_count, unsigned 
 unsigned tug__lane_choose(uint64_t *rests, unsigned lane_count, uint64_t *larger, size_t count,
                           unsigned first)
 {
-    qsort(larger, count, sizeof *larger, compare_falling);
+    if (count > 1) {
+        qsort(larger, count, sizeof *larger, compare_falling);
+    }
     for (size_t i = 0; i < count; i++) {
         rests[find_least(rests, lane_count, first)] += larger[i];
     }

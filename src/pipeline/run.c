@@ -133,13 +133,21 @@ static uint64_t decide(struct tug__resolver *resolver)
 {
     const uint64_t began_ns = tug__trace_begin(resolver->row);
     uint64_t measure_ns;
+    uint64_t publish_ns;
     uint64_t wake_ns;
+    bool has_more;
+    bool has_ready;
 
     tug__engine_wake(resolver->engine);
     tug__images_settle(resolver);
     measure_ns = tug__engine_measure(resolver->engine);
-    wake_ns = give_out_work(resolver) ? 0 : tug__engine_due(resolver->engine);
-    wake_ns = earlier(wake_ns, tug__publish_due(resolver));
+    has_more = give_out_work(resolver);
+    has_ready = resolver->naming.first_ready != NULL;
+    publish_ns = tug__publish_due(resolver);
+    if (has_ready) { /* one that was to be named may lack blobs again */
+        submit(resolver);
+    }
+    wake_ns = earlier(has_more ? 0 : tug__engine_due(resolver->engine), publish_ns);
     end_step(resolver, "decide", began_ns);
     return earlier(wake_ns, measure_ns);
 }
