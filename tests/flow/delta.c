@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,6 +73,27 @@ uint64_t delta_sent_bytes(struct delta_scene *scene, unsigned number)
         sum += request.status < 300 ? request.body_bytes : 0;
     }
     return sum;
+}
+
+uint64_t delta_mark_sent(struct delta_scene *scene, unsigned number, bool *marks)
+{
+    struct fake_request request;
+    uint64_t twice = 0;
+
+    for (size_t i = 0;
+         fake_record_get(scene->flow.registry, "GET", scene->layers[number].digest, i, &request);
+         i++) {
+        uint64_t first = 0;
+
+        cr_assert(request.range[0] == '\0' ||
+                  sscanf(request.range, "bytes=%" SCNu64 "-", &first) == 1);
+        cr_assert_leq(first + request.body_bytes, scene->layers[number].size);
+        for (uint64_t at = first; at < first + request.body_bytes; at++) {
+            twice += marks[at];
+            marks[at] = true;
+        }
+    }
+    return twice;
 }
 
 size_t delta_requests(struct delta_scene *scene, unsigned number)

@@ -36,6 +36,9 @@ void delta_open_update(struct delta_scene *scene, enum toc_format format);
 void delta_fetch(struct delta_scene *scene, const char *name);
 /* Bytes of a layer that the registry has sent since the last fetch began. */
 uint64_t delta_sent_bytes(struct delta_scene *scene, unsigned number);
+/* Mark the bytes of a layer that were sent since then, a mark a byte. Returns: how many of them
+ * were marked before. */
+uint64_t delta_mark_sent(struct delta_scene *scene, unsigned number, bool *marks);
 /* Requests of a layer, and those without a Range header. */
 size_t delta_requests(struct delta_scene *scene, unsigned number);
 size_t delta_whole_requests(struct delta_scene *scene, unsigned number);
