@@ -162,17 +162,18 @@ void fake_content_read(const struct fake_content *content, int fd, uint64_t offs
 void fake_content_fini(struct fake_registry *registry);
 
 /* fake_rule.c: the rule for a request or (head NULL) a new connection; NULL: none. */
-const struct fake_rule_node *fake_rule_pick(struct fake_registry *registry,
-                                            const struct fake_head *head);
+const struct fake_rule_node *fake_rule_pick_locked(struct fake_registry *registry,
+                                                   const struct fake_head *head);
 void fake_rule_fini(struct fake_registry *registry);
 
 /*
- * fake_record.c; none is called with the lock held. begin() opens the entry of a request, which
- * its connection's thread uses until finish(); bytes() takes back bytes with a negative count.
+ * fake_record.c; none is called with the lock held. begin() picks the rule of a request (NULL:
+ * none) and opens its entry, which its connection's thread uses until finish(); bytes() takes back
+ * bytes with a negative count.
  */
 struct fake_entry *fake_record_begin(struct fake_registry *registry, unsigned connection,
-                                     const struct fake_head *head);
-void fake_record_rule(struct fake_registry *registry, struct fake_entry *entry, int rule);
+                                     const struct fake_head *head,
+                                     const struct fake_rule_node **out_rule);
 void fake_record_status(struct fake_registry *registry, struct fake_entry *entry, int status);
 void fake_record_bytes(struct fake_registry *registry, struct fake_entry *entry, int64_t count);
 void fake_record_finish(struct fake_registry *registry, struct fake_entry *entry);

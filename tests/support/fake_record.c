@@ -49,7 +49,8 @@ static void keep_locked(struct fake_registry *registry, struct fake_entry *entry
 }
 
 struct fake_entry *fake_record_begin(struct fake_registry *registry, unsigned connection,
-                                     const struct fake_head *head)
+                                     const struct fake_head *head,
+                                     const struct fake_rule_node **out_rule)
 {
     size_t range_len = 0;
     const char *range = fake_header_find(head->headers, "Range", &range_len);
@@ -70,19 +71,14 @@ struct fake_entry *fake_record_begin(struct fake_registry *registry, unsigned co
     entry->request.start_ns = fake_now_ns();
     entry->is_blob = strstr(head->path, "/blobs/") != NULL;
     pthread_mutex_lock(&registry->lock);
+    *out_rule = fake_rule_pick_locked(registry, head);
+    entry->request.rule = *out_rule != NULL ? (*out_rule)->id : 0;
     keep_locked(registry, entry);
     registry->totals.requests++;
     registry->active_count++;
     pthread_cond_broadcast(&registry->changed);
     pthread_mutex_unlock(&registry->lock);
     return entry;
-}
-
-void fake_record_rule(struct fake_registry *registry, struct fake_entry *entry, int rule)
-{
-    pthread_mutex_lock(&registry->lock);
-    entry->request.rule = rule;
-    pthread_mutex_unlock(&registry->lock);
 }
 
 void fake_record_status(struct fake_registry *registry, struct fake_entry *entry, int status)

@@ -3,8 +3,9 @@
  * The record of the fake registry: every request it received and what it sent back.
  *
  * method NULL means any; path as in fake_rule.h, NULL means any. Requests are in the order in
- * which their headers were complete. Waiting functions return as soon as the thing happened.
- * Threads: any. Blocks: only the wait functions, at most timeout_ms.
+ * which their headers were complete and their rules were picked: rules that are added or removed
+ * once a request is seen here do not change its answer. Waiting functions return as soon as the
+ * thing happened. Threads: any. Blocks: only the wait functions, at most timeout_ms.
  */
 #ifndef FAKE_RECORD_H
 #define FAKE_RECORD_H

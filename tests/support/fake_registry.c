@@ -33,9 +33,9 @@ static void serve(struct fake_connection *connection)
         if (read != FAKE_READ_OK) {
             return;
         }
-        struct fake_entry *const entry = fake_record_begin(registry, connection->number, &head);
-        const struct fake_rule_node *const node = fake_rule_pick(registry, &head);
-        fake_record_rule(registry, entry, node != NULL ? node->id : 0);
+        const struct fake_rule_node *node = NULL;
+        struct fake_entry *const entry =
+            fake_record_begin(registry, connection->number, &head, &node);
         goes_on = fake_send_answer(connection, &head, node, entry);
         fake_record_finish(registry, entry);
     }
@@ -163,7 +163,9 @@ static void *run_acceptor(void *argument)
             }
             continue;
         }
-        const struct fake_rule_node *const node = fake_rule_pick(registry, NULL);
+        pthread_mutex_lock(&registry->lock);
+        const struct fake_rule_node *const node = fake_rule_pick_locked(registry, NULL);
+        pthread_mutex_unlock(&registry->lock);
         if (node != NULL) {
             refuse_connection(registry, fd, node->rule.refuse);
         } else {

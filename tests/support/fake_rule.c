@@ -41,7 +41,7 @@ int fake_rule_add(struct fake_registry *registry, const struct fake_rule *rule)
     own_text(node, &node->rule.answer.raw, rule->answer.raw_len);
     own_text(node, &node->rule.body.chunk_note, 0);
     own_text(node, &node->rule.body.trailers, 0);
-    if (rule->timing.hold) {
+    if (rule->timing.hold || rule->body.cut == FAKE_CUT_HOLD) {
         node->hold_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (node->hold_fd < 0) {
             fake_die("no eventfd: %m");
@@ -109,11 +109,10 @@ static bool matches(const struct fake_rule *rule, const struct fake_head *head)
             strcasestr(head->headers, match->without_header) == NULL);
 }
 
-const struct fake_rule_node *fake_rule_pick(struct fake_registry *registry,
-                                            const struct fake_head *head)
+const struct fake_rule_node *fake_rule_pick_locked(struct fake_registry *registry,
+                                                   const struct fake_head *head)
 {
     const struct fake_rule_node *picked = NULL;
-    pthread_mutex_lock(&registry->lock);
     for (struct fake_rule_node *node = registry->rules; node != NULL; node = node->next) {
         if (node->is_removed || !matches(&node->rule, head)) {
             continue;
@@ -127,7 +126,6 @@ const struct fake_rule_node *fake_rule_pick(struct fake_registry *registry,
         picked = node;
         break;
     }
-    pthread_mutex_unlock(&registry->lock);
     return picked;
 }
 

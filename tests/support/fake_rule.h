@@ -47,7 +47,8 @@ enum fake_cut {
     FAKE_CUT_RST,   /* reset, after the client's kernel has got the bytes before the cut */
     FAKE_CUT_STALL, /* send nothing more until the client closes or the server stops */
     FAKE_CUT_PAUSE, /* wait body.pause_ms, then go on */
-    FAKE_CUT_END    /* a well-formed answer with a short body: Content-Length or last chunk fit */
+    FAKE_CUT_END,   /* a well-formed answer with a short body: Content-Length or last chunk fit */
+    FAKE_CUT_HOLD   /* wait until fake_rule_release(), then go on */
 };
 
 /* What happens to a request for a blob with a Range header. */
@@ -138,7 +139,7 @@ int fake_rule_add(struct fake_registry *registry, const struct fake_rule *rule);
 /* Apply a rule no more; answers under way are not changed. Removing twice does nothing. */
 void fake_rule_remove(struct fake_registry *registry, int rule);
 
-/* Let go of the answers held by the rule's timing.hold, and hold no more. */
+/* Let go of the answers held by the rule's timing.hold or FAKE_CUT_HOLD, and hold no more. */
 void fake_rule_release(struct fake_registry *registry, int rule);
 
 /* How often a rule was applied so far. */

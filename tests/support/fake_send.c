@@ -30,6 +30,7 @@ struct sender {
     struct fake_connection *connection;
     struct fake_entry *entry;
     const struct fake_rule *rule;
+    int hold_fd;       /* readable once the rule is released */
     bool can_cut;      /* the cut is still to come */
     uint64_t cut_left; /* bytes before it */
     uint64_t rate;     /* bytes per second, 0: no limit */
@@ -94,6 +95,8 @@ static bool do_cut(struct sender *sender)
         return false;
     case FAKE_CUT_PAUSE:
         return wait_ms(fd, sender->rule->body.pause_ms);
+    case FAKE_CUT_HOLD:
+        return wait_peer(fd, sender->hold_fd, NULL);
     case FAKE_CUT_NONE:
     case FAKE_CUT_CLOSE:
     case FAKE_CUT_END:
@@ -360,6 +363,7 @@ bool fake_send_answer(struct fake_connection *connection, const struct fake_head
         .connection = connection,
         .entry = entry,
         .rule = rule,
+        .hold_fd = node != NULL ? node->hold_fd : -1,
         .can_cut = rule->body.cut != FAKE_CUT_NONE && rule->body.cut != FAKE_CUT_END,
         .cut_left = rule->body.cut_at_bytes,
         .rate = rule->timing.rate_bytes_per_s > 0 ? rule->timing.rate_bytes_per_s

@@ -24,15 +24,20 @@ struct scene {
     char bytes[BLOB_BYTES];
 };
 
-static struct scene *open_scene(void)
+static struct scene *open_scene_at(const char *address)
 {
     struct scene *const scene = calloc(1, sizeof(*scene));
     CHECK(scene != NULL);
-    scene->registry = fake_registry_create(NULL);
+    scene->registry = fake_registry_create(&(struct fake_options){.address = address});
     fake_blob_add_generated(scene->registry, "a/b", NULL, BLOB_BYTES, 7, scene->digest);
     snprintf(scene->path, sizeof(scene->path), "/v2/a/b/blobs/%s", scene->digest);
     fake_generate(7, 0, scene->bytes, BLOB_BYTES);
     return scene;
+}
+
+static struct scene *open_scene(void)
+{
+    return open_scene_at(NULL);
 }
 
 static void close_scene(struct scene *scene)
@@ -333,7 +338,9 @@ static void check_generated_anywhere(void)
 
 static void check_stop_and_same_port(void)
 {
-    struct scene *const scene = open_scene();
+    /* Where no other program takes the port meanwhile. */
+    static const char address[] = "127.0.0.77";
+    struct scene *const scene = open_scene_at(address);
     const uint16_t port = fake_registry_port(scene->registry);
     const int idle = client_connect(scene->registry);
     struct client_reply reply;
@@ -345,7 +352,8 @@ static void check_stop_and_same_port(void)
     CHECK(recv(idle, &byte, 1, 0) == 0);
     close(idle);
     CHECK(fake_record_count(scene->registry, NULL, NULL) == 1);
-    struct fake_registry *const again = fake_registry_create(&(struct fake_options){.port = port});
+    struct fake_registry *const again =
+        fake_registry_create(&(struct fake_options){.address = address, .port = port});
     CHECK(fake_registry_port(again) == port);
     CHECK(client_get(again, "/v2/", NULL, &reply) == 200);
     client_free(&reply);

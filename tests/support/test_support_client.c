@@ -17,11 +17,13 @@
 
 int client_connect(struct fake_registry *registry)
 {
-    const struct sockaddr_in to = {.sin_family = AF_INET,
-                                   .sin_port = htons(fake_registry_port(registry)),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(fake_registry_port(registry))};
+    char address[INET_ADDRSTRLEN];
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(fd >= 0);
+    CHECK(sscanf(fake_registry_host(registry), "%15[^:]", address) == 1);
+    CHECK(inet_pton(AF_INET, address, &to.sin_addr) == 1);
     CHECK(connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0);
     return fd;
 }

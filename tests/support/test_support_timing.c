@@ -5,6 +5,7 @@
  */
 #include "test_support.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,6 +59,77 @@ static void check_hold(struct fake_registry *registry, const char *path)
         CHECK(reply.status == 200 && reply.len == BLOB_BYTES);
         client_free(&reply);
         close(fds[i]);
+    }
+    fake_rule_remove(registry, rule);
+}
+
+/* Bytes before the cut are sent, those behind it once the rule is released. */
+static void check_hold_in_the_body(struct fake_registry *registry, const char *path)
+{
+    const int rule = fake_rule_add(
+        registry, &(struct fake_rule){.body = {.cut = FAKE_CUT_HOLD, .cut_at_bytes = 5000}});
+    struct client_reply reply;
+    struct fake_request request;
+    fake_record_mark(registry);
+    const int fd = client_connect(registry);
+    client_send(fd, "GET", path, NULL);
+    CHECK(fake_record_wait_bytes(registry, 5000, TEST_WAIT_MS));
+    CHECK(fake_record_get(registry, NULL, "/blobs/", 0, &request));
+    CHECK(request.body_bytes == 5000 && request.finish_ns == 0);
+    fake_rule_release(registry, rule);
+    client_read(fd, "GET", TEST_WAIT_MS, &reply);
+    CHECK(reply.status == 200 && reply.end == CLIENT_COMPLETE && reply.len == BLOB_BYTES);
+    client_free(&reply);
+    close(fd);
+    fake_rule_remove(registry, rule);
+}
+
+/* What a request gets is decided when it is seen, whatever rules are added at once. */
+static void check_rule_of_a_seen_request(struct fake_registry *registry)
+{
+    struct client_reply reply;
+    const int fd = client_connect(registry);
+    fake_record_mark(registry);
+    for (size_t i = 1; i <= 200; i++) {
+        client_send(fd, "GET", "/v2/", NULL);
+        CHECK(fake_record_wait_count(registry, NULL, NULL, i, TEST_WAIT_MS));
+        const int rule = fake_rule_add(registry, &(struct fake_rule){.answer.status = 500});
+        client_read(fd, "GET", TEST_WAIT_MS, &reply);
+        CHECK(reply.status == 200);
+        client_free(&reply);
+        fake_rule_remove(registry, rule);
+    }
+    close(fd);
+}
+
+static void *get_ten(void *argument)
+{
+    struct fake_registry *const registry = argument;
+    struct client_reply reply;
+    for (int i = 0; i < 10; i++) {
+        CHECK(client_get(registry, "/v2/", NULL, &reply) == 200);
+        client_free(&reply);
+    }
+    return NULL;
+}
+
+/* The nth request of the record is the nth that a rule has seen. */
+static void check_order_of_rules(struct fake_registry *registry)
+{
+    pthread_t threads[8];
+    struct fake_request request;
+    const int rule = fake_rule_add(
+        registry, &(struct fake_rule){.match = {.path = "^/v2/$", .skip = 30, .times = 20}});
+    fake_record_mark(registry);
+    for (int i = 0; i < 8; i++) {
+        CHECK(pthread_create(&threads[i], NULL, get_ten, registry) == 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (size_t i = 0; i < 80; i++) {
+        CHECK(fake_record_get(registry, NULL, "^/v2/$", i, &request));
+        CHECK(request.rule == (i >= 30 && i < 50 ? rule : 0));
     }
     fake_rule_remove(registry, rule);
 }
@@ -136,6 +208,9 @@ void test_timing(void)
     snprintf(path, sizeof(path), "/v2/r/blobs/%s", digest);
     check_stall(registry, path);
     check_hold(registry, path);
+    check_hold_in_the_body(registry, path);
+    check_rule_of_a_seen_request(registry);
+    check_order_of_rules(registry);
     check_timing(registry, path);
     check_endless(registry, path);
     check_stop_under_way(path);
