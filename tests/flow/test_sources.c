@@ -13,41 +13,64 @@ TestSuite(sources, .timeout = 60);
 
 static const uint64_t one_layer[] = {200000};
 
-/* The same image in two repositories. "second" gives its manifest 100 ms late: the layer is asked
- * for in "first". An answer there that comes LATE_MS late finds both images waiting for it. */
-#define LATE_MS 400
+/* The same image in two repositories, whose layer both images wait for. */
+struct scene {
+    struct flow flow;
+    struct build_image_result built;
+    int second; /* rule: "second" gives its manifest once the layer is asked for in "first" … */
+    int layer;  /* … which answers once both images wait */
+};
 
-static void add_twice(struct flow *flow, struct build_image_result *out_built)
+/* The run's thread asks this for the layer of each image, and then has it fetched: nothing that is
+ * let go here is looked at before that. */
+static enum tug_blob_choice on_offer(void *context, const struct tug_blob_offer *offer)
 {
-    fake_rule_add(flow->registry,
-                  &(struct fake_rule){.match.path = "/second/manifests/", .timing.delay_ms = 100});
+    struct scene *const scene = context;
+
+    fake_rule_release(scene->flow.registry, offer->position == 0 ? scene->second : scene->layer);
+    return TUG_BLOB_FETCH;
+}
+
+static void add_twice(struct scene *scene)
+{
     for (int i = 0; i < 2; i++) {
-        build_image_add(flow->registry,
+        build_image_add(scene->flow.registry,
                         &(struct build_image){.repo = i == 0 ? "first" : "second",
                                               .tag = "1",
                                               .layer_sizes = one_layer,
                                               .layer_count = 1},
-                        out_built);
+                        &scene->built);
     }
+    scene->second =
+        fake_rule_add(scene->flow.registry,
+                      &(struct fake_rule){.match.path = "/second/manifests/", .timing.hold = true});
 }
 
-static void refuse_layer(struct flow *flow, const char *repo,
-                         const struct build_image_result *built, unsigned delay_ms,
-                         struct fake_rule rule)
+/* Have a repository answer so when it is asked for the layer. Returns: the rule. */
+static int refuse_layer(struct scene *scene, const char *repo, struct fake_rule rule)
 {
-    char *const path = build_text("/%s/blobs/%s", repo, built->layers[0].digest);
+    char *const path = build_text("/%s/blobs/%s", repo, scene->built.layers[0].digest);
+    int number;
 
     rule.match.path = path;
-    rule.timing.delay_ms = delay_ms;
-    fake_rule_add(flow->registry, &rule);
+    number = fake_rule_add(scene->flow.registry, &rule);
     free(path);
+    return number;
 }
 
-static size_t layer_requests(const struct flow *flow, const char *repo,
-                             const struct build_image_result *built)
+/* "first" answers so, and both images wait for it. */
+static void refuse_first(struct scene *scene, struct fake_rule rule)
 {
-    char *const path = build_text("/%s/blobs/%s", repo, built->layers[0].digest);
-    const size_t count = fake_record_count(flow->registry, "GET", path);
+    rule.timing.hold = true;
+    scene->layer = refuse_layer(scene, "first", rule);
+    scene->flow.options.on_offer = on_offer;
+    scene->flow.options.offer_context = scene;
+}
+
+static size_t layer_requests(const struct scene *scene, const char *repo)
+{
+    char *const path = build_text("/%s/blobs/%s", repo, scene->built.layers[0].digest);
+    const size_t count = fake_record_count(scene->flow.registry, "GET", path);
 
     free(path);
     return count;
@@ -65,57 +88,56 @@ Test(sources, what_one_repository_lacks_another_gives)
     };
 
     for (size_t i = 0; i < FLOW_COUNT(faults); i++) {
-        struct build_image_result built;
-        struct flow flow;
+        struct scene scene;
+        struct flow *const flow = &scene.flow;
 
-        flow_open(&flow, NULL);
-        add_twice(&flow, &built);
-        refuse_layer(&flow, "first", &built, LATE_MS, faults[i]);
-        cr_assert_eq(flow_fetch_all(&flow, names, 2), TUG_OK, "fault %zu: %s", i,
-                     flow.seen.error.message);
-        cr_assert_eq(flow.seen.totals.images_done, 2);
-        cr_assert_eq(layer_requests(&flow, "second", &built), 1);
-        flow_close(&flow);
+        flow_open(flow, NULL);
+        add_twice(&scene);
+        refuse_first(&scene, faults[i]);
+        cr_assert_eq(flow_fetch_all(flow, names, 2), TUG_OK, "fault %zu: %s", i,
+                     flow->seen.error.message);
+        cr_assert_eq(flow->seen.totals.images_done, 2);
+        cr_assert_geq(layer_requests(&scene, "first"), 1);
+        cr_assert_eq(layer_requests(&scene, "second"), 1);
+        flow_close(flow);
     }
 }
 
 Test(sources, what_no_repository_gives_fails_all_that_need_it)
 {
     static const char *const names[] = {"first:1", "second:1"};
-    struct build_image_result built;
-    struct flow flow;
+    struct scene scene;
+    struct flow *const flow = &scene.flow;
 
-    flow_open(&flow, NULL);
-    add_twice(&flow, &built);
-    refuse_layer(&flow, "first", &built, LATE_MS, (struct fake_rule){.answer.status = 404});
-    refuse_layer(&flow, "second", &built, 0, (struct fake_rule){.answer.status = 403});
-    cr_assert_eq(flow_fetch_all(&flow, names, 2), TUG_ERR_NOT_FOUND, "the first one's own error");
-    cr_assert_eq(flow.seen.totals.images_failed, 2);
-    cr_assert_eq(layer_requests(&flow, "first", &built), 1);
-    cr_assert_eq(layer_requests(&flow, "second", &built), 1);
-    flow_close(&flow);
+    flow_open(flow, NULL);
+    add_twice(&scene);
+    refuse_first(&scene, (struct fake_rule){.answer.status = 404});
+    (void)refuse_layer(&scene, "second", (struct fake_rule){.answer.status = 403});
+    cr_assert_eq(flow_fetch_all(flow, names, 2), TUG_ERR_NOT_FOUND, "the first one's own error");
+    cr_assert_eq(flow->seen.totals.images_failed, 2);
+    cr_assert_eq(layer_requests(&scene, "first"), 1);
+    cr_assert_eq(layer_requests(&scene, "second"), 1);
+    flow_close(flow);
 }
 
 /* What failed before an image came to need it is no reason not to ask its own repository. */
 Test(sources, a_later_image_asks_its_own_repository)
 {
     static const char *const names[] = {"first:1", "first:1", "second:1", "first:1"};
-    struct build_image_result built;
-    struct flow flow;
+    struct scene scene;
+    struct flow *const flow = &scene.flow;
 
-    flow_open(&flow, NULL);
-    flow.released_by_image =
-        fake_rule_add(flow.registry,
-                      &(struct fake_rule){.match.path = "/second/manifests/", .timing.hold = true});
-    add_twice(&flow, &built);
-    refuse_layer(&flow, "first", &built, 0, (struct fake_rule){.answer.status = 404});
-    flow.options.max_concurrent_downloads = 2;
-    cr_assert_eq(flow_fetch_all(&flow, names, 4), TUG_ERR_NOT_FOUND);
-    cr_assert_geq(flow.seen.totals.images_done, 1, "second:1 is there");
-    cr_assert_eq(layer_requests(&flow, "first", &built), 1, "a failure is remembered");
-    cr_assert_eq(layer_requests(&flow, "second", &built), 1);
-    cr_assert(flow_has(&flow, built.layers[0].digest));
-    flow_close(&flow);
+    flow_open(flow, NULL);
+    add_twice(&scene);
+    flow->released_by_image = scene.second;
+    (void)refuse_layer(&scene, "first", (struct fake_rule){.answer.status = 404});
+    flow->options.max_concurrent_downloads = 2;
+    cr_assert_eq(flow_fetch_all(flow, names, 4), TUG_ERR_NOT_FOUND);
+    cr_assert_geq(flow->seen.totals.images_done, 1, "second:1 is there");
+    cr_assert_eq(layer_requests(&scene, "first"), 1, "a failure is remembered");
+    cr_assert_eq(layer_requests(&scene, "second"), 1);
+    cr_assert(flow_has(flow, scene.built.layers[0].digest));
+    flow_close(flow);
 }
 
 /* A manifest that lies about a layer's size spoils only its own image, whichever comes first. */
