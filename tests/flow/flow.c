@@ -138,6 +138,9 @@ static void on_event(void *context, const struct tug_event *event)
         (void)snprintf(seen->retry, sizeof seen->retry, "%s", event->error->message);
         seen->attempt = event->attempt;
         seen->attempts_max = event->attempts_max;
+        if (flow->released_by_retry != 0) {
+            fake_rule_release(flow->registry, flow->released_by_retry);
+        }
         break;
     case TUG_EVENT_WARNING:
         (void)snprintf(seen->warning, sizeof seen->warning, "%s", event->text);

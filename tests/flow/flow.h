@@ -69,6 +69,7 @@ struct flow {
     sem_t reached;
     bool cancel_retried;   /* cancel when a download is heard of after a retry */
     int released_by_image; /* rule to release when a reference is complete or failed; 0: none */
+    int released_by_retry; /* likewise, when an attempt has failed */
     uint64_t cancel_blobs; /* cancel when an image has so many blobs in the store; 0: never */
     struct flow_seen seen;
     /* of the run under way */

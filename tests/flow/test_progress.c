@@ -16,7 +16,7 @@ TestSuite(progress, .timeout = 20);
 #define LAYER_BYTES (UINT64_C(200) * 1024)
 #define RETRIES 2
 /* Longer than a busy machine lets a server wait for its turn. */
-#define STALL_MS 500
+#define STALL_MS 1000
 
 struct scene {
     struct flow flow;
@@ -46,7 +46,8 @@ static void cut_each(struct scene *scene, uint64_t at_bytes)
                                                             .body.cut_at_bytes = at_bytes});
 }
 
-/* Have the answers of a rule come at 400 bytes a second: too slow to be alive. */
+/* Have the answers of a rule come at 400 bytes a second: too slow to be alive. They are longer than
+ * what comes in any attempt. */
 static void slow_down(struct scene *scene, struct fake_rule rule)
 {
     scene->flow.options.stall_timeout_ms = STALL_MS;
@@ -54,13 +55,18 @@ static void slow_down(struct scene *scene, struct fake_rule rule)
     fake_rule_add(scene->flow.registry, &rule);
 }
 
-/* Expect the run to end after the attempts that are allowed. */
-static void expect_given_up(struct scene *scene, const char *path)
+/* Expect the run of an image to end after the attempts that are allowed. */
+static void expect_name_given_up(struct scene *scene, const char *name, const char *path)
 {
-    cr_assert_eq(flow_fetch(&scene->flow, "app:1"), TUG_ERR_NETWORK, "%s",
+    cr_assert_eq(flow_fetch(&scene->flow, name), TUG_ERR_NETWORK, "%s",
                  scene->flow.seen.error.message);
     cr_assert_eq(flow_requests(&scene->flow, "GET", path), 1 + RETRIES);
     cr_assert_eq(scene->flow.seen.counts[TUG_EVENT_RETRY], RETRIES);
+}
+
+static void expect_given_up(struct scene *scene, const char *path)
+{
+    expect_name_given_up(scene, "app:1", path);
 }
 
 Test(progress, f02_a_byte_for_each_connection)
@@ -119,11 +125,18 @@ Test(progress, f02_a_trickle_is_a_stall)
 {
     struct scene scene;
 
+    char *name;
+
     open_scene(&scene, LAYER_BYTES);
+    scene.flow.options.metadata_only = true; /* then nothing but the layer is requested */
+    cr_assert_eq(flow_fetch(&scene.flow, "app:1"), TUG_OK, "%s", scene.flow.seen.error.message);
+    scene.flow.options.metadata_only = false;
+    name = build_text("app@%s", scene.built.manifest.digest);
     slow_down(&scene, (struct fake_rule){.match.path = scene.layer});
-    expect_given_up(&scene, scene.layer);
+    expect_name_given_up(&scene, name, scene.layer);
     cr_assert_not_null(strstr(scene.flow.seen.error.message, "less than 1 KiB/s"), "%s",
                        scene.flow.seen.error.message);
+    free(name);
     flow_close(&scene.flow);
 }
 
@@ -132,7 +145,8 @@ Test(progress, f02_a_trickle_of_a_document_is_a_stall)
     struct scene scene;
 
     open_scene(&scene, LAYER_BYTES);
-    slow_down(&scene, (struct fake_rule){.match.path = "/manifests/"});
+    slow_down(&scene,
+              (struct fake_rule){.match.path = "/manifests/", .body.extra_bytes = LAYER_BYTES});
     expect_given_up(&scene, "/manifests/");
     flow_close(&scene.flow);
 }
@@ -149,21 +163,21 @@ Test(progress, f02_a_trickle_of_a_token_is_a_stall)
                                           "WWW-Authenticate: Bearer realm=\"{base}/token\"\r\n"});
     slow_down(&scene, (struct fake_rule){.match.path = "^/token",
                                          .answer.body = "{\"token\":\"t\"}",
-                                         .body.extra_bytes = 5000});
+                                         .body.extra_bytes = LAYER_BYTES});
     expect_given_up(&scene, "^/token");
     flow_close(&scene.flow);
 }
 
-/* A slow link that moves steadily: many stall times long. */
+/* A slow link that moves steadily: several stall times long. */
 Test(measured, f02_a_slow_steady_link_arrives, .timeout = 20)
 {
     struct scene scene;
 
-    open_scene(&scene, 8 * 1024);
+    open_scene(&scene, 24 * 1024);
     fake_rule_add(scene.flow.registry,
                   &(struct fake_rule){.match.path = scene.layer, .timing.rate_bytes_per_s = 8192});
     scene.flow.options.no_retries = true;
-    scene.flow.options.stall_timeout_ms = 250;
+    scene.flow.options.stall_timeout_ms = STALL_MS;
     cr_assert_eq(flow_fetch(&scene.flow, "app:1"), TUG_OK, "%s", scene.flow.seen.error.message);
     cr_assert_eq(flow_requests(&scene.flow, "GET", scene.layer), 1);
     flow_close(&scene.flow);

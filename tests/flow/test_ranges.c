@@ -38,7 +38,7 @@ Test(ranges, stall_goes_on_over_a_new_connection)
     struct cut scene;
 
     cut_open(&scene, FAKE_CUT_STALL);
-    scene.flow.options.stall_timeout_ms = 300;
+    scene.flow.options.stall_timeout_ms = 1000;
     cut_expect_done(&scene, 2);
     cut_expect_range(&scene, 1, CUT_AT_BYTES);
     flow_close(&scene.flow);

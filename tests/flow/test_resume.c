@@ -218,30 +218,25 @@ Test(resume, t39_damaged_partial)
  * use; what an ended run left may be had. */
 Test(resume, t38_a_partial_is_locked_while_it_is_fetched)
 {
-    static const uint64_t size = 3 << 20;
-    struct build_image_result built;
-    struct flow flow;
+    struct cut scene;
+    struct flow *const flow = &scene.flow;
     char *path;
     int fd;
 
-    flow_open(&flow, &(struct fake_options){.rate_bytes_per_s = 3 << 20});
-    build_image_add(
-        flow.registry,
-        &(struct build_image){.repo = "app", .tag = "1", .layer_sizes = &size, .layer_count = 1},
-        &built);
-    path = flow_path(&flow, "ingest", built.layers[0].digest);
-    flow.signal_bytes = 1 << 20;
-    flow_start(&flow, "app:1");
-    flow_wait_reached(&flow);
+    cut_open(&scene, FAKE_CUT_STALL);
+    path = flow_path(flow, "ingest", scene.layer);
+    flow->signal_bytes = CUT_AT_BYTES;
+    flow_start(flow, "app:1");
+    flow_wait_reached(flow);
     fd = open(path, O_RDWR | O_CLOEXEC);
     cr_assert_geq(fd, 0);
     cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), -1);
     cr_assert_eq(errno, EWOULDBLOCK);
-    tug_fetch_cancel(flow.fetch);
-    cr_assert_eq(flow_wait(&flow), TUG_ERR_CANCELLED);
+    tug_fetch_cancel(flow->fetch);
+    cr_assert_eq(flow_wait(flow), TUG_ERR_CANCELLED);
     cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0, "the run has ended");
-    cr_assert_gt(flow_partial_size(&flow, built.layers[0].digest), 0);
+    cr_assert_eq(flow_partial_size(flow, scene.layer), CUT_AT_BYTES);
     (void)close(fd);
     free(path);
-    flow_close(&flow);
+    flow_close(flow);
 }

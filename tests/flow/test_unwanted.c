@@ -183,7 +183,7 @@ Test(unwanted, f01_the_status_counts_however_its_body_ends)
         rule.answer.status = 404;
         rule.match.path = "/manifests/";
         fake_rule_add(flow.registry, &rule);
-        flow.options.stall_timeout_ms = 500;
+        flow.options.stall_timeout_ms = 1000;
         cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_NOT_FOUND, "%zu: %s", i,
                      flow.seen.error.message);
         cr_assert_eq(flow_requests(&flow, NULL, NULL), 1);
