@@ -16,8 +16,10 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CFLAGS ?= -O2 -g
 CONFIG ?= release
 PKG_CONFIG ?= pkg-config
-# Those of them that the compiler has (tools/compiler-flags.sh); HARDENING= and FORTIFY= leave them out.
-HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard
+# Those of them that the compiler has (tools/compiler-flags.sh); HARDENING= and FORTIFY= leave them
+# out.
+HARDENING ?= -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+  -mbranch-protection=standard
 HARDENING_LINK ?= -Wl,-z,relro -Wl,-z,now
 FORTIFY ?= $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),-D_FORTIFY_SOURCE=2)
 
@@ -33,21 +35,30 @@ SANITIZE_thread := -fsanitize=thread -fno-omit-frame-pointer
 TUG_SANITIZE := $(SANITIZE_$(SANITIZE))
 PACKAGES := libcurl libssl libcrypto json-c libzstd zlib
 # The sanitizers have checks of their own in place of _FORTIFY_SOURCE, and the user's level counts.
-TUG_FORTIFY := $(if $(findstring fsanitize,$(TUG_SANITIZE) $(CFLAGS))$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(FORTIFY))
-TUG_CPPFLAGS := -D_GNU_SOURCE $(TUG_FORTIFY) -Iinclude $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+FORTIFIED := $(findstring fsanitize,$(TUG_SANITIZE) $(CFLAGS))
+FORTIFIED += $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))
+TUG_FORTIFY := $(if $(strip $(FORTIFIED)),,$(FORTIFY))
+TUG_CPPFLAGS := -D_GNU_SOURCE $(TUG_FORTIFY) -Iinclude \
+  $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 # The folder of the build leaves no trace in what is built.
-TUG_CFLAGS = -std=c17 -fPIC -fvisibility=hidden -pthread -ffile-prefix-map=$(CURDIR)=. @$(OBJ)/compile.flags $(TUG_WARNINGS) $(TUG_SANITIZE)
+TUG_CFLAGS = -std=c17 -fPIC -fvisibility=hidden -pthread -ffile-prefix-map=$(CURDIR)=. \
+  @$(OBJ)/compile.flags $(TUG_WARNINGS) $(TUG_SANITIZE)
 TUG_LDFLAGS = -pthread @$(OBJ)/link.flags $(TUG_SANITIZE)
 TUG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 
-HASH := $(shell printf '%s' '$(CC) $(TUG_SANITIZE) $(HARDENING) $(HARDENING_LINK) $(TUG_FORTIFY) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cksum | cut -d' ' -f1)
+HASHED := $(CC) $(TUG_SANITIZE) $(HARDENING) $(HARDENING_LINK) $(TUG_FORTIFY) \
+  $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+HASH := $(shell printf '%s' '$(HASHED)' | cksum | cut -d' ' -f1)
 OBJ := build/$(CONFIG)-$(HASH)
 # Library rooms, in the order of the include arrows.
-ROOMS := base toml oci chunked ref trust convert unpack url http hosts auth index store walk plan upkeep tags archive registry pool engine pipeline lookup api
+ROOMS := base toml oci chunked ref trust convert unpack url http hosts auth index store walk plan \
+  upkeep tags archive registry pool engine pipeline lookup api
 objs = $(patsubst %.c,$(OBJ)/%.o,$1)
 LIB_OBJ := $(call objs,$(foreach r,$(ROOMS),$(sort $(wildcard src/$r/*.c))))
-CLI_OBJ := $(call objs,$(sort $(wildcard src/cli/*.c src/lists/*.c src/options/*.c src/display/*.c)))
-SUPPORT_OBJ := $(call objs,$(filter-out tests/support/%_main.c tests/support/test_%.c,$(sort $(wildcard tests/support/*.c))))
+CLI_ROOMS := cli lists options display
+CLI_OBJ := $(call objs,$(sort $(wildcard $(CLI_ROOMS:%=src/%/*.c))))
+SUPPORT_OBJ := $(call objs,$(filter-out tests/support/%_main.c tests/support/test_%.c, \
+  $(sort $(wildcard tests/support/*.c))))
 UNIT_OBJ := $(call objs,$(sort $(wildcard tests/unit/*/*.c)))
 FLOW_OBJ := $(call objs,$(sort $(wildcard tests/flow/*.c)))
 OOM_OBJ := $(call objs,$(sort $(wildcard tests/oom/*.c)))
@@ -60,8 +71,9 @@ HEADERS := $(wildcard include/tug/*.h)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all lib static deps check check-asan check-resume check-store check-newer check-tsan check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format \
-  install built uninstall dist clean help FORCE
+.PHONY: all lib static deps check check-asan check-resume check-store check-newer check-tsan \
+  check-oom oom-run test test-programs fuzz fuzz-run bench demo lint format install built \
+  uninstall dist clean help FORCE
 .SECONDARY:
 
 LIBRARY := $(addprefix build/,libtug.a $(SHARED) $(SONAME) libtug_absent.a tug.pc.in)
@@ -83,11 +95,13 @@ $(OBJ)/src/lists/%.o: TUG_INCLUDES := -Isrc/lists -Isrc/options -Isrc/display
 $(OBJ)/src/options/%.o: TUG_INCLUDES := -Isrc/options -Isrc/display
 $(OBJ)/src/display/%.o: TUG_INCLUDES := -Isrc/display
 $(OBJ)/src/%.o: TUG_INCLUDES := -Isrc
-$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Isrc/lists -Isrc/options -Isrc/display -Itests $(if $(PLAIN),-Itests/support/plain)
+$(OBJ)/tests/%.o: TUG_INCLUDES := -Isrc -Isrc/lists -Isrc/options -Isrc/display -Itests \
+  $(if $(PLAIN),-Itests/support/plain)
 # These are compiled more often than they run.
 $(OBJ)/tests/unit/%.o $(OBJ)/tests/flow/%.o: TUG_QUICK := $(if $(SANITIZE),,-O0)
 # ThreadSanitizer cannot see ck's inline assembly; queue.c tells it what is handed over by hand.
-$(OBJ)/src/base/queue.o: TUG_UNSANITIZE := $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
+$(OBJ)/src/base/queue.o: TUG_UNSANITIZE := \
+  $(if $(filter thread,$(SANITIZE)),-fno-sanitize=thread -DTUG__TSAN)
 
 # The first thing that is made: looks for what is missing, and for what the compiler has.
 $(OBJ)/compile.flags:
@@ -100,7 +114,8 @@ $(OBJ)/link.flags: | $(OBJ)/compile.flags
 $(OBJ)/%.o: %.c Makefile | $(OBJ)/link.flags
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP $(CPPFLAGS) $(CFLAGS) $(TUG_QUICK) -c -o $@ $<
+	$(Q)$(CC) $(TUG_CPPFLAGS) $(TUG_INCLUDES) $(TUG_CFLAGS) $(TUG_UNSANITIZE) -MMD -MP \
+	  $(CPPFLAGS) $(CFLAGS) $(TUG_QUICK) -c -o $@ $<
 
 $(OBJ)/libtug.a: $(LIB_OBJ)
 $(OBJ)/libtug.a $(OBJ)/libtug_absent.a $(OBJ)/libcommand.a:
@@ -111,8 +126,9 @@ $(OBJ)/libtug.a $(OBJ)/libtug_absent.a $(OBJ)/libcommand.a:
 $(OBJ)/$(SHARED): $(LIB_OBJ) src/libtug.map $(HEADERS)
 	$(call say,LINK)
 	$(Q)tools/check-symbols.sh
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtug.map -Wl,--no-undefined-version \
-	  -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ) $(TUG_LIBS)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/libtug.map \
+	  -Wl,--no-undefined-version -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) \
+	  -o $@ $(LIB_OBJ) $(TUG_LIBS)
 
 link = $(CC) $(PIE) -Wl,--as-needed $(TUG_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
@@ -121,15 +137,16 @@ $(OBJ)/tug: $(CLI_OBJ) $(OBJ)/libtug.a
 	$(call say,LINK)
 	$(Q)$(link) $(TUG_LIBS)
 
-# One file that needs no library. Debian has no static Kerberos, LDAP and RTMP, which libcurl.a calls
-# and tug does not: absent.o is in their place. The linker speaks only when it fails: glibc has it warn
-# that names are looked up by further libraries when nsswitch.conf wants more than files and dns.
+# One file that needs no library. Debian has no static Kerberos, LDAP and RTMP, which libcurl.a
+# calls and tug does not: absent.o is in their place. The linker speaks only when it fails: glibc
+# has it warn that names are looked up by further libraries when nsswitch.conf wants more than files
+# and dns.
 ABSENT_LIBS := -lrtmp -lgssapi_krb5 -lldap -llber
 # What Debian's static libraries need and do not tell pkg-config.
 UNTOLD_LIBS ?= -lunistring -lbrotlicommon
 # libarchive, which is loaded when it is needed elsewhere, is linked in by linked.o.
-STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell $(PKG_CONFIG) --static --libs $(PACKAGES))) $(UNTOLD_LIBS) \
-  -Wl,-u,tug__libarchive_linked -larchive -lzstd -lz
+STATIC_LIBS = $(filter-out $(ABSENT_LIBS),$(shell $(PKG_CONFIG) --static --libs $(PACKAGES))) \
+  $(UNTOLD_LIBS) -Wl,-u,tug__libarchive_linked -larchive -lzstd -lz
 STATIC_OBJ := $(addprefix $(OBJ)/tools/static/,absent.o linked.o)
 $(STATIC_OBJ): TUG_INCLUDES := -Isrc
 # libyaml is the command's alone.
@@ -140,13 +157,15 @@ $(OBJ)/libtug_absent.a: $(STATIC_OBJ)
 $(OBJ)/tug-static: PIE := -static-pie
 $(OBJ)/tug-static: $(CLI_OBJ) $(OBJ)/libtug.a $(STATIC_OBJ) $(STATIC_YAML)
 	$(call say,LINK)
-	$(Q)$(link) -Wl,--start-group $(STATIC_LIBS) -lyaml -Wl,--end-group 2> $@.log || { cat $@.log >&2; exit 1; }
+	$(Q)$(link) -Wl,--start-group $(STATIC_LIBS) -lyaml -Wl,--end-group 2> $@.log || \
+	  { cat $@.log >&2; exit 1; }
 
 include tests/programs.mk
 include tools/packaging/packaging.mk
 
 # What people use lives in build/ under a steady name.
-build/tug build/tug-static build/libtug.a build/libtug_absent.a build/$(SHARED) build/fake-registry: build/%: $(OBJ)/% FORCE
+STEADY := $(addprefix build/,tug tug-static libtug.a libtug_absent.a $(SHARED) fake-registry)
+$(STEADY): build/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
 
 build/$(SONAME): build/$(SHARED)
@@ -166,25 +185,30 @@ build/completions/tug.%: build/tug
 
 test-programs: $(TEST_PROGRAMS)
 
-# Build in parallel (unless the caller has decided), then run suites, which look for time themselves.
+# Build in parallel (unless the caller has decided), then run suites, which look for time
+# themselves.
 JOBS := $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 build_then = $(MAKE) --no-print-directory $(JOBS) WERROR=1 $1 all test-programs && \
   $(MAKE) --no-print-directory WERROR=1 $1
+SUITES_OF_TEST := support unit stress fuzz flow cli real net static batch resume store
+ASAN := CONFIG=asan SANITIZE=address CFLAGS='-O1 -g'
+TSAN := CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g'
+OOM := CONFIG=oom SANITIZE=address PLAIN=1 WERROR=1 CFLAGS='-O1 -g'
 
 check: ## install what is missing, build, run all tests
 	$(Q)third_party/install.sh build test static
 	$(Q)$(call build_then) test
 
 test: $(TEST_PROGRAMS) ## run all tests with what is installed
-	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),support unit stress fuzz flow cli real net static batch resume store)
+	$(Q)tests/run.sh $(OBJ) $(or $(SUITES),$(SUITES_OF_TEST))
 
 check-asan: ## the tests without bounds in time under AddressSanitizer and UBSan
 	$(Q)third_party/install.sh build test
-	$(Q)$(call build_then,CONFIG=asan SANITIZE=address CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='support unit fuzz flow net' test
+	$(Q)$(call build_then,$(ASAN)) TEST_JOBS=2 SUITES='support unit fuzz flow net' test
 
 check-tsan: ## the same under ThreadSanitizer, with the stress drivers
 	$(Q)third_party/install.sh build test
-	$(Q)$(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') TEST_JOBS=2 SUITES='unit stress flow net prune' test
+	$(Q)$(call build_then,$(TSAN)) TEST_JOBS=2 SUITES='unit stress flow net prune' test
 
 check-resume: ## the long form of suite resume: hundreds of interruptions, every fault (10 minutes)
 	$(Q)third_party/install.sh build test static
@@ -193,7 +217,7 @@ check-resume: ## the long form of suite resume: hundreds of interruptions, every
 check-store: ## the long form of suite store, prune also under ThreadSanitizer (10 minutes)
 	$(Q)third_party/install.sh build test
 	$(Q)export RESUME_FORM=full; $(call build_then) SUITES=store test
-	$(Q)export RESUME_FORM=full; $(call build_then,CONFIG=tsan SANITIZE=thread CFLAGS='-O1 -g') SUITES=prune test
+	$(Q)export RESUME_FORM=full; $(call build_then,$(TSAN)) SUITES=prune test
 
 check-newer: ## what needs programs of a newer Debian, in a chroot that it makes; as root
 	$(Q)third_party/install.sh build test newer
@@ -201,7 +225,7 @@ check-newer: ## what needs programs of a newer Debian, in a chroot that it makes
 
 check-oom: ## fail each allocation in turn, of parsers and of whole fetches, under AddressSanitizer
 	$(Q)third_party/install.sh build test
-	$(Q)$(MAKE) --no-print-directory CONFIG=oom SANITIZE=address PLAIN=1 WERROR=1 CFLAGS='-O1 -g' oom-run
+	$(Q)$(MAKE) --no-print-directory $(OOM) oom-run
 
 oom-run: $(OBJ)/oom-tests
 	$(Q)tests/run.sh $(OBJ) oom
@@ -209,21 +233,27 @@ oom-run: $(OBJ)/oom-tests
 FUZZ_SECONDS ?= 30
 fuzz: ## fuzz each parser for FUZZ_SECONDS
 	$(Q)third_party/install.sh build lint fuzz
-	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz-run
+	$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang \
+	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' FUZZ_SECONDS=$(FUZZ_SECONDS) \
+	  fuzz-run
 
 fuzz-run: $(OBJ)/libcommand.a $(OBJ)/libtug.a
 	$(Q)for parser in $(FUZZED); do echo "  FUZZ   $$parser"; \
-	  $(CC) $(TUG_CPPFLAGS) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $(OBJ)/fuzz-$$parser \
-	    tests/fuzz/fuzz_$$parser.c $(OBJ)/libcommand.a $(OBJ)/libtug.a $(TUG_LIBS) && mkdir -p $(OBJ)/corpus/$$parser tests/fuzz/found/$$parser && \
-	  $(OBJ)/fuzz-$$parser -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=tests/fuzz/found/$$parser/ \
+	  $(CC) $(TUG_CPPFLAGS) -Isrc $(CFLAGS) -fsanitize=fuzzer,address,undefined \
+	    -o $(OBJ)/fuzz-$$parser tests/fuzz/fuzz_$$parser.c $(OBJ)/libcommand.a $(OBJ)/libtug.a \
+	    $(TUG_LIBS) && \
+	  mkdir -p $(OBJ)/corpus/$$parser tests/fuzz/found/$$parser && \
+	  $(OBJ)/fuzz-$$parser -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	    -artifact_prefix=tests/fuzz/found/$$parser/ \
 	    $(OBJ)/corpus/$$parser tests/fuzz/seeds/$$parser || exit 1; done
 
-# BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program; BENCH_MAX_BLOB=1G: where disk is short;
-# BENCH_BEFORE=FILE: an earlier build, in turn with this one; BENCH_PEERS="": without the peers; BENCH_SUITE="": with
-# those that are installed, not with those of a newer Debian
+# BENCH_CASES="layer1g layers7": only these; BENCH_ROUNDS: runs of each program; BENCH_MAX_BLOB=1G:
+# where disk is short; BENCH_BEFORE=FILE: an earlier build, in turn with this one; BENCH_PEERS="":
+# without the peers; BENCH_SUITE="": with those that are installed, not with those of a newer Debian
+BENCHED := tug tug-static fake-registry delay-proxy long-link make-store
 bench: ## measure against the limit of the machine and the fastest peers; results in build/bench/
 	$(Q)third_party/install.sh build test static bench
-	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,tug tug-static fake-registry delay-proxy long-link make-store) $(BENCH_PROGRAMS)
+	$(Q)$(MAKE) --no-print-directory all $(addprefix $(OBJ)/,$(BENCHED)) $(BENCH_PROGRAMS)
 	$(Q)tests/bench/run.sh $(OBJ)
 
 demo: ## make an image, serve it from a loopback registry, fetch it, interrupt and resume, verify
@@ -244,13 +274,15 @@ built:
 
 # Installs what is there and compiles nothing, so that root need not.
 install: built ## install what make built below DESTDIR and PREFIX (default /usr/local)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/tug \
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 build/tug $(DESTDIR)$(BINDIR)/tug
 	install -m 644 build/libtug.a build/libtug_absent.a $(DESTDIR)$(LIBDIR)
 	install -m 755 build/$(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtug.so
-	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|' build/tug.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	  build/tug.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/tug
 	install -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1
@@ -262,8 +294,12 @@ install: built ## install what make built below DESTDIR and PREFIX (default /usr
 	install -m 644 build/completions/tug.fish $(DESTDIR)$(FISHDIR)/tug.fish
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tug $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a $(SHARED) $(SONAME) libtug.so)
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1))) $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5))) $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
+	rm -f $(DESTDIR)$(BINDIR)/tug $(DESTDIR)$(LIBDIR)/pkgconfig/tug.pc
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libtug.a libtug_absent.a)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SHARED) $(SONAME) libtug.so)
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard man/*.1)))
+	rm -f $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(wildcard man/*.5)))
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/tug/,$(notdir $(HEADERS)))
 	rm -f $(DESTDIR)$(BASHDIR)/tug $(DESTDIR)$(ZSHDIR)/_tug $(DESTDIR)$(FISHDIR)/tug.fish
 	tools/man3.sh uninstall $(DESTDIR)$(MANDIR)/man3
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/tug
@@ -275,7 +311,8 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## show the targets
-	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile tools/packaging/packaging.mk | expand -t 18
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile tools/packaging/packaging.mk | \
+	  expand -t 18
 
 # What each object was made of, whichever program it is for.
 -include $(wildcard $(OBJ)/*/*/*.d $(OBJ)/*/*/*/*.d)

@@ -1,9 +1,11 @@
-# Part of the Makefile: the programs that tests and the bench are made of. One recipe links them all.
+# Part of the Makefile: the programs that tests and the bench are made of. One recipe links them
+# all.
 
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 RESUMED := $(patsubst tests/resume/%_main.c,%,$(wildcard tests/resume/*_main.c))
 STRESSED := $(patsubst tests/stress/stress_%.c,%,$(wildcard tests/stress/stress_*.c))
-TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy long-link make-store make-tar make-toc)
+TOOLS := $(addprefix $(OBJ)/,fake-registry token-server presign parrot delay-proxy long-link \
+  make-store make-tar make-toc)
 BENCH_PROGRAMS := $(addprefix $(OBJ)/bench-,limit measure first-request layer)
 CASES := $(addprefix $(OBJ)/,support-test unit-tests flow-tests)
 REPLAYS := $(addprefix $(OBJ)/replay-,$(FUZZED))
@@ -30,8 +32,8 @@ CLI_TESTED := $(filter-out %/main.o,$(CLI_OBJ))
 $(OBJ)/libcommand.a: $(CLI_TESTED)
 $(OBJ)/unit-tests: $(UNIT_OBJ) $(CLI_TESTED) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
 $(OBJ)/flow-tests: $(FLOW_OBJ) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug.a
-$(OBJ)/oom-tests: $(OOM_OBJ) $(call objs,$(addprefix tests/flow/,flow.c flow_store.c keeper.c registry.c)) \
-  $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
+OOM_SCENES := $(call objs,$(addprefix tests/flow/,flow.c flow_store.c keeper.c registry.c))
+$(OBJ)/oom-tests: $(OOM_OBJ) $(OOM_SCENES) $(SUPPORT_OBJ) $(PLAIN_OBJ) $(OBJ)/libtug-oom.a
 $(OBJ)/unit-tests $(OBJ)/flow-tests $(OBJ)/oom-tests: TUG_RUNNER := $(CRITERION)
 # Each fuzzed parser as a program that replays files; with clang, `make fuzz` makes the fuzzers.
 $(REPLAYS): $(OBJ)/replay-%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay_main.o \
@@ -54,5 +56,7 @@ $(OBJ)/store-calls.so: $(OBJ)/tests/resume/preload/store_calls.o
 	$(call say,LINK)
 	$(Q)$(CC) -shared -o $@ $^
 
+# The static file is linked only where a suite runs it.
+TESTED_STATIC := $(if $(TUG_SANITIZE)$(filter-out static,$(SUITES)),,tug-static)
 TEST_PROGRAMS := $(TOOLS) $(CASES) $(REPLAYS) $(RESUMES) $(STRESSES) \
-  $(addprefix $(OBJ)/,tug store-calls.so $(if $(TUG_SANITIZE)$(filter-out static,$(SUITES)),,tug-static))
+  $(addprefix $(OBJ)/,tug store-calls.so $(TESTED_STATIC))
