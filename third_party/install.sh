@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the Debian packages of the groups given (see packages; none: all) that are missing.
-# As root it calls apt-get, which removes nothing; anybody else is shown the command to run. Does nothing when all
-# are there.
+# As root it calls apt-get, which removes nothing; anybody else is shown the command to run. Does
+# nothing when all are there.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
