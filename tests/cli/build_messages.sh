@@ -7,7 +7,8 @@
 top=$(cd "$(dirname "$0")/../.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL WERROR V
 mkdir "$WORK/tree"
-tar -C "$top" --exclude=./build --exclude=./.git --exclude=./tests/fuzz -cf - . | tar -C "$WORK/tree" -xf -
+tar -C "$top" --exclude=./build --exclude=./.git --exclude=./tests/fuzz -cf - . |
+    tar -C "$WORK/tree" -xf -
 
 build() { # MAKE-ARGUMENT…
     status=0
@@ -16,7 +17,8 @@ build() { # MAKE-ARGUMENT…
 
 build PKG_CONFIG=false CC=no-compiler
 expect_status 2
-# All libraries that the list of packages has for the build; the package for Debian asks for them, too.
+# All libraries that the list of packages has for the build; the package for Debian asks for them,
+# too.
 expect_text err '  no-compiler (Debian: gcc)'
 while read -r package; do
     expect_text err "(Debian: $package)"
@@ -24,10 +26,12 @@ while read -r package; do
         fail "debian/control does not ask for $package"
 done < <(sed -n 's/^\([a-z0-9-]*-dev\) *| build\b.*/\1/p' "$top/third_party/packages")
 expect_text err '  libcurl (Debian: libcurl4-openssl-dev)'
-expect_text err 'apt-get install --no-install-recommends gcc libcurl4-openssl-dev libssl-dev libjson-c-dev'
+expect_text err \
+    'apt-get install --no-install-recommends gcc libcurl4-openssl-dev libssl-dev libjson-c-dev'
 # What it names is in the list of packages.
 while read -r package; do
-    grep -qE "^$package +\\| build\\b" "$top/third_party/packages" || fail "$package is not in the list"
+    grep -qE "^$package +\\| build\\b" "$top/third_party/packages" ||
+        fail "$package is not in the list"
 done < <(sed -n 's/.*(Debian: \(.*\))/\1/p' "$WORK/err")
 
 build PKG_CONFIG=no-pkg-config

@@ -33,7 +33,8 @@ expect_out() { # TEXT
 every_option() {
     local command
     tug help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\).*/\1/p' > "$WORK/commands"
-    [ "$(wc -l < "$WORK/commands")" -ge 16 ] || fail "help lists $(wc -l < "$WORK/commands") commands"
+    [ "$(wc -l < "$WORK/commands")" -ge 16 ] ||
+        fail "help lists $(wc -l < "$WORK/commands") commands"
     in_bash "tug " tug ""
     sort "$WORK/commands" | diff - "$WORK/out" > "$WORK/err" || fail "bash: commands"
     in_fish "tug "
@@ -46,8 +47,8 @@ every_option() {
         in_fish "tug $command --"
         sed -i 's/=$//' "$WORK/out"
         diff "$WORK/options" "$WORK/out" > "$WORK/err" || fail "fish: options of $command"
-        sed -n "/^_tug_$command() {/,/^}/s/^ *'\((.*)\|[*]\|\)\(--[a-z-]*\).*/\2/p" "$WORK/zsh/_tug" |
-            sort > "$WORK/out"
+        sed -n "/^_tug_$command() {/,/^}/s/^ *'\((.*)\|[*]\|\)\(--[a-z-]*\).*/\2/p" \
+            "$WORK/zsh/_tug" | sort > "$WORK/out"
         diff "$WORK/options" "$WORK/out" > "$WORK/err" || fail "zsh: options of $command"
     done < "$WORK/commands"
 }
@@ -150,7 +151,8 @@ at_terminals() {
         complete_line $shell "tug get ${digest:0:12}" "tug get $digest"
         complete_line $shell "tug import zs" "tug import zsh/"
         complete_line $shell "tug fetch --failed-file zs" "tug fetch --failed-file zsh/"
-        complete_line $shell "tug --store $WORK/other fetch --ima" "tug --store $WORK/other fetch --images-in"
+        complete_line $shell "tug --store $WORK/other fetch --ima" \
+            "tug --store $WORK/other fetch --images-in"
     done
 }
 

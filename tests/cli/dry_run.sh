@@ -49,7 +49,8 @@ f44_makes_nothing
 start_registry --generate a:1=100K:2 --generate b:1=100K:3
 run -q fetch --plain-http --format json "$registry/a:1" "$registry/b:1"
 expect_status 0
-[ "$(jq -s 'map(.bytesFetched) | add' "$WORK/out")" -eq "${total#* }" ] || fail "not what was planned"
+[ "$(jq -s 'map(.bytesFetched) | add' "$WORK/out")" -eq "${total#* }" ] ||
+    fail "not what was planned"
 run fetch --dry-run --plain-http "$registry/a:1" "$registry/b:1"
 expect_status 0
 expect_lines out 3

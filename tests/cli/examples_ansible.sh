@@ -10,7 +10,8 @@ sed "s,/var/lib/tug,$TUG_STORE,g; s,registry.example.org,$registry,g" \
     "$(dirname "$0")/../../tools/examples/ansible.yml" > "$WORK/ansible.yml"
 
 play() { # WORD…
-    ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOLOR=1 LC_ALL=C.UTF-8 ansible-playbook -i localhost, -c local \
+    ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOLOR=1 LC_ALL=C.UTF-8 \
+        ansible-playbook -i localhost, -c local \
         -e ansible_python_interpreter=/usr/bin/python3 "$@" > "$WORK/out" 2> "$WORK/err"
     status=$?
 }

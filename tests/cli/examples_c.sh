@@ -6,7 +6,8 @@
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 unset MAKEFLAGS MFLAGS MAKELEVEL WERROR V
-make -C "$top" install PREFIX=/usr LIBDIR=/usr/lib DESTDIR="$WORK/root" CC=false > "$WORK/out" 2> "$WORK/err" ||
+make -C "$top" install PREFIX=/usr LIBDIR=/usr/lib DESTDIR="$WORK/root" CC=false \
+    > "$WORK/out" 2> "$WORK/err" ||
     fail "make install ended with $?"
 export PKG_CONFIG_PATH="$WORK/root/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$WORK/root"
 export LD_LIBRARY_PATH="$WORK/root/usr/lib"
@@ -20,7 +21,8 @@ read -ra words < <(pkg-config --cflags --libs tug)
 read -ra static_words < <(pkg-config --static --cflags --libs tug)
 for source in "$top"/tools/examples/*.c; do
     name=$(basename "$source" .c)
-    cc -Wall -Wextra -Werror -pthread -o "$name" "$source" "${words[@]}" 2> err || fail "$name does not build"
+    cc -Wall -Wextra -Werror -pthread -o "$name" "$source" "${words[@]}" 2> err ||
+        fail "$name does not build"
     # The linker warns of glibc's look-ups of names.
     cc -pthread -static -o "$name-static" "$source" "${static_words[@]}" 2> err ||
         fail "$name does not link with -static"
@@ -31,8 +33,10 @@ for source in "$top"/tools/examples/*.c; do
     done
 done
 # The program of libtug(3) is one that compiles.
-sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$top/man/libtug.3" | grep -v '^\.\|^Fetch' | sed 's/\\e/\\/g' > manual.c
-cc -Wall -Wextra -Werror -o manual manual.c "${words[@]}" 2> err || fail "the example of libtug(3) does not build"
+sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$top/man/libtug.3" | grep -v '^\.\|^Fetch' |
+    sed 's/\\e/\\/g' > manual.c
+cc -Wall -Wextra -Werror -o manual manual.c "${words[@]}" 2> err ||
+    fail "the example of libtug(3) does not build"
 [ "$(grep -vcE '^(#include|/\*| \*|$)' "$top/tools/examples/fetch.c")" -le 30 ] ||
     fail "fetch.c has more than 30 lines"
 
@@ -42,7 +46,8 @@ start_registry --generate app:1=300K:3 --generate tool:2=50K --rate 20M
 ./fetch-static store2 "$registry/app:1" > out 2> err || fail "fetch-static ended with $?"
 ./fetch store "$registry/app:none" > out 2> err && fail "fetch of a missing tag succeeded"
 grep -q "^fetch: $registry/app:none: " err || fail "the error does not name the reference"
-"$top/tools/examples/fetch.py" store3 "$registry/app:1" > out 2> err || fail "fetch.py ended with $?"
+"$top/tools/examples/fetch.py" store3 "$registry/app:1" > out 2> err ||
+    fail "fetch.py ended with $?"
 "$top/tools/examples/fetch.py" store3 "$registry/app:none" > out 2> err && fail "fetch.py succeeded"
 grep -q "^fetch.py: $registry/app:none: " err || fail "fetch.py does not say what failed"
 for store in store store2 store3; do
@@ -57,7 +62,8 @@ digest=$(awk '/app:1/ {print $1}' out)
 ./list nowhere > out 2> err && fail "list of no store succeeded"
 
 ./progress fresh "$registry/app:1" > out 2> err || fail "progress ended with $?"
-grep -qE "^$registry/app:1: [0-9]+ of [0-9]+ bytes, [0-9]+ of [0-9]+ blobs$" out || fail "no progress"
+grep -qE "^$registry/app:1: [0-9]+ of [0-9]+ bytes, [0-9]+ of [0-9]+ blobs$" out ||
+    fail "no progress"
 tail -n 1 out | grep -qx "$registry/app:1: complete" || fail "progress: not complete"
 
 ./event_loop looped "$registry/app:1" > out 2> err < /dev/null || fail "event_loop ended with $?"
@@ -70,13 +76,15 @@ digest=$(awk '/app:1/ {print $1}' out)
 check_shelf() { # COUNT
     [ "$(find shelf -type f | wc -l)" -eq "$1" ] || fail "sink: $(find shelf -type f)"
     for file in shelf/*; do
-        [ "sha256:$(sha256sum < "$file" | cut -d' ' -f1)" = "${file#shelf/}" ] || fail "$file is damaged"
+        [ "sha256:$(sha256sum < "$file" | cut -d' ' -f1)" = "${file#shelf/}" ] ||
+            fail "$file is damaged"
     done
     [ -z "$(find work/blobs work/ingest -type f)" ] || fail "sink: the work directory keeps content"
 }
 check_shelf 8
 ./sink work nowhere "$registry/app:1" > out 2> err && fail "sink succeeded without a directory"
-grep -q "the program refused to take .*: nowhere/.*: No such file or directory$" err || fail "sink does not say why"
+grep -q "the program refused to take .*: nowhere/.*: No such file or directory$" err ||
+    fail "sink does not say why"
 stop_registry
 ./sink-static work shelf "$registry/app@$digest" > out 2> err || fail "sink-static ended with $?"
 
@@ -117,7 +125,8 @@ expect_status 1 $? "event_loop that is stopped"
 grep -q 'interrupted' err || fail "event_loop does not say why it ended"
 
 # A registry with a password: the program's is taken, and a wrong one is refused.
-start_registry --generate app:1=10K --rule "without=Authorization:_Basic_bWU6c2VzYW1l status=401 add-header=WWW-Authenticate:_Basic_realm=x"
+asks="status=401 add-header=WWW-Authenticate:_Basic_realm=x"
+start_registry --generate app:1=10K --rule "without=Authorization:_Basic_bWU6c2VzYW1l $asks"
 cat > password << END
 #!/bin/sh
 [ "\$1" = "$registry" ] && echo "\${SECRET:-sesame}"
@@ -128,6 +137,7 @@ for program in credentials credentials-static; do
     ./"$program" "$registry/app:1" > out 2> err || fail "$program ended with $?"
     jq -e '.layers | length == 1' out > /dev/null || fail "$program: not the manifest"
 done
-SECRET=wrong-one ./credentials "$registry/app:1" > out 2> err && fail "a wrong password was accepted"
+SECRET=wrong-one ./credentials "$registry/app:1" > out 2> err &&
+    fail "a wrong password was accepted"
 grep -q 'that the program gave' err || fail "it does not say whose credentials they were"
 ! grep -q 'wrong-one' err || fail "the password is in the message"

@@ -3,7 +3,8 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 manual="$(dirname "$0")/../../man/tug-export.1"
-start_registry --generate app:1=40K:3 --generate app:2=10K --generate other:1=10K --generate large:1=4M
+start_registry --generate app:1=40K:3 --generate app:2=10K --generate other:1=10K \
+    --generate large:1=4M
 app1=$registry/app:1
 app2=$registry/app:2
 
@@ -56,7 +57,8 @@ images_are_found_by_name_and_digest() {
     expect_status 0
     run export -o "$WORK/dir/b.tar" "$registry/other:9"
     expect_status 3
-    expect_match err "tug: the store has no image '$registry/other:9'; did you mean '$registry/other:1'\?"
+    expect_match err \
+        "tug: the store has no image '$registry/other:9'; did you mean '$registry/other:1'\?"
     run export
     expect_status 2
     script -qec "'$TUG' export '$app1'" /dev/null > "$WORK/err" < /dev/null
@@ -71,7 +73,8 @@ a_failure_leaves_the_old_file() {
     run export -o "$WORK/dir/b.tar" "$app1"
     expect_status 6
     expect_lines err 1
-    expect_match err "tug: blob sha256:${layer##*/} is damaged; 'tug verify --repair' fetches it again"
+    expect_match err \
+        "tug: blob sha256:${layer##*/} is damaged; 'tug verify --repair' fetches it again"
     cmp "$WORK/dir/a.tar" "$WORK/dir/b.tar" || fail "the old file is gone"
     [ "$(ls -A "$WORK/dir")" = "$(printf 'a.tar\nb.tar')" ] || fail "$(ls -A "$WORK/dir")"
     run export -o "$WORK/no/such/dir.tar" "$app2"
@@ -109,7 +112,8 @@ a_pipe_that_is_not_read() {
     exec 8<&-
     expect_status 143
     expect_match err "tug: interrupted"
-    { "$TUG" export "$registry/large:1" 2> "$WORK/err"; echo $? > "$WORK/out"; } | head -c 1 > /dev/null
+    { "$TUG" export "$registry/large:1" 2> "$WORK/err"; echo $? > "$WORK/out"; } |
+        head -c 1 > /dev/null
     expect_match out 7
     expect_match err "tug: cannot write the archive: Broken pipe"
 }
@@ -123,7 +127,8 @@ options_are_documented() {
 }
 
 the_archive_is_a_layout_and_a_docker_archive
-layer=$TUG_STORE/blobs/sha256/$(jq -r '.[0].Layers[1]' "$WORK/layout/manifest.json" | sed 's/.*\///')
+layer=$TUG_STORE/blobs/sha256/$(jq -r '.[0].Layers[1]' "$WORK/layout/manifest.json" |
+    sed 's/.*\///')
 the_same_images_give_the_same_bytes
 images_are_found_by_name_and_digest
 a_failure_leaves_the_old_file

@@ -38,7 +38,8 @@ whole() {
     for member in oci-layout index.json manifest.json; do
         grep -qx "$member" "$WORK/members" || fail "no $member"
     done
-    (cd "$folder" && run export -o images.tar "$ref" && expect_status 0 && cmp images.tar ../whole.tar) ||
+    (cd "$folder" && run export -o images.tar "$ref" && expect_status 0 &&
+        cmp images.tar ../whole.tar) ||
         fail "a relative name"
     echo before > "$file"
 }

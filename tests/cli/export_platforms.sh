@@ -84,11 +84,15 @@ incomplete_platforms() {
     [ "$(docker_configs "$WORK/a.tar")" = "$(config_of "$s390x")" ] || fail "docker's config"
     run export --platform "linux/$host" -o "$WORK/no.tar" r.example/multi:1
     expect_status 3
-    expect_match err "tug: image 'r.example/multi:1' is incomplete: $(layer_of "$s" "$own") is not in .*"
+    lacks="$(layer_of "$s" "$own") is not in .*"
+    expect_match err "tug: image 'r.example/multi:1' is incomplete: $lacks"
     run export --platform "linux/$host" --partial -o "$WORK/a.tar" r.example/multi:1
     expect_status 0
-    { digest_of "$index"; digest_of "$inner"; content "$own" | grep -v "$(layer_of "$s" "$own")"; } |
-        expect_members "$WORK/a.tar"
+    {
+        digest_of "$index"
+        digest_of "$inner"
+        content "$own" | grep -v "$(layer_of "$s" "$own")"
+    } | expect_members "$WORK/a.tar"
     ! tar tf "$WORK/a.tar" | grep -q manifest.json || fail "docker cannot load that"
     # No platform is complete.
     rm "$(blob_path "$s" "$(layer_of "$s" "$s390x")")" "$(blob_path "$s" "$riscv")"

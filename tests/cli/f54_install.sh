@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installing compiles nothing, whatever the flags; tug.pc speaks of the prefix of the installation, and
-# programs link by it: with the shared library, and with -static.
+# Installing compiles nothing, whatever the flags; tug.pc speaks of the prefix of the installation,
+# and programs link by it: with the shared library, and with -static.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -15,14 +15,16 @@ make -C "$top" install PREFIX=/usr LIBDIR=/usr/lib/tug DESTDIR="$WORK/root" CFLA
 [ "$before" = "$(find "$top/build" -newer "$0" -name '*.o' | sort | cksum)" ] || fail "it compiled"
 for file in bin/tug lib/tug/libtug.a lib/tug/libtug.so.0 include/tug/tug.h share/man/man1/tug.1 \
     share/man/man3/tug_fetch.3 share/man/man3/tug_fetch_run.3 \
-    share/bash-completion/completions/tug share/zsh/site-functions/_tug share/fish/vendor_completions.d/tug.fish; do
+    share/bash-completion/completions/tug share/zsh/site-functions/_tug \
+    share/fish/vendor_completions.d/tug.fish; do
     [ -s "$WORK/root/usr/$file" ] || fail "$file is not installed"
 done
 
 # Each page of section 3 can be read, by its own name and by those of its functions.
 for page in "$WORK"/root/usr/share/man/man3/*; do
     source=$(sed -n 's/^\.so //p' "$page")
-    grep -q '^\.Sh RETURN\|^\.Sh DESCRIPTION' "${source:+$WORK/root/usr/share/man/}${source:-$page}" ||
+    text=${source:+$WORK/root/usr/share/man/}${source:-$page}
+    grep -q '^\.Sh RETURN\|^\.Sh DESCRIPTION' "$text" ||
         fail "$page leads nowhere"
 done
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# tug fetch --verify-key: only what one of the keys signed gets its name, and hostile signatures cost
-# little.
+# tug fetch --verify-key: only what one of the keys signed gets its name, and hostile signatures
+# cost little.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_store.sh
@@ -42,7 +42,8 @@ sign() { # KEY DIGEST REFERENCE [SUBJECT]
     local payload
     simple_payload "$2" "$3" > payload
     payload=$(layout_blob served "$simple_signing_type" < payload)
-    signature_manifest "${4:-}" "$config" "$(with_signature "$payload" "$(sign_file "$1" payload)")" |
+    signature_manifest "${4:-}" "$config" \
+        "$(with_signature "$payload" "$(sign_file "$1" payload)")" |
         layout_blob served "$manifest_type"
 }
 
@@ -81,7 +82,8 @@ last_form() {
 
 # Referrers: the tag that stands for the digest names a bundle; and one that only a log could prove.
 make_bundle second "$digest" reg.test/team/bundle > bundle
-jq -c '.verificationMaterial = {tlogEntries: [{}], certificate: {rawBytes: "AAAA"}}' bundle > log-bundle
+jq -c '.verificationMaterial = {tlogEntries: [{}], certificate: {rawBytes: "AAAA"}}' bundle \
+    > log-bundle
 for name in bundle log-bundle; do
     bundle=$(layout_blob served "$bundle_type" < "$name")
     manifest=$(signature_manifest "$image" "$config" "$bundle" | last_form |
@@ -93,20 +95,23 @@ done
 
 # Hostile ones: a payload of 1 GiB by its descriptor, and one that only is that large; 10 000
 # signatures, of which as many exist as are looked at.
-huge=$(with_signature "$(jq -nc --arg type "$simple_signing_type" \
-    --arg digest "sha256:$(printf '1%.0s' {1..64})" '{mediaType: $type, digest: $digest, size: 1073741824}')" AAAA)
+huge=$(jq -nc --arg type "$simple_signing_type" --arg digest "sha256:$(printf '1%.0s' {1..64})" \
+    '{mediaType: $type, digest: $digest, size: 1073741824}')
+huge=$(with_signature "$huge" AAAA)
 truncate -s 1G "$(blob_path served "$huge")"
 serve_signed huge "$image" "$digest" \
     "$(signature_manifest "" "$config" "$huge" | layout_blob served "$manifest_type")"
-lying=$(jq -c --arg digest "sha256:$(printf '2%.0s' {1..64})" '.size = 100 | .digest = $digest' <<< "$huge")
+lying=$(jq -c --arg digest "sha256:$(printf '2%.0s' {1..64})" \
+    '.size = 100 | .digest = $digest' <<< "$huge")
 ln "$(blob_path served "$huge")" "$(blob_path served "$lying")"
 serve_signed lying "$image" "$digest" \
     "$(signature_manifest "" "$config" "$lying" | layout_blob served "$manifest_type")"
 
 # Payloads that the registry has lost: of the only signature; of one beside another that counts, by
 # the same payload in two manifests, so that both are without it.
-lost=$(with_signature "$(jq -nc --arg type "$simple_signing_type" \
-    --arg digest "sha256:$(printf '3%.0s' {1..64})" '{mediaType: $type, digest: $digest, size: 100}')" AAAA)
+lost=$(jq -nc --arg type "$simple_signing_type" --arg digest "sha256:$(printf '3%.0s' {1..64})" \
+    '{mediaType: $type, digest: $digest, size: 100}')
+lost=$(with_signature "$lost" AAAA)
 serve_signed lost "$image" "$digest" \
     "$(signature_manifest "" "$config" "$lost" | layout_blob served "$manifest_type")"
 serve_signed partly "$image" "$digest" \
@@ -119,7 +124,8 @@ for name in lost-too kept; do
         layer=$(layout_blob served "$bundle_type" < bundle)
     fi
     partly+=("$(signature_manifest "$image" "$config" "$layer" |
-        jq -c --arg name "$name" '.annotations = {n: $name}' | layout_blob served "$manifest_type")")
+        jq -c --arg name "$name" '.annotations = {n: $name}' |
+        layout_blob served "$manifest_type")")
 done
 serve partly "${digest/:/-}" "$(layout_index served "${partly[@]}")"
 mkdir many
@@ -130,7 +136,8 @@ store_many() {
 }
 seq 100000 100255 | split -l 1 -a 3 - many/
 store_many | sed 's/ .*//' > digests
-many=$(jq -Rnc --argjson layer "$huge" '[inputs] + [range(9744) | "sha256:\("\(. + 1000000)" * 9 | .[0:63])3"] |
+many=$(jq -Rnc --argjson layer "$huge" '
+    [inputs] + [range(9744) | "sha256:\("\(. + 1000000)" * 9 | .[0:63])3"] |
     map(. as $digest | $layer | .digest = $digest | .size = 7)[]' < digests |
     jq -cs --argjson config "$config" '{schemaVersion: 2,
         mediaType: "application/vnd.oci.image.manifest.v1+json", config: $config, layers: .}' |
@@ -144,12 +151,14 @@ signature_manifest "$image" "$config" "$bundle" |
     jq -c '. as $manifest | range(300) | tostring as $n | $manifest | .annotations = {n: $n}' |
     split -l 1 -a 3 - many/
 mapfile -t crowd < <(store_many | jq -Rc --arg type "$manifest_type" --arg artifact "$bundle_type" \
-    'split(" ") | {mediaType: $type, digest: .[0], size: (.[1] | tonumber), artifactType: $artifact}')
+    'split(" ") |
+    {mediaType: $type, digest: .[0], size: (.[1] | tonumber), artifactType: $artifact}')
 serve crowd 1 "$image"
 serve crowd "${digest/:/-}" "$(layout_index served "${crowd[@]}")"
 serve flood 1 "$image"
-serve flood "${digest/:/-}" "$(jq -c <<< "${crowd[0]}" '[range(10000) as $n | .digest |= .[0:63] + ($n + 10000000 | tostring)] | {
-    schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' |
+serve flood "${digest/:/-}" "$(jq -c <<< "${crowd[0]}" '
+    [range(10000) as $n | .digest |= .[0:63] + ($n + 10000000 | tostring)] |
+    {schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' |
     layout_blob served application/vnd.oci.image.index.v1+json)"
 
 start_registry --layout served "${repos[@]}"
@@ -161,7 +170,8 @@ fetch() { # ARGUMENT…
 }
 
 names() {
-    jq -r '.manifests[].annotations."org.opencontainers.image.ref.name"' "$TUG_STORE/index.json" 2> /dev/null | sort
+    jq -r '.manifests[].annotations."org.opencontainers.image.ref.name"' \
+        "$TUG_STORE/index.json" 2> /dev/null | sort
 }
 
 expect_names() { # NAME…
@@ -198,13 +208,16 @@ expect_status 2
 expect_refused unsigned "it is not signed: no signature was found"
 expect_refused second "it was not made with the key of 'good.pub' (ECDSA P-256)"
 expect_refused curve "it was not made with the key of 'good.pub' (ECDSA P-256)"
-expect_refused repository "it is for the repository of 'reg.test/team/elsewhere', which --verify-any-name"
+expect_refused repository \
+    "it is for the repository of 'reg.test/team/elsewhere', which --verify-any-name"
 expect_refused digest "it is for $(digest_of "$other")"
 expect_refused changed "it was not made with the key"
 expect_refused keyless "it has a certificate (keyless signing), which is not supported"
 expect_refused log-bundle "it is signed with a certificate (keyless), which is not supported"
-expect_refused platform "no signature was found; but its manifest $digest is signed, which --root platform"
-expect_refused index "but the index $(digest_of "$index") is signed, which --root index names" --root platform
+expect_refused platform \
+    "no signature was found; but its manifest $digest is signed, which --root platform"
+expect_refused index \
+    "but the index $(digest_of "$index") is signed, which --root index names" --root platform
 expect_refused huge "its payload has 1073741824 bytes, over the limit of 1048576"
 expect_refused lying "sha256:2222"
 expect_refused lost "its payload is not in the store"
@@ -236,7 +249,8 @@ expect_status 0
 fetch --referrers reg.test/team/lost:1
 expect_status 3
 expect_text err sha256:3333
-run verify --verify-key good.pub --verify-key second.pub reg.test/team/bundle:1 reg.test/team/index:1
+run verify --verify-key good.pub --verify-key second.pub reg.test/team/bundle:1 \
+    reg.test/team/index:1
 expect_status 0
 
 # Each line of a list has its keys; what fails comes back with them.
@@ -285,7 +299,8 @@ expect_status 6
 stop_registry
 grep -q "^request .*/blobs/sha256:1111" log && fail "the payload of 1 GiB was asked for"
 for name in many crowd; do
-    [ "$(grep -c "^request .* GET /v2/team/$name/" log)" -le 300 ] || fail "too many requests for $name"
+    [ "$(grep -c "^request .* GET /v2/team/$name/" log)" -le 300 ] ||
+        fail "too many requests for $name"
 done
 
 # A tag that moves to what is not signed: its name stays with what is.

@@ -33,7 +33,8 @@ END
     expect_status 0
     expect_names web:1 db:16
     expect_lines err 1
-    expect_match err "tug: warning: $WORK/compose.yml:10: image skipped: '$registry/db:.\{PG\}' has a variable without a default"
+    expect_match err "tug: warning: $WORK/compose.yml:10: image skipped: \
+'$registry/db:.\{PG\}' has a variable without a default"
     WEB=2 images_in "$WORK/compose.yml" -q --progress none
     expect_status 0
     expect_empty err
@@ -65,7 +66,8 @@ items:
   - spec: {jobTemplate: {spec: {template: {spec: {containers: [{image: "$registry/job:2"}]}}}}}
   - spec: {containers: [{image: "$registry/web:1"}]}
 END
-    "$TUG" resolve --plain-http --from-file - --images-in < "$WORK/helm" > "$WORK/out" 2> "$WORK/err"
+    "$TUG" resolve --plain-http --from-file - --images-in < "$WORK/helm" \
+        > "$WORK/out" 2> "$WORK/err"
     status=$?
     expect_status 0
     expect_empty err

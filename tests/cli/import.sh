@@ -41,7 +41,8 @@ forms_of_a_layout() {
         diff -r "$l/blobs" "$TUG_STORE/blobs" || fail "$form: other content"
         [ ! -e "$TUG_STORE/ingest/sha256" ] || rmdir "$TUG_STORE/ingest/sha256" ||
             fail "something is left"
-        [ -d "$form" ] || { rm -rf "$TUG_STORE" && "$TUG" import - < <(cat "$form") > "$WORK/out"; } ||
+        [ -d "$form" ] ||
+            { rm -rf "$TUG_STORE" && "$TUG" import - < <(cat "$form") > "$WORK/out"; } ||
             fail "$form: from a pipe"
         diff -r "$l/blobs" "$TUG_STORE/blobs" || fail "$form: other content from a pipe"
     done
@@ -64,12 +65,13 @@ there_and_back() {
     run export -o "$WORK/b.tar" r.example/multi:1 r.example/one:1
     expect_status 0
     tar xOf "$WORK/b.tar" index.json | jq -S '.manifests[0].annotations' > "$WORK/found"
-    jq -S '.manifests[0].annotations + {"tug.platforms": "all"}' "$l/index.json" | cmp - "$WORK/found" ||
-        fail "$(cat "$WORK/found")"
+    jq -S '.manifests[0].annotations + {"tug.platforms": "all"}' "$l/index.json" |
+        cmp - "$WORK/found" || fail "$(cat "$WORK/found")"
     import_fresh - < "$WORK/b.tar"
     "$TUG" import - < "$WORK/b.tar" > "$WORK/out"
     "$TUG" export r.example/multi:1 r.example/one:1 | cmp - "$WORK/b.tar" || fail "another archive"
-    # Of an index some of whose platforms are there, index.json says which, whatever the archive says.
+    # Of an index some of whose platforms are there, index.json says which, whatever the archive
+    # says.
     "$TUG" export --platform linux/arm64 r.example/multi:1 > "$WORK/b.tar"
     import_fresh "$WORK/b.tar"
     expect_status 0
@@ -94,7 +96,8 @@ names_and_none() {
     expect_status 6
     expect_empty out
     expect_lines err 1
-    expect_match err "tug: $WORK/tagged: image $(digest_of "$one") has no full name in the archive, only 'latest'; give it one with --name"
+    unnamed="image $(digest_of "$one") has no full name in the archive, only 'latest'"
+    expect_match err "tug: $WORK/tagged: $unnamed; give it one with --name"
     run import --name team/app "$WORK/tagged"
     expect_status 0
     expect_match out "docker.io/team/app:latest $(digest_of "$one")"
@@ -104,7 +107,7 @@ names_and_none() {
     expect_match err "tug: the archive has several images, so one name is not enough"
     run import "$WORK/tagged"
     expect_status 0
-    expect_match err "tug: warning: image $(digest_of "$one") has no full name in the archive, only 'latest'; left out"
+    expect_match err "tug: warning: $unnamed; left out"
     [ "$(names)" = r.example/other:1 ] || fail "names: $(names)"
     run import --name 'not A NAME' "$WORK/tagged"
     expect_status 2
@@ -117,14 +120,14 @@ docker_save() {
     tar -C "$l" -cf "$d/first/layer.tar" oci-layout
     ln -s ../first/layer.tar "$d/second/layer.tar"
     layer=$(sha256sum < "$d/first/layer.tar" | cut -d' ' -f1)
-    printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
-        "$layer" "$layer" > "$d/config"
+    printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":%s}}' \
+        "[\"sha256:$layer\",\"sha256:$layer\"]" > "$d/config"
     config=$(sha256sum < "$d/config" | cut -d' ' -f1)
     mv "$d/config" "$d/$config.json"
     echo 1.0 > "$d/first/VERSION"
     echo '{}' > "$d/repositories"
-    printf '[{"Config":"%s.json","RepoTags":["saved:1","r.example/saved:2"],"Layers":["first/layer.tar","second/layer.tar"]}]' \
-        "$config" > "$d/manifest.json"
+    printf '[{"Config":"%s.json","RepoTags":["saved:1","r.example/saved:2"],"Layers":%s}]' \
+        "$config" '["first/layer.tar","second/layer.tar"]' > "$d/manifest.json"
     # The links, and what they lead to, in any order.
     tar -C "$d" -cf "$WORK/c.tar" manifest.json second first "$config.json" repositories
     tar -C "$d" --sort=name -cf "$WORK/d.tar" .
@@ -134,7 +137,8 @@ docker_save() {
         expect_lines out 2
         [ "$(names)" = "docker.io/library/saved:1 r.example/saved:2" ] || fail "names: $(names)"
         digest=$(jq -r '.manifests[0].digest' "$TUG_STORE/index.json")
-        [ "$(jq -c . "$(blob_path "$TUG_STORE" "$digest")")" = "$(cat "$(blob_path "$TUG_STORE" "$digest")")" ] ||
+        manifest=$(blob_path "$TUG_STORE" "$digest")
+        [ "$(jq -c . "$manifest")" = "$(cat "$manifest")" ] ||
             fail "the manifest has space in it"
         jq -e --arg config "sha256:$config" --arg layer "sha256:$layer" \
             '.mediaType == "application/vnd.oci.image.manifest.v1+json" and
@@ -160,7 +164,8 @@ docker_save() {
     tar -C "$d" -cf "$WORK/e.tar" first "$config.json" manifest.json
     import_fresh "$WORK/e.tar"
     expect_status 6
-    expect_match err "tug: $WORK/e.tar: manifest.json: image 1: layer 1: its content is not what the config says"
+    expect_match err \
+        "tug: $WORK/e.tar: manifest.json: image 1: layer 1: its content is not what the config says"
 }
 
 # Nothing gets a name unless all is right, and what came stays without one.
@@ -174,7 +179,8 @@ refused() {
         import_fresh "$name"
         expect_status 6
         expect_empty out
-        expect_match err "tug: $name: image 'r.example/one:1': the archive lacks $(layer_of "$l" "$one")"
+        expect_match err \
+            "tug: $name: image 'r.example/one:1': the archive lacks $(layer_of "$l" "$one")"
         [ "$(names)" = "" ] || fail "named: $(names)"
     done
     echo x > "$(blob_path "$WORK/bad" "$(layer_of "$WORK/bad" "$one")")"

@@ -56,7 +56,8 @@ f34_json_shows_what_is_at_work() {
         (map(.activeImages[]) | any(.ref == $ref and .blobs == 5 and .bytesDone > 0
                 and .bytesDone < .bytesKnown and .bytesKnown > 3000000)
             and all((.blobs == null) == (.bytesKnown == null))
-            and (map(keys_unsorted) | unique) == [["ref","blobs","blobsDone","bytesKnown","bytesDone"]]) and
+            and (map(keys_unsorted) | unique) ==
+                [["ref","blobs","blobsDone","bytesKnown","bytesDone"]]) and
         any(.eta > 0) and all(.rate != 0 or .bytesReceived == 0)' "$WORK/err" > /dev/null ||
         fail "active, activeImages, eta"
     jq -es 'map(select(.type == "committed")) | all(.ref != null)' "$WORK/err" > /dev/null ||
@@ -77,8 +78,9 @@ grep -q '"type":"reused"' "$WORK/err" || fail "no reused"
 
 # T-44: what a registry sends, as a message and as a media type.
 evil=$'\e]0;x\a\e[2J"}\\{\x01\xff\xfe\xc3\u202e'
+denied="{\"errors\":[{\"code\":\"DENIED\",\"message\":\"$evil\"}]}"
 start_registry --generate c:1=10K --generate d:1=10K \
-    --rule "path=/c/manifests/ status=403 body={\"errors\":[{\"code\":\"DENIED\",\"message\":\"$evil\"}]}" \
+    --rule "path=/c/manifests/ status=403 body=$denied" \
     --rule "path=/d/manifests/ add-header=Content-Type:_application/x\";$evil"
 run fetch --progress json --retries 0 --plain-http "$registry/c:1" "$registry/d:1"
 [ "$status" -ne 0 ] || fail "it was a success"
@@ -86,7 +88,8 @@ check_objects
 
 # A signal: told as an error, and the summary still comes.
 start_registry --generate e:1=1M --rate 100K
-"$TUG" --store "$WORK/other" fetch --progress json --plain-http "$registry/e:1" > "$WORK/out" 2> "$WORK/first" < /dev/null &
+"$TUG" --store "$WORK/other" fetch --progress json --plain-http "$registry/e:1" \
+    > "$WORK/out" 2> "$WORK/first" < /dev/null &
 pid=$!
 for _ in $(seq 200); do
     ! grep -q '"state":"downloading"' "$WORK/first" || break
@@ -110,7 +113,8 @@ expect_status 143
 check_objects
 grep -q '"type":"error"' "$WORK/err" || fail "no error"
 f35_json_interrupted_is_not_failed() {
-    jq -es '.[-1] | .imagesStopped == 1 and .imagesFailed == 1' "$WORK/err" > /dev/null || fail "imagesStopped"
+    jq -es '.[-1] | .imagesStopped == 1 and .imagesFailed == 1' "$WORK/err" > /dev/null ||
+        fail "imagesStopped"
 }
 f35_json_interrupted_is_not_failed
 

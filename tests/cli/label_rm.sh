@@ -13,8 +13,10 @@ fetch() {
 }
 
 labels_of() { # NAME: its labels as JSON, without what tug writes
-    jq -c --arg name "$1" '.manifests[] | .annotations | select(."io.containerd.image.name" == $name)
-        | with_entries(select(.key | test("^(io.containerd|org.opencontainers|containerd.io)") | not))' "$index"
+    jq -c --arg name "$1" '
+        .manifests[] | .annotations | select(."io.containerd.image.name" == $name)
+        | with_entries(select(
+            .key | test("^(io.containerd|org.opencontainers|containerd.io)") | not))' "$index"
 }
 
 names() { # of the entries, in their order
@@ -116,13 +118,15 @@ rm_forgets() {
 
 # Two names of one digest: which one is meant is not guessed.
 a_digest_of_two_names() {
-    start_registry --generate team/app:1=10K --rule "path=/manifests/2 location=/v2/team/app/manifests/1"
+    start_registry --generate team/app:1=10K \
+        --rule "path=/manifests/2 location=/v2/team/app/manifests/1"
     app=$registry/team/app:1
     fetch "$app" "$registry/team/app:2"
     digest=$(cut -d ' ' -f 2 "$WORK/out" | head -n 1)
     run rm "$digest"
     expect_status 2
-    expect_match err "tug: '$digest' has several names, '$registry/.*' and '$registry/.*' among them: give the name"
+    expect_match err "tug: '$digest' has several names, '$registry/.*' and '$registry/.*' \
+among them: give the name"
     run rm "$app"
     expect_status 0
     run rm "$digest"
@@ -131,13 +135,15 @@ a_digest_of_two_names() {
 
 # What another tool named comes as it is, and shows escaped.
 foreign_entries() {
-    echo '{"schemaVersion":2,"manifests":[{"annotations":{"org.opencontainers.image.ref.name":"a\u001b[1m"}},
-        {"digest":"sha256:'"$(printf '%064d' 1)"'"}, {"annotations":{"org.opencontainers.image.ref.name":"b"}}]}' > "$index"
+    local named_b='{"annotations":{"org.opencontainers.image.ref.name":"b"}}'
+    printf '{"schemaVersion":2,"manifests":[%s,\n%s,%s]}\n' \
+        '{"annotations":{"org.opencontainers.image.ref.name":"a\u001b[1m"}}' \
+        "{\"digest\":\"sha256:$(printf '%064d' 1)\"}" "$named_b" > "$index"
     run rm "$(printf 'a\e[1m')" "sha256:$(printf '%064d' 1)"
     expect_status 0
     expect_match out 'a\\x1b\[1m -'
     expect_match out "- sha256:$(printf '%064d' 1)"
-    [ "$(jq -c '.manifests' "$index")" = '[{"annotations":{"org.opencontainers.image.ref.name":"b"}}]' ] || fail "the rest"
+    [ "$(jq -c '.manifests' "$index")" = "[$named_b]" ] || fail "the rest"
 }
 
 read_only_store() {

@@ -21,11 +21,13 @@ layout_blob() { # DIR MEDIA-TYPE
 # with a platform.
 layout_image() { # DIR OS/ARCH SEED
     local config layer os=${2%/*} arch=${2#*/}
-    layer=$(printf 'layer %s of %s' "$3" "$2" | layout_blob "$1" application/vnd.oci.image.layer.v1.tar)
-    config=$(printf '{"architecture":"%s","os":"%s","rootfs":{"type":"layers","diff_ids":["%s"]},"x":"%s"}' \
-        "$arch" "$os" "$(jq -r .digest <<< "$layer")" "$3" |
+    layer=$(printf 'layer %s of %s' "$3" "$2" |
+        layout_blob "$1" application/vnd.oci.image.layer.v1.tar)
+    config=$(printf '{"architecture":"%s","os":"%s","rootfs":%s,"x":"%s"}' "$arch" "$os" \
+        "$(jq -c '{type: "layers", diff_ids: [.digest]}' <<< "$layer")" "$3" |
         layout_blob "$1" application/vnd.oci.image.config.v1+json)
-    printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":%s,"layers":[%s]}' \
+    printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' \
+        application/vnd.oci.image.manifest.v1+json \
         "$config" "$layer" | layout_blob "$1" application/vnd.oci.image.manifest.v1+json |
         jq -c --arg os "$os" --arg arch "$arch" '. + {platform: {os: $os, architecture: $arch}}'
 }

@@ -40,7 +40,8 @@ for part in 0 1 2 3; do
     expect_status 0
     cat "$WORK/out" >> "$WORK/all"
 done
-[ "$(cut -d' ' -f1 "$WORK/all" | sort)" = "$(sort "$WORK/list")" ] || fail "parts: $(cat "$WORK/all")"
+[ "$(cut -d' ' -f1 "$WORK/all" | sort)" = "$(sort "$WORK/list")" ] ||
+    fail "parts: $(cat "$WORK/all")"
 for bad in 4/4 1 /4 1/ 0/0 -1/4 1/4/2; do
     run fetch --shard "$bad" a:1
     expect_status 2

@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 use=$TUG_STORE/lock.use
 
-# Take lock.use exclusively, as the process $holder. It waits for the look below, which shares the lock.
+# Take lock.use exclusively, as the process $holder. It waits for the look below, which shares the
+# lock.
 hold() {
     flock --no-fork -w 10 "$use" sleep 30 &
     holder=$!

@@ -5,7 +5,8 @@
 
 unset DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR XDG_CONFIG_HOME
 basic="Basic_$(printf 'me:sesame' | base64)"
-start_registry --generate app:1=1M --delay 300 --rule "path=^/v2/ without=Authorization:_$basic status=401 \
+start_registry --generate app:1=1M --delay 300 \
+    --rule "path=^/v2/ without=Authorization:_$basic status=401 \
 add-header=WWW-Authenticate:_Basic_realm=\"r\""
 
 # Nobody said who asks: one line that says what to do.

@@ -21,11 +21,13 @@ trace() { # OPTION…: what a fetch did, each call with the paths of its descrip
 trace
 asked=$(grep -nF -m 1 "htons(${registry#*:})" "$WORK/calls" | cut -d : -f 1)
 syncs=$(head -n "$asked" "$WORK/calls" | grep -cE 'fsync\(|syncfs\(')
-[ "$syncs" -eq 2 ] || fail "$syncs syncs before the first request: $(head -n "$asked" "$WORK/calls")"
+[ "$syncs" -eq 2 ] ||
+    fail "$syncs syncs before the first request: $(head -n "$asked" "$WORK/calls")"
 
 named=$(grep -nE -m 1 'renameat.*blobs/sha256>, "' "$WORK/calls" | cut -d : -f 1)
 for directory in "" /blobs /ingest; do
-    head -n "$named" "$WORK/calls" | tail -n "+$asked" | grep -qE "fsync\\([0-9]+<$TUG_STORE$directory>" ||
+    head -n "$named" "$WORK/calls" | tail -n "+$asked" |
+        grep -qE "fsync\\([0-9]+<$TUG_STORE$directory>" ||
         fail "'$directory' was not synced before a blob had its name: $(cat "$WORK/calls")"
 done
 

@@ -70,7 +70,8 @@ for age in older newer; do
     build "$age" "$WORK/include-$age"
     run_program "$age"
     expect_status 0
-    cmp -s "$WORK/out" "$WORK/expected" || fail "a program of $age headers: $(diff "$WORK/expected" "$WORK/out")"
+    cmp -s "$WORK/out" "$WORK/expected" ||
+        fail "a program of $age headers: $(diff "$WORK/expected" "$WORK/out")"
 done
 
 build asks "$WORK/include-newer" -DSET_NEW_OPTION

@@ -14,7 +14,8 @@ sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)(\[=.*|( .*)?)$/\1|\2|\3/p' "$WORK/ou
 
 while IFS='|' read -r short name rest; do
     # In the manual: ".It Fl -name" or ".It Fl x , Fl -name", and the short name with it.
-    grep -qE "^\.It (Fl [A-Za-z] , )?Fl -$name( |\$)" "$manual" || fail "--$name is not in the manual"
+    grep -qE "^\.It (Fl [A-Za-z] , )?Fl -$name( |\$)" "$manual" ||
+        fail "--$name is not in the manual"
     case $short in
     -?,*)
         grep -qE "^\.It Fl ${short:1:1} , Fl -$name( |\$)" "$manual" ||
@@ -54,8 +55,8 @@ for page in "${manual%.1}"-*.1; do
     command=${page##*/tug-}
     command=${command%.1}
     run help "$command"
-    sed -n '/^Global options/q;p' "$WORK/out" | sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)(\[=.*|( .*)?)$/\2/p' |
-        sort > "$WORK/in-help"
+    sed -n '/^Global options/q;p' "$WORK/out" |
+        sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)(\[=.*|( .*)?)$/\2/p' | sort > "$WORK/in-help"
     sed -nE 's/^\.It (Fl [A-Za-z] , )?Fl -([a-z-]+).*$/\2/p' "$page" | sort > "$WORK/in-page"
     comm -23 "$WORK/in-page" "$WORK/in-help" | while read -r name; do
         fail "$page: --$name is not in the help"

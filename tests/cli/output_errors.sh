@@ -18,7 +18,8 @@ expect_status 7
 status=$?
 expect_status 0
 expect_lines out 1
-(cd "$TUG_STORE/blobs/sha256" && for blob in *; do echo "$blob  $blob"; done | sha256sum --quiet -c) ||
+(cd "$TUG_STORE/blobs/sha256" &&
+    for blob in *; do echo "$blob  $blob"; done | sha256sum --quiet -c) ||
     fail "a blob is damaged"
 
 # Nobody reads any more: the run stops, it does not die of SIGPIPE.

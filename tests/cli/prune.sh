@@ -70,8 +70,10 @@ only_what_nothing_needs() {
     run rm "$registry/team/other:1"
     run prune -q --format json
     expect_status 0
-    size=$(jq -s 'map(select(.kind == "blob" and (.path | startswith("blobs/sha256/")))) | map(.size) | add' "$WORK/out")
-    [ "$size" -eq "$(awk '{ sum += $2 } END { print sum }' "$WORK/expected")" ] || fail "$size bytes"
+    size=$(jq -s 'map(select(.kind == "blob" and (.path | startswith("blobs/sha256/"))))
+        | map(.size) | add' "$WORK/out")
+    [ "$size" -eq "$(awk '{ sum += $2 } END { print sum }' "$WORK/expected")" ] ||
+        fail "$size bytes"
 }
 
 refuses_beside_a_run() {
@@ -81,7 +83,8 @@ refuses_beside_a_run() {
     run prune
     expect_status 7
     expect_empty out
-    expect_match err "tug: the store '$TUG_STORE': process $pid \(tug\) holds '$TUG_STORE/lock.use'; --wait TIME .*"
+    expect_match err "tug: the store '$TUG_STORE': \
+process $pid \(tug\) holds '$TUG_STORE/lock.use'; --wait TIME .*"
     began=$(date +%s%N)
     run prune --wait 200ms
     expect_status 7

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Answers are acknowledged at once: a server that holds back the last bytes of one until then takes 40 ms
-# otherwise, for each of the thousand ranges of an update.
+# Answers are acknowledged at once: a server that holds back the last bytes of one until then takes
+# 40 ms otherwise, for each of the thousand ranges of an update.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 start_registry --generate app:1=10K:5
@@ -13,7 +13,8 @@ fi
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 
 strace -f -qq -e trace=setsockopt,sendto -o "$WORK/calls" \
-    "$TUG" fetch -q --plain-http --max-concurrent-downloads 2 "$registry/app:1" > "$WORK/out" 2> "$WORK/err"
+    "$TUG" fetch -q --plain-http --max-concurrent-downloads 2 "$registry/app:1" \
+    > "$WORK/out" 2> "$WORK/err"
 status=$?
 expect_status 0
 asked=$(grep -c 'GET /v2/' "$WORK/calls")

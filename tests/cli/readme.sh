@@ -1,6 +1,6 @@
 #!/bin/bash
-# The lines of README.md, "A day with tug", one after the other as they are. registry.example.org is a
-# server of this test by way of a hosts.toml; /srv/images is in its folder.
+# The lines of README.md, "A day with tug", one after the other as they are. registry.example.org is
+# a server of this test by way of a hosts.toml; /srv/images is in its folder.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_store.sh
@@ -19,17 +19,22 @@ make_images() {
         number=$((number + 1))
         layout_name served "$(layout_image served linux/amd64 "$number")" "$tag"
     done
-    digest=$(jq -r '.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == "1.4").digest' served/index.json)
+    digest=$(jq -r '.manifests[]
+        | select(.annotations."org.opencontainers.image.ref.name" == "1.4").digest' \
+        served/index.json)
     simple_payload "$digest" registry.example.org/team/app > payload
     payload=$(layout_blob served "$simple_signing_type" < payload)
     config=$(printf '{}' | layout_blob served application/vnd.oci.empty.v1+json)
-    manifest=$(signature_manifest "" "$config" "$(with_signature "$payload" "$(sign_file cosign payload)")" |
+    payload=$(with_signature "$payload" "$(sign_file cosign payload)")
+    manifest=$(signature_manifest "" "$config" "$payload" |
         layout_blob served application/vnd.oci.image.manifest.v1+json)
     layout_name served "$manifest" signature
-    start_registry --layout "$WORK/served" --repo team/app:1.3=1.3 --repo team/app:1.4=1.4 --repo team/app:2.0=2.0 \
+    local tags='{"tags":["1.3","1.4","2.0"]}'
+    start_registry --layout "$WORK/served" \
+        --repo team/app:1.3=1.3 --repo team/app:1.4=1.4 --repo team/app:2.0=2.0 \
         --repo team/old:1=1.3 \
         --repo "team/app:${digest/:/-}.sig=signature" \
-        --rule 'path=/tags/list body={"tags":["1.3","1.4","2.0"]} add-header=Content-Type:_application/json'
+        --rule "path=/tags/list body=$tags add-header=Content-Type:_application/json"
 }
 
 # What the lines are about.

@@ -14,14 +14,17 @@ expect_status 0
 expect_empty err
 expect_lines out 2
 sed -n 1p "$WORK/out" | grep -q "^$registry/app:2 sha256:" || fail "not in the order given"
-expect_match out "$registry/app:1 $digest application/vnd\.oci\.image\.manifest\.v1\+json [1-9][0-9]*"
+manifest='application/vnd\.oci\.image\.manifest\.v1\+json'
+expect_match out "$registry/app:1 $digest $manifest [1-9][0-9]*"
 [ ! -e "$TUG_STORE" ] || fail "a store was made"
 
 run resolve --format json "$registry/app:1" "$registry/app:none"
 expect_status 1
 expect_lines out 2
-sed -n 1p "$WORK/out" | jq -e ".status == \"ok\" and .digest == \"$digest\" and .size > 0 and
-    .mediaType == \"application/vnd.oci.image.manifest.v1+json\"" > /dev/null || fail "the first line"
+sed -n 1p "$WORK/out" |
+    jq -e ".status == \"ok\" and .digest == \"$digest\" and .size > 0 and
+    .mediaType == \"application/vnd.oci.image.manifest.v1+json\"" > /dev/null ||
+    fail "the first line"
 sed -n 2p "$WORK/out" | jq -e '.status == "failed" and .error.code == "not-found"' > /dev/null ||
     fail "the second line"
 
@@ -38,7 +41,8 @@ expect_lines err 1
 run resolve --repository "$registry/app" --from-file "$WORK/list" "$registry/app:2"
 expect_status 0
 expect_lines out 3
-sed -n 1p "$WORK/out" | grep -q "^$registry/app:1@$digest $digest " || fail "not the digest of the list"
+sed -n 1p "$WORK/out" | grep -q "^$registry/app:1@$digest $digest " ||
+    fail "not the digest of the list"
 sed -n 2p "$WORK/out" | grep -q "^$registry/app:2 sha256:" || fail "not the tag of the list"
 echo "app:1 rubbish" >> "$WORK/list"
 run resolve --from-file "$WORK/list" "$registry/app:2"
@@ -67,7 +71,8 @@ expect_status 10
 expect_match err "tug: $registry/app:1: timed out"
 
 # What a registry calls the type goes to terminals and scripts: only what is one.
-start_registry --generate app:1=1M --rule "omit=Content-Type add-header=Content-Type:_application/x$(printf '\302\233')2J"
+start_registry --generate app:1=1M \
+    --rule "omit=Content-Type add-header=Content-Type:_application/x$(printf '\302\233')2J"
 run resolve --format json "$registry/app:1"
 expect_status 0
 jq -e '.mediaType == "" or .mediaType == null' "$WORK/out" > /dev/null || fail "the media type"

@@ -19,13 +19,15 @@ layout_name "$layout" "$s390x" single
 start_registry --layout "$layout" --repo app:1=multi --repo app:small=small --repo app:single=single
 
 line() { # REFERENCE DESCRIPTOR
-    jq -r --arg ref "$registry/$1" '[$ref, .digest, .mediaType, (.size | tostring)] | join(" ")' <<< "$2"
+    jq -r --arg ref "$registry/$1" '[$ref, .digest, .mediaType, (.size | tostring)] | join(" ")' \
+        <<< "$2"
 }
 
 run resolve --platform linux/s390x "$registry/app:1" "$registry/app:single"
 expect_status 0
 expect_empty err
-{ line app:1 "$s390x"; line app:single "$s390x"; } | cmp -s - "$WORK/out" || fail "not that platform's"
+{ line app:1 "$s390x"; line app:single "$s390x"; } | cmp -s - "$WORK/out" ||
+    fail "not that platform's"
 [ ! -e "$TUG_STORE" ] || fail "a store was made"
 
 run resolve "$registry/app:1"
@@ -40,8 +42,8 @@ expect_text err "app:single: platform linux/arm64 not found; the image is for li
 run resolve --format json --platform linux/s390x "$registry/app:1"
 expect_status 0
 jq -e --arg digest "$(jq -r .digest <<< "$s390x")" \
-    '.digest == $digest and .platform == "linux/s390x" and .status == "ok"' "$WORK/out" > /dev/null ||
-    fail "the object"
+    '.digest == $digest and .platform == "linux/s390x" and .status == "ok"' "$WORK/out" \
+    > /dev/null || fail "the object"
 
 # A stand-in is less than what was asked for, so even -q says it.
 run -q resolve --platform linux/amd64 "$registry/app:small"

@@ -15,7 +15,8 @@ columns_can_be_cut() {
     run images
     expect_status 0
     expect_empty err
-    expect_match out 'NAME +DIGEST +KIND +COMPLETE +MISSING +SIZE +SHARED +CREATED +REFERRERS +LABELS'
+    expect_match out \
+        'NAME +DIGEST +KIND +COMPLETE +MISSING +SIZE +SHARED +CREATED +REFERRERS +LABELS'
     [ "$(column 1 | sort | tr '\n' ' ')" = "$registry/app:1 $registry/app:2 " ] || fail "names"
     [ "$(column 3 | sort -u)" = manifest ] || fail "kinds"
     awk 'NF != 10 { exit 1 }' "$WORK/out" || fail "a row has not as many words as columns"
@@ -53,8 +54,9 @@ json_has_all() {
 
 # Check the one object among the lines whose member has a value.
 expect_object() { # MEMBER VALUE CONDITION
-    jq -e -s --arg value "$2" "map(select(.$1 == \$value)) | length == 1 and (.[0] | $3)" "$WORK/out" \
-        > /dev/null || fail "not true of $2: $3"
+    jq -e -s --arg value "$2" \
+        "map(select(.$1 == \$value)) | length == 1 and (.[0] | $3)" "$WORK/out" > /dev/null ||
+        fail "not true of $2: $3"
 }
 
 # A layer goes: the platform lacks it. An image goes: its own blobs are orphans.
@@ -87,8 +89,9 @@ partial_downloads() {
     expect_lines out 1
     "$TUG" -q fetch "$registry/big:1" > /dev/null 2>&1 &
     pid=$!
-    until run active --format json && jq -e -s 'length == 1 and .[0].size == 8388608 and .[0].present > 0' "$WORK/out" \
-        > /dev/null; do
+    until run active --format json &&
+        jq -e -s 'length == 1 and .[0].size == 8388608 and .[0].present > 0' "$WORK/out" \
+            > /dev/null; do
         kill -0 $pid || fail "the fetch ended"
     done
     jq -e ".held and .pid == $pid and .size == 8388608 and (.holder | test(\"process $pid\"))" \
@@ -141,7 +144,8 @@ foreign_stores() {
     printf '%s' '{"schemaVersion":2,"manifests":[{"mediaType":"application/x","size":2,"digest":' \
         '"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","annotations":' \
         '{"org.opencontainers.image.ref.name":"\u001b[2J\u202ex"}},7]}' > "$WORK/foreign/index.json"
-    printf '{}' > "$WORK/foreign/blobs/sha256/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    local braces=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+    printf '{}' > "$WORK/foreign/blobs/sha256/$braces"
     before=$(find "$WORK/foreign" -printf '%P ')
     run --store "$WORK/foreign" images
     expect_status 0
@@ -151,9 +155,10 @@ foreign_stores() {
     expect_lines out 2
     run --store "$WORK/foreign" active
     expect_lines out 1
-    run --store "$WORK/foreign" get sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+    run --store "$WORK/foreign" get "sha256:$braces"
     expect_match out '{}'
-    [ "$(find "$WORK/foreign" -printf '%P ')" = "$before" ] || fail "something was made in the store"
+    [ "$(find "$WORK/foreign" -printf '%P ')" = "$before" ] ||
+        fail "something was made in the store"
     rm "$WORK/foreign/index.json"
     echo '{' > "$WORK/foreign/index.json"
     run --store "$WORK/foreign" images
@@ -165,7 +170,8 @@ foreign_stores() {
         run --store "$WORK/no-store" $command
         expect_status 7
         expect_lines err 1
-        expect_match err "tug: cannot open the store '$WORK/no-store': No such file or directory; fetch something first, or name the store with --store"
+        expect_match err "tug: cannot open the store '$WORK/no-store': No such file or directory; \
+fetch something first, or name the store with --store"
     done
 }
 
@@ -195,7 +201,8 @@ options_are_documented() {
         manual=../../man/tug-$command.1
         "$TUG" help "$command" | sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( .*)?$/\2/p' |
             grep -vxE 'store|quiet|verbose|debug|color|help|version' | sort > "$WORK/in-help"
-        sed -nE 's/^\.It (Fl [A-Za-z] , )?Fl -([a-z-]+).*$/\2/p' "$manual" | sort > "$WORK/in-manual"
+        sed -nE 's/^\.It (Fl [A-Za-z] , )?Fl -([a-z-]+).*$/\2/p' "$manual" |
+            sort > "$WORK/in-manual"
         cmp -s "$WORK/in-manual" "$WORK/in-help" || fail "$(diff "$WORK/in-manual" "$WORK/in-help")"
     done
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Another process has the store's lock and stands still: a fetch waits for it to name its image, and its
-# time and signals count all the same.
+# Another process has the store's lock and stands still: a fetch waits for it to name its image, and
+# its time and signals count all the same.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 start_registry --generate app:1=10K --generate other:1=10K
@@ -17,7 +17,8 @@ expect_empty out
 expect_match err "tug: $registry/app:1: timed out; partial downloads are kept"
 [ "$took_ms" -lt 3000 ] || fail "it took $took_ms ms"
 
-"$TUG" fetch --plain-http --progress none "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+"$TUG" fetch --plain-http --progress none "$registry/app:1" \
+    > "$WORK/out" 2> "$WORK/err" < /dev/null &
 pid=$!
 sleep 0.5 # what it waits for does not show; earlier is right as well
 kill -TERM "$pid"
@@ -31,7 +32,8 @@ expect_match err "tug: interrupted by SIGTERM; partial downloads are kept"
 ! grep -q app:1 "$TUG_STORE/index.json" || fail "named without the lock"
 
 # It goes on as soon as the other one does.
-"$TUG" fetch --plain-http --progress none "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+"$TUG" fetch --plain-http --progress none "$registry/app:1" \
+    > "$WORK/out" 2> "$WORK/err" < /dev/null &
 pid=$!
 sleep 0.3
 kill -0 "$pid" || fail "it did not wait"
@@ -57,7 +59,8 @@ f32_the_holder_is_named() {
         ! grep -q "waiting for" "$WORK/err" || break
         sleep 0.05
     done
-    expect_match err "tug: warning: waiting for process $holder \(sleep\), which holds '$TUG_STORE/lock'"
+    expect_match err \
+        "tug: warning: waiting for process $holder \(sleep\), which holds '$TUG_STORE/lock'"
     kill "$holder"
     wait "$pid" || fail "it did not go on"
     expect_lines err 1
@@ -74,7 +77,8 @@ f32_timeout_counts_while_the_store_is_opened() {
     run fetch --plain-http --progress none --timeout 300ms "$registry/app:1"
     expect_status 10
     expect_empty out
-    expect_match err "tug: the store '$TUG_STORE': timed out: (another process|process [0-9]+.*) holds '$TUG_STORE/lock'"
+    expect_match err "tug: the store '$TUG_STORE': timed out: \
+(another process|process [0-9]+.*) holds '$TUG_STORE/lock'"
     expect_lines err 1
     flock -u 9
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# T-35: archives that no honest program writes, from a file and from a pipe: import refuses each with
-# status 6 and one line, writes nothing outside the store, names nothing, and leaves no wrong blob.
+# T-35: archives that no honest program writes, from a file and from a pipe: import refuses each
+# with status 6 and one line, writes nothing outside the store, names nothing, and leaves no wrong
+# blob.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 : "${OBJ:?}"
@@ -50,7 +51,8 @@ refuse_archive() { # CASE WORD…
     check_refusal
     case="$case, from a pipe"
     forget_blobs
-    (cd "$outside/cwd" && "$TUG" import "$@" -) < <(cat "$WORK/archive") > "$WORK/out" 2> "$WORK/err"
+    (cd "$outside/cwd" && "$TUG" import "$@" -) < <(cat "$WORK/archive") \
+        > "$WORK/out" 2> "$WORK/err"
     status=$?
     check_refusal
 }
@@ -110,8 +112,8 @@ names() {
     done
     refuse "a name in two fields" split "../.." evil "${words[@]}"
     refuse "a directory '../evil/'" directory ../evil/ "${words[@]}"
-    refuse "an endless name" long-name "$(head -c 100000 /dev/zero | tr '\0' a)" text innocent evil \
-        "${words[@]}"
+    refuse "an endless name" long-name "$(head -c 100000 /dev/zero | tr '\0' a)" \
+        text innocent evil "${words[@]}"
 }
 
 # Links, devices: nothing is read from outside the archive, nothing is written through them.
@@ -145,7 +147,8 @@ sizes() {
     refuse "a layer of -1 bytes" "${words[@]}" minus "$layer"
     refuse "a layer of no size" "${words[@]}" field "$layer" "zzzzzzzzzzz"
     refuse "a layer of 12 digits" "${words[@]}" field "$layer" "777777777777"
-    refuse "a layer whose size is in pax" "${words[@]}" pax size 99999999999999999999 text "$layer" x
+    refuse "a layer whose size is in pax" "${words[@]}" pax size 99999999999999999999 \
+        text "$layer" x
     refuse "a layer whose size is less than nothing" "${words[@]}" pax size -5 text "$layer" x
     refuse "a layer too short" "${words[@]}" text "$layer" short
     refuse "a layer too long" "${words[@]}" claim "$layer" 50000 bytes 50000
@@ -160,7 +163,8 @@ broken() {
     local count whole_size
     whole none
     refuse "a wrong checksum" wrong-sum innocent "${words[@]}"
-    refuse "a pax record longer than its header" pax-raw "99999 path=x" text innocent x "${words[@]}"
+    refuse "a pax record longer than its header" pax-raw "99999 path=x" text innocent x \
+        "${words[@]}"
     refuse "a pax record of length 0" pax-raw "0 path=x" text innocent x "${words[@]}"
     refuse "a pax record without '='" pax-raw "8 abcde
 " text innocent x "${words[@]}"

@@ -47,7 +47,8 @@ run -q fetch --shard 0/2 "$registry/app:[12]*"
 cp "$WORK/out" "$WORK/first"
 run -q fetch --shard 1/2 "$registry/app:[12]*"
 cat "$WORK/first" "$WORK/out" | sort > "$WORK/both"
-[ "$(wc -l < "$WORK/both") $(sort -u "$WORK/both" | wc -l)" = "3 3" ] || fail "parts: $(cat "$WORK/both")"
+[ "$(wc -l < "$WORK/both") $(sort -u "$WORK/both" | wc -l)" = "3 3" ] ||
+    fail "parts: $(cat "$WORK/both")"
 
 # A pattern that fails is a line that failed; the others are fetched, each in its place.
 run fetch -q --format json --failed-file "$WORK/failed" "$registry/app:2" "$registry/app:9*" \

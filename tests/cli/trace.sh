@@ -14,7 +14,8 @@ query() { # FILE FILTER: its result is true
 # Every event has a phase, a place and a name; every thread with an event has one title and a place
 # in the order; spans lie within the run, which took 'seconds' or a little more.
 check_form() { # FILE
-    query "$1" 'type == "array" and all(.[]; has("ph") and has("pid") and has("tid") and has("name"))'
+    query "$1" \
+        'type == "array" and all(.[]; has("ph") and has("pid") and has("tid") and has("name"))'
     query "$1" '([.[] | select(.ph == "M" and .name == "thread_name") | .tid] | sort) as $named |
         ($named == ($named | unique)) and
         ([.[] | select(.ph == "X" or .ph == "i") | .tid] | unique) - $named == []'
@@ -57,7 +58,8 @@ expect_status 0
 check_form "$WORK/verify.json"
 stored=$(cat "$TUG_STORE"/blobs/sha256/* | wc -c)
 query "$WORK/verify.json" "[.[] | select(.name == \"hash\") | .args.length] | add == $stored"
-query "$WORK/verify.json" '[.[] | select(.name == "thread_name").args.name][0:2] == ["verify", "hash 0"]'
+query "$WORK/verify.json" \
+    '[.[] | select(.name == "thread_name").args.name][0:2] == ["verify", "hash 0"]'
 run verify --quick --trace "$WORK/verify.json"
 expect_status 0
 query "$WORK/verify.json" 'all(.[]; .name != "hash")'
@@ -70,7 +72,8 @@ run verify --repair --plain-http --trace "$WORK/repair.json"
 expect_status 0
 check_form "$WORK/repair.json"
 query "$WORK/repair.json" '[.[] | select(.name == "hash" and .args.error != null)] | length == 1'
-query "$WORK/repair.json" "[.[] | select(.name == \"transfer\") | .args.length] == [$(stat -c %s "$layer")]"
+query "$WORK/repair.json" \
+    "[.[] | select(.name == \"transfer\") | .args.length] == [$(stat -c %s "$layer")]"
 
 # Nothing of a URL but the host, whatever the credentials.
 run fetch --plain-http --user joe:sesame-4711 --recheck "$registry/a:1" --trace "$trace"
@@ -91,8 +94,8 @@ done
 check_form "$WORK/killed.json"
 query "$WORK/killed.json" 'any(.[]; .name == "request")'
 
-# A file that cannot be written is told of before anything is fetched; one that fills the disk at the
-# end.
+# A file that cannot be written is told of before anything is fetched; one that fills the disk at
+# the end.
 run fetch --plain-http "$registry/b:1" --trace "$WORK/no/such/dir" --store "$WORK/new"
 expect_status 2
 expect_text err "$WORK/no/such/dir: open: "

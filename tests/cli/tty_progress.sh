@@ -9,7 +9,8 @@ in_terminal() { # COLUMNS ROWS WORD…
     local columns=$1 rows=$2
     shift 2
     rm -rf "$TUG_STORE" "$WORK/typescript"
-    printf 'stty cols %s rows %s\n"%s" %s\nexit $?\n' "$columns" "$rows" "$TUG" "$*" > "$WORK/command"
+    printf 'stty cols %s rows %s\n"%s" %s\nexit $?\n' "$columns" "$rows" "$TUG" "$*" \
+        > "$WORK/command"
     script -qec "bash $WORK/command" "$WORK/typescript" > /dev/null < /dev/null
     status=$?
     # script adds a line of its own at each end.
@@ -74,7 +75,8 @@ grep -qE '^fetched 1 of 2 images: ' "$WORK/shown" || fail "summary"
 f34_what_exists() {
     "$TUG" --store "$WORK/kept" fetch -q --plain-http "$registry/app:1" > /dev/null
     in_terminal 100 24 --store "$WORK/kept" fetch --plain-http "$registry/app:1"
-    grep -qE "^$registry/app:1  exists  10 blobs  4\.7 MiB  [0-9.]+ s$" "$WORK/shown" || fail "image"
+    grep -qE "^$registry/app:1  exists  10 blobs  4\.7 MiB  [0-9.]+ s$" "$WORK/shown" ||
+        fail "image"
     grep -qE '^nothing to fetch: 1 image, 10 blobs, 4\.7 MiB reused in [0-9.]+ s$' "$WORK/shown" ||
         fail "summary"
 }

@@ -36,8 +36,10 @@ expect_usage "--tlscert needs --tlskey" fetch --tlscert c.pem x
 expect_usage "--tlskey needs --tlscert" resolve --tlskey k.pem x
 expect_usage "--user and --refresh exclude each other" fetch --user me --refresh t x
 expect_usage "--password-stdin needs --user" fetch --password-stdin x
-expect_usage "--password-stdin has no effect: --user has a password" fetch -u me:pw --password-stdin x
-expect_usage "--password-stdin and --from-file - both read stdin" fetch -u me --password-stdin --from-file -
+expect_usage "--password-stdin has no effect: --user has a password" \
+    fetch -u me:pw --password-stdin x
+expect_usage "--password-stdin and --from-file - both read stdin" \
+    fetch -u me --password-stdin --from-file -
 expect_usage "--password-stdin: no password on stdin" fetch -u me --password-stdin x
 expect_usage "tug: resolve: no reference given" resolve
 expect_usage "--retries 'x'" fetch --retries x y
@@ -71,10 +73,15 @@ expect_usage "tug: version: unexpected argument 'x'" version x
 # alias for all commands: every command takes them.
 f15_options_without_effect() {
     local name value
-    expect_usage "tug: option '--label' has no effect on 'resolve' (only on fetch)" resolve --label a=b x
-    expect_usage "tug: option '--label' has no effect on 'version' (only on fetch)" version --label a=b
-    expect_usage "option '--authfile' has no effect on 'help' (only on fetch, resolve, tags and verify)" help --authfile f
-    expect_usage "--all-platforms and --platform exclude each other" fetch --all-platforms --platform linux x
+    expect_usage "tug: option '--label' has no effect on 'resolve' (only on fetch)" \
+        resolve --label a=b x
+    expect_usage "tug: option '--label' has no effect on 'version' (only on fetch)" \
+        version --label a=b
+    expect_usage \
+        "option '--authfile' has no effect on 'help' (only on fetch, resolve, tags and verify)" \
+        help --authfile f
+    expect_usage "--all-platforms and --platform exclude each other" \
+        fetch --all-platforms --platform linux x
     expect_usage "--failed-file has no effect with --dry-run" fetch --dry-run --failed-file f x
     expect_usage "--progress has no effect with --quiet" -q fetch --progress json x
     expect_usage "--quiet and --verbose exclude each other" -q fetch -v x
@@ -89,13 +96,15 @@ f15_options_without_effect() {
     cp "$WORK/out" "$WORK/fetch"
     run help resolve
     cp "$WORK/out" "$WORK/resolve"
-    sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( [A-Z0-9a-z].*)?$/\2 \3/p' "$WORK/fetch" > "$WORK/options"
+    sed -nE 's/^  (-[A-Za-z], |    )--([a-z-]+)( [A-Z0-9a-z].*)?$/\2 \3/p' "$WORK/fetch" \
+        > "$WORK/options"
     while read -r name value; do
         value=${value:+=x}
         if ! grep -qE -- "--$name( |\$)" "$WORK/resolve"; then
             run resolve "--$name$value"
             expect_status 2
-            expect_match err "tug: (option '--$name' has no effect on 'resolve' .*|--$name '?x'?: .*)"
+            expect_match err \
+                "tug: (option '--$name' has no effect on 'resolve' .*|--$name '?x'?: .*)"
         fi
     done < "$WORK/options"
     [ ! -e "$TUG_STORE" ] || fail "a store was made"
@@ -108,8 +117,10 @@ f41_suggestions() {
     expect_usage "tug: unknown command 'fecth': did you mean 'fetch'?" fecth
     expect_usage "tug: unknown command 'resolv': did you mean 'resolve'?" help resolv
     expect_usage "unknown option '--insecure': did you mean '--plain-http'" fetch --insecure x
-    expect_usage "unknown option '--tls-verify': did you mean '--plain-http'" fetch --tls-verify=false x
-    expect_usage "unknown option '--jobs': did you mean '--max-concurrent-downloads'?" fetch --jobs 4 x
+    expect_usage "unknown option '--tls-verify': did you mean '--plain-http'" \
+        fetch --tls-verify=false x
+    expect_usage "unknown option '--jobs': did you mean '--max-concurrent-downloads'?" \
+        fetch --jobs 4 x
     expect_usage "unknown option '--platfrom': did you mean '--platform'?" fetch --platfrom=secret x
     grep -q secret "$WORK/err" && fail "a value was shown"
     expect_usage "unknown option '-a': leave it out: all are listed" images -a

@@ -64,7 +64,8 @@ run verify --verify-key p256.pub
 expect_unsigned "not made with the key of 'p256.pub' (ECDSA P-256)"
 sign p256 "$digest" reg.test/team/other:1
 run verify --verify-key p256.pub
-expect_unsigned "it is for the repository of 'reg.test/team/other:1', which --verify-any-name allows"
+expect_unsigned \
+    "it is for the repository of 'reg.test/team/other:1', which --verify-any-name allows"
 run verify --verify-key p256.pub --verify-any-name
 expect_status 0
 sign p256 "sha256:$(printf x | sha256sum | cut -d' ' -f1)" reg.test/team/app "$digest"
@@ -72,7 +73,8 @@ run verify --verify-key p256.pub
 expect_unsigned "it is for sha256:2d711642"
 simple_payload "sha256:$(printf x | sha256sum | cut -d' ' -f1)" reg.test/team/app > payload
 signature=$(sign_file p256 payload)
-payload=$(simple_payload "$digest" reg.test/team/app | layout_blob "$TUG_STORE" "$simple_signing_type")
+payload=$(simple_payload "$digest" reg.test/team/app |
+    layout_blob "$TUG_STORE" "$simple_signing_type")
 manifest=$(signature_manifest "" "$config" "$(with_signature "$payload" "$signature")" |
     layout_blob "$TUG_STORE" application/vnd.oci.image.manifest.v1+json)
 cp unsigned.json "$TUG_STORE/index.json"
@@ -82,7 +84,8 @@ expect_unsigned "not made with the key"
 
 # An image that is named as a fetch did, from elsewhere: that repository counts, too.
 sign p256 "$digest" reg.test/team/app
-jq -c '(.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == "reg.test/team/app:1")
+jq -c '(.manifests[]
+    | select(.annotations."org.opencontainers.image.ref.name" == "reg.test/team/app:1")
     | .annotations) = {"org.opencontainers.image.ref.name": "other.test/copy:1",
     "containerd.io/distribution.source.reg.test": "team/app"}' "$TUG_STORE/index.json" > new
 mv new "$TUG_STORE/index.json"
@@ -90,8 +93,10 @@ run verify --verify-key p256.pub
 expect_status 0
 
 # Identical content that came from elsewhere as well proves nothing for this name.
-jq -c '(.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == "other.test/copy:1")
-    | .annotations."containerd.io/distribution.source.other.test") = "copy"' "$TUG_STORE/index.json" > new
+jq -c '(.manifests[]
+    | select(.annotations."org.opencontainers.image.ref.name" == "other.test/copy:1")
+    | .annotations."containerd.io/distribution.source.other.test") = "copy"' \
+    "$TUG_STORE/index.json" > new
 mv new "$TUG_STORE/index.json"
 run verify --verify-key p256.pub
 expect_status 6
@@ -119,11 +124,13 @@ run verify --verify-key p384.pub reg.test/team/app:1
 expect_status 0
 rm -f "$(blob_path "$TUG_STORE" "$manifest")"
 
-# Hostile ones are looked at up to a limit: a payload of 1 GiB as the manifest says and as it is, and
-# 10 000 signatures in one manifest and in as many.
+# Hostile ones are looked at up to a limit: a payload of 1 GiB as the manifest says and as it is,
+# and 10 000 signatures in one manifest and in as many.
 huge=$(truncate -s 1G huge && jq -nc --arg type "$simple_signing_type" \
-    --arg digest "sha256:$(printf '1%.0s' {1..64})" '{mediaType: $type, digest: $digest, size: 1073741824}')
-lying=$(jq -c --arg digest "sha256:$(printf '2%.0s' {1..64})" '.size = 100 | .digest = $digest' <<< "$huge")
+    --arg digest "sha256:$(printf '1%.0s' {1..64})" \
+    '{mediaType: $type, digest: $digest, size: 1073741824}')
+lying=$(jq -c --arg digest "sha256:$(printf '2%.0s' {1..64})" \
+    '.size = 100 | .digest = $digest' <<< "$huge")
 mv huge "$(blob_path "$TUG_STORE" "$huge")"
 ln "$(blob_path "$TUG_STORE" "$huge")" "$(blob_path "$TUG_STORE" "$lying")"
 for layer in "$huge" "$lying"; do

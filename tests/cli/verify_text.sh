@@ -16,7 +16,8 @@ expect_empty out
 expect_match err "verified $blobs blobs, [0-9.]+ KiB in .*: 0 bad"
 run verify --quick
 expect_status 0
-expect_match err "hashed 0 of $blobs blobs, 0 B in .*; trusted $blobs, unchanged since verified before: 0 bad"
+expect_match err \
+    "hashed 0 of $blobs blobs, 0 B in .*; trusted $blobs, unchanged since verified before: 0 bad"
 
 rm -f "$TUG_STORE/$layer"
 echo x > "$TUG_STORE/notes"
