@@ -20,23 +20,26 @@ done_case "--user USER:PASSWORD"
 
 printf '%s\n' "$password" > password
 rm -rf "$STORE"
-timeout 60 "$TUG" --store "$STORE" fetch -u user --password-stdin "$image" < password > "$OUT" 2> "$ERR" ||
+timeout 60 "$TUG" --store "$STORE" fetch -u user --password-stdin "$image" \
+    < password > "$OUT" 2> "$ERR" ||
     fail "--password-stdin: $(<"$ERR")"
 assert_clean "$OUT" "$ERR"
 check_store "$STORE"
 done_case "--password-stdin"
 
 rm -rf "$STORE"
-timeout 60 "$TUG" --store "$STORE" fetch -u "other:$wrong" -u user --password-stdin "$image" < password > "$OUT" \
-    2> "$ERR" || fail "the second --user: $(<"$ERR")"
+timeout 60 "$TUG" --store "$STORE" fetch -u "other:$wrong" -u user --password-stdin "$image" \
+    < password > "$OUT" 2> "$ERR" || fail "the second --user: $(<"$ERR")"
 assert_clean "$OUT" "$ERR"
 done_case "a second --user has not the first one's password"
 
-# `server` says where a registry is: what is given for the one is for the other. A mirror gets nothing (T-09).
+# `server` says where a registry is: what is given for the one is for the other. A mirror gets
+# nothing (T-09).
 mkdir -p hosts/registry.example
 printf 'server = "http://%s"\n' "$REGISTRY" > hosts/registry.example/hosts.toml
 tug_fetch --hosts-dir hosts -u "user:$password" registry.example/test/image:1
-tug_refuse 4 "no credentials for $REGISTRY were found" --hosts-dir hosts registry.example/test/image:1
+tug_refuse 4 "no credentials for $REGISTRY were found" --hosts-dir hosts \
+    registry.example/test/image:1
 nobody=127.0.0.1:1
 mkdir "hosts/$nobody"
 printf '[host."http://%s"]\n' "$REGISTRY" > "hosts/$nobody/hosts.toml"

@@ -22,7 +22,8 @@ expect_token() { # NAME HEADERS [TOKEN-RULE]
     tug_fetch --plain-http "${FAKE[origin]}/test/image:1"
     stop_fake origin
     assert_equal "token requests ($1)" 1 "$(count_record origin 'GET /token')"
-    grep -qaE 'GET /token[^ ]*scope=repository(:|%3A)test(/|%2F)image(:|%3A)pull' "${RECORD[origin]}" ||
+    grep -qaE 'GET /token[^ ]*scope=repository(:|%3A)test(/|%2F)image(:|%3A)pull' \
+        "${RECORD[origin]}" ||
         fail "$1: not this scope: $(grep -a /token "${RECORD[origin]}")"
     done_case "T-45: $1"
 }
@@ -39,15 +40,20 @@ realm='realm="{base}/token"'
 challenge="WWW-Authenticate:_Bearer_$realm"
 expect_token "no service, no scope" "$challenge"
 expect_token "an empty service" "$challenge,service=\"\""
-expect_token "commas and '=' in quotes" "$challenge,service=\"a=b,c=\\\"d\\\"\",scope=\"repository:test/image:pull,push\""
+expect_token "commas and '=' in quotes" \
+    "$challenge,service=\"a=b,c=\\\"d\\\"\",scope=\"repository:test/image:pull,push\""
 expect_token "bearer" "WWW-Authenticate:_bearer_$realm,service=\"s\""
 tab=$(printf '\t')
-expect_token "BEARER, blanks" "www-authenticate:_BEARER_${tab}REALM=\"{base}/token\"_,_service_=_\"s\""
+expect_token "BEARER, blanks" \
+    "www-authenticate:_BEARER_${tab}REALM=\"{base}/token\"_,_service_=_\"s\""
 expect_token "a value without quotes" "$challenge,service=s"
-expect_token "Basic and Bearer in one" "WWW-Authenticate:_Basic_realm=\"x\",_Bearer_$realm,service=\"s\""
+expect_token "Basic and Bearer in one" \
+    "WWW-Authenticate:_Basic_realm=\"x\",_Bearer_$realm,service=\"s\""
 expect_token "Bearer and Basic in one" "$challenge,service=\"s\",_Basic_realm=\"x\""
 expect_token "two headers" "WWW-Authenticate:_Basic_realm=\"x\"$newline$challenge"
-expect_token "Negotiate and Digest beside" "WWW-Authenticate:_Negotiate_YWJj==$newline""WWW-Authenticate:_Digest_realm=\"x\",nonce=\"y\"$newline$challenge"
+beside="WWW-Authenticate:_Digest_realm=\"x\",nonce=\"y\""
+expect_token "Negotiate and Digest beside" \
+    "WWW-Authenticate:_Negotiate_YWJj==$newline$beside$newline$challenge"
 expect_token "a relative realm" 'WWW-Authenticate:_Bearer_realm="/token",service="s"'
 expect_token "a realm with a query" 'WWW-Authenticate:_Bearer_realm="{base}/token?x=1",service="s"'
 
@@ -60,7 +66,8 @@ expect_refusal "64 kB" "WWW-Authenticate:_Bearer_realm=\"$(head -c 65536 /dev/ze
 many=""
 for _ in $(seq 200); do many+="x_a=b,"; done
 expect_refusal "200 challenges" "WWW-Authenticate:_${many}y_a=b"
-expect_refusal "control characters" "WWW-Authenticate:_Bearer_realm=\"{base}/$(printf '\001\177\033')token\""
+expect_refusal "control characters" \
+    "WWW-Authenticate:_Bearer_realm=\"{base}/$(printf '\001\177\033')token\""
 # Asked again and again, whatever comes.
 expect_refusal "a token that is never taken" "$challenge" 'path=/token body={"token":"other"}'
 assert_at_most "tokens asked for in vain" 3 "$(count_record origin /token)"
@@ -71,15 +78,18 @@ for lifetime in 0 -1 1000000000 '"60"' 1e400 null 99999999999999999999; do
 done
 expect_token "T-49: issued in the future" "$challenge" \
     'path=/token body={"token":"t1","issued__at":"2999-01-01T00:00:00Z","expires__in":60}'
-expect_token "T-49: issued at no time" "$challenge" 'path=/token body={"token":"t1","issued__at":"soon"}'
+expect_token "T-49: issued at no time" "$challenge" \
+    'path=/token body={"token":"t1","issued__at":"soon"}'
 expect_token "T-49: access_token" "$challenge" 'path=/token body={"access__token":"t1"}'
 expect_token "T-49: both" "$challenge" 'path=/token body={"token":"","access__token":"t1"}'
 expect_refusal "T-49: no token" "$challenge" 'path=/token body={}'
 expect_refusal "T-49: an empty token" "$challenge" 'path=/token body={"token":""}'
 expect_refusal "T-49: no JSON" "$challenge" 'path=/token body=<html>'
-expect_refusal "T-49: a token with a line end" "$challenge" 'path=/token body={"token":"t1\r\nX-Evil:_1"}'
+expect_refusal "T-49: a token with a line end" "$challenge" \
+    'path=/token body={"token":"t1\r\nX-Evil:_1"}'
 expect_refusal "T-49: a token with NUL" "$challenge" 'path=/token body={"token":"t1\u0000"}'
 expect_refusal "T-49: an endless answer" "$challenge" "path=/token body={ extra=50000000"
-expect_refusal "T-49: an error without end" "$challenge" "path=/token status=403 body={ extra=50000000"
+expect_refusal "T-49: an error without end" "$challenge" \
+    "path=/token status=403 body={ extra=50000000"
 expect_refusal "T-49: a redirect" "$challenge" 'path=/token location=http://127.0.0.1:1/x'
 assert_clean printed

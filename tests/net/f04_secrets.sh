@@ -46,7 +46,8 @@ f04_shows_none "$every" -u "me:$password"
 f04_shows_none "$every $tokens"
 f04_shows_none "bearer-give/x:location-plain bearer-deny/x:403-plain$tokens" --refresh "$identity"
 f04_shows_none "basic/x:403-plain basic/x:document-raw" --proxy "$proxy"
-f04_shows_none "bearer-give/x:500-base64 bearer-give/x:403-raw" --proxy "$proxy" --refresh "$identity"
+f04_shows_none "bearer-give/x:500-base64 bearer-give/x:403-raw" --proxy "$proxy" \
+    --refresh "$identity"
 
 # All of them were sent, or it was shown for nothing; and failures still say what they are.
 seen "$(printf '%s' "me:$password" | base64 -w0)"

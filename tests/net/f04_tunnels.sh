@@ -50,7 +50,8 @@ tls=(--tlscacert private.pem)
 f04_shows_none "$every" "${tls[@]}" -u "me:$password"
 f04_shows_none "$every basic/x:document-plain basic/x:nowhere-plain" "${tls[@]}"
 f04_shows_none "$every" "${tls[@]}" --refresh "$identity" --proxy "http://gate:$tunnel@$PROXY"
-for text in "$(printf '%s' "me:$password" | base64 -w0)" "$(printf '%s' "me:$listed" | base64 -w0)" \
+for text in "$(printf '%s' "me:$password" | base64 -w0)" \
+    "$(printf '%s' "me:$listed" | base64 -w0)" \
     "$identity" "Bearer $token" "$header" "$docker"; do
     seen "$text"
 done

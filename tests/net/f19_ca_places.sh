@@ -59,8 +59,8 @@ put_hashed() { # AUTHORITY DIRECTORY
 fetch_inside() { # WHAT EXIT-STATUS [VARIABLE=VALUE]…; from host $from
     local what=$1 wanted=$2 status=0
     shift 2
-    env -i ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} "$@" "$(command -v chroot)" root /tug --store /store fetch \
-        "$from/test/image:1" > "$OUT" 2> "$ERR" || status=$?
+    env -i ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} "$@" "$(command -v chroot)" root \
+        /tug --store /store fetch "$from/test/image:1" > "$OUT" 2> "$ERR" || status=$?
     [ "$status" = "$wanted" ] || fail "$what: wanted exit status $wanted, got $status: $(<"$ERR")"
     rm -rf root/store
 }
@@ -77,7 +77,8 @@ done_case "who is not named is not trusted"
 places=(/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem
     /etc/ssl/ca-bundle.pem /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem
     /etc/openssl/certs/ca-certificates.crt)
-[ "$is_static" = no ] || places+=(/usr/local/share/certs/ca-root-nss.crt /usr/local/etc/ssl/cert.pem)
+[ "$is_static" = no ] ||
+    places+=(/usr/local/share/certs/ca-root-nss.crt /usr/local/etc/ssl/cert.pem)
 for place in "${places[@]}"; do
     new_root
     put private "$place"
@@ -108,7 +109,8 @@ put stranger /etc/ssl/certs/ca-certificates.crt
 put_hashed stranger /more/strangers
 put_hashed private /more/hashed
 fetch_inside "SSL_CERT_FILE" 0 SSL_CERT_FILE=/more/private.pem
-fetch_inside "SSL_CERT_FILE, SSL_CERT_DIR" 0 SSL_CERT_FILE=/more/private.pem SSL_CERT_DIR=/more/strangers
+fetch_inside "SSL_CERT_FILE, SSL_CERT_DIR" 0 SSL_CERT_FILE=/more/private.pem \
+    SSL_CERT_DIR=/more/strangers
 fetch_inside "the same without the file" 5 SSL_CERT_DIR=/more/strangers
 fetch_inside "two directories" 0 SSL_CERT_DIR=/more/strangers:/more/hashed
 fetch_inside "two directories, one missing" 0 SSL_CERT_DIR=/more/missing:/more/hashed

@@ -40,8 +40,8 @@ tug_fetch "${tls[@]}" --plain-http "${FAKE[origin]}/test/image:1"
 done_case "http and TLS"
 
 tug_refuse 5 '; .*--tlscert and --tlskey' "${tls[@]}" "$host:$P2/test/image:1"
-tug_refuse 5 '; .*refuses the client certificate' "${tls[@]}" --tlscert strange.pem --tlskey strange.key \
-    "$host:$P2/test/image:1"
+tug_refuse 5 '; .*refuses the client certificate' "${tls[@]}" \
+    --tlscert strange.pem --tlskey strange.key "$host:$P2/test/image:1"
 tug_fetch "${tls[@]}" --tlscert client.pem --tlskey client.key "$host:$P2/test/image:1"
 done_case "a client certificate"
 

@@ -55,4 +55,5 @@ assert_equal "layers and the config" 9 "$(count '/blobs/')"
 start_fake near --generate test/image:1=160K:8
 tug_fetch --plain-http --max-concurrent-downloads 5 "${FAKE[near]}/test/image:1"
 stop_fake near
-assert_equal "connections ahead, to a registry that is near" 0 "$(grep -c 'GET /v2/ ' "${FAKE_LOG[near]}" || true)"
+assert_equal "connections ahead, to a registry that is near" 0 \
+    "$(grep -c 'GET /v2/ ' "${FAKE_LOG[near]}" || true)"

@@ -18,7 +18,8 @@ last_layer_extra=",\"urls\":[\"https://127.0.0.1:$foreign/layer\"]"
 make_layout 3 50000
 secure_layout=$pushed_layout
 # shellcheck disable=SC2034 # make_layout uses it
-last_layer_extra=",\"urls\":[\"http://127.0.0.1:$plain/layer\",\"file:///etc/passwd\",\"ftp://127.0.0.1/x\"]"
+last_layer_extra=",\"urls\":[\"http://127.0.0.1:$plain/layer\",\
+\"file:///etc/passwd\",\"ftp://127.0.0.1/x\"]"
 make_layout 3 50000
 plain_layout=$pushed_layout
 layer_of() { # LAYOUT
@@ -45,9 +46,10 @@ END
 backend=${FAKE[elsewhere]}
 foreign_extra=""
 start_nginx front
+wants_password="without=Basic_$good path=^/v2/ status=401"
+wants_password+=" add-header=WWW-Authenticate:_Basic_realm=\"x\""
 origin() { # LAYOUT
-    start_fake origin --layout "$1" --repo test/image:1=x \
-        --rule "without=Basic_$good path=^/v2/ status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
+    start_fake origin --layout "$1" --repo test/image:1=x --rule "$wants_password"
     mkdir -p "hosts/${FAKE[origin]}"
     printf 'server = "http://%s"\n[header]\n  X-Secret = "%s"\n' "${FAKE[origin]}" "$header" \
         > "hosts/${FAKE[origin]}/hosts.toml"
@@ -61,8 +63,8 @@ stop_fake origin
 done_case "T-01: urls are left alone"
 
 # The registry does not have the layer; its urls do.
-start_fake origin --layout "$secure_layout" --repo test/image:1=x --rule "path=$secure_layer status=404" \
-    --rule "without=Basic_$good path=^/v2/ status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
+start_fake origin --layout "$secure_layout" --repo test/image:1=x \
+    --rule "path=$secure_layer status=404" --rule "$wants_password"
 mkdir -p "hosts/${FAKE[origin]}"
 printf 'server = "http://%s"\n[header]\n  X-Secret = "%s"\n' "${FAKE[origin]}" "$header" \
     > "hosts/${FAKE[origin]}/hosts.toml"
@@ -93,8 +95,9 @@ done_case "T-01: a url that asks for a password gets none"
 
 start_fake origin --layout "$plain_layout" --repo test/image:1=x \
     --rule "path=$(layer_of "$plain_layout") status=404" \
-    --rule "without=Basic_$good path=^/v2/ status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
-tug_refuse "3 4 5 6" '' --plain-http -u "user:$password" --foreign-layers --retries 1 "${FAKE[origin]}/test/image:1"
+    --rule "$wants_password"
+tug_refuse "3 4 5 6" '' --plain-http -u "user:$password" --foreign-layers --retries 1 \
+    "${FAKE[origin]}/test/image:1"
 stop_fake origin plain
 assert_equal "requests of urls without TLS" 0 "$(count_record plain .)"
 done_case "T-01: urls without TLS are refused"

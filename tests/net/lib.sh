@@ -97,7 +97,8 @@ tug_refuse() { # "EXIT-STATUS…" TEXT ARGUMENT…
 # As in tests/real, in few words, since it is done hundreds of times here.
 check_store() { # STORE
     local store=$1 wrong sum path
-    wrong=$(find "$store/blobs" "$store/ingest" ! -type d \( -path "$store/ingest/*" -o ! -perm 0444 \) \
+    wrong=$(find "$store/blobs" "$store/ingest" \
+        ! -type d \( -path "$store/ingest/*" -o ! -perm 0444 \) \
         -printf '%M %p ' 2> "$PWD/find-errors" || true)
     assert_equal "leftovers in ingest/, and blobs of another mode" "" "$wrong"
     set -- "$store"/blobs/sha256/*
@@ -280,8 +281,9 @@ start_token_server() { # OPTION…
     rm -f token-port
     : > "$TOKEN_LOG"
     : > "$TOKENS"
-    [ -e token.pem ] || quiet openssl req -x509 -newkey rsa:2048 -nodes -keyout token.key -out token.pem \
-        -subj /CN=tokens -days 2
+    [ -e token.pem ] ||
+        quiet openssl req -x509 -newkey rsa:2048 -nodes -keyout token.key -out token.pem \
+            -subj /CN=tokens -days 2
     "$TOKEN_SERVER" --key token.key --cert token.pem --port-file token-port --log "$TOKEN_LOG" \
         --tokens "$TOKENS" "$@" &
     token_pid=$!
@@ -327,7 +329,8 @@ make_layout() { # COUNT BYTES
         "$type.manifest.v1+json" "$config" "${layers#,}" > "$layout/new"
     add "$layout/new"
     printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s",%s,"annotations":{"%s":"x"}}]}' \
-        "$type.manifest.v1+json" "$descriptor" org.opencontainers.image.ref.name > "$layout/index.json"
+        "$type.manifest.v1+json" "$descriptor" org.opencontainers.image.ref.name \
+        > "$layout/index.json"
     printf '{"imageLayoutVersion":"1.0.0"}' > "$layout/oci-layout"
     pushed_digest=$digest
     pushed_layout=$layout

@@ -73,7 +73,8 @@ f04_configure() { # ORIGIN HEADER-LINES
 
 f04_docker_config() { # HOST BASE64 ,HEADERS
     mkdir docker
-    printf '{"auths":{"%s":{"auth":"%s"}},"HttpHeaders":{%s}}' "$1" "$2" "${3#,}" > docker/config.json
+    printf '{"auths":{"%s":{"auth":"%s"}},"HttpHeaders":{%s}}' "$1" "$2" "${3#,}" \
+        > docker/config.json
     chmod 600 docker/config.json
     export DOCKER_CONFIG=$PWD/docker
 }

@@ -22,11 +22,11 @@ make_certificate() { # CA NAME ALT-NAMES [DAYS]
         return
     fi
     : > "$1.db"
-    printf '[ca]\ndatabase=%s.db\nnew_certs_dir=.\nserial=%s.serial\npolicy=any\n[any]\ncommonName=supplied\n[ext]\nsubjectAltName=%s\n' \
-        "$1" "$1" "$3" > "$2.conf"
-    quiet openssl ca -batch -config "$2.conf" -name ca -rand_serial -md sha256 -notext -cert "$1.pem" \
-        -keyfile "$1.key" -startdate 20200101000000Z -enddate 20200201000000Z -extensions ext \
-        -in "$2.csr" -out "$2.pem"
+    printf '%s\n' '[ca]' "database=$1.db" new_certs_dir=. "serial=$1.serial" policy=any \
+        '[any]' commonName=supplied '[ext]' "subjectAltName=$3" > "$2.conf"
+    quiet openssl ca -batch -config "$2.conf" -name ca -rand_serial -md sha256 -notext \
+        -cert "$1.pem" -keyfile "$1.key" -startdate 20200101000000Z -enddate 20200201000000Z \
+        -extensions ext -in "$2.csr" -out "$2.pem"
 }
 
 # --- nginx ---
@@ -34,7 +34,8 @@ make_certificate() { # CA NAME ALT-NAMES [DAYS]
 # Sets P1 … P6, no two alike: of two servers on one port nginx takes the first.
 find_ports() {
     for _ in {1..50}; do
-        P1=$(free_port) P2=$(free_port) P3=$(free_port) P4=$(free_port) P5=$(free_port) P6=$(free_port)
+        P1=$(free_port) P2=$(free_port) P3=$(free_port)
+        P4=$(free_port) P5=$(free_port) P6=$(free_port)
         [ -n "$(printf '%s\n' "$P1" "$P2" "$P3" "$P4" "$P5" "$P6" | sort | uniq -d)" ] || return 0
     done
     fail "no six free ports"
@@ -74,7 +75,8 @@ write_nginx_streams() { # FUNCTION
     cat << END
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 stream {
-    log_format record 'port=\$server_port status=\$status client="\$ssl_client_s_dn" sent=\$bytes_sent';
+    log_format record 'port=\$server_port status=\$status '
+        'client="\$ssl_client_s_dn" sent=\$bytes_sent';
     access_log $PWD/nginx/streams record;
 $("$1_stream")
 }

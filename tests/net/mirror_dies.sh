@@ -32,6 +32,7 @@ stop_fake mirror
 wait "$tug_pid" || fail "tug: $(<"$ERR")"
 check_store "$STORE"
 assert_equal "what is printed" "127.0.0.1:$P1/test/image:1 $pushed_digest" "$(<"$OUT")"
-sent=$(sed -n 's|.* /v2/.*/blobs/.* sent=\([0-9]*\)$|\1|p' nginx/access | awk '{ sum += $1 } END { print sum + 0 }')
+sent=$(sed -n 's|.* /v2/.*/blobs/.* sent=\([0-9]*\)$|\1|p' nginx/access |
+    awk '{ sum += $1 } END { print sum + 0 }')
 assert_at_most "bytes of blobs from the registry" 5100000 "$sent"
 assert_at_least "bytes of blobs from the registry" 4900000 "$sent"

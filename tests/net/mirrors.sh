@@ -1,6 +1,6 @@
 #!/bin/bash
-# Mirrors from hosts.toml: one that answers 404, 500, too short, not at all; T-09: the credentials of
-# the registry are not offered to them.
+# Mirrors from hosts.toml: one that answers 404, 500, too short, not at all; T-09: the credentials
+# of the registry are not offered to them.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -60,8 +60,9 @@ fetch_by_mirror 'path=/blobs/ flip=1 flip-at=500 cut=rst at=100000'
 done_case "a short 200, a page, wrong bytes"
 
 fetch_by_mirror 'status=401 add-header=WWW-Authenticate:_Basic_realm="x"'
+bearer='WWW-Authenticate:_Bearer_realm="{base}/token",service="s"'
 fetch_by_mirror 'path=/token body={"token":"mine"}' \
-    'without=Bearer path=^/v2/ status=401 add-header=WWW-Authenticate:_Bearer_realm="{base}/token",service="s"'
+    "without=Bearer path=^/v2/ status=401 add-header=$bearer"
 done_case "T-09: a mirror that asks for credentials gets none of the registry's"
 
 # A mirror that is down costs one try for the run, not one for each blob.
@@ -96,5 +97,6 @@ write_auth_file auth.json "${FAKE[mirror]}" "$mirror_basic" "$REGISTRY" "$(basic
 tug_fetch --hosts-dir hosts --authfile auth.json "$image"
 stop_fake mirror
 assert_equal "blobs from a mirror with a password" 5 "$(count_record mirror '/blobs/.* status=20')"
-! grep -qaF -e "$(basic user "$password")" "${RECORD[mirror]}" || fail "the mirror got the registry's password"
+! grep -qaF -e "$(basic user "$password")" "${RECORD[mirror]}" ||
+    fail "the mirror got the registry's password"
 done_case "T-09: a mirror's own credentials"

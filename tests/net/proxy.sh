@@ -63,11 +63,14 @@ tug_fetch --proxy "http://gate:$proxy_password@$PROXY" "${tls[@]}" "$secure"
 tug_fetch --proxy "http://gate:$proxy_password@$PROXY" --plain-http -u "user:$password" "$plain"
 https_proxy="http://gate:$proxy_password@$PROXY" tug_fetch "${tls[@]}" "$secure"
 rm -rf "$STORE"
-tug_run 0 fetch --debug --http-dump --http-trace --proxy "http://gate:$proxy_password@$PROXY" "${tls[@]}" "$secure"
+tug_run 0 fetch --debug --http-dump --http-trace --proxy "http://gate:$proxy_password@$PROXY" \
+    "${tls[@]}" "$secure"
 tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://$PROXY" "${tls[@]}" "$secure"
 wrong=$(new_secret wrong)
-tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://gate:$wrong@$PROXY" "${tls[@]}" "$secure"
-tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://$PROXY" --plain-http -u "user:$password" "$plain"
+tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://gate:$wrong@$PROXY" \
+    "${tls[@]}" "$secure"
+tug_refuse "4 5" '40[17]|proxy' --retries 1 --proxy "http://$PROXY" --plain-http \
+    -u "user:$password" "$plain"
 done_case "a proxy with a password"
 end_process "$proxy_pid"
 

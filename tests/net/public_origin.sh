@@ -21,23 +21,31 @@ port_of() {
 for target in "http://${FAKE[home]}" "http://${FAKE[lan]}" "http://${FAKE[metadata]}" \
     "http://[::ffff:127.0.0.1]:$(port_of home)" "http://localhost:$(port_of home)" \
     "http://loop.example:$(port_of home)" "http://private.example:$(port_of lan)" \
-    "http://0.0.0.0:$(port_of home)" "http://2130706433:$(port_of home)" "http://0x7f.1:$(port_of home)"; do
-    start_fake origin --address 203.0.113.1 "${image[@]}" --rule "path=/blobs/ location=$target{path}"
+    "http://0.0.0.0:$(port_of home)" "http://2130706433:$(port_of home)" \
+    "http://0x7f.1:$(port_of home)"; do
+    start_fake origin --address 203.0.113.1 "${image[@]}" \
+        --rule "path=/blobs/ location=$target{path}"
     tug_refuse 5 '' --plain-http --retries 1 "${FAKE[origin]}/test/image:1"
     stop_fake origin
 done
-start_fake origin --address 203.0.113.1 "${image[@]}" --rule "path=/blobs/ location=http://${FAKE[other]}{path}"
+start_fake origin --address 203.0.113.1 "${image[@]}" \
+    --rule "path=/blobs/ location=http://${FAKE[other]}{path}"
 tug_fetch --plain-http "${FAKE[origin]}/test/image:1"
 stop_fake origin
 done_case "T-18: redirects to private addresses, by number and by name"
 
 # Realms, from a registry with TLS.
 make_ca private
-make_certificate private server IP:203.0.113.1,IP:203.0.113.2,IP:127.0.0.1,IP:10.1.1.1,IP:169.254.169.254,DNS:private.example,DNS:loop.example,DNS:registry.example
+names=IP:203.0.113.1,IP:203.0.113.2,IP:127.0.0.1,IP:10.1.1.1,IP:169.254.169.254
+names+=,DNS:private.example,DNS:loop.example,DNS:registry.example
+make_certificate private server "$names"
 front() {
     local tls="ssl_certificate $PWD/server.pem; ssl_certificate_key $PWD/server.key;"
     cat << END
-    map \$http_authorization \$asks { default "Bearer realm=\"$realm\",service=\"s\""; "~Bearer" ""; }
+    map \$http_authorization \$asks {
+        default "Bearer realm=\"$realm\",service=\"s\"";
+        "~Bearer" "";
+    }
     server {
         listen 203.0.113.1:$P1 ssl;
         $tls
@@ -55,7 +63,10 @@ front() {
         listen 169.254.169.254:$P2 ssl;
         listen 203.0.113.2:$P2 ssl;
         $tls
-        location / { default_type application/json; return 200 '{"token":"given","expires_in":300}'; }
+        location / {
+            default_type application/json;
+            return 200 '{"token":"given","expires_in":300}';
+        }
     }
 END
 }
@@ -69,10 +80,11 @@ with_realm() { # REALM with PORT for the port of the others
     }
     start_nginx front_now
 }
-for place in 127.0.0.1:PORT 10.1.1.1:PORT 169.254.169.254:PORT private.example:PORT loop.example:PORT \
-    '[::ffff:10.1.1.1]:PORT'; do
+for place in 127.0.0.1:PORT 10.1.1.1:PORT 169.254.169.254:PORT \
+    private.example:PORT loop.example:PORT '[::ffff:10.1.1.1]:PORT'; do
     with_realm "https://$place/token"
-    tug_refuse "4 5" 'realm|token' --retries 1 --tlscacert private.pem -u "user:$password" "203.0.113.1:$P1/test/image:1"
+    tug_refuse "4 5" 'realm|token' --retries 1 --tlscacert private.pem -u "user:$password" \
+        "203.0.113.1:$P1/test/image:1"
     assert_equal "requests at $place" 0 "$(count_nginx "port=$P2 ")"
     end_process "$nginx_pid"
 done
@@ -83,14 +95,16 @@ end_process "$nginx_pid"
 done_case "T-07: realms at private addresses, by number and by name"
 
 for realm in "http://${FAKE[other]}/token" file:///etc/passwd "https://user:pw@203.0.113.2/token" \
-    "ftp://203.0.113.2/token" "https://203.0.113.2:1/$(printf '\x01')token" "http://203.0.113.1:1/token" \
-    "gopher://203.0.113.2/" "https://"; do
+    "ftp://203.0.113.2/token" "https://203.0.113.2:1/$(printf '\x01')token" \
+    "http://203.0.113.1:1/token" "gopher://203.0.113.2/" "https://"; do
     with_realm "$realm"
-    tug_refuse "4 5" '' --retries 1 --tlscacert private.pem -u "user:$password" "203.0.113.1:$P1/test/image:1"
+    tug_refuse "4 5" '' --retries 1 --tlscacert private.pem -u "user:$password" \
+        "203.0.113.1:$P1/test/image:1"
     end_process "$nginx_pid"
 done
-start_fake origin --address 203.0.113.1 "${image[@]}" --rule \
-    "status=401 add-header=WWW-Authenticate:_Bearer_realm=\"http://${FAKE[other]}/token\",service=\"s\""
+realm="realm=\"http://${FAKE[other]}/token\",service=\"s\""
+start_fake origin --address 203.0.113.1 "${image[@]}" \
+    --rule "status=401 add-header=WWW-Authenticate:_Bearer_$realm"
 tug_refuse "4 5" '' --plain-http --retries 1 -u "user:$password" "${FAKE[origin]}/test/image:1"
 stop_fake origin
 done_case "T-07: realms without TLS, with names in them, of other protocols"
@@ -100,8 +114,9 @@ start_fake origin --address 203.0.113.1 "${image[@]}" --rule \
     "status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
 port=$(port_of origin)
 for key in registry.example "registry.example:1$port" "example:$port" "xregistry.example:$port" \
-    "registry.example:$port.evil" "registry.example.:$port" "https://registry.example:$port.evil/v1/" \
-    "registry.example:$port@other.example" "registry.example:$port/test/other" "*.example:$port" docker.io; do
+    "registry.example:$port.evil" "registry.example.:$port" \
+    "https://registry.example:$port.evil/v1/" "registry.example:$port@other.example" \
+    "registry.example:$port/test/other" "*.example:$port" docker.io; do
     write_auth_file auth.json "$key" "$good"
     tug_refuse 4 '' --plain-http --authfile auth.json "registry.example:$port/test/image:1"
 done

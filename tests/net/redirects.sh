@@ -12,7 +12,8 @@ signature=$(new_secret signature)
 good=$(basic user "$password")
 basic netrc "$netrc" > /dev/null
 image=(--generate test/image:1=50K:3)
-want_password="without=Basic_$good path=^/v2/ status=401 add-header=WWW-Authenticate:_Basic_realm=\"x\""
+want_password="without=Basic_$good path=^/v2/ status=401"
+want_password+=" add-header=WWW-Authenticate:_Basic_realm=\"x\""
 want_password+=$'\r\n'"Set-Cookie:_session=$cookie"
 head_start='path=moved=1 delay=1'
 
@@ -96,7 +97,9 @@ end_target
 assert_equal "requests after https became http" 0 "$(count_record target .)"
 done_case "T-04: never from https to http"
 
-start_fake target --rule "status=403 body={\"errors\":[{\"code\":\"DENIED\",\"message\":\"http://x/y?X-Amz-Signature=$signature\"}]}"
+message="http://x/y?X-Amz-Signature=$signature"
+start_fake target \
+    --rule "status=403 body={\"errors\":[{\"code\":\"DENIED\",\"message\":\"$message\"}]}"
 for option in -q --debug --http-dump --format=json; do
     fetch_moved "4 5" "location=http://${FAKE[target]}{path}?X-Amz-Signature=$signature" "$option"
 done
@@ -119,8 +122,8 @@ assert_at_most "requests in a loop" 60 "$(count_record origin 'GET .*/blobs/')"
 fetch_moved "5 6" 'location={path}x' --max-concurrent-downloads 1
 assert_at_most "requests in a chain" 100 "$(count_record origin 'GET .*/blobs/')"
 fetch_moved "5 6" 'status=307 omit=Location'
-for target in file:///etc/passwd ftp://127.0.0.1/x gopher://127.0.0.1:70/x 'http://user:pw@127.0.0.1/x' \
-    'http://[::1' 'http://' 'unix:///run/x' 'https:///x'; do
+for target in file:///etc/passwd ftp://127.0.0.1/x gopher://127.0.0.1:70/x \
+    'http://user:pw@127.0.0.1/x' 'http://[::1' 'http://' 'unix:///run/x' 'https:///x'; do
     fetch_moved "5 6" "location=$target"
 done
 done_case "T-18, T-20: loops, chains, no target, other protocols"

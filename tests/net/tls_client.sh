@@ -45,8 +45,10 @@ assert_equal "what curl gets without" 400 "$(curl -s -o /dev/null -w '%{http_cod
 
 tug_fetch --tlscacert private.pem --tlscert client.pem --tlskey client.key "$image"
 tug_refuse "4 5" '400|certificate' --tlscacert private.pem "$image"
-tug_refuse 9 'missing.pem' --tlscacert private.pem --tlscert missing.pem --tlskey client.key "$image"
-tug_refuse 9 'client.pem|other.key' --tlscacert private.pem --tlscert client.pem --tlskey other.key "$image"
+tug_refuse 9 'missing.pem' --tlscacert private.pem --tlscert missing.pem --tlskey client.key \
+    "$image"
+tug_refuse 9 'client.pem|other.key' --tlscacert private.pem --tlscert client.pem \
+    --tlskey other.key "$image"
 rm -rf "$STORE"
 tug_run 2 fetch --tlscacert private.pem --tlscert client.pem "$image"
 done_case "a client certificate by option"
@@ -64,7 +66,8 @@ make_ca stranger
 make_certificate stranger strange DNS:strange
 cp strange.pem strange.key "$folder"
 for client in '[["strange.pem", "strange.key"], ["client.pem", "client.key"]]' \
-    '[["client.pem", "client.key"], ["strange.pem", "strange.key"]]' '[["strange.pem", "strange.key"], "both.pem"]'; do
+    '[["client.pem", "client.key"], ["strange.pem", "strange.key"]]' \
+    '[["strange.pem", "strange.key"], "both.pem"]'; do
     printf 'server = "https://127.0.0.1:%s"\nca = "private.pem"\nclient = %s\n' "$P1" "$client" \
         > "$folder/hosts.toml"
     tug_fetch --hosts-dir hosts "$image"
@@ -76,7 +79,8 @@ mv "$folder/client.pem" "$folder/client.cert"
 tug_fetch --hosts-dir hosts "$image"
 done_case "client certificates in a hosts folder"
 
-tug_fetch --tlscacert private.pem --tlscert client.pem --tlskey client.key "127.0.0.1:$P1/test/moved:1"
+tug_fetch --tlscacert private.pem --tlscert client.pem --tlskey client.key \
+    "127.0.0.1:$P1/test/moved:1"
 assert_at_least "blobs that came by the redirect" 3 "$(count_nginx "port=$P2 .*status=20")"
 assert_equal "requests with the certificate at the redirect's target" 0 \
     "$(count_nginx "port=$P2 .*client=\"[^\"-]")"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A proxy that is spoken to by TLS, and asks for a client certificate: T-11, it is shown none of those that
-# are for the registry behind it, which gets the fitting one.
+# A proxy that is spoken to by TLS, and asks for a client certificate: T-11, it is shown none of
+# those that are for the registry behind it, which gets the fitting one.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -42,8 +42,10 @@ folder=hosts.d/registry.example:$P1
 mkdir -p "$folder"
 cp private.pem client.pem client.key strange.pem strange.key "$folder"
 
-for client in '[["client.pem", "client.key"]]' '[["strange.pem", "strange.key"], ["client.pem", "client.key"]]'; do
-    printf 'server = "https://registry.example:%s"\nca = "private.pem"\nclient = %s\n' "$P1" "$client" \
+for client in '[["client.pem", "client.key"]]' \
+    '[["strange.pem", "strange.key"], ["client.pem", "client.key"]]'; do
+    printf 'server = "https://registry.example:%s"\nca = "private.pem"\nclient = %s\n' \
+        "$P1" "$client" \
         > "$folder/hosts.toml"
     tug_fetch --hosts-dir hosts.d --proxy "https://127.0.0.1:$P2" "$image"
 done
@@ -51,5 +53,6 @@ assert_at_least "requests with the certificate at the registry" 4 \
     "$(count_nginx "port=$P1 .*client=\"CN=client\"")"
 end_process "$nginx_pid" # a stream is told of when it ends
 assert_at_least "connections at the proxy" 2 "$(grep -c "port=$P2 " nginx/streams)"
-assert_equal "certificates that the proxy was shown" 0 "$(grep -c 'client="[^"-]' nginx/streams || true)"
+assert_equal "certificates that the proxy was shown" 0 \
+    "$(grep -c 'client="[^"-]' nginx/streams || true)"
 done_case "T-11: a proxy gets no certificate of the registry's"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# T-08: a token service with a bad certificate is refused, whatever the registry's certificate may be.
-# T-15: two registries at one address, each with its own password, in one run.
+# T-08: a token service with a bad certificate is refused, whatever the registry's certificate may
+# be. T-15: two registries at one address, each with its own password, in one run.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -40,8 +40,8 @@ tug_fetch --tlscacert private.pem -u "user:$password" "127.0.0.1:$P2/test/image:
 assert_at_least "tokens from another host with TLS" 1 "$(count_nginx "port=$P4 .*POST /token")"
 done_case "T-07: a token service elsewhere with TLS"
 
-tug_refuse "4 5" 'certificate|host name|subject' --retries 1 --tlscacert private.pem -u "user:$password" \
-    "127.0.0.1:$P1/test/image:1"
+tug_refuse "4 5" 'certificate|host name|subject' --retries 1 --tlscacert private.pem \
+    -u "user:$password" "127.0.0.1:$P1/test/image:1"
 tug_refuse "4 5" 'certificate|host name|subject' --retries 1 --skip-verify -u "user:$password" \
     "127.0.0.1:$P1/test/image:1"
 assert_equal "requests at the bad token service" 0 "$(count_nginx "port=$P3 ")"

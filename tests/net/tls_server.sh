@@ -78,13 +78,15 @@ END
 tug_fetch --hosts-dir hosts "localhost:$P1/test/image:1"
 printf 'server = "https://localhost:%s"\nca = "ca.pem"\n' "$P1" > "hosts/localhost:$P1/hosts.toml"
 tug_fetch --hosts-dir hosts "localhost:$P1/test/image:1"
-printf 'server = "https://localhost:%s"\nskip_verify = true\n' "$P1" > "hosts/localhost:$P1/hosts.toml"
+printf 'server = "https://localhost:%s"\nskip_verify = true\n' "$P1" \
+    > "hosts/localhost:$P1/hosts.toml"
 tug_fetch --hosts-dir hosts "localhost:$P1/test/image:1"
 done_case "authorities in a hosts folder"
 
 printf 'server = "https://localhost:%s"\nca = 7\n' "$P1" > "hosts/localhost:$P1/hosts.toml"
 tug_refuse 9 'hosts.toml:2' --hosts-dir hosts "localhost:$P1/test/image:1"
-printf 'server = "https://localhost:%s"\nca = "missing.pem"\n' "$P1" > "hosts/localhost:$P1/hosts.toml"
+printf 'server = "https://localhost:%s"\nca = "missing.pem"\n' "$P1" \
+    > "hosts/localhost:$P1/hosts.toml"
 tug_refuse 9 'missing.pem' --hosts-dir hosts "localhost:$P1/test/image:1"
 echo nonsense > nonsense.pem
 tug_refuse 9 'nonsense.pem' --tlscacert nonsense.pem "127.0.0.1:$P1/test/image:1"

@@ -32,10 +32,13 @@ grep -qaE 'scope=repository(:|%3A)test(/|%2F)private(:|%3A)pull( |&|$)' "$TOKEN_
 done_case "by password"
 
 tug_refuse 4 'docker login|--user' --tlscacert "$FRONT_CA" "$REGISTRY/test/private:1"
-tug_refuse 4 'docker login|--user|bad.json' --tlscacert "$FRONT_CA" -u "user:$wrong" "$REGISTRY/test/private:1"
-tug_refuse 4 'docker login|--user' --tlscacert "$FRONT_CA" -u "nobody:$password" "$REGISTRY/test/private:1"
+tug_refuse 4 'docker login|--user|bad.json' --tlscacert "$FRONT_CA" -u "user:$wrong" \
+    "$REGISTRY/test/private:1"
+tug_refuse 4 'docker login|--user' --tlscacert "$FRONT_CA" -u "nobody:$password" \
+    "$REGISTRY/test/private:1"
 : > "$TOKEN_LOG"
-tug_refuse 4 'test/private' --tlscacert "$FRONT_CA" -u "limited:$password" "$REGISTRY/test/private:1"
+tug_refuse 4 'test/private' --tlscacert "$FRONT_CA" -u "limited:$password" \
+    "$REGISTRY/test/private:1"
 assert_at_most "token requests for what is not granted" 2 "$(count_tokens /token)"
 write_auth_file bad.json "$REGISTRY" "$(cat bad)"
 tug_refuse 4 'bad.json' --tlscacert "$FRONT_CA" --authfile bad.json "$REGISTRY/test/private:1"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Tokens that live five seconds, a fetch that takes longer: nothing fails, and no token is asked for
-# more often than one runs out. The registry gives 60 s more to all; the token server takes them off.
+# more often than one runs out. The registry gives 60 s more to all; the token server takes them
+# off.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,13 +15,15 @@ token=$(curl -s -k -u "user:$password" \
     "https://$REGISTRY/auth/token?service=tests&scope=repository:test/image:pull" | jq -r .token)
 : > "$TOKEN_LOG"
 start=$SECONDS
-tug_fetch --tlscacert "$FRONT_CA" -u "user:$password" --max-concurrent-downloads 8 "$REGISTRY/test/image:1"
+tug_fetch --tlscacert "$FRONT_CA" -u "user:$password" --max-concurrent-downloads 8 \
+    "$REGISTRY/test/image:1"
 took=$((SECONDS - start))
 assert_equal "what is printed" "$REGISTRY/test/image:1 $pushed_digest" "$(<"$OUT")"
 assert_at_least "seconds it took" 8 "$took"
 assert_at_least "tokens asked for" 2 "$(count_tokens /token)"
 assert_at_most "tokens asked for in $took s" $((took / 4 + 1)) "$(count_tokens /token)"
-assert_equal "that the registry did take the first token no more" 401 "$(curl -s -k -o /dev/null \
-    -w '%{http_code}' -H "Authorization: Bearer $token" "https://$REGISTRY/v2/test/image/manifests/1")"
+manifest=https://$REGISTRY/v2/test/image/manifests/1
+assert_equal "that the registry did take the first token no more" 401 \
+    "$(curl -s -k -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" "$manifest")"
 cat "$TOKENS" >> "$SECRETS"
 assert_clean printed

@@ -12,7 +12,8 @@ for status in 404 405 400 401; do
     push_random test/image:1 1 1000 push:push
     : > "$TOKEN_LOG"
     tug_fetch --tlscacert "$FRONT_CA" --refresh "$identity" "$REGISTRY/test/image:1"
-    assert_equal "POSTs answered with $status" 1 "$(count_tokens "POST /auth/token.*status=$status")"
+    assert_equal "POSTs answered with $status" 1 \
+        "$(count_tokens "POST /auth/token.*status=$status")"
     assert_equal "GETs" 1 "$(count_tokens 'GET /auth/token.*status=200')"
     rm -rf nginx
     # shellcheck disable=SC2154 # start_registry sets it
