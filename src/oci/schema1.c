@@ -18,7 +18,7 @@
 #include "oci/document.h"
 #include "oci/limits.h"
 
-/* Hex digits of a layer's id. */
+/* Longest id of a layer, Docker's: 64 hex digits. */
 #define ID_LENGTH 64
 
 static const struct tug__json_limits limits = {
@@ -43,8 +43,8 @@ static const char *const history_names[] = {
 /* A layer as the document has it, with its place in the chain. */
 struct link {
     struct tug__schema1_layer layer;
-    char id[ID_LENGTH + 1];
-    char parent[ID_LENGTH + 1]; /* "": none */
+    char id[ID_LENGTH + 1];     /* "": not told */
+    char parent[ID_LENGTH + 1]; /* "": none, or not told */
 };
 
 bool tug__schema1_is(const struct tug__json_value *root)
@@ -55,12 +55,8 @@ bool tug__schema1_is(const struct tug__json_value *root)
            (tug__json_get_size(root, "schemaVersion", &version, NULL) == TUG_OK && version == 1);
 }
 
-static bool is_id(const char *text)
-{
-    return strlen(text) == ID_LENGTH && strspn(text, "0123456789abcdef") == ID_LENGTH;
-}
-
-/* Read an id of a history; absent and empty are the same. */
+/* Read an id of a history; absent and empty are the same. It may have any form: it is compared, and
+ * nothing else, and containerd never looked at it. */
 static enum tug_status read_id(const struct tug__json_value *history, const char *key,
                                char out_id[ID_LENGTH + 1], struct tug_error *err)
 {
@@ -71,8 +67,8 @@ static enum tug_status read_id(const struct tug__json_value *history, const char
         return status;
     }
     text = text != NULL ? text : "";
-    if (*text != '\0' && !is_id(text)) {
-        return tug__fail(err, TUG_ERR_CONTENT, "%s: '%.80s' is not the id of a layer", key, text);
+    if (strlen(text) > ID_LENGTH) {
+        return tug__fail(err, TUG_ERR_CONTENT, "%s: longer than %d characters", key, ID_LENGTH);
     }
     (void)snprintf(out_id, ID_LENGTH + 1, "%s", text);
     return TUG_OK;
@@ -95,9 +91,6 @@ static enum tug_status read_history(struct link *link, const char *text, struct 
     }
     if (status == TUG_OK) {
         status = read_id(history, "parent", link->parent, err);
-    }
-    if (status == TUG_OK && link->id[0] == '\0') {
-        status = tug__fail(err, TUG_ERR_CONTENT, "id: missing");
     }
     if (status == TUG_OK) {
         link->layer.is_throwaway = tug__json_is_true(tug__json_get(history, "throwaway"));
@@ -131,8 +124,13 @@ static enum tug_status read_link(const struct tug__json_value *root, size_t posi
     return status == TUG_OK ? TUG_OK : tug__wrap(err, status, "history.v1Compatibility");
 }
 
-/* Check that each layer is the parent of the one above it. A layer may be named several times in a
- * row. links: the topmost first, as in the document. */
+static bool is_same_layer(const struct link *a, const struct link *b)
+{
+    return a->id[0] != '\0' && strcmp(a->id, b->id) == 0;
+}
+
+/* Check that each layer is the parent of the one above it, as far as ids are told. A layer may be
+ * named several times in a row. links: the topmost first, as in the document. */
 static enum tug_status check_chain(const struct link *links, size_t count, struct tug_error *err)
 {
     if (links[count - 1].parent[0] != '\0') {
@@ -142,16 +140,17 @@ static enum tug_status check_chain(const struct link *links, size_t count, struc
     for (size_t i = 0; i + 1 < count; i++) {
         const struct link *const below = &links[i + 1];
 
-        if (strcmp(links[i].id, below->id) == 0) {
+        if (is_same_layer(&links[i], below)) {
             continue;
         }
-        if (strcmp(links[i].parent, below->id) != 0) {
+        if (links[i].parent[0] != '\0' && below->id[0] != '\0' &&
+            strcmp(links[i].parent, below->id) != 0) {
             return tug__fail(err, TUG_ERR_CONTENT,
                              "the parent of layer '%.12s' is '%.12s', but below it is '%.12s'",
                              links[i].id, links[i].parent, below->id);
         }
         for (size_t k = i + 2; k < count; k++) {
-            if (strcmp(links[i].id, links[k].id) == 0) {
+            if (is_same_layer(&links[i], &links[k])) {
                 return tug__fail(err, TUG_ERR_CONTENT, "layer '%.12s' is its own ancestor",
                                  links[i].id);
             }
@@ -210,7 +209,7 @@ static enum tug_status take_layers(struct link *links, size_t count, struct tug_
         return tug__fail_memory(err);
     }
     for (size_t i = count; i-- > 0;) {
-        if (i + 1 == count || strcmp(links[i].id, links[i + 1].id) != 0) {
+        if (i + 1 == count || !is_same_layer(&links[i], &links[i + 1])) {
             schema1->layers[schema1->count++] = links[i].layer;
             links[i].layer.history = NULL;
         }

@@ -43,8 +43,8 @@ bool tug__schema1_is(const struct tug__json_value *root);
 /* Read a schema 1 manifest. Signatures are not looked at. A layer that is named twice in a row, as
  * Docker 1.3 did, counts once.
  * out_schema1: to be freed with tug__schema1_fini; untouched on failure. Errors: TUG_ERR_CONTENT
- * (fsLayers and history differ in length or are empty, a history is not a JSON object, the ids do
- * not form a chain from the topmost layer down to one without a parent, members of schema 2),
+ * (fsLayers and history differ in length or are empty, a history is not a JSON object, the ids that
+ * are told contradict the order, members of schema 2),
  * TUG_ERR_UNSUPPORTED (digest algorithm), TUG_ERR_TOO_LARGE (a limit of oci/limits.h),
  * TUG_ERR_NO_MEMORY. */
 enum tug_status tug__schema1_read(const struct tug__json_value *root,
