@@ -31,6 +31,7 @@ enum tug_status tug_label_check(const char *label, struct tug_error *err)
         starts_with(label, "io.containerd.image.name=") || starts_with(label, "tug.left-out=") ||
         starts_with(label, "tug.platforms=") || starts_with(label, "tug.index=") ||
         starts_with(label, "tug.converted-from=") || starts_with(label, "tug.refers-to=") ||
+        starts_with(label, "tug.source=") || starts_with(label, "tug.name=") ||
         starts_with(label, "containerd.io/distribution.source.")) {
         return tug__fail(err, TUG_ERR_INVALID_ARGUMENT, "label '%.*s' is written by tug itself",
                          (int)(equals - label), label);

@@ -32,6 +32,9 @@
 /* Prefix of a host, without its port: repositories there that the image came from, separated by
  * commas. */
 #define TUG__INDEX_SOURCE_PREFIX "containerd.io/distribution.source."
+/* The one of these that it was fetched from last, as HOST:PORT/REPOSITORY, if it has a port and the
+ * name is on another host. */
+#define TUG__INDEX_SOURCE "tug.source"
 
 /* Tell whether an annotation is a label, rather than one of tug's own. */
 bool tug__index_is_label(const char *key);

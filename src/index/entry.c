@@ -86,6 +86,7 @@ bool tug__index_is_label(const char *key)
            strcmp(key, TUG__INDEX_LEFT_OUT) != 0 && strcmp(key, TUG__INDEX_PLATFORMS) != 0 &&
            strcmp(key, TUG__INDEX_INDEX) != 0 && strcmp(key, TUG__INDEX_REFERS_TO) != 0 &&
            strcmp(key, TUG__INDEX_OWN_NAME) != 0 && strcmp(key, TUG__INDEX_CONVERTED_FROM) != 0 &&
+           strcmp(key, TUG__INDEX_SOURCE) != 0 &&
            strncmp(key, TUG__INDEX_SOURCE_PREFIX, strlen(TUG__INDEX_SOURCE_PREFIX)) != 0;
 }
 
@@ -145,6 +146,40 @@ static enum tug_status append_labels(struct tug__buf *buf, const struct tug__ind
     return status;
 }
 
+/* Find TUG__INDEX_SOURCE for an entry that was fetched. out_source: owned; NULL: none is needed.
+ * Returns: false when out of memory. */
+static bool own_source(const struct tug__index_entry *entry, char **out_source)
+{
+    const size_t length = strlen(entry->source_host);
+
+    *out_source = NULL;
+    if (tug__index_host_length(entry->source_host) == length ||
+        (strncmp(entry->name, entry->source_host, length) == 0 && entry->name[length] == '/')) {
+        return true;
+    }
+    if (asprintf(out_source, "%s/%s", entry->source_host, entry->source_repository) < 0) {
+        *out_source = NULL;
+        return false;
+    }
+    return true;
+}
+
+/* Append TUG__INDEX_SOURCE, which stays when a later fetch has none, as the source does. */
+static enum tug_status append_source(struct tug__buf *buf, const struct tug__index_entry *entry,
+                                     const struct tug__json_value *old, struct tug_error *err)
+{
+    TUG__AUTO_FREE char *own = NULL;
+    const char *source;
+
+    if (entry->source_host != NULL && !own_source(entry, &own)) {
+        return tug__fail_memory(err);
+    }
+    source = own != NULL ? own : tug__json_text(tug__json_get(old, TUG__INDEX_SOURCE));
+    return source != NULL ? append_annotation(buf, false, TUG__INDEX_SOURCE,
+                                              strlen(TUG__INDEX_SOURCE), source, err)
+                          : TUG_OK;
+}
+
 /* Append annotations of tug's own. */
 static enum tug_status append_facts(struct tug__buf *buf, const struct tug__index_entry *entry,
                                     struct tug_error *err)
@@ -190,6 +225,9 @@ static enum tug_status append_annotations(struct tug__buf *buf,
     }
     if (status == TUG_OK) {
         status = tug__index_sources_append(buf, sources, err);
+    }
+    if (status == TUG_OK) {
+        status = append_source(buf, entry, old, err);
     }
     if (status == TUG_OK) {
         status = append_facts(buf, entry, err);
@@ -318,6 +356,17 @@ static bool has_names(const struct tug__index_entry *entry,
             is_member(annotations, TUG__INDEX_REF_NAME, entry->name));
 }
 
+/* Tell whether annotations have the source of an entry, if it was fetched. */
+static bool has_source(const struct tug__index_entry *entry,
+                       const struct tug__json_value *annotations)
+{
+    TUG__AUTO_FREE char *own = NULL;
+
+    return entry->source_host == NULL ||
+           (tug__index_sources_have_own(annotations, entry) && own_source(entry, &own) &&
+            (own == NULL || is_member(annotations, TUG__INDEX_SOURCE, own)));
+}
+
 bool tug__index_entry_is_said(const struct tug__index_entry *entry,
                               const struct tug__json_value *element)
 {
@@ -335,6 +384,6 @@ bool tug__index_entry_is_said(const struct tug__index_entry *entry,
            is_member(annotations, TUG__INDEX_INDEX, digest_text(entry->index_digest, text)) &&
            is_member(annotations, TUG__INDEX_CONVERTED_FROM,
                      digest_text(entry->converted_from, text)) &&
-           has_platform(entry, element) && tug__index_sources_have_own(annotations, entry) &&
+           has_platform(entry, element) && has_source(entry, annotations) &&
            has_labels(entry, annotations);
 }

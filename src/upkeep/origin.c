@@ -50,9 +50,21 @@ static size_t bare_length(const char *host)
     return port != NULL && strchr(port, ']') == NULL ? (size_t)(port - host) : strlen(host);
 }
 
-/* Add the repositories of one annotation, which are separated by commas. */
+/* Tell whether a text is "HOST/REPOSITORY" as in full, which may have a port. */
+static bool is_without_port(const char *text, const char *full)
+{
+    const char *const slash = strchr(full, '/');
+    const char *const port = slash != NULL ? memrchr(full, ':', (size_t)(slash - full)) : NULL;
+    const size_t length = port != NULL ? (size_t)(port - full) : 0;
+
+    return port != NULL && strncmp(text, full, length) == 0 && strcmp(text + length, slash) == 0;
+}
+
+/* Add the repositories of one annotation, which are separated by commas. full: TUG__INDEX_SOURCE;
+ * "": none. */
 static enum tug_status add_repositories(struct tug__origins *origins, const char *host,
-                                        const char *repositories, struct tug_error *err)
+                                        const char *repositories, const char *full,
+                                        struct tug_error *err)
 {
     size_t end = strlen(repositories);
     enum tug_status status = TUG_OK;
@@ -65,7 +77,7 @@ static enum tug_status add_repositories(struct tug__origins *origins, const char
             snprintf(text, sizeof text, "%s/%.*s", host, (int)(end - begin), repositories + begin);
 
         if (end > begin && length > 0 && (size_t)length < sizeof text) {
-            status = add_text(origins, text, err);
+            status = add_text(origins, is_without_port(text, full) ? full : text, err);
         }
         end = begin > 0 ? begin - 1 : 0;
     }
@@ -75,6 +87,8 @@ static enum tug_status add_repositories(struct tug__origins *origins, const char
 static enum tug_status add_sources(struct tug__origins *origins, const char *name_host,
                                    const char *annotations, struct tug_error *err)
 {
+    const struct tug__walk_image entry = {.annotations = annotations};
+    const char *const full = tug__walk_annotation(&entry, TUG__INDEX_SOURCE);
     enum tug_status status = TUG_OK;
 
     for (const char *key = annotations; status == TUG_OK && *key != '\0';) {
@@ -85,7 +99,8 @@ static enum tug_status add_sources(struct tug__origins *origins, const char *nam
             const bool is_same = name_host != NULL && strlen(host) == bare_length(name_host) &&
                                  strncmp(host, name_host, strlen(host)) == 0;
 
-            status = add_repositories(origins, is_same ? name_host : host, value, err);
+            status = add_repositories(origins, is_same ? name_host : host, value,
+                                      full != NULL ? full : "", err);
         }
         key = value + strlen(value) + 1;
     }

@@ -30,7 +30,8 @@ void tug__origins_fini(struct tug__origins *origins);
 
 /* Add what one entry tells: name as a full reference (NULL: none), and its annotations, each
  * KEY NUL VALUE NUL, with a NUL at the end. The host in containerd's key has no port: that of the
- * name is taken if its host is the same. Pure but for the memory. Errors: TUG_ERR_NO_MEMORY. */
+ * name is taken if its host is the same, else that of tug's own annotation. Pure but for the
+ * memory. Errors: TUG_ERR_NO_MEMORY. */
 enum tug_status tug__origins_add(struct tug__origins *origins, const char *name,
                                  const char *annotations, struct tug_error *err);
 

@@ -31,6 +31,17 @@ name_of_one() {
     [ "$(stat -c %i "$index")" = "$inode" ] || fail "written for nothing"
 }
 
+# A name on another host does not hide where the content is to be had again.
+repaired_from_its_source() {
+    local blob
+    blob=$(find "$TUG_STORE/blobs" -type f -size +4k)
+    chmod u+w "$blob" && printf x | dd of="$blob" bs=1 seek=100 conv=notrunc status=none
+    run -q verify --repair --plain-http
+    expect_status 0
+    run -q verify
+    expect_status 0
+}
+
 names_in_lists() {
     rm -rf "$TUG_STORE"
     printf '%s name=r.example/a:1\n%s\n' "$app" "$other" > "$WORK/list"
@@ -82,6 +93,7 @@ refused() {
 }
 
 name_of_one
+repaired_from_its_source
 names_in_lists
 two_of_one_name
 refused

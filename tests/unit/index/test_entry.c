@@ -15,6 +15,7 @@ Test(index_entry, adds_an_image)
     const char *text = NULL;
     uint64_t size = 0;
 
+    entry.source_host = "registry.example:5000";
     entry.labels = labels;
     entry.label_count = sizeof labels / sizeof *labels;
     place_open(&place);

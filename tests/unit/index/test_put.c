@@ -336,3 +336,33 @@ Test(index_put, converted_image)
     expect_note(&place, "a/b:1", "tug.converted-from", NULL);
     place_remove(&place);
 }
+
+/* Containerd's key for a source has no port. Where the name of the image does not tell it either,
+ * an annotation of tug's own does. */
+Test(index_put, port_of_a_source)
+{
+    struct tug__index_entry entry = index_entry_of("a.example/b:1", 1);
+    struct place place = place_create();
+    ino_t inode;
+
+    place_open(&place);
+    entry.source_host = "localhost:5000";
+    entry.source_repository = "team/b";
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a.example/b:1", "tug.source", "localhost:5000/team/b");
+    inode = inode_of(&place);
+    index_put(&place, &entry, 1);
+    cr_assert_eq(inode_of(&place), inode, "nothing is new, and nothing is written");
+    entry.source_host = "registry.example";
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a.example/b:1", "tug.source", "localhost:5000/team/b");
+    entry.source_host = "localhost:5001";
+    index_put(&place, &entry, 1);
+    expect_note(&place, "a.example/b:1", "tug.source", "localhost:5001/team/b");
+    entry = index_entry_of("localhost:5000/b:1", 2);
+    entry.source_host = "localhost:5000";
+    entry.source_repository = "team/b";
+    index_put(&place, &entry, 1);
+    expect_note(&place, "localhost:5000/b:1", "tug.source", NULL);
+    place_remove(&place);
+}

@@ -24,7 +24,7 @@ static inline struct tug__index_entry index_entry_of(const char *name, uint8_t n
         .media_type = "application/vnd.oci.image.index.v1+json",
         .digest = {.algorithm = TUG_DIGEST_SHA256},
         .size_bytes = number,
-        .source_host = "registry.example:5000",
+        .source_host = "registry.example",
         .source_repository = "a/b",
     };
 

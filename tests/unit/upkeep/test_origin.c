@@ -49,6 +49,20 @@ Test(upkeep_origin, the_port_is_the_names)
     expect("localhost:5000/a:1", SOURCE "local\0b\0", "local/b localhost:5000/a");
 }
 
+/* What another host's name does not tell, tug.source does. */
+Test(upkeep_origin, the_port_is_noted_for_another_name)
+{
+    expect("other.example/a:1", SOURCE "localhost\0b,a\0tug.source\0localhost:5000/b\0",
+           "localhost/a localhost:5000/b other.example/a");
+    expect("other.example/a:1", "tug.source\0[::1]:5000/b\0" SOURCE "[::1]\0b\0",
+           "[::1]:5000/b other.example/a");
+    expect("a.example/a:1", SOURCE "b.example\0b\0tug.source\0c.example:1/b\0",
+           "b.example/b a.example/a");
+    expect("a.example/a:1", SOURCE "b.example\0b\0tug.source\0b.example:1\0",
+           "b.example/b a.example/a");
+    expect("a.example/a:1", "tug.source\0c.example:1/b\0", "a.example/a");
+}
+
 Test(upkeep_origin, what_is_no_reference_came_from_nowhere)
 {
     expect("Not a reference", "", "");
