@@ -75,7 +75,8 @@ typedef void (*tug_imported_fn)(void *context, const struct tug_imported *image)
 /* Options of an import. Start with `= TUG_IMPORT_OPTIONS_INIT`. */
 struct tug_import_options {
     size_t size; /* of this struct: TUG_IMPORT_OPTIONS_INIT sets it */
-    /* Reference for the one image of an archive; NULL: as the archive names its images. */
+    /* Reference for the one image of an archive, with its digest or none; NULL: as the archive
+     * names its images. */
     const char *name;
     uint64_t max_size_bytes;  /* refuse an archive with more content; 0: no limit */
     tug_imported_fn on_image; /* NULL: nobody is told */
@@ -98,9 +99,9 @@ struct tug_import_options {
  * TUG_OK. Errors: TUG_ERR_CONTENT (no such archive; a wrong digest, size or document; content that
  * is missing; a member that is a device or has a name or link that leads out; truncated; no image
  * has a name), TUG_ERR_TOO_LARGE, TUG_ERR_UNSUPPORTED, TUG_ERR_INVALID_ARGUMENT (options.name: no
- * reference, or there are several images), TUG_ERR_STORE, TUG_ERR_CONFIG (libarchive is not
- * installed, which reads tar), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Threads: any. Blocks: on the
- * disk, on fd, and on other processes. */
+ * reference, or with another digest, or there are several images), TUG_ERR_STORE, TUG_ERR_CONFIG
+ * (libarchive is not installed, which reads tar), TUG_ERR_CANCELLED, TUG_ERR_NO_MEMORY. Threads:
+ * any. Blocks: on the disk, on fd, and on other processes. */
 enum tug_status tug_store_import(struct tug_store *store, int fd,
                                  const struct tug_import_options *options,
                                  const struct tug_watch *watch,

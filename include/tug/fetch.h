@@ -335,7 +335,8 @@ struct tug_reference_options {
     bool platform_root;        /* likewise */
     const char *const *labels; /* added to the run's; these win if both have a key */
     size_t label_count;
-    const char *name; /* of the image in index.json, as for tug_ref_parse; NULL: the reference */
+    const char *name; /* of the image in index.json, as for tug_ref_parse, with the digest that the
+                         reference has, or none; NULL: the reference */
     const char *const *verify_keys; /* instead of the run's; NULL: the run's */
     size_t verify_key_count;
     bool referrers;            /* with referrer_type, instead of the run's; false: as the run's */
@@ -348,8 +349,8 @@ struct tug_reference_options {
 /* As tug_fetch_add, with options of its own.
  * options: copied, with everything it points to; NULL: as tug_fetch_add.
  * Errors: also those of tug_label_check and tug_verify_key_check, those of tug_ref_parse for the
- * name, TUG_ERR_INVALID_ARGUMENT (options.size is 0), TUG_ERR_UNSUPPORTED (as for
- * tug_fetch_create), TUG_ERR_NO_MEMORY. */
+ * name, TUG_ERR_INVALID_ARGUMENT (options.size is 0; the name has a digest that the reference does
+ * not have), TUG_ERR_UNSUPPORTED (as for tug_fetch_create), TUG_ERR_NO_MEMORY. */
 enum tug_status tug_fetch_add_with(struct tug_fetch *fetch, const char *reference,
                                    const struct tug_reference_options *options,
                                    struct tug_error *err);

@@ -68,27 +68,44 @@ static enum tug_status copy_reference_labels(const struct tug_fetch *fetch,
     return TUG_OK;
 }
 
-/* Make the name of an image full. out_name: owned. */
-static enum tug_status copy_name(const char *name, const char **out_name, struct tug_error *err)
+/* Tell whether a name does not promise another digest than the reference does. */
+static bool digests_agree(const struct tug_ref *name, const struct tug_ref *reference)
 {
-    struct tug_ref *ref = NULL;
-    enum tug_status status = tug_ref_parse(name, &ref, err);
+    const struct tug_digest *const promised = tug_ref_digest(name);
+    const struct tug_digest *const digest = tug_ref_digest(reference);
 
+    return promised == NULL || (digest != NULL && tug_digest_equal(promised, digest));
+}
+
+/* Make the name of an image full. out_name: owned. */
+static enum tug_status copy_name(const char *text, const struct tug_ref *reference,
+                                 const char **out_name, struct tug_error *err)
+{
+    struct tug_ref *name = NULL;
+    enum tug_status status = tug_ref_parse(text, &name, err);
+
+    if (status == TUG_OK && !digests_agree(name, reference)) {
+        status = tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                           "the name '%s' has a digest, and the reference '%s' does not have "
+                           "it: leave it out of the name",
+                           text, tug_ref_name(reference));
+    }
     if (status == TUG_OK) {
-        *out_name = strdup(tug_ref_name(ref));
+        *out_name = strdup(tug_ref_name(name));
         status = *out_name != NULL ? TUG_OK : tug__fail_memory(err);
     }
-    tug_ref_destroy(ref);
+    tug_ref_destroy(name);
     return status;
 }
 
 static enum tug_status copy_reference_options(const struct tug_fetch *fetch,
+                                              const struct tug_ref *ref,
                                               const struct tug_reference_options *options,
                                               struct tug_reference_options *own,
                                               struct tug_error *err)
 {
     const enum tug_status status =
-        options->name != NULL ? copy_name(options->name, &own->name, err) : TUG_OK;
+        options->name != NULL ? copy_name(options->name, ref, &own->name, err) : TUG_OK;
 
     if (status != TUG_OK) {
         return status;
@@ -173,8 +190,8 @@ enum tug_status tug_fetch_add_parsed(struct tug_fetch *fetch, struct tug_ref *re
     }
     if (status == TUG_OK && options != NULL) {
         own = calloc(1, sizeof *own);
-        status =
-            own != NULL ? copy_reference_options(fetch, &given, own, err) : tug__fail_memory(err);
+        status = own != NULL ? copy_reference_options(fetch, ref, &given, own, err)
+                             : tug__fail_memory(err);
     }
     if (status == TUG_OK) {
         status = tug__run_keys_add(&fetch->keys, fetch->ref_count, given.verify_keys,

@@ -15,8 +15,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <tug/ref.h>
+
 #include "archive/import_internal.h"
 #include "base/error.h"
+
+/* Name an image, unless the name has another digest. */
+static enum tug_status use_wanted_name(const char *name, struct tug__image_found *image,
+                                       struct tug_error *err)
+{
+    struct tug_ref *ref = NULL;
+    enum tug_status status = tug_ref_parse(name, &ref, err);
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    if (status == TUG_OK && tug_ref_digest(ref) != NULL &&
+        !tug_digest_equal(tug_ref_digest(ref), &image->digest)) {
+        status = tug__fail(err, TUG_ERR_INVALID_ARGUMENT,
+                           "the name '%s' has another digest than the image, which is %s", name,
+                           tug_digest_format(&image->digest, digest));
+    }
+    if (status == TUG_OK) {
+        image->name = strdup(name);
+        status = image->name != NULL ? TUG_OK : tug__fail_memory(err);
+    }
+    tug_ref_destroy(ref);
+    return status;
+}
 
 /* Give the one image of the archive the name that the caller wants. */
 static enum tug_status set_wanted_name(struct tug__import *import, struct tug_error *err)
@@ -41,8 +65,7 @@ static enum tug_status set_wanted_name(struct tug__import *import, struct tug_er
     if (first == NULL) {
         return tug__fail(err, TUG_ERR_CONTENT, "the archive has no image");
     }
-    first->name = strdup(import->options->name);
-    return first->name != NULL ? TUG_OK : tug__fail_memory(err);
+    return use_wanted_name(import->options->name, first, err);
 }
 
 /* Tell of images that get no name. */

@@ -75,6 +75,28 @@ two_of_one_name() {
     [ "$(jq -r '.manifests | length' "$index")" = 3 ] || fail "names: $(names)"
 }
 
+# A name says what the image is: it has the digest that the reference has, or none.
+digest_in_a_name() {
+    local digest wrong
+    rm -rf "$TUG_STORE"
+    wrong=sha256:$(printf '%064d' 0)
+    run resolve --plain-http "$app"
+    digest=$(cut -d ' ' -f 2 "$WORK/out")
+    run fetch -q --plain-http --name "team/mine@$digest" "$app"
+    expect_status 2
+    expect_text err "'$app' does not have it: leave it out of the name"
+    run fetch -q --plain-http --name "team/mine@$wrong" "$app@$digest"
+    expect_status 2
+    [ "$(names)" = '[]' ] || fail "names: $(names)"
+    run fetch -q --plain-http --name "team/mine@$digest" "$app@$digest"
+    expect_status 0
+    [ "$(names)" = "[\"docker.io/team/mine@$digest\"]" ] || fail "names: $(names)"
+    printf '%s name=a/b@%s\n' "$app" "$digest" > "$WORK/list"
+    run fetch -q --plain-http --from-file "$WORK/list"
+    expect_status 2
+    expect_text err "'$app' does not have it"
+}
+
 refused() {
     run fetch -q --plain-http --name a "$app" "$other"
     expect_status 2
@@ -96,4 +118,5 @@ name_of_one
 repaired_from_its_source
 names_in_lists
 two_of_one_name
+digest_in_a_name
 refused
