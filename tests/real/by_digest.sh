@@ -43,7 +43,8 @@ rm -rf "$STORE"
 tug_run 0 fetch --retries 1 "$name@$layer"
 assert_equal "what is printed" "$name@$layer $layer" "$(cat "$OUT")"
 echo "$layer" | assert_blobs "$STORE"
-assert_json "$STORE/index.json" "index.json" '[.manifests[].digest] == [$digest]' --arg digest "$layer"
+assert_json "$STORE/index.json" "index.json" '[.manifests[].digest] == [$digest]' \
+    --arg digest "$layer"
 tug_run 0 prune
 tug_run 0 verify
 echo "$layer" | assert_blobs "$STORE" # its entry keeps it

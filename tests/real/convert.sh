@@ -1,6 +1,6 @@
 #!/bin/bash
-# --convert oci: skopeo, podman and umoci read what Docker's images become, by name, and unpack them;
-# schema 1 from a real registry, an octet-stream config, a list; again, verify, prune.
+# --convert oci: skopeo, podman and umoci read what Docker's images become, by name, and unpack
+# them; schema 1 from a real registry, an octet-stream config, a list; again, verify, prune.
 # shellcheck disable=SC2016 # $names in single quotes are jq's
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -80,7 +80,8 @@ list_becomes_oci() {
     list_made=$made
     converts "$docker" "$list" --platform linux/arm64
     assert_equal "the digest for another platform" "$list_made" "$made"
-    assert_equal "the platforms" "linux/amd64 linux/arm64" "$(jq -r --arg ref "$docker" '.manifests[]
+    assert_equal "the platforms" "linux/amd64 linux/arm64" \
+        "$(jq -r --arg ref "$docker" '.manifests[]
         | select(.annotations."io.containerd.image.name" == $ref) | .annotations."tug.platforms"' \
         "$STORE/index.json")"
     assert_equal "a platform's manifest" "$amd64_made" "$(jq -r '.manifests[]
@@ -96,7 +97,8 @@ list_becomes_oci() {
 # Without --convert the entry is the registry's again.
 goes_back() {
     tug_run 0 fetch --all-platforms "$docker"
-    assert_equal "the entry without --convert" "$list null" "$(jq -r --arg ref "$docker" '.manifests[]
+    assert_equal "the entry without --convert" "$list null" \
+        "$(jq -r --arg ref "$docker" '.manifests[]
         | select(.annotations."io.containerd.image.name" == $ref)
         | "\(.digest) \(.annotations."tug.converted-from")"' "$STORE/index.json")"
     converts "$docker" "$list" --all-platforms
@@ -111,7 +113,8 @@ oci_stays() {
 # Docker before 1.10: the config has no type of its own.
 f51_octet_stream_config() {
     registry_manifest real/docker "$amd64" |
-        sed 's|application/vnd.docker.container.image.v1+json|application/octet-stream|' > octet.json
+        sed 's|application/vnd.docker.container.image.v1+json|application/octet-stream|' \
+            > octet.json
     put_manifest real/docker octet octet.json "$docker_manifest_type"
     tug_run 0 fetch "$REGISTRY/real/docker:octet"
     grep -q 'application/octet-stream.*--convert oci' "$ERR" || fail "no warning: $(cat "$ERR")"
@@ -129,7 +132,8 @@ schema1_becomes_oci() {
     original=$(curl -s -I "http://$REGISTRY/v2/real/schema1/manifests/1" |
         tr -d '\r' | sed -n 's/^Docker-Content-Digest: //p')
     converts "$schema1" "$original"
-    config=$(registry_manifest real/single "$(registry_digest real/single 1)" | jq -r .config.digest)
+    config=$(registry_manifest real/single "$(registry_digest real/single 1)" |
+        jq -r .config.digest)
     curl -s -f "http://$REGISTRY/v2/real/single/blobs/$config" > single.config
     assert_equal "diff ids" "$(jq -c .rootfs.diff_ids single.config)" \
         "$(jq -c .rootfs.diff_ids "$STORE/blobs/$(config_of "$made" | sed 's|:|/|')")"
@@ -157,7 +161,8 @@ signature_counts() {
     tug_refuse 6 "not made with the key of 'wrong.pub'" \
         fetch --convert oci --verify-key wrong.pub "$ref"
     converts "$ref" "$amd64" --verify-key right.pub
-    assert_equal "what the signature belongs to" "$made" "$(jq -r --arg ref "$REGISTRY/real/docker:$tag" \
+    assert_equal "what the signature belongs to" "$made" \
+        "$(jq -r --arg ref "$REGISTRY/real/docker:$tag" \
         '.manifests[] | select(.annotations."org.opencontainers.image.ref.name" == $ref)
         | .annotations."tug.refers-to"' "$STORE/index.json")"
     tug_run 0 rm "$ref"
@@ -216,9 +221,11 @@ damage_is_mended() {
         chmod u+w "$file"
         printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2> dd.log
         tug_run 6 verify --repair "$schema1"
-        grep -q -e '--convert oci' "$OUT" "$ERR" || fail "no word of --convert: $(cat "$OUT" "$ERR")"
+        grep -q -e '--convert oci' "$OUT" "$ERR" ||
+            fail "no word of --convert: $(cat "$OUT" "$ERR")"
         converts "$schema1" "$(jq -r --arg digest "$schema1_made" '[.manifests[]
-            | select(.digest == $digest) | .annotations."tug.converted-from"][0]' "$STORE/index.json")"
+            | select(.digest == $digest) | .annotations."tug.converted-from"][0]' \
+            "$STORE/index.json")"
         assert_equal "the digest" "$schema1_made" "$made"
         tug_run 0 verify "$schema1"
     done

@@ -1,14 +1,14 @@
 #!/bin/bash
-# Updates that transfer only what changed: layers by skopeo (zstd:chunked) and by stargz-snapshotter's
-# ctr-remote (eStargz), of which 2 % of the files differ, from a real registry.
+# Updates that transfer only what changed: layers by skopeo (zstd:chunked) and by
+# stargz-snapshotter's ctr-remote (eStargz), of which 2 % of the files differ, from a real registry.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib_tools.sh
 . "$here/lib_tools.sh"
 
-# Content and time, sizes that cross 512, a file that comes, one that goes, one that is renamed, and a
-# new directory early in the archive.
+# Content and time, sizes that cross 512, a file that comes, one that goes, one that is renamed, and
+# a new directory early in the archive.
 change_files() { # FOLDER
     local file number=0 files
     mapfile -t files < <(find "$1" -type f -size +1k -size -40k | sort)
@@ -27,10 +27,10 @@ change_files() { # FOLDER
     rm "${files[8]}"
 }
 
-# An image of one layer, not compressed. (skopeo 1.9 waits for ever at the end of some padded archives:
-# -b 1.)
+# An image of one layer, not compressed. (skopeo 1.9 waits for ever at the end of some padded
+# archives: -b 1.)
 make_layout() { # FOLDER LAYOUT
-    local blobs=$2/blobs/sha256 layer config manifest
+    local blobs=$2/blobs/sha256 layer config manifest type=application/vnd.oci.image
     mkdir -p "$blobs"
     put() {
         local digest
@@ -40,14 +40,15 @@ make_layout() { # FOLDER LAYOUT
     }
     tar -C "$1" -b 1 --sort=name --owner=0 --group=0 --numeric-owner -cf scratch .
     layer=$(put scratch)
-    printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["%s"]}}' \
-        "$(expr "$layer" : '"digest":"\([^"]*\)')" > scratch
+    printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers",%s}}' \
+        "\"diff_ids\":[\"$(expr "$layer" : '"digest":"\([^"]*\)')\"]" > scratch
     config=$(put scratch)
-    printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json",%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar",%s}]}' \
-        "$config" "$layer" > scratch
+    printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' \
+        "$type.manifest.v1+json" "{\"mediaType\":\"$type.config.v1+json\",$config}" \
+        "{\"mediaType\":\"$type.layer.v1.tar\",$layer}" > scratch
     manifest=$(put scratch)
-    printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",%s,"annotations":{"org.opencontainers.image.ref.name":"1"}}]}' \
-        "$manifest" > "$2/index.json"
+    printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s",%s,"annotations":{"%s":"1"}}]}' \
+        "$type.manifest.v1+json" "$manifest" org.opencontainers.image.ref.name > "$2/index.json"
     echo '{"imageLayoutVersion":"1.0.0"}' > "$2/oci-layout"
 }
 
@@ -78,14 +79,15 @@ check_content() { # REPOSITORY
         fail "umoci stat: $(tail -n 5 umoci.log)"
 }
 
-# umoci of Debian 12 reads manifest and config of an image with zstd layers (check_content), but knows
-# no such layers: "blob is not correct mediatype". So it unpacks eStargz only, whose tables and marks
-# are files to it.
+# umoci of Debian 12 reads manifest and config of an image with zstd layers (check_content), but
+# knows no such layers: "blob is not correct mediatype". So it unpacks eStargz only, whose tables
+# and marks are files to it.
 unpack() { # REPOSITORY
     rm -rf bundle
     umoci unpack --rootless --image "$STORE:$REGISTRY/$1:2" bundle > umoci.log 2>&1 ||
         fail "umoci unpack: $(tail -n 5 umoci.log)"
-    assert_same_lines "differences of what umoci unpacks" "Only in bundle/rootfs: .no.prefetch.landmark
+    assert_same_lines "differences of what umoci unpacks" \
+        "Only in bundle/rootfs: .no.prefetch.landmark
 Only in bundle/rootfs: stargz.index.json" "$(diff -rq --no-dereference files2 bundle/rootfs)"
 }
 
@@ -117,7 +119,8 @@ update() { # REPOSITORY PERCENT
     assert_at_least "bytes of an update of $1" "$least" "$received"
     assert_at_most "bytes of an update of $1" $((size * $2 / 100 + 2000)) "$received"
     # shellcheck disable=SC2016 # jq's variables
-    assert_json "$OUT" "the result" '.bytesCopied + .bytesFetched > $size and .bytesFetched < $most' \
+    assert_json "$OUT" "the result" \
+        '.bytesCopied + .bytesFetched > $size and .bytesFetched < $most' \
         --argjson size "$size" --argjson most $((size * $2 / 100 + 2000))
     assert_equal "bytes copied, in the summary" "$(jq .bytesCopied "$OUT")" \
         "$(jq 'select(.type == "summary") | .bytesCopied' "$ERR")"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What export wrote is read by skopeo, podman, buildah, umoci, containerd and dockerd, as an OCI archive
-# or as one of docker save; names, digests and ids are those of the registry.
+# What export wrote is read by skopeo, podman, buildah, umoci, containerd and dockerd, as an OCI
+# archive or as one of docker save; names, digests and ids are those of the registry.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

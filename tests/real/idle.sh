@@ -28,8 +28,8 @@ is_settled() {
 }
 
 start_fake_registry --generate idle/image:1=100K:64 --rule "path=/blobs/ cut=stall at=50000"
-"$TUG" --store "$STORE" fetch --platform linux/amd64 --max-concurrent-downloads 64 --progress plain \
-    "$fake_host/idle/image:1" > "$OUT" 2> "$ERR" &
+"$TUG" --store "$STORE" fetch --platform linux/amd64 --max-concurrent-downloads 64 \
+    --progress plain "$fake_host/idle/image:1" > "$OUT" 2> "$ERR" &
 tug_pid=$!
 own_pids+=("$tug_pid")
 wait_until 20 "64 connections are open" has_all_connections

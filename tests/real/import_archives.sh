@@ -21,7 +21,8 @@ assert_manifest() { # NAME DIGEST
     assert_equal "digest of $1" "$2" "$(skopeo inspect --raw "oci:$STORE:$1" | sum_of)"
 }
 
-# An archive of docker save has no manifest: the image is known by its config, and is as good as before.
+# An archive of docker save has no manifest: the image is known by its config, and is as good as
+# before.
 assert_config() { # NAME
     assert_equal "name of what was imported" "$1" "$(cut -d ' ' -f 1 "$OUT")"
     assert_equal "config of $1" "$config" \

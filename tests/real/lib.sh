@@ -114,7 +114,8 @@ assert_file_is_empty() { # FILE
 assert_json() { # FILE WHAT JQ-CONDITION [JQ-ARGUMENT…]
     local file=$1 what=$2 condition=$3
     shift 3
-    jq -e "$@" "$condition" "$file" > /dev/null || fail "$what: not true that $condition: $(cat "$file")"
+    jq -e "$@" "$condition" "$file" > /dev/null ||
+        fail "$what: not true that $condition: $(cat "$file")"
 }
 
 # Run tug with the standing store, as in tug_run 0 fetch REF.

@@ -35,14 +35,17 @@ assert_equal "columns: complete, missing" "linux/arm64 linux/amd64,linux/arm/v7"
 
 tug_run 0 fetch "$single"
 tug_run 0 images --format json
-created=$(skopeo inspect --config --tls-verify=false "docker://$single" | jq -r '.created // "null"')
+created=$(skopeo inspect --config --tls-verify=false "docker://$single" |
+    jq -r '.created // "null"')
 assert_equal "when the image was made" "$created" "$(of_image "$single" .created)"
 sizes=$(manifest_content real/single "$(registry_digest real/single 1)" | sort -u |
-    while read -r blob; do stat -c %s "$STORE/blobs/${blob/://}"; done | awk '{ n += $1 } END { print n }')
+    while read -r blob; do stat -c %s "$STORE/blobs/${blob/://}"; done |
+    awk '{ n += $1 } END { print n }')
 assert_equal "size of the image" "$sizes" "$(of_image "$single" .contentBytes)"
 
 tug_run 0 get "$single"
-assert_equal "the manifest" "$(registry_digest real/single 1)" "sha256:$(sha256sum < "$OUT" | cut -d ' ' -f 1)"
+assert_equal "the manifest" "$(registry_digest real/single 1)" \
+    "sha256:$(sha256sum < "$OUT" | cut -d ' ' -f 1)"
 
 # Everything in the store is needed by the two.
 tug_run 0 ls --format json

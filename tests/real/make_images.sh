@@ -26,7 +26,8 @@ quietly() { # COMMAND…
 
 layout_digest() { # TAG
     jq -r --arg tag "$1" '.manifests[]
-        | select(.annotations."org.opencontainers.image.ref.name" == $tag) | .digest' "$layout/index.json"
+        | select(.annotations."org.opencontainers.image.ref.name" == $tag) | .digest' \
+        "$layout/index.json"
 }
 
 layout_path() { # DIGEST
@@ -97,11 +98,13 @@ make_platforms() {
     done
 }
 
-# A statement about the amd64 image, as a manifest whose layer is no file system. Prints its descriptor.
+# A statement about the amd64 image, as a manifest whose layer is no file system. Prints its
+# descriptor.
 add_attestation() {
     local config layer
     config=$(jq -n -c '{architecture: "unknown", os: "unknown", config: {},
-        rootfs: {type: "layers", diff_ids: []}}' | add_json application/vnd.oci.image.config.v1+json)
+        rootfs: {type: "layers", diff_ids: []}}' |
+        add_json application/vnd.oci.image.config.v1+json)
     layer=$(dpkg-query -W -f '${Package} ${Version}\n' | jq -R -s -c '{_type:
         "https://in-toto.io/Statement/v0.1", predicateType: "https://spdx.dev/Document",
         subject: [], predicate: {packages: split("\n")}}' | add_json application/vnd.in-toto+json)
@@ -114,8 +117,9 @@ add_attestation() {
 # The index entry of an image in the layout.
 platform_entry() { # TAG MEDIA-TYPE DIGEST SIZE
     jq -n -c --arg arch "$1" --arg type "$2" --arg digest "$3" --argjson size "$4" \
-        '{mediaType: $type, digest: $digest, size: $size, platform: ({architecture: $arch, os: "linux"}
-        + if $arch == "arm" then {variant: "v7"} else {} end)}'
+        '{mediaType: $type, digest: $digest, size: $size,
+         platform: ({architecture: $arch, os: "linux"}
+         + if $arch == "arm" then {variant: "v7"} else {} end)}'
 }
 
 layout_entry() { # TAG

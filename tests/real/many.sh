@@ -14,7 +14,8 @@ $REGISTRY/real/layers64:1
 $REGISTRY/real/copy:1
 END
 mark_requests
-tug_run 0 fetch --platform linux/amd64 "$REGISTRY/real/single:1" --from-file list "$REGISTRY/real/index:1"
+tug_run 0 fetch --platform linux/amd64 "$REGISTRY/real/single:1" --from-file list \
+    "$REGISTRY/real/index:1"
 assert_same_lines "what is printed" \
     "$(for name in single layers64 copy index; do
         echo "$REGISTRY/real/$name:1 $(registry_digest "real/$name" 1)"
@@ -31,6 +32,7 @@ assert_equal "blobs asked for more than once" "" "$(requests_since_mark |
 # One that fails does not keep the others from being fetched; it was a batch that failed in part.
 rm -rf "$STORE"
 tug_run 1 fetch --platform linux/amd64 "$REGISTRY/real/none:1" "$REGISTRY/real/single:1"
-assert_equal "what is printed" "$REGISTRY/real/single:1 $(registry_digest real/single 1)" "$(cat "$OUT")"
+assert_equal "what is printed" "$REGISTRY/real/single:1 $(registry_digest real/single 1)" \
+    "$(cat "$OUT")"
 assert_file_has "$ERR" "tug: $REGISTRY/real/none:1: "
 check_store "$STORE"

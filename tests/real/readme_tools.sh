@@ -1,6 +1,7 @@
 #!/bin/bash
-# The lines of README.md, "Into podman, docker, containerd, CRI-O", as they are, but for the place of
-# the store, sockets and storage of this script. What podman pulled is not run: that needs cgroups.
+# The lines of README.md, "Into podman, docker, containerd, CRI-O", as they are, but for the place
+# of the store, sockets and storage of this script. What podman pulled is not run: that needs
+# cgroups.
 # shellcheck disable=SC2016,SC2317 # $names in single quotes are jq's; eval calls functions
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -31,7 +32,11 @@ with_podman() {
     [ -z "$why" ] || { echo "= left out: podman, CRI-O: $why" && return; }
     use_containers_storage
     podman() { # run --rm IMAGE: it is there
-        if [ "$1" = run ]; then command podman image inspect "$3" > pulled; else command podman "$@"; fi
+        if [ "$1" = run ]; then
+            command podman image inspect "$3" > pulled
+        else
+            command podman "$@"
+        fi
     }
     do_lines podman
     assert_json pulled "what podman pulled" '.[0].Digest == $digest' --arg digest "$digest"
@@ -50,7 +55,9 @@ with_containerd() {
     assert_equal "images of containerd" "$name $digest" "$(ctr_images k8s.io)"
     start_dockerd || return 0
     (
-        docker() { DOCKER_CONFIG=$PWD/docker-config command docker --host "unix://$WORK/dkd.sock" "$@"; }
+        docker() {
+            DOCKER_CONFIG=$PWD/docker-config command docker --host "unix://$WORK/dkd.sock" "$@"
+        }
         do_lines docker > loaded
     )
     assert_file_has loaded "$name"

@@ -23,7 +23,8 @@ push_referrer() { # REPOSITORY SUBJECT-DESCRIPTOR ARTIFACT-TYPE TEXT
         > referrer.json
     put_manifest "$1" "sha256:$(sha256sum referrer.json | cut -d ' ' -f 1)" referrer.json \
         "$manifest_type"
-    descriptor referrer.json "$manifest_type" | jq -c --arg artifact "$3" '. + {artifactType: $artifact}'
+    descriptor referrer.json "$manifest_type" |
+        jq -c --arg artifact "$3" '. + {artifactType: $artifact}'
 }
 
 # Name what refers to a digest by the tag that stands for it.
@@ -94,7 +95,8 @@ is_listed() {
     assert_equal "referrers of the image" 3 "$(awk 'NR == 2 { print $9 }' "$OUT")"
     tug_run 0 images --format json
     assert_same_lines "types" "$(printf '%s\n' "$sbom_type" "$attestation_type" \
-        application/vnd.example.signature | sort)" "$(jq -r '.referrers[].artifactType' "$OUT" | sort)"
+        application/vnd.example.signature | sort)" \
+        "$(jq -r '.referrers[].artifactType' "$OUT" | sort)"
     tug_run 0 images -q "$REGISTRY/$repository:${digest/:/-}"
     assert_equal "an entry for referrers" "$REGISTRY/$repository:${digest/:/-}" "$(cat "$OUT")"
 }
@@ -143,8 +145,9 @@ travel_with_their_image() {
     own=$STORE STORE=$PWD/other
     tug_run 0 import archive.tar
     assert_equal "imported images" 1 "$(wc -l < "$OUT")"
-    assert_same_lines "index.json" "$(jq -S '[.manifests[] | del(.annotations)] | sort_by(.digest)' \
-        "$own/index.json")" "$(jq -S '[.manifests[] | del(.annotations)] | sort_by(.digest)' "$STORE/index.json")"
+    assert_same_lines "index.json" \
+        "$(jq -S '[.manifests[] | del(.annotations)] | sort_by(.digest)' "$own/index.json")" \
+        "$(jq -S '[.manifests[] | del(.annotations)] | sort_by(.digest)' "$STORE/index.json")"
     tug_run 0 verify
     tug_run 0 images
     assert_equal "referrers of the image" 3 "$(awk 'NR == 2 { print $9 }' "$OUT")"

@@ -39,13 +39,15 @@ registry_answers() {
     curl -s -f -o /dev/null "http://$REGISTRY/v2/"
 }
 
-# Start the registry on a free loopback port. Sets REGISTRY (HOST:PORT) for this script and its children.
+# Start the registry on a free loopback port. Sets REGISTRY (HOST:PORT) for this script and its
+# children.
 start_registry() {
     mkdir -p "$registry_folder/storage"
     write_registry_config
     : > "$REGISTRY_LOG"
     env -i PATH="$PATH" HOME="$HOME" \
-        docker-registry serve "$registry_folder/config.yml" > "$registry_folder/stdout" 2> "$REGISTRY_LOG" &
+        docker-registry serve "$registry_folder/config.yml" \
+        > "$registry_folder/stdout" 2> "$REGISTRY_LOG" &
     registry_pid=$!
     own_pids+=("$registry_pid")
     wait_until 20 "the registry listens" read_registry_port
@@ -113,7 +115,8 @@ index_entry() { # REPOSITORY TAG ARCHITECTURE
 manifest_content() { # REPOSITORY DIGEST [metadata]
     echo "$2"
     registry_manifest "$1" "$2" |
-        jq -r --arg part "${3:-all}" '.config.digest, if $part == "all" then .layers[].digest else empty end'
+        jq -r --arg part "${3:-all}" \
+            '.config.digest, if $part == "all" then .layers[].digest else empty end'
 }
 
 # The scripted server. Sets fake_host and fake_pid; its log appears when it is stopped.

@@ -12,7 +12,8 @@ size_of() { # REPOSITORY DIGEST: of a manifest, as the registry sends it
 }
 
 expect_line() { # REPOSITORY NAME DIGEST
-    assert_equal "what is printed" "$REGISTRY/$2 $3 $(size_of "$1" "$3")" "$(cut -d' ' -f1,2,4 "$OUT")"
+    assert_equal "what is printed" "$REGISTRY/$2 $3 $(size_of "$1" "$3")" \
+        "$(cut -d' ' -f1,2,4 "$OUT")"
 }
 
 index_digest=$(registry_digest real/index 1)

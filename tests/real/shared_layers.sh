@@ -13,7 +13,8 @@ upload() { # FILE
     local digest location
     digest=sha256:$(sha256sum < "$1" | cut -d' ' -f1)
     location=$(curl -s -S -f -D - -o /dev/null -X POST \
-        "http://$REGISTRY/v2/real/shared/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+        "http://$REGISTRY/v2/real/shared/blobs/uploads/" |
+        tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
     curl -s -S -f -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$1" \
         "$location&digest=$digest" > /dev/null
     jq -n -c --arg digest "$digest" --argjson size "$(stat -c %s "$1")" \

@@ -54,13 +54,14 @@ copy real/docker signed/docker
 docker=$(tagged_digest signed/docker)
 sign first signed/docker "$docker" signed/docker
 sign second real/single "$single" real/single
-[ "$(registry_manifest signed/index "${index/:/-}.sig" | sha256sum)" != "$(sha256sum < signed.json)" ] ||
+[ "$(registry_manifest signed/index "${index/:/-}.sig" | sha256sum)" != \
+    "$(sha256sum < signed.json)" ] ||
     fail "skopeo has not written the signature itself"
 
 tug_run 0 fetch --verify-key first.pub "$REGISTRY/signed/index:1"
 assert_same_lines "names" "$(printf '%s\n' "$REGISTRY/signed/index:1" \
-    "$REGISTRY/signed/index:${index/:/-}.sig" "$REGISTRY/signed/index:${platform/:/-}.sig" | sort)" \
-    "$(list_names)"
+    "$REGISTRY/signed/index:${index/:/-}.sig" \
+    "$REGISTRY/signed/index:${platform/:/-}.sig" | sort)" "$(list_names)"
 tug_run 0 fetch --verify-key first.pub --root platform --name "$REGISTRY/mine/app:1" \
     "$REGISTRY/signed/index:1"
 tug_run 0 fetch --verify-key first.pub --convert oci --name "$REGISTRY/mine/docker:1" \
@@ -91,7 +92,8 @@ tug_run 0 prune
 mark_requests
 tug_run 6 verify --verify-key first.pub --format json
 # shellcheck disable=SC2016 # jq's variables
-assert_json "$OUT" "what first.pub did not sign" '[.[].images[]] | sort == ([$from, $single] | sort)' -s \
+assert_json "$OUT" "what first.pub did not sign" \
+    '[.[].images[]] | sort == ([$from, $single] | sort)' -s \
     --arg from "$REGISTRY/signed/from:1" --arg single "$REGISTRY/real/single:1"
 tug_run 0 verify --verify-key first.pub --verify-key second.pub --verify-any-name
 assert_file_has "$ERR" "0 bad, 4 images signed, 0 unsigned"

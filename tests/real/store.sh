@@ -40,7 +40,8 @@ check_root_index() { # STORE
     local roots digest size type inside
     [ "$(<"$1/oci-layout")" = '{"imageLayoutVersion":"1.0.0"}' ] ||
         assert_json "$1/oci-layout" "oci-layout" '. == {"imageLayoutVersion": "1.0.0"}'
-    assert_json "$1/index.json" "index.json: its type, one entry or more, names that are given once" \
+    assert_json "$1/index.json" \
+        "index.json: its type, one entry or more, names that are given once" \
         '.schemaVersion == 2 and (.manifests | length) >= 1
         and (.mediaType // "application/vnd.oci.image.index.v1+json")
             == "application/vnd.oci.image.index.v1+json"

@@ -36,7 +36,8 @@ import_one_platform() {
 unpack() {
     local target=$PWD/mounted
     mkdir "$target"
-    in_ctr --namespace all images mount --snapshotter native "$REGISTRY/real/single:1" "$target" > out
+    in_ctr --namespace all images mount --snapshotter native "$REGISTRY/real/single:1" \
+        "$target" > out
     cmp "$target/bin/busybox" /bin/busybox && echo same > compared
     in_ctr --namespace all images unmount "$target" > out
     assert_equal "busybox in containerd's snapshot" same "$(cat compared)"

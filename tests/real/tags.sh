@@ -26,8 +26,8 @@ assert_same_lines "tags in the range" \
 "$TUG" tags "$repository" --semver '>=1.2, <2' |
     "$TUG" --store "$STORE" fetch -q --platform linux/amd64 --from-file - > "$OUT"
 assert_equal "names in the store" "$(printf "$repository:%s " 1.10.0 1.2 v1.2.5)" \
-    "$(jq -r '[.manifests[].annotations["org.opencontainers.image.ref.name"]] | sort | join(" ") + " "' \
-        "$STORE/index.json")"
+    "$(jq -r '[.manifests[].annotations["org.opencontainers.image.ref.name"]] | sort
+        | join(" ") + " "' "$STORE/index.json")"
 check_store "$STORE"
 assert_equal "lines of fetch" 3 "$(wc -l < "$OUT")"
 

@@ -11,7 +11,8 @@ list_blobs() {
 
 # index.json with its entries in the order of their names.
 sorted_index() {
-    jq -S '.manifests |= sort_by(.annotations."org.opencontainers.image.ref.name")' "$STORE/index.json"
+    jq -S '.manifests |= sort_by(.annotations."org.opencontainers.image.ref.name")' \
+        "$STORE/index.json"
 }
 
 fetch_again() { # REFERENCE…

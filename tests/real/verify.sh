@@ -44,7 +44,8 @@ check_damage() { # WHAT LINES BLOBS-TRANSFERRED
     tug_run 0 verify --repair --format json
     assert_findings "$1: repairs" "$2"
     assert_json "$OUT" "$1: repaired" 'all(.[]; .repaired)' -s
-    assert_equal "$1: content transferred" "$3" "$(count_requests GET '/v2/.*/(blobs|manifests)/.*')"
+    assert_equal "$1: content transferred" "$3" \
+        "$(count_requests GET '/v2/.*/(blobs|manifests)/.*')"
     tug_run 0 verify
     assert_file_is_empty "$OUT"
     assert_same_lines "$1: content" "$(cat before)" "$(list_digests)"
@@ -107,7 +108,11 @@ cat index-before index-before > "$STORE/index.json"
 check_damage "index.json twice" "bad-index index.json" 0
 assert_same_lines "index.json" "$(cat index-before)" "$(cat "$STORE/index.json")"
 for broken in garbage missing; do
-    [ "$broken" = missing ] && rm "$STORE/index.json" || echo '{"schemaVersion":' > "$STORE/index.json"
+    if [ "$broken" = missing ]; then
+        rm "$STORE/index.json"
+    else
+        echo '{"schemaVersion":' > "$STORE/index.json"
+    fi
     check_damage "index.json $broken" "bad-index index.json" 0
     assert_equal "index.json $broken: roots" "$(jq -r '.manifests[0].digest' index-before)" \
         "$(jq -r '.manifests[].digest' "$STORE/index.json")"
