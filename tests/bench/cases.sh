@@ -6,8 +6,9 @@
 
 waiting_kib=()
 declare -A trips=()
-all_cases="store100k verify start present kill waiting small200 layers64 layers7 layer1g images40 tls tls16 concurrency
-    latency capped capped64 capped7 delta0 delta2 delta20 delta100 wan refs memory"
+all_cases="store100k verify start present kill waiting small200 layers64 layers7 layer1g images40
+    tls tls16 concurrency latency capped capped64 capped7 delta0 delta2 delta20 delta100 wan refs
+    memory"
 
 with_rounds() { # COUNT COMMAND…
     local rounds=$1
@@ -89,7 +90,8 @@ measure_wan() { # RTT-MS MBIT/S LOSS-PERCENT
     local name=wan-$1-$2-$3
     start_wan "$name" "$(($1 / 2))" "$2" "$3"
     image=seven
-    with_rounds "$((rounds < 3 ? rounds : 3))" measure_case wan "$name" tug-8 curls-8 $(peers_among oras)
+    with_rounds "$((rounds < 3 ? rounds : 3))" \
+        measure_case wan "$name" tug-8 curls-8 $(peers_among oras)
     with_rounds 1 measure_case wan "$name" $(peers_among skopeo crane aria2)
     stop_wan
 }
@@ -228,8 +230,9 @@ bad_blobs() { # STORE
     done
 }
 
-# Kill a fetch of 200 MiB at some moment, fetch again: bytes the server sent twice. The scripted server
-# sends at an even rate: nginx' limit_rate begins with a burst, which would be in the sockets.
+# Kill a fetch of 200 MiB at some moment, fetch again: bytes the server sent twice. The scripted
+# server sends at an even rate: nginx' limit_rate begins with a burst, which would be in the
+# sockets.
 case_kill() {
     local round bytes log=$work/fake-log size=$((200 << 20))
     image=kill/image again_bytes=0 bad_count=0
@@ -265,7 +268,8 @@ case_waiting() {
         waiting_kib[count]=$(tail -n 1 "$work/peak")
     done
     images=()
-    echo "bench: waiting: ${waiting_kib[100]} KiB with 100, ${waiting_kib[10000]} KiB with 10000" >&2
+    echo "bench: waiting: ${waiting_kib[100]} KiB with 100," \
+        "${waiting_kib[10000]} KiB with 10000" >&2
 }
 
 # A store of 100 000 small blobs and 5 000 images of 20 layers each.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # variables are shared with the other files
 #
-# Images of seeded random bytes, as static files for nginx and as docker-registry's storage. Sourced.
+# Images of seeded random bytes, as static files for nginx and as docker-registry's storage.
+# Sourced.
 #
 # Below $content: blobs/sha256/HEX; tags/REPOSITORY/TAG (the manifest); lists/REPOSITORY (what the
 # limit program reads: PATH HEX SIZE); digests.map (for nginx); storage/ (docker-registry). Blobs
@@ -9,6 +10,8 @@
 
 blobs=$content/blobs/sha256
 manifest_type=application/vnd.oci.image.manifest.v1+json
+config_type=application/vnd.oci.image.config.v1+json
+layer_type=application/vnd.oci.image.layer.v1.tar+gzip
 
 # Bytes that look random, the same each time. Prints "HEX SIZE".
 make_blob() { # SEED BYTES
@@ -46,7 +49,7 @@ store_manifest() { # REPOSITORY HEX
 }
 
 layer_json() { # HEX SIZE
-    printf '{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"sha256:%s","size":%s}' "$1" "$2"
+    printf '{"mediaType":"%s","digest":"sha256:%s","size":%s}' "$layer_type" "$1" "$2"
 }
 
 # Put an image together from blobs that are there, "HEX SIZE" a line on stdin.
@@ -60,15 +63,17 @@ make_image() { # REPOSITORY
         echo "/v2/$1/blobs/sha256:$hex $hex $size" >> "$list"
         store_blob "$1" "$hex"
     done
-    printf '{"architecture":"amd64","os":"linux","author":"%s","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
-        "$1" "${ids#,}" > "$content/new"
+    printf '{"architecture":"amd64","os":"linux","author":"%s","config":{},"rootfs":%s}' \
+        "$1" "{\"type\":\"layers\",\"diff_ids\":[${ids#,}]}" > "$content/new"
     config=$(sha256sum "$content/new" | cut -d ' ' -f 1)
     size=$(stat -c %s "$content/new")
     mv "$content/new" "$blobs/$config"
     store_blob "$1" "$config"
     echo "/v2/$1/blobs/sha256:$config $config $size" >> "$list"
-    printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%s","size":%s},"layers":[%s]}' \
-        "$manifest_type" "$config" "$size" "${layers#,}" > "$content/tags/$1/1"
+    config=$(printf '{"mediaType":"%s","digest":"sha256:%s","size":%s}' \
+        "$config_type" "$config" "$size")
+    printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' \
+        "$manifest_type" "$config" "${layers#,}" > "$content/tags/$1/1"
     hex=$(sha256sum "$content/tags/$1/1" | cut -d ' ' -f 1)
     cp "$content/tags/$1/1" "$blobs/$hex"
     store_manifest "$1" "$hex"
@@ -112,8 +117,10 @@ make_refs() {
     seq -f "$content/tags/refs/%.0f" 1 10000 | xargs mkdir -p
     seq 1 10000 | awk -v base="$base" -v folder="$content/tags/refs" '{ file = folder "/" $1 "/1"
         printf "%s,\"annotations\":{\"number\":\"%s\"}}", base, $1 > file; close(file) }'
-    (cd "$content/tags" && find refs -name 1 -type f -not -path 'refs/base/*' -print0 | xargs -0 sha256sum) |
-        awk '{ sub(/\/1$/, "", $2); print "/v2/" $2 "/manifests/1 sha256:" $1 ";" }' >> "$content/digests.map"
+    (cd "$content/tags" &&
+        find refs -name 1 -type f -not -path 'refs/base/*' -print0 | xargs -0 sha256sum) |
+        awk '{ sub(/\/1$/, "", $2); print "/v2/" $2 "/manifests/1 sha256:" $1 ";" }' \
+            >> "$content/digests.map"
 }
 
 # The sizes of "seven" are those of a usual Python image with its system below: 628 MB.
@@ -126,7 +133,8 @@ make_content() {
     empty_folder "$content"
     mkdir -p "$blobs" "$content/lists"
     make_layers one $((1 << 30)) | make_image one
-    make_layers seven 49500000 24000000 64300000 211000000 6200000 23000000 250000000 | make_image seven
+    make_layers seven 49500000 24000000 64300000 211000000 6200000 23000000 250000000 |
+        make_image seven
     # shellcheck disable=SC2046 # numbers
     make_layers mid $(repeat 64 $((4 << 20))) | make_image mid
     # shellcheck disable=SC2046

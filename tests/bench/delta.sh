@@ -32,14 +32,14 @@ make_plain_image() { # VERSION LAYOUT
         layers+=",{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",$layer}"
         ids+=,\"$(cut -d '"' -f 4 <<< "$layer")\"
     done
-    printf '{"architecture":"amd64","os":"linux","author":"delta %s","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
-        "$1" "${ids#,}" > "$2/new"
+    printf '{"architecture":"amd64","os":"linux","author":"delta %s","config":{},"rootfs":%s}' \
+        "$1" "{\"type\":\"layers\",\"diff_ids\":[${ids#,}]}" > "$2/new"
     config=$(put_blob "$2/new" "$2")
-    printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.image.config.v1+json",%s},"layers":[%s]}' \
-        "$manifest_type" "$config" "${layers#,}" > "$2/new"
+    printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$manifest_type" \
+        "{\"mediaType\":\"$config_type\",$config}" "${layers#,}" > "$2/new"
     manifest=$(put_blob "$2/new" "$2")
-    printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s",%s,"annotations":{"org.opencontainers.image.ref.name":"1"}}]}' \
-        "$manifest_type" "$manifest" > "$2/index.json"
+    printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s",%s,"annotations":{"%s":"1"}}]}' \
+        "$manifest_type" "$manifest" org.opencontainers.image.ref.name > "$2/index.json"
     echo '{"imageLayoutVersion":"1.0.0"}' > "$2/oci-layout"
 }
 

@@ -22,7 +22,10 @@ esac
 
 # The closing bracket that a killed run leaves out.
 events="$folder/events"
-if [ "$(tail -c 2 "$trace")" = "]" ]; then cat "$trace"; else cat "$trace" && echo ']'; fi > "$events"
+{
+    cat "$trace"
+    [ "$(tail -c 2 "$trace")" = "]" ] || echo ']'
+} > "$events"
 
 jq -r '.[] | select(.ph == "M" and .name == "thread_name") | [.tid, .args.name] | @tsv' \
     "$events" > "$folder/rows" || exit
@@ -58,15 +61,17 @@ height=$((24 * lines + 110))
 [ $has_rate = no ] || height=$((height + 130))
 
 plot_rows() {
-    local group color separator="plot"
+    local group color separator="plot" half
     while read -r group color; do
         awk -F '\t' -v group="$group" '$2 == group { print $1, $3, $4 }' "$folder/spans" \
             > "$folder/$group.dat"
         [ -s "$folder/$group.dat" ] || continue
         # Inner spans are lower than those around them.
-        printf "%s '%s' using 2:1:2:3:(\$1-%s):(\$1+%s) with boxxyerror fillcolor rgb '%s' title '%s'" \
-            "$separator" "$folder/$group.dat" "$([ "$group" = sync ] && echo 0.2 || echo 0.38)" \
-            "$([ "$group" = sync ] && echo 0.2 || echo 0.38)" "$color" "$group"
+        half=0.38
+        [ "$group" != sync ] || half=0.2
+        printf "%s '%s' using 2:1:2:3:(\$1-%s):(\$1+%s) with boxxyerror" \
+            "$separator" "$folder/$group.dat" "$half" "$half"
+        printf " fillcolor rgb '%s' title '%s'" "$color" "$group"
         separator=","
     done << 'COLORS'
 idle #eeeeee
@@ -87,11 +92,15 @@ COLORS
     echo "set terminal $terminal size $width,$height font 'sans,11' background rgb 'white'"
     echo "set output '$picture'"
     echo "set style fill solid 1.0 noborder; set xrange [0:$last]; set lmargin 12; set rmargin 3"
-    [ $has_rate = no ] || echo "set multiplot"
-    [ $has_rate = no ] || echo "set origin 0,$(awk -v h=$height 'BEGIN { print 130 / h }'); set size 1,$(awk -v h=$height 'BEGIN { print 1 - 130 / h }')"
+    if [ $has_rate = yes ]; then
+        echo "set multiplot"
+        echo "set origin 0,$(awk -v h=$height 'BEGIN { print 130 / h }');" \
+            "set size 1,$(awk -v h=$height 'BEGIN { print 1 - 130 / h }')"
+    fi
     echo "set title '${title//\'/}'; set key outside bottom center horizontal samplen 1"
     awk -F '\t' 'BEGIN { printf "set ytics (" }
-        { printf "%s\"%s\" %s", (NR > 1 ? ", " : ""), $2, $1 } END { print ") scale 0" }' "$folder/rows"
+        { printf "%s\"%s\" %s", (NR > 1 ? ", " : ""), $2, $1 }
+        END { print ") scale 0" }' "$folder/rows"
     echo "set yrange [$((lines + 1)).6:0.4]; set xlabel 's' offset 0,0.5"
     plot_rows
     if [ $has_rate = yes ]; then

@@ -14,7 +14,8 @@ ratio_goal() { # WORK LIMIT CASE SERVER TUG OTHER COLUMN
     b=$(figure "$3" "$4" "$6" "$7")
     [ -n "$a" ] && [ -n "$b" ] || return
     [ "$7" != cpu_s ] || unit="CPU-s"
-    goal "$1" "${7%_s} <= $2 x $6" "$(divide "$a" "$b")" "<=" "$2" "$(ratio_text "$a" "$b" "$unit" "$6")"
+    goal "$1" "${7%_s} <= $2 x $6" "$(divide "$a" "$b")" "<=" "$2" \
+        "$(ratio_text "$a" "$b" "$unit" "$6")"
 }
 
 # Compare with the best of the peers.
@@ -46,7 +47,8 @@ transfer_goals() {
         ratio_goal "1 layer of 1 GiB ($server)" 0.5 layer1g "$server" tug oras wall_s
     done
     for server in nginx registry; do
-        ratio_goal "7 layers, 628 MB ($server)" 1.05 layers7 "$server" tug "$(best_limit layers7 "$server")" wall_s
+        ratio_goal "7 layers, 628 MB ($server)" 1.05 layers7 "$server" tug \
+            "$(best_limit layers7 "$server")" wall_s
         ratio_goal "7 layers, 628 MB ($server)" 0.6 layers7 "$server" tug oras wall_s
     done
     ratio_goal "64 x 4 MiB (nginx)" 0.95 layers64 nginx tug oras wall_s
@@ -75,12 +77,14 @@ rate_goal() { # WORK GOAL-TEXT LIMIT-MB/S CASE SERVER MB
 
 capped_goals() {
     local wall
-    rate_goal "1 GiB, 20 MB/s per connection, 50 ms" ">= 0.93 x 8 x 20 MB/s" 148.8 capped capped-far 1073.741824
+    rate_goal "1 GiB, 20 MB/s per connection, 50 ms" ">= 0.93 x 8 x 20 MB/s" 148.8 \
+        capped capped-far 1073.741824
     ratio_goal "1 GiB, 20 MB/s per connection, 50 ms" 0.85 capped capped-far tug-8 aria2 wall_s
     wall=$(figure capped64 capped tug-8 wall_s)
     goal "64 MiB, 20 MB/s per connection" "<= 0.65 s" "$wall" "<=" 0.65 "$wall s"
     wall=$(figure capped7 capped tug-8 wall_s)
-    goal "7 layers, 20 MB/s per connection" "wall <= 1.1 x bytes / (8 x 20 MB/s)" "$wall" "<=" 4.317 "$wall s"
+    goal "7 layers, 20 MB/s per connection" "wall <= 1.1 x bytes / (8 x 20 MB/s)" \
+        "$wall" "<=" 4.317 "$wall s"
 }
 
 wan_goals() {
@@ -88,9 +92,11 @@ wan_goals() {
     ratio_goal "628 MB, 50 ms, 1 Gbit/s" 1.08 wan wan-50-1000-0 tug-8 curls-8 wall_s
     ratio_goal "628 MB, 100 ms, 0.1 % loss, 1 Gbit/s" 0.35 wan wan-100-1000-0.1 tug-8 oras wall_s
     ratio_goal "628 MB, 50 ms, 1 % loss, 500 Mbit/s" 1.0 wan wan-50-500-1 tug-8 oras wall_s
-    rate_goal "628 MB, 150 ms, 0.1 % loss, 200 Mbit/s" ">= 0.85 of the link" 21.25 wan wan-150-200-0.1 628
+    rate_goal "628 MB, 150 ms, 0.1 % loss, 200 Mbit/s" ">= 0.85 of the link" 21.25 \
+        wan wan-150-200-0.1 628
     for server in wan-ten wan-ten-tls; do
-        goal "10 layers of 20 KiB, 50 ms (${server/#wan-ten/HTTP})" "<= 3 round trips after the manifest" \
+        goal "10 layers of 20 KiB, 50 ms (${server/#wan-ten/HTTP})" \
+            "<= 3 round trips after the manifest" \
             "${trips[$server]:-}" "<=" 3.2 "${trips[$server]:-}"
     done
 }
@@ -104,9 +110,11 @@ delta_goals() {
     done
     work="update of 570 MB, 2 % of the files"
     ratio_goal "$work, 8 x 20 MB/s" 0.15 delta2 capped tug-8 tug-plain-8 wall_s
-    part=$(divide "$(figure delta2 nginx tug server_bytes)" "$(figure delta2 nginx tug-plain server_bytes)")
+    part=$(divide "$(figure delta2 nginx tug server_bytes)" \
+        "$(figure delta2 nginx tug-plain server_bytes)")
     goal "$work" "<= 0.04 of the bytes" "$part" "<=" 0.04 "$part"
-    part=$(divide "$(figure delta2 capped tug-8 server_bytes)" "$(figure delta2 capped tug-plain-8 server_bytes)")
+    part=$(divide "$(figure delta2 capped tug-8 server_bytes)" \
+        "$(figure delta2 capped tug-plain-8 server_bytes)")
     goal "$work, 8 x 20 MB/s" "<= 0.04 of the bytes" "$part" "<=" 0.04 "$part"
 }
 
@@ -132,9 +140,10 @@ present_goals() {
     done
     small=$(milliseconds_each "$(figure refs-1000-present nginx tug cpu_s)" 1000)
     per_reference=$(milliseconds_each "$(figure refs-10000-present nginx tug cpu_s)" 10000)
-    goal "all present, 10000 images" "<= 0.15 ms of CPU each" "$per_reference" "<=" 0.15 "$per_reference ms"
-    goal "CPU of a reference, 10 000 to 1 000" "<= 1.3 (constant)" "$(divide "$per_reference" "$small")" \
-        "<=" 1.3 "$(divide "$per_reference" "$small")"
+    goal "all present, 10000 images" "<= 0.15 ms of CPU each" \
+        "$per_reference" "<=" 0.15 "$per_reference ms"
+    goal "CPU of a reference, 10 000 to 1 000" "<= 1.3 (constant)" \
+        "$(divide "$per_reference" "$small")" "<=" 1.3 "$(divide "$per_reference" "$small")"
 }
 
 # The most memory among the cases of blob sizes and of TLS.
@@ -153,7 +162,8 @@ memory_goals() {
     few=$(figure refs-100 nginx tug peak_kib)
     many=$(figure refs-10000 nginx tug peak_kib)
     if [ -n "$few" ] && [ -n "$many" ]; then
-        named="; with 10 000 names in index.json, which is written anew, $(divide "$((many - few))" 9900) KiB"
+        named="; with 10 000 names in index.json, which is written anew, "
+        named+="$(divide "$((many - few))" 9900) KiB"
     fi
     if [ -n "${waiting_kib[100]:-}" ]; then
         few=${waiting_kib[100]} many=${waiting_kib[10000]}
@@ -178,8 +188,10 @@ store_goals() {
 other_goals() {
     if [ -n "${start_ms:-}" ]; then
         goal "start to first request on the wire" "<= curl + 3 ms" "$start_ms" "<=" \
-            "$(awk -v c="$curl_start_ms" 'BEGIN { print c + 3 }')" "$start_ms ms; curl itself $curl_start_ms ms"
-        goal "start to first request, static" "<= 10 ms" "$static_start_ms" "<=" 10 "$static_start_ms ms"
+            "$(awk -v c="$curl_start_ms" 'BEGIN { print c + 3 }')" \
+            "$start_ms ms; curl itself $curl_start_ms ms"
+        goal "start to first request, static" "<= 10 ms" \
+            "$static_start_ms" "<=" 10 "$static_start_ms ms"
     fi
     if [ -n "${again_bytes:-}" ]; then
         goal "kill -9, 8 connections" "<= 1 MiB each again" "$again_bytes" "<=" "$((8 << 20))" \
@@ -206,7 +218,10 @@ judge() {
 print_updates() {
     [ -n "$(figure delta2 nginx tug wall_s)" ] || return 0
     awk -F '\t' '
-        BEGIN { print "| files changed | server | tug | tug --delta off | skopeo |\n|---|---|---|---|---|" }
+        BEGIN {
+            print "| files changed | server | tug | tug --delta off | skopeo |"
+            print "|---|---|---|---|---|"
+        }
         $1 ~ /^delta/ {
             key = substr($1, 6) " %" " | " ($2 == "capped" ? "8 x 20 MB/s" : "unlimited")
             if (!(key in cells)) order[++n] = key
@@ -217,7 +232,8 @@ print_updates() {
         }
         END {
             for (i = 1; i <= n; i++)
-                printf "| %s | %s | %s | %s |\n", order[i], cells[order[i], 1], cells[order[i], 2], cells[order[i], 3]
+                printf "| %s | %s | %s | %s |\n", order[i], \
+                    cells[order[i], 1], cells[order[i], 2], cells[order[i], 3]
         }' "$results/summary.tsv"
     echo
 }
@@ -229,8 +245,17 @@ print_goals() {
 }
 
 print_medians() {
-    awk -F '\t' 'BEGIN { print "| case | server | program | wall s (min-max) | CPU s | peak MiB | server CPU s | MB sent | requests | runs (dropped) |\n|---|---|---|---|---|---|---|---|---|---|" }
-        NR > 1 { printf "| %s | %s | %s | %.3f (%.3f-%.3f) | %.3f | %.1f | %.2f | %.1f | %d | %d (%d)%s |\n",
-            $1, $2, $3, $6, $7, $8, $9, $10 / 1024, $11, $12 / 1e6, $13, $4, $5, $14 == "noisy" ? " noisy" : "" }' \
+    awk -F '\t' '
+        BEGIN {
+            print "| case | server | program | wall s (min-max) | CPU s | peak MiB " \
+                "| server CPU s | MB sent | requests | runs (dropped) |"
+            print "|---|---|---|---|---|---|---|---|---|---|"
+        }
+        NR > 1 {
+            printf "| %s | %s | %s | %.3f (%.3f-%.3f) | %.3f | %.1f ",
+                $1, $2, $3, $6, $7, $8, $9, $10 / 1024
+            printf "| %.2f | %.1f | %d | %d (%d)%s |\n",
+                $11, $12 / 1e6, $13, $4, $5, $14 == "noisy" ? " noisy" : ""
+        }' \
         "$results/summary.tsv"
 }

@@ -17,7 +17,6 @@ rounds=${BENCH_ROUNDS:-5}
 tries=${BENCH_TRIES:-3} # times as many runs at most, should they be disturbed
 # shellcheck disable=SC2034 # for the other files
 max_blob=${BENCH_MAX_BLOB:-8G}
-tab=$'\t'
 own_pids=()
 short_folder="" # for sockets, whose paths must be short
 
@@ -50,9 +49,9 @@ empty_folder() { # FOLDER
     mkdir -p "$1"
 }
 
-# Begin with an empty store. The last one is put away until the end, its files without their content.
-# They are not deleted, because ext4 without a journal uses no inode again for minutes, and looks at
-# each of those whenever a file is made: the next runs would pay for that.
+# Begin with an empty store. The last one is put away until the end, its files without their
+# content. They are not deleted, because ext4 without a journal uses no inode again for minutes, and
+# looks at each of those whenever a file is made: the next runs would pay for that.
 new_store() {
     if [ -e "$store" ]; then
         chmod -R u+rwX "$store"
@@ -74,11 +73,13 @@ set_up() { # OBJ
     trap 'exit 130' INT
     trap 'exit 143' TERM
     export LC_ALL=C HOME=$work/home TMPDIR=$work/tmp
-    unset TUG_STORE XDG_DATA_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR REGISTRY_AUTH_FILE SSL_CERT_FILE SSL_CERT_DIR \
+    unset TUG_STORE XDG_DATA_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR REGISTRY_AUTH_FILE \
+        SSL_CERT_FILE SSL_CERT_DIR \
         http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
     mkdir -p "$HOME" "$TMPDIR"
     : > "$results/goals.tsv"
-    printf '%s\n' "case${tab}server${tab}program${tab}wall_s${tab}cpu_s${tab}peak_kib${tab}server_cpu_s${tab}stolen_pct${tab}foreign_pct${tab}status${tab}server_bytes${tab}server_requests${tab}verdict" > "$runs"
+    echo case server program wall_s cpu_s peak_kib server_cpu_s stolen_pct foreign_pct status \
+        server_bytes server_requests verdict | tr ' ' '\t' > "$runs"
 }
 
 wait_until() { # SECONDS WHAT COMMAND…
@@ -118,15 +119,16 @@ run_once() { # CASE SERVER PROGRAM
         fail "$1, $3: not measured: $(tail -n 3 "$work/err")"
     line=$(cat "$work/measured")
     verdict=$(judge_run "$line")
-    printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$line" "$(server_counts "$2")" "$verdict" >> "$runs"
+    printf '%s\t%s\t%s\t%s\t%s\t%s\n' \
+        "$1" "$2" "$3" "$line" "$(server_counts "$2")" "$verdict" >> "$runs"
     finish "$3"
     if [ "$verdict" = failed ]; then
         echo "bench: $1, $3: failed: $(tail -n 2 "$work/err")" >&2
     fi
 }
 
-# Run the programs in turn, A B C A B C…, until each has $rounds undisturbed runs, or has had $tries
-# times as many. A program that fails is left out from then on.
+# Run the programs in turn, A B C A B C…, until each has $rounds undisturbed runs, or has had
+# $tries times as many. A program that fails is left out from then on.
 measure_case() { # CASE SERVER PROGRAM…
     local name=$1 server=$2 round program
     local -A kept=() out=()
@@ -159,8 +161,9 @@ figure() { # CASE SERVER PROGRAM COLUMN
 
 # The peer with the least wall time: its seconds and its name.
 best_peer() { # CASE SERVER
-    awk -F '\t' -v c="$1" -v s="$2" '$1 == c && $2 == s && $3 ~ /^(skopeo|crane|oras|ctr|aria2|curl)$/ {
-        print $6, $3 }' "$results/summary.tsv" | sort -n | head -n 1
+    awk -F '\t' -v c="$1" -v s="$2" '
+        $1 == c && $2 == s && $3 ~ /^(skopeo|crane|oras|ctr|aria2|curl)$/ { print $6, $3 }' \
+        "$results/summary.tsv" | sort -n | head -n 1
 }
 
 # Note a verdict: is LEFT OPERATOR RIGHT true? An empty figure means that it was not measured.
@@ -169,12 +172,14 @@ goal() { # WORK GOAL LEFT OPERATOR RIGHT FIGURE-TEXT
     if [ -z "$3" ] || [ -z "$5" ]; then
         return
     fi
-    if awk -v a="$3" -v b="$5" -v operator="$4" 'BEGIN { exit !(operator == "<=" ? a <= b : a >= b) }'; then
+    if awk -v a="$3" -v b="$5" -v operator="$4" \
+        'BEGIN { exit !(operator == "<=" ? a <= b : a >= b) }'; then
         met=met
     fi
     printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$6" "$met" >> "$results/goals.tsv"
 }
 
 divide() { # A B
-    [ -n "$1" ] && [ -n "$2" ] && awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.3f", a / b }'
+    [ -n "$1" ] && [ -n "$2" ] &&
+        awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.3f", a / b }'
 }

@@ -48,8 +48,9 @@ find_peers_root() {
     fi
 }
 
-# What goes before the command line of a peer: nothing for one that is installed here. curl is always the one
-# that is installed here: it comes with a loop of shell. skopeo-here is the one that made the layers of delta.sh.
+# What goes before the command line of a peer: nothing for one that is installed here. curl is
+# always the one that is installed here: it comes with a loop of shell. skopeo-here is the one that
+# made the layers of delta.sh.
 peer_prefix() { # PROGRAM
     if [ -n "$peers_root" ] && [ "$1" != curl ] && [ "$1" != skopeo-here ]; then
         echo "chroot $peers_root"
@@ -100,7 +101,8 @@ describe_peers() {
         printf '%s; ' "${version:-$name}"
     done
     # shellcheck disable=SC2086 # words
-    ! needs_delta_content ${BENCH_CASES:-$all_cases} || printf 'skopeo-here: %s; ' "$(skopeo --version)"
+    ! needs_delta_content ${BENCH_CASES:-$all_cases} ||
+        printf 'skopeo-here: %s; ' "$(skopeo --version)"
     if [ -n "$peers_note" ]; then
         printf 'peers of this Debian only (no chroot of a newer one: %s); ' "$peers_note"
     fi
@@ -115,15 +117,17 @@ start_containerd() {
 version = 2
 root = "$folder/root"
 state = "$short_folder/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime",
-    "io.containerd.internal.v1.tracing", "io.containerd.nri.v1.nri", "io.containerd.tracing.processor.v1.otlp"]
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images",
+    "io.containerd.cri.v1.runtime", "io.containerd.internal.v1.tracing",
+    "io.containerd.nri.v1.nri", "io.containerd.tracing.processor.v1.otlp"]
 [grpc]
   address = "$short_folder/sock"
 END
     $prefix containerd -c "$folder/config.toml" > "$folder/log" 2>&1 &
     daemon_pid=$!
     # shellcheck disable=SC2086 # words
-    wait_until 30 "containerd answers" $prefix ctr -a "$short_folder/sock" namespaces ls -q > /dev/null 2>&1
+    wait_until 30 "containerd answers" \
+        $prefix ctr -a "$short_folder/sock" namespaces ls -q > /dev/null 2>&1
 }
 
 # What aria2 reads: each blob with its digest, which it checks.
@@ -153,8 +157,13 @@ peer_line() { # PROGRAM SERVER IMAGE
     local reference=${host[$2]}/$3:1 name=${3//\//-} prefix tls
     prefix=$(peer_prefix "$1") tls=$(peer_tls_options "$1" "$2")
     case $1 in
-    skopeo*) echo "$prefix skopeo --insecure-policy copy -q $tls docker://$reference oci:$store:$name" ;;
-    crane) echo "$prefix env SSL_CERT_FILE=$work/tls.pem crane pull $tls --format=oci $reference $store" ;;
+    skopeo*)
+        echo "$prefix skopeo --insecure-policy copy -q $tls docker://$reference oci:$store:$name"
+        ;;
+    crane)
+        echo "$prefix env SSL_CERT_FILE=$work/tls.pem" \
+            "crane pull $tls --format=oci $reference $store"
+        ;;
     oras) echo "$prefix oras copy --no-tty $tls --to-oci-layout $reference $store:$name" ;;
     ctr) echo "$prefix ctr -a $short_folder/sock content fetch $tls $reference" ;;
     aria2) echo "$prefix aria2c -q --no-conf -x8 -s8 -k1M -j8 $tls -i $work/aria2-list" ;;

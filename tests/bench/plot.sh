@@ -19,7 +19,9 @@ plot_walls() {
         echo "set multiplot layout $(wc -l <<< "$names"),1"
         for case_server in $names; do
             echo "set title '$case_server'"
-            echo "plot '< grep \"^$case_server\" $results/walls.dat' using (\$0-0.18):3:xtic(2) with boxes title 'wall', '' using (\$0+0.18):4 with boxes title 'CPU'"
+            echo "plot '< grep \"^$case_server\" $results/walls.dat'" \
+                "using (\$0-0.18):3:xtic(2) with boxes title 'wall'," \
+                "'' using (\$0+0.18):4 with boxes title 'CPU'"
         done
     } | gnuplot
 }
@@ -36,10 +38,14 @@ END
 }
 
 plot_lines() {
-    awk -F '\t' '$1 == "concurrency" { sub(/tug-/, "", $3); print $3, $6 }' "$results/summary.tsv" > "$results/concurrency.dat"
-    awk -F '\t' '$1 ~ /^refs-[0-9]+-present$/ { split($1, part, "-"); print part[2], $9 * 1000 / part[2] }' \
-        "$results/summary.tsv" > "$results/refs.dat"
-    awk -F '\t' '$1 ~ /^memory-/ && $3 == "tug-8" { size = substr($1, 8); print size * (size ~ /G$/ ? 1024 : 1), $10 / 1024 }' \
+    awk -F '\t' '$1 == "concurrency" { sub(/tug-/, "", $3); print $3, $6 }' \
+        "$results/summary.tsv" > "$results/concurrency.dat"
+    awk -F '\t' '$1 ~ /^refs-[0-9]+-present$/ {
+        split($1, part, "-")
+        print part[2], $9 * 1000 / part[2] }' "$results/summary.tsv" > "$results/refs.dat"
+    awk -F '\t' '$1 ~ /^memory-/ && $3 == "tug-8" {
+        size = substr($1, 8)
+        print size * (size ~ /G$/ ? 1024 : 1), $10 / 1024 }' \
         "$results/summary.tsv" > "$results/memory.dat"
     plot_line concurrency "7 layers, 628 MB" "--max-concurrent-downloads" s "set logscale x 2"
     plot_line refs "references that are present" references "ms of CPU each" "set logscale x 10"
@@ -50,7 +56,8 @@ plot_lines() {
 plot_traces() {
     local trace
     for trace in "$results"/trace-*.json; do
-        [ ! -s "$trace" ] || "$here/draw_trace.sh" "$trace" "${trace%.json}.svg" "$(basename "${trace%.json}")"
+        [ ! -s "$trace" ] ||
+            "$here/draw_trace.sh" "$trace" "${trace%.json}.svg" "$(basename "${trace%.json}")"
     done
 }
 

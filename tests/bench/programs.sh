@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # variables are shared with the other files
 #
-# The programs that are measured beside the peers (peers.sh): prepare NAME SERVER sets $command to fetch $image (a repository;
-# tag 1) into $store; finish NAME clears up. Sourced.
+# The programs that are measured beside the peers (peers.sh): prepare NAME SERVER sets $command to
+# fetch $image (a repository; tag 1) into $store; finish NAME clears up. Sourced.
 #
-# tug, tug-none (--durability none), tug-plain (--delta off), tug-N, tug-plain-N (--max-concurrent-downloads N), tug-store-COMMAND, tug-static and tug-static-N
-# (the command as one file), tug-before ($BENCH_BEFORE, an earlier build), limit (limit-N: with N connections), curls-N (N curls
-# that know the bytes).
+# tug, tug-none (--durability none), tug-plain (--delta off), tug-N, tug-plain-N
+# (--max-concurrent-downloads N), tug-store-COMMAND, tug-static and tug-static-N (the command as one
+# file), tug-before ($BENCH_BEFORE, an earlier build), limit (limit-N: with N connections), curls-N
+# (N curls that know the bytes).
 # A list of images ($images) is fetched by one tug, and by peers one after the other.
 
 tls_options() { # PROGRAM SERVER
@@ -66,7 +67,10 @@ prepare() { # NAME SERVER
     tug-store-*) prepare_store "$1" ;;
     openssl) prepare_hashing ;;
     tug*) prepare_tug "$1" "$2" ;;
-    curls-*) command=(sh "$here/curls.sh" "${1#curls-}" "$(scheme_of "$2")://${host[$2]}" "$content/lists/$image" "$store") ;;
+    curls-*)
+        command=(sh "$here/curls.sh" "${1#curls-}" "$(scheme_of "$2")://${host[$2]}"
+            "$content/lists/$image" "$store")
+        ;;
     limit*) prepare_limit "$1" "$2" ;;
     *) prepare_peer "$1" "$2" ;;
     esac

@@ -61,7 +61,8 @@ find_peers
 # Whoever interrupts it sees what was measured until then.
 trap 'report; exit 130' INT
 trap 'report; exit 143' TERM
-if [[ " store100k verify store100k verify " != *" ${BENCH_CASES:-all} "* ]]; then # they have no servers
+# These have no servers.
+if [[ " store100k verify store100k verify " != *" ${BENCH_CASES:-all} "* ]]; then
     make_content
     # shellcheck disable=SC2086 # words
     ! needs_delta_content ${BENCH_CASES:-$all_cases} || make_delta_content

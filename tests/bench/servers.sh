@@ -2,10 +2,12 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared with the other files
 #
 # The servers that are measured against, on loopback: nginx with static files (plain, with TLS, and
-# with 20 MB/s for each connection), docker-registry, a long way (delay-proxy) before nginx. Sourced.
+# with 20 MB/s for each connection), docker-registry, a long way (delay-proxy) before nginx.
+# Sourced.
 #
-# Servers have names: nginx, tls, capped, far (50 ms), capped-far, registry, fake, wan-NAME. host[NAME] is
-# what to connect to, near_end[NAME] the namespace from which it is reached, if another.
+# Servers have names: nginx, tls, capped, far (50 ms), capped-far, registry, fake, wan-NAME.
+# host[NAME] is what to connect to, near_end[NAME] the namespace from which it is reached, if
+# another.
 
 declare -A host=() near_end=()
 free_port() {
@@ -23,7 +25,8 @@ is_listening() { # PORT
 
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=bench \
-        -addext subjectAltName=IP:127.0.0.1,IP:10.77.0.2 -keyout "$work/tls.key" -out "$work/tls.pem" 2> "$work/err" ||
+        -addext subjectAltName=IP:127.0.0.1,IP:10.77.0.2 \
+        -keyout "$work/tls.key" -out "$work/tls.pem" 2> "$work/err" ||
         fail "no certificate: $(tail -n 2 "$work/err")"
     mkdir -p "$work/certs"
     cp "$work/tls.pem" "$work/certs/ca.crt"
@@ -65,7 +68,8 @@ http {
     sendfile on;
     tcp_nopush on;
     keepalive_requests 100000;
-    log_format counted '\$server_port \$status \$body_bytes_sent \$connection \$msec \$request_time \$request_method \$uri';
+    log_format counted '\$server_port \$status \$body_bytes_sent \$connection '
+        '\$msec \$request_time \$request_method \$uri';
     access_log $1/access counted;
     client_body_temp_path $1/body;
     proxy_temp_path $1/proxy;
@@ -95,7 +99,8 @@ $(nginx_server "127.0.0.1:$tls_port ssl" "$(tls_lines)")" > "$work/nginx/config"
     nginx_pid=$!
     own_pids+=("$nginx_pid")
     wait_until 20 "nginx listens" is_listening "$tls_port"
-    host[nginx]=127.0.0.1:$nginx_port host[capped]=127.0.0.1:$capped_port host[tls]=127.0.0.1:$tls_port
+    host[nginx]=127.0.0.1:$nginx_port host[capped]=127.0.0.1:$capped_port
+    host[tls]=127.0.0.1:$tls_port
 }
 
 start_registry() {
@@ -110,7 +115,8 @@ storage:
   maintenance: {uploadpurging: {enabled: false}}
 http: {addr: '127.0.0.1:$port', secret: bench}
 END
-    docker-registry serve "$work/registry/config.yml" > "$work/registry/access" 2> "$work/registry/error" &
+    docker-registry serve "$work/registry/config.yml" \
+        > "$work/registry/access" 2> "$work/registry/error" &
     registry_pid=$!
     own_pids+=("$registry_pid")
     wait_until 20 "docker-registry listens" is_listening "$port"
@@ -126,8 +132,8 @@ start_far() { # NAME PORT
     host[$1]=$(sed -n 's/^listening on //p' "$work/$1")
 }
 
-# A long link (tests/support/long_link_main.c) with an nginx at its far end: servers NAME and NAME-tls. Programs reach them
-# from the near end.
+# A long link (tests/support/long_link_main.c) with an nginx at its far end: servers NAME and
+# NAME-tls. Programs reach them from the near end.
 start_wan() { # NAME DELAY-MS MBIT/S LOSS-PERCENT
     local folder=$work/$1 near far
     mkdir -p "$folder"
@@ -142,7 +148,8 @@ $(nginx_server "10.77.0.2:443 ssl" "$(tls_lines)")" > "$folder/config"
     nsenter --net="$far" nginx -p "$folder" -c "$folder/config" -e "$folder/error" &
     wan_nginx_pid=$!
     own_pids+=("$wan_nginx_pid")
-    wait_until 20 "nginx listens" nsenter --net="$near" bash -c ': < /dev/tcp/10.77.0.2/443' 2> /dev/null
+    wait_until 20 "nginx listens" \
+        nsenter --net="$near" bash -c ': < /dev/tcp/10.77.0.2/443' 2> /dev/null
     host[$1]=10.77.0.2:80 host[$1-tls]=10.77.0.2:443
     near_end[$1]=$near near_end[$1-tls]=$near
 }
@@ -165,8 +172,9 @@ start_fake() { # OPTION…
 # What ctr needs to know that a loopback host speaks TLS.
 write_ctr_hosts() {
     mkdir -p "$work/hosts/${host[tls]}"
-    printf 'server = "https://%s"\n[host."https://%s"]\nca = "%s"\ncapabilities = ["pull", "resolve"]\n' \
-        "${host[tls]}" "${host[tls]}" "$work/tls.pem" > "$work/hosts/${host[tls]}/hosts.toml"
+    printf 'server = "https://%s"\n[host."https://%s"]\nca = "%s"\n%s\n' \
+        "${host[tls]}" "${host[tls]}" "$work/tls.pem" 'capabilities = ["pull", "resolve"]' \
+        > "$work/hosts/${host[tls]}/hosts.toml"
 }
 
 start_servers() {
@@ -211,7 +219,10 @@ mark_server() { # SERVER
 # Bytes of bodies and requests since the mark, divided by a tab.
 server_counts() { # SERVER
     case $1 in
-    registry) awk 'NF > 8 { bytes += $10; n++ } END { printf "%.0f\t%d", bytes, n }' "$work/registry/access" ;;
+    registry)
+        awk 'NF > 8 { bytes += $10; n++ } END { printf "%.0f\t%d", bytes, n }' \
+            "$work/registry/access"
+        ;;
     fake | none) printf '0\t0' ;;
     *) awk '{ bytes += $3; n++ } END { printf "%.0f\t%d", bytes, n }' "$(access_log "$1")" ;;
     esac
