@@ -1,14 +1,14 @@
 #!/bin/bash
 # Run test suites against the programs in one object directory.
 #
-#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real resume store newer;
-#                                prune: that script of store
+#   tests/run.sh OBJ SUITE…      SUITE: support unit stress flow fuzz oom cli net static batch real
+#                                resume store newer; prune: that script of store
 #
-# TEST_JOBS: unit and flow tests at a time (default 8: they wait more than they work). Tests of the suite
-# "measured" hold the time they take against a bound: each runs alone.
-# Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status: 0
-# when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still end
-# well, so counts are compared with the sources and sanitizer reports are looked for in files.
+# TEST_JOBS: unit and flow tests at a time (default 8: they wait more than they work). Tests of the
+# suite "measured" hold the time they take against a bound: each runs alone.
+# Each suite prints what fails; the last line is the sum of all, "N passed, N failed". Exit status:
+# 0 when something ran and nothing failed. Criterion and the sanitizers have ways to fail and still
+# end well, so counts are compared with the sources and sanitizer reports are looked for in files.
 set -u
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -250,7 +250,10 @@ run_static() {
 for suite in "$@"; do
     case $suite in
     unit | flow | oom) run_criterion "$suite" ;;
-    cli) run_scripts cli 4 examples_ansible completion plain_progress tty_progress chunk_size login signals ;;
+    cli)
+        run_scripts cli 4 examples_ansible completion plain_progress tty_progress chunk_size \
+            login signals
+        ;;
     static) run_static ;;
     net) run_scripts net 6 odd_servers public_origin helpers mirrors challenges proxy ;;
     batch) run_scripts batch 3 limit_rate slurm_array ;;

@@ -16,7 +16,8 @@ sort -R --random-source="$0" "$WORK/list" "$WORK/bad" > "$WORK/all"
 run fetch --plain-http --retries 1 --retry-max-wait 100ms --from-file "$WORK/all" \
     --failed-file "$WORK/failed"
 expect_status 1
-sort "$WORK/failed" | cmp - "$WORK/broken" || fail "failed: $(sort "$WORK/failed" | diff - "$WORK/broken")"
+sort "$WORK/failed" | cmp - "$WORK/broken" ||
+    fail "failed: $(sort "$WORK/failed" | diff - "$WORK/broken")"
 expect_lines out 196
 [ "$(cut -d' ' -f1 "$WORK/out")" = "$(grep -vxFf "$WORK/broken" "$WORK/all")" ] || fail "order"
 [ "$(names_in_index)" = "$(cut -d' ' -f1 "$WORK/out" | sort)" ] || fail "names in index.json"

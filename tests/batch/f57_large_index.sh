@@ -17,11 +17,12 @@ mkdir -m 700 "$TUG_STORE"
 echo '{"imageLayoutVersion":"1.0.0"}' > "$TUG_STORE/oci-layout"
 awk 'BEGIN {
     digest = sprintf("%064d", 0)
+    type = "application/vnd.oci.image.manifest.v1+json"
     printf "{\"schemaVersion\":2,\"manifests\":["
     for (i = 1; i <= 400000; i++)
-        printf "%s\n{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\"," \
-            "\"size\":1,\"annotations\":{\"io.containerd.image.name\":\"r.example/i%06d:1\"}}",
-            (i > 1 ? "," : ""), digest, i
+        printf "%s\n{\"mediaType\":\"%s\",\"digest\":\"sha256:%s\",\"size\":1,\"annotations\":" \
+            "{\"io.containerd.image.name\":\"r.example/i%06d:1\"}}",
+            (i > 1 ? "," : ""), type, digest, i
     print "\n]}"
 }' > "$TUG_STORE/index.json"
 cp "$TUG_STORE/index.json" "$WORK/before"

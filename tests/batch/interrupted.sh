@@ -1,6 +1,7 @@
 #!/bin/bash
-# SIGINT in the middle of 200 images: it stops within a second, what was told as complete is named in
-# index.json, and the next run asks for the rest only. index.json is not rewritten for each image.
+# SIGINT in the middle of 200 images: it stops within a second, what was told as complete is named
+# in index.json, and the next run asks for the rest only. index.json is not rewritten for each
+# image.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 set -m # a job of a script has SIGINT ignored; with job control it has not

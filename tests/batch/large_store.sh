@@ -5,7 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 
 case "${ASAN_OPTIONS:-}" in
-*detect_leaks*) [ "$(nm "$TUG" 2> /dev/null | grep -c __asan_init)" -eq 0 ] || exit 0 ;; # not its memory
+*detect_leaks*) # not its memory
+    [ "$(nm "$TUG" 2> /dev/null | grep -c __asan_init)" -eq 0 ] || exit 0
+    ;;
 esac
 
 peak_kib() { # WORDS…: of tug
@@ -25,7 +27,8 @@ blobs() {
         expect_between "KiB more of $command for 9000 blobs and 900 images more" 0 \
             $((9000 * 400 / 1024 + 900 + 1024)) $((many - few))
     done
-    [ "$(wc -l < "$WORK/out")" -eq $((1 + $(find "$WORK/many/blobs" -type f | wc -l))) ] || fail "lines"
+    [ "$(wc -l < "$WORK/out")" -eq $((1 + $(find "$WORK/many/blobs" -type f | wc -l))) ] ||
+        fail "lines"
     run --store "$WORK/many" images --format json
     jq -e -s 'length == 1000 and all(.complete and .blobs == 12)' "$WORK/out" > /dev/null ||
         fail "images that are not complete"

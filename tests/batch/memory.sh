@@ -4,7 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 
 case "${ASAN_OPTIONS:-}" in
-*detect_leaks*) [ "$(nm "$TUG" 2> /dev/null | grep -c __asan_init)" -eq 0 ] || exit 0 ;; # not its memory
+*detect_leaks*) # not its memory
+    [ "$(nm "$TUG" 2> /dev/null | grep -c __asan_init)" -eq 0 ] || exit 0
+    ;;
 esac
 start_registry --generate a:1=1K
 seq -f "$registry/library/not-there:%.0f" 50000 > "$WORK/list"

@@ -5,7 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 
 case "${ASAN_OPTIONS:-}" in
-*detect_leaks*) [ "$(nm "$TUG" 2> /dev/null | grep -c __asan_init)" -eq 0 ] || exit 0 ;; # not its memory
+*detect_leaks*) # not its memory
+    [ "$(nm "$TUG" 2> /dev/null | grep -c __asan_init)" -eq 0 ] || exit 0
+    ;;
 esac
 start_registry --generate a:1=1K
 run fetch -q --plain-http "$registry/a:1"
@@ -16,7 +18,8 @@ start_registry --generate a:1=1K --rule "path=/manifests/t location=/v2/a/manife
 
 peak_kib() { # LINES
     seq -f "$registry/a:t%.0f" "$1" > "$WORK/list"
-    /usr/bin/time -f %M -o "$WORK/peak" "$TUG" fetch -q --plain-http --durability none --from-file "$WORK/list" \
+    /usr/bin/time -f %M -o "$WORK/peak" \
+        "$TUG" fetch -q --plain-http --durability none --from-file "$WORK/list" \
         > "$WORK/out" 2> "$WORK/err" < /dev/null || fail "a list of $1"
     [ "$(wc -l < "$WORK/out")" -eq "$1" ] || fail "$(wc -l < "$WORK/out") results"
     tail -n 1 "$WORK/peak"

@@ -116,5 +116,6 @@ for task in 0 1 2 3; do
     grep -q '^fetched [0-9]* image' "$folder/task-$task" || fail "task $task fetched nothing"
 done
 stop_registry
-[ "$(grep -c '^request .*/manifests/' "$WORK/log")" -eq 40 ] || fail "a reference was asked for twice"
+[ "$(grep -c '^request .*/manifests/' "$WORK/log")" -eq 40 ] ||
+    fail "a reference was asked for twice"
 echo "four tasks of an array"

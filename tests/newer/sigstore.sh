@@ -8,7 +8,8 @@ set -eu
 . "$here/../support/newer_debian.sh"
 
 NEWER=$(absolute_path "$here/../../build")/newer-debian
-[ -d "$NEWER" ] || make_newer_debian "$NEWER" sid skopeo newer.log || fail "no chroot: $(tail -n 3 newer.log)"
+[ -d "$NEWER" ] || make_newer_debian "$NEWER" sid skopeo newer.log ||
+    fail "no chroot: $(tail -n 3 newer.log)"
 shared=$(mktemp -d "$NEWER/tmp/tug-newer.XXXXXX")
 inside=${shared#"$NEWER"}
 trap 'rm -rf "$shared"; cleanup' EXIT
@@ -21,16 +22,20 @@ use_registry
 use_image single
 use_image index
 mkdir "$shared/registries.d"
-printf 'docker:\n  %s:\n    use-sigstore-attachments: true\n' "$REGISTRY" > "$shared/registries.d/here.yaml"
+printf 'docker:\n  %s:\n    use-sigstore-attachments: true\n' "$REGISTRY" \
+    > "$shared/registries.d/here.yaml"
 echo secret > "$shared/passphrase"
 for key in first second; do
-    newer_skopeo generate-sigstore-key --output-prefix "$inside/$key" --passphrase-file "$inside/passphrase"
+    newer_skopeo generate-sigstore-key --output-prefix "$inside/$key" \
+        --passphrase-file "$inside/passphrase"
 done
 
 sign() { # FROM TO
     newer_skopeo --insecure-policy --registries.d "$inside/registries.d" copy -q --all \
-        --src-tls-verify=false --dest-tls-verify=false --sign-by-sigstore-private-key "$inside/first.private" \
-        --sign-passphrase-file "$inside/passphrase" "docker://$REGISTRY/$1:1" "docker://$REGISTRY/$2:1"
+        --src-tls-verify=false --dest-tls-verify=false \
+        --sign-by-sigstore-private-key "$inside/first.private" \
+        --sign-passphrase-file "$inside/passphrase" \
+        "docker://$REGISTRY/$1:1" "docker://$REGISTRY/$2:1"
 }
 
 sign real/single signed/single
@@ -43,7 +48,8 @@ tug_run 0 verify --verify-key "$shared/first.pub"
 tug_run 6 verify --verify-key "$shared/second.pub"
 
 # The same manifest under a name that was not signed.
-newer_skopeo --insecure-policy --registries.d "$inside/registries.d" copy -q --src-tls-verify=false \
-    --dest-tls-verify=false "docker://$REGISTRY/signed/single:1" "docker://$REGISTRY/other/single:1"
+newer_skopeo --insecure-policy --registries.d "$inside/registries.d" copy -q \
+    --src-tls-verify=false --dest-tls-verify=false \
+    "docker://$REGISTRY/signed/single:1" "docker://$REGISTRY/other/single:1"
 tug_run 6 fetch --verify-key "$shared/first.pub" "$REGISTRY/other/single:1"
 tug_run 0 fetch --verify-key "$shared/first.pub" --verify-any-name "$REGISTRY/other/single:1"

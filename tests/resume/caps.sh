@@ -16,20 +16,22 @@ put_blob() { # FILE: into the layout; prints its digest
 }
 
 make_image() {
-    local config layer manifest
+    local config layer manifest oci=application/vnd.oci.image
     mkdir -p layout/blobs/sha256
     printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}' > config
     truncate -s "$size" layer
     config=$(wc -c < config) manifest=$(put_blob config) layer=$(put_blob layer)
-    printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"%s","digest":"%s","size":%d},"layers":[{"mediaType":"%s","digest":"%s","size":%d}]}' \
-        application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.config.v1+json \
-        "$manifest" "$config" application/vnd.oci.image.layer.v1.tar "$layer" "$size" > manifest
+    printf '{"schemaVersion":2,"mediaType":"%s.manifest.v1+json",
+        "config":{"mediaType":"%s.config.v1+json","digest":"%s","size":%d},
+        "layers":[{"mediaType":"%s.layer.v1.tar","digest":"%s","size":%d}]}' \
+        "$oci" "$oci" "$manifest" "$config" "$oci" "$layer" "$size" > manifest
     local length
     length=$(wc -c < manifest)
     cp manifest layout/manifest
     manifest=$(put_blob manifest)
-    printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s","digest":"%s","size":%d,"annotations":{"org.opencontainers.image.ref.name":"one"}}]}' \
-        application/vnd.oci.image.manifest.v1+json "$manifest" "$length" > layout/index.json
+    printf '{"schemaVersion":2,"manifests":[{"mediaType":"%s.manifest.v1+json","digest":"%s",
+        "size":%d,"annotations":{"org.opencontainers.image.ref.name":"one"}}]}' \
+        "$oci" "$manifest" "$length" > layout/index.json
     printf '{"imageLayoutVersion":"1.0.0"}' > layout/oci-layout
     # The same as files for a plain web server.
     mkdir -p www/v2/app/manifests www/v2/app/blobs
@@ -145,7 +147,8 @@ start_proxy "${registry##*:}"
 expect_rate "20 MB/s a connection, no burst, 50 ms away" "$far" "$wanted"
 end_process "$proxy_pid"
 stop_registry
-[ "$(logged blob_bytes)" -le $((4 * size + size / 4)) ] || fail "$(logged blob_bytes) bytes were sent"
+[ "$(logged blob_bytes)" -le $((4 * size + size / 4)) ] ||
+    fail "$(logged blob_bytes) bytes were sent"
 
 if [ "$RESUME_FORM" = full ]; then
     start_nginx "limit_rate 20m;"

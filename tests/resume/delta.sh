@@ -11,8 +11,8 @@ serve() { # LAYOUT [OPTION…]: sets registry, and server for its end
     local layout=$1
     shift
     rm -f port
-    "$FAKE_REGISTRY" --layout "$layout" --repo app:1=1 --repo app:2=2 --port-file port --log log "$@" \
-        > /dev/null &
+    "$FAKE_REGISTRY" --layout "$layout" --repo app:1=1 --repo app:2=2 \
+        --port-file port --log log "$@" > /dev/null &
     server=$!
     pids+=("$server")
     wait_until 10 "the registry listens" test -s port
@@ -48,7 +48,8 @@ kills() { # FORMAT COUNT
     whole=$sent
     serve "layout-$1" --delay 10 --rate 3000000
     while [ "$killed" -lt "$kill_count" ]; do
-        "$TUG" --store killed fetch -q --max-concurrent-downloads "$connections" "$registry/app:2" > out &
+        "$TUG" --store killed fetch -q --max-concurrent-downloads "$connections" \
+            "$registry/app:2" > out &
         pids+=("$!")
         wait_until 20 "bytes are on their way" find_state "$!"
         sleep "0.$((2 + killed % 5))"
@@ -60,14 +61,16 @@ kills() { # FORMAT COUNT
     end_server
     [ "$killed" -ge 2 ] || fail "killed $killed times only"
     echo "= $1: $killed kills, $sent bytes sent, $whole without kills"
-    [ "$sent" -le $((whole + (killed + 1) * connections * 1048576)) ] || fail "sent $sent bytes, not $whole"
+    [ "$sent" -le $((whole + (killed + 1) * connections * 1048576)) ] ||
+        fail "sent $sent bytes, not $whole"
     "$TUG" --store killed verify > out
     [ -z "$(find killed/ingest -type f)" ] || fail "left over: $(find killed/ingest -type f)"
     rm -rf old plain killed
 }
 
-# Make two versions of a layer of many small files, and update from one to the other. Sets peak: KiB of
-# memory, text: bytes of the table of contents, where the layer says so, sent, and size: of the layer.
+# Make two versions of a layer of many small files, and update from one to the other. Sets peak: KiB
+# of memory, text: bytes of the table of contents, where the layer says so, sent, and size: of the
+# layer.
 update_large() { # FORMAT FILES BYTES EVERY
     rm -rf layout-large old
     "$OBJ/make-toc" layout-large "$@"
@@ -76,16 +79,17 @@ update_large() { # FORMAT FILES BYTES EVERY
     serve layout-large
     fetch old 1
     end_server
-    serve layout-large --rate 3000000 # on a faster link more is fetched than need be, to save requests
+    # On a faster link more is fetched than need be, to save requests.
+    serve layout-large --rate 3000000
     command time -f %M -o peak "$TUG" --store old fetch -q "$registry/app:2" > out
     end_server
     peak=$(tail -n 1 peak)
     "$TUG" -q --store old verify > out
 }
 
-# 15 MB of text stay below 48 MiB of memory, and so does the most that is read: 300 000 chunks and headers,
-# 30 MB. Every second file differs, which makes the most ranges to choose from, all of them too short to be
-# copied; or one of fifty.
+# 15 MB of text stay below 48 MiB of memory, and so does the most that is read: 300 000 chunks and
+# headers, 30 MB. Every second file differs, which makes the most ranges to choose from, all of them
+# too short to be copied; or one of fifty.
 memory() { # FILES TEXT_BYTES
     local every
     for every in 2 50; do

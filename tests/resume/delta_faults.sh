@@ -1,7 +1,7 @@
 #!/bin/bash
-# Updates that copy what an older layer has, on a disk that is full after some of it, or where one call
-# fails: exit status 7 or 0, a message that says why, and with room the next run goes on: nothing that was
-# there is requested again.
+# Updates that copy what an older layer has, on a disk that is full after some of it, or where one
+# call fails: exit status 7 or 0, a message that says why, and with room the next run goes on:
+# nothing that was there is requested again.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -11,12 +11,13 @@ serve() {
     start_registry --layout layout --repo app:1=1 --repo app:2=2
 }
 
-# Fetch version 2 over one connection, so that nothing is on its way when a call fails. Sets status, and
-# sent: bytes of blobs.
+# Fetch version 2 over one connection, so that nothing is on its way when a call fails. Sets status,
+# and sent: bytes of blobs.
 update() { # [NAME=VALUE…]
     status=0
     serve
-    timeout -k 5 20 env LD_PRELOAD="$OBJ/store-calls.so" "$@" "$TUG" --store store fetch -q --plain-http \
+    timeout -k 5 20 env LD_PRELOAD="$OBJ/store-calls.so" "$@" \
+        "$TUG" --store store fetch -q --plain-http \
         --max-concurrent-downloads 1 --trace trace.json "$registry/app:2" > out 2> err || status=$?
     stop_registry
     sent=$(logged blob_bytes)
@@ -65,7 +66,8 @@ for percent in $(by_form "2 30 90" "$(seq 0 3 96)"); do
     first=$sent
     update
     expect_whole
-    [ $((first + sent)) -le $((whole + 1048576)) ] || fail "$what: $first, then $sent bytes sent, not $whole"
+    [ $((first + sent)) -le $((whole + 1048576)) ] ||
+        fail "$what: $first, then $sent bytes sent, not $whole"
     echo "= $what: $first bytes sent, then $sent; $whole at once"
 done
 [ "$refused" -gt 0 ] || fail "no copy met a full disk"

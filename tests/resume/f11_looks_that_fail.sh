@@ -1,6 +1,6 @@
 #!/bin/bash
-# F-11: a file of the store that stat(2) fails on (EIO, EACCES, ESTALE) is neither missing nor another
-# process's: the fetch ends at once with exit status 7, and says which file it is.
+# F-11: a file of the store that stat(2) fails on (EIO, EACCES, ESTALE) is neither missing nor
+# another process's: the fetch ends at once with exit status 7, and says which file it is.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -20,8 +20,8 @@ for area in ingest blobs; do
         what="$area, errno $errno"
         rm -f "store/blobs/sha256/$layer" store/ingest/sha256/*
         status=0
-        STORE_CALLS_FAIL_STAT="$area/sha256/$layer:$errno" LD_PRELOAD="$OBJ/store-calls.so" run_fetch ||
-            status=$?
+        STORE_CALLS_FAIL_STAT="$area/sha256/$layer:$errno" \
+            LD_PRELOAD="$OBJ/store-calls.so" run_fetch || status=$?
         [ "$status" -eq 7 ] || fail "$what: exit status $status: $(cat err)"
         grep -q "cannot stat.*$layer" err || fail "$what: $(cat err)"
         run_fetch || fail "$what: the next fetch: $(cat err)"

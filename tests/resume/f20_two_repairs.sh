@@ -1,6 +1,6 @@
 #!/bin/bash
-# F-20: two processes find the same damaged blobs at the same time: both end well, each warns of a blob
-# no more than once, and the store is right.
+# F-20: two processes find the same damaged blobs at the same time: both end well, each warns of a
+# blob no more than once, and the store is right.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# T-41: each call that changes the store fails once, in each way it can: the fetch ends with exit status 7
-# or gets over it, the store stays valid, and the next fetch completes it.
+# T-41: each call that changes the store fails once, in each way it can: the fetch ends with exit
+# status 7 or gets over it, the store stays valid, and the next fetch completes it.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -12,7 +12,8 @@ export STORE_CALLS_ROOT="$WORK/store"
 run_fetch() { # FAULT
     status=0
     timeout -k 5 20 env STORE_CALLS_FAIL="$1" STORE_CALLS_COUNT="$WORK/count" \
-        LD_PRELOAD="$OBJ/store-calls.so" "$TUG" -q --store store fetch --plain-http --chunk-size 256K \
+        LD_PRELOAD="$OBJ/store-calls.so" \
+        "$TUG" -q --store store fetch --plain-http --chunk-size 256K \
         "$reference" > out 2> err || status=$?
 }
 
@@ -61,7 +62,8 @@ for kind in new resumed; do
             wrong=$(cd store/blobs/sha256 2> /dev/null && find . -type f -printf '%P\0' |
                 xargs -0 -r sha256sum | awk '$1 != $2') || true
             [ -z "$wrong" ] || fail "$what: wrong blobs: $wrong"
-            if [ -s store/index.json ] && [ "$(jq '.manifests | length' store/index.json)" -gt 0 ]; then
+            if [ -s store/index.json ] &&
+                [ "$(jq '.manifests | length' store/index.json)" -gt 0 ]; then
                 [ "$(find store/blobs -type f | wc -l)" -eq 4 ] || fail "$what: named, not whole"
             fi
             "$TUG" -q --store store fetch --plain-http "$reference" > out 2> err ||
@@ -78,8 +80,8 @@ for name in index.json oci-layout; do
     cp "store/$name" before
     for errno in 5 12 116; do # EIO, ENOMEM, ESTALE
         status=0
-        STORE_CALLS_FAIL_STAT="$name:$errno" LD_PRELOAD="$OBJ/store-calls.so" "$TUG" -q --store store \
-            fetch --plain-http "$reference" > out 2> err || status=$?
+        STORE_CALLS_FAIL_STAT="$name:$errno" LD_PRELOAD="$OBJ/store-calls.so" \
+            "$TUG" -q --store store fetch --plain-http "$reference" > out 2> err || status=$?
         [ "$status" -eq 7 ] || fail "$name, errno $errno: exit status $status: $(cat err)"
         cmp -s before "store/$name" || fail "errno $errno: $name was replaced"
     done

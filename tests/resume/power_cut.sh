@@ -1,5 +1,6 @@
 #!/bin/bash
-# The power fails after any step of a fetch, of rm and prune: what was not synced may be lost, in whole or in part.
+# The power fails after any step of a fetch, of rm and prune: what was not synced may be lost, in
+# whole or in part.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Several processes and one store: nothing is fetched twice, whoever dies or stands still, and no name
-# is lost. Others can read the store all the while.
+# Several processes and one store: nothing is fetched twice, whoever dies or stands still, and no
+# name is lost. Others can read the store all the while.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# A network of its own, where sockets hold little: the system's hold megabytes for a reader that stands
-# still, and all of it was served.
+# A network of its own, where sockets hold little: the system's hold megabytes for a reader that
+# stands still, and all of it was served.
 if [ -z "${IN_NAMESPACE:-}" ]; then
     options=(-n)
     [ "$(id -u)" -eq 0 ] || options+=(-r)
@@ -38,10 +38,10 @@ has_partial() {
     [ -n "$(find store/ingest -type f -size +1000k 2> /dev/null)" ]
 }
 
-# Bytes that are on their way when a connection is closed are served in vain: a connection ends early when
-# its process dies, when the rest of a blob is another one's, or when it asked for what the first one passes
-# before the answer is there. The server's buffer holds twice what is set (see socket(7)), the reader's what
-# is set above.
+# Bytes that are on their way when a connection is closed are served in vain: a connection ends
+# early when its process dies, when the rest of a blob is another one's, or when it asked for what
+# the first one passes before the answer is there. The server's buffer holds twice what is set (see
+# socket(7)), the reader's what is set above.
 SEND_BUFFER=64K
 IN_VAIN=$(((2 * 64 + 128) * 1024))
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# An index.json that cannot be read: verify reports it, and with --repair all images are there still,
-# with the names that could be read; a fetch gives the others back without content.
+# An index.json that cannot be read: verify reports it, and with --repair all images are there
+# still, with the names that could be read; a fetch gives the others back without content.
 # shellcheck source-path=SCRIPTDIR source=lib_damage.sh
 . "$(dirname "$0")/lib_damage.sh"
 

@@ -1,11 +1,11 @@
 #!/bin/bash
-# An import that is killed anywhere leaves a store that is right: no wrong blob, no name, nothing that
-# the next one minds.
+# An import that is killed anywhere leaves a store that is right: no wrong blob, no name, nothing
+# that the next one minds.
 # shellcheck source-path=SCRIPTDIR source=../resume/lib.sh
 . "$(dirname "$0")/../resume/lib.sh"
 
-# Import so many bytes of the archive from a pipe that stays open, and kill it when it has taken them:
-# what a pipe holds, 64 KiB, may be left in it.
+# Import so many bytes of the archive from a pipe that stays open, and kill it when it has taken
+# them: what a pipe holds, 64 KiB, may be left in it.
 interrupt() { # SIGNAL BYTES
     local status=0 wanted
     wanted=$((128 + $(kill -l "$1")))

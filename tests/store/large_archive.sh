@@ -38,7 +38,8 @@ make_store() {
 # Hashing is what takes the time: the archive is read once, by tar and by import.
 make_store
 mkfifo archive
-tar --read-full-records -tvf archive > members & # of a pipe with a name it takes no part of a block else
+# --read-full-records: from a pipe with a name, tar would not take a part of a block.
+tar --read-full-records -tvf archive > members &
 tar=$!
 pids+=("$tar")
 # Both stop at the end of the archive, and must not keep the other one from it: the rest is padding.

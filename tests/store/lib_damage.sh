@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the scripts about damage share, which source it: a store to be damaged, and what must be true of
-# verify. Environment: as in ../resume/lib.sh.
+# What the scripts about damage share, which source it: a store to be damaged, and what must be true
+# of verify. Environment: as in ../resume/lib.sh.
 # shellcheck disable=SC2034 # the scripts use what is set here
 # shellcheck source-path=SCRIPTDIR source=../resume/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../resume/lib.sh"

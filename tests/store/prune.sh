@@ -1,6 +1,6 @@
 #!/bin/bash
-# prune beside fetches, imports and verifications, all killed and started again at random: none misses
-# anything, and what nothing names goes.
+# prune beside fetches, imports and verifications, all killed and started again at random: none
+# misses anything, and what nothing names goes.
 # shellcheck source-path=SCRIPTDIR source=../resume/lib.sh
 . "$(dirname "$0")/../resume/lib.sh"
 

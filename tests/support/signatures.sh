@@ -32,30 +32,39 @@ sign_file() { # KEY FILE
 
 # Print what Cosign signs.
 simple_payload() { # DIGEST DOCKER-REFERENCE
-    printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"cosign container image signature"},"optional":null}' \
-        "$2" "$1"
+    printf '{"critical":{"identity":{"docker-reference":"%s"},' "$2"
+    printf '"image":{"docker-manifest-digest":"%s"},' "$1"
+    printf '"type":"cosign container image signature"},"optional":null}'
 }
 
 # Print a bundle: an envelope around a statement that the image is signed.
 make_bundle() { # KEY DIGEST NAME
     local statement payload_type=application/vnd.in-toto+json
-    statement=$(printf '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"%s","digest":{"sha256":"%s"}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{}}' \
-        "$3" "${2#sha256:}")
-    printf 'DSSEv1 %d %s %d %s' ${#payload_type} "$payload_type" ${#statement} "$statement" > encoded
-    printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{"hint":"x"}},"dsseEnvelope":{"payload":"%s","payloadType":"%s","signatures":[{"sig":"%s"}]}}' \
-        "$bundle_type" "$(printf %s "$statement" | base64 -w0)" "$payload_type" "$(sign_file "$1" encoded)"
+    statement=$(
+        printf '{"_type":"https://in-toto.io/Statement/v1",'
+        printf '"subject":[{"name":"%s","digest":{"sha256":"%s"}}],' "$3" "${2#sha256:}"
+        printf '"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{}}'
+    )
+    printf 'DSSEv1 %d %s %d %s' ${#payload_type} "$payload_type" ${#statement} "$statement" \
+        > encoded
+    printf '{"mediaType":"%s","verificationMaterial":{"publicKey":{"hint":"x"}},' "$bundle_type"
+    printf '"dsseEnvelope":{"payload":"%s","payloadType":"%s",' \
+        "$(printf %s "$statement" | base64 -w0)" "$payload_type"
+    printf '"signatures":[{"sig":"%s"}]}}' "$(sign_file "$1" encoded)"
 }
 
 # Print the manifest of signatures. SUBJECT: a descriptor, or empty.
 signature_manifest() { # SUBJECT CONFIG LAYER…
     local subject=$1 config=$2
     shift 2
-    printf '%s\n' "$@" | jq -cs --argjson config "$config" --argjson subject "${subject:-null}" '{schemaVersion: 2,
-        mediaType: "application/vnd.oci.image.manifest.v1+json", config: $config, layers: .}
+    printf '%s\n' "$@" | jq -cs --argjson config "$config" --argjson subject "${subject:-null}" '
+        {schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+            config: $config, layers: .}
         + if $subject then {subject: ($subject | {mediaType, digest, size})} else {} end'
 }
 
 # Add a signature to the descriptor of its payload.
 with_signature() { # DESCRIPTOR SIGNATURE
-    jq -c --arg signature "$2" '.annotations = {"dev.cosignproject.cosign/signature": $signature}' <<< "$1"
+    jq -c --arg signature "$2" \
+        '.annotations = {"dev.cosignproject.cosign/signature": $signature}' <<< "$1"
 }
