@@ -242,10 +242,15 @@ enum tug_status flow_fetch(struct flow *flow, const char *name)
     return flow_fetch_all(flow, &name, 1);
 }
 
+void flow_start_all(struct flow *flow, const char *const *names, size_t count)
+{
+    prepare(flow, names, count);
+    cr_assert_eq(pthread_create(&flow->thread, NULL, run_main, flow), 0);
+}
+
 void flow_start(struct flow *flow, const char *name)
 {
-    prepare(flow, &name, 1);
-    cr_assert_eq(pthread_create(&flow->thread, NULL, run_main, flow), 0);
+    flow_start_all(flow, &name, 1);
 }
 
 enum tug_status flow_wait(struct flow *flow)

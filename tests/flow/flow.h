@@ -107,6 +107,9 @@ enum tug_status flow_fetch_all(struct flow *flow, const char *const *names, size
 /* Begin a fetch on a thread of its own; flow->fetch may be cancelled until flow_wait(). */
 void flow_start(struct flow *flow, const char *name);
 
+/* As flow_start() with several references in one run. */
+void flow_start_all(struct flow *flow, const char *const *names, size_t count);
+
 /* Wait for the end of what flow_start() began. Returns: as flow_fetch(). */
 enum tug_status flow_wait(struct flow *flow);
 

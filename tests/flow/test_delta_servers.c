@@ -219,6 +219,7 @@ Test(delta_servers, tokens_that_are_refused_fail_the_image)
     int rule;
 
     delta_open_update(&scene, TOC_ZSTD);
+    scene.flow.options.max_concurrent_downloads = 1; /* nothing is under way beside a refusal */
     rule =
         fake_rule_add(scene.flow.registry, &(struct fake_rule){.match.path = scene.layers[2].digest,
                                                                .match.skip = 3,

@@ -12,15 +12,20 @@
 
 TestSuite(references, .timeout = 60);
 
-static void open_with_image(struct flow *flow)
+static void open_with_image_at(struct flow *flow, const char *address)
 {
     static const uint64_t size = 50000;
 
-    flow_open(flow, NULL);
+    flow_open(flow, &(struct fake_options){.address = address});
     build_image_add(
         flow->registry,
         &(struct build_image){.repo = "app", .tag = "1", .layer_sizes = &size, .layer_count = 1},
         NULL);
+}
+
+static void open_with_image(struct flow *flow)
+{
+    open_with_image_at(flow, NULL);
 }
 
 static void check_malformed(const char *name, const char *text)
@@ -142,11 +147,12 @@ Test(references, unknown_among_others_fails_alone)
     flow_close(&flow);
 }
 
+/* At an address where no other program takes the port that is free then. */
 Test(references, connection_refused)
 {
     struct flow flow;
 
-    open_with_image(&flow);
+    open_with_image_at(&flow, "127.0.0.78");
     fake_registry_stop(flow.registry);
     flow_expect_exit(&flow, "app:1", 5, "onnect");
     flow_close(&flow);

@@ -264,7 +264,7 @@ Test(sink_ends, cancelled_in_the_middle)
 
 Test(measured, timed_out_while_content_is_handed_over, .timeout = 60)
 {
-    stop_in_the_middle(1000);
+    stop_in_the_middle(3000);
 }
 
 /* --- what a store with a sink does not do --- */

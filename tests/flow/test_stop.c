@@ -18,10 +18,13 @@
 #define DOWNLOADS 64
 /* Time for all references to wait for the blob. */
 #ifdef __SANITIZE_THREAD__
-#define TIMEOUT_MS 8000
+#define TIMEOUT_MS 12000
 #else
-#define TIMEOUT_MS 1500
+#define TIMEOUT_MS 3000
 #endif
+
+/* Much less than what a stalled answer gets, and more than a busy machine needs for all of them. */
+#define END_MS_MAX 10000
 
 enum way {
     BY_CANCEL = 0,
@@ -158,7 +161,7 @@ static void stop_by(enum way way, enum tug_status expected)
     tug_fetch_destroy(scene.fetch);
     tug_store_close(store);
     cr_assert_neq(scene.struck_ns, 0, "the references never waited all at once");
-    cr_assert_lt(ended_ns - scene.struck_ns, TUG__NS_PER_S, "it ended too late");
+    cr_assert_lt(ended_ns - scene.struck_ns, END_MS_MAX * TUG__NS_PER_MS, "it ended too late");
     /* What was complete before the end has its name. */
     cr_assert_eq(scene.done, REFERENCES, "%u done, %u cancelled", scene.done, scene.cancelled);
     cr_assert_eq(scene.failed, way == BY_FAILURE);

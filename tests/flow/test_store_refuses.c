@@ -52,12 +52,9 @@ Test(store_refuses, file_in_its_place)
     flow_close(&flow);
 }
 
-/*
- * Run a shell script in a mount namespace of its own, with $1 the store, $2 a spare directory and
- * fetch() for app:1. What it prints on stdout must be `expected`.
- */
-static void run_mounted(struct flow *flow, const char *script, const char *expected,
-                        const char *message)
+/* Start a shell script in a mount namespace of its own, with $1 the store, $2 a spare directory and
+ * fetch() for app:1. */
+static struct run_process *start_mounted(const struct flow *flow, const char *script)
 {
     char *const reference = flow_reference(flow, "app:1");
     char *const spare = tmpdir_join(flow->directory, "spare");
@@ -73,18 +70,33 @@ static void run_mounted(struct flow *flow, const char *script, const char *expec
     const char *const argv[] = {
         "unshare", geteuid() == 0 ? "-m" : "-rm", "sh", "-euc", text, "sh", flow->store, spare,
         NULL};
-    struct run_result result;
+    struct run_process *process;
 
     cr_assert_not_null(getenv("TUG"), "TUG names no program");
-    (void)run_command(&(struct run_options){.argv = argv, .timeout_ms = FLOW_WAIT_MS}, &result);
+    process = run_start(&(struct run_options){.argv = argv, .timeout_ms = 2 * FLOW_WAIT_MS});
+    free(text);
+    free(spare);
+    free(reference);
+    return process;
+}
+
+/* Wait for its end. What it prints on stdout must be `expected`. */
+static void end_mounted(struct run_process *process, const char *expected, const char *message)
+{
+    struct run_result result;
+
+    (void)run_wait(process, &result);
     cr_assert_eq(result.exit_status, 0, "%s", result.err);
     cr_assert_str_eq(result.out, expected, "%s%s", result.out, result.err);
     cr_assert_not_null(strstr(result.err, message), "no '%s': %s", message, result.err);
     cr_assert_eq(strchr(result.err, '\n'), result.err + result.err_len - 1, "%s", result.err);
     run_result_fini(&result);
-    free(text);
-    free(spare);
-    free(reference);
+}
+
+static void run_mounted(const struct flow *flow, const char *script, const char *expected,
+                        const char *message)
+{
+    end_mounted(start_mounted(flow, script), expected, message);
 }
 
 Test(store_refuses, t41_read_only)
@@ -163,29 +175,35 @@ Test(store_refuses, t41_full)
 {
     static const uint64_t size = 3 << 20;
     struct build_image_result built;
+    struct run_process *process;
     struct flow flow;
     struct fake_request last;
+    int rule;
 
     flow_open(&flow, NULL);
     add_image(&flow, size, &built);
     make_store(&flow);
-    fake_rule_add(flow.registry, &(struct fake_rule){.match.path = built.layers[0].digest,
-                                                     .match.times = 1,
-                                                     .timing.rate_bytes_per_s = 1 << 20});
-    /* There is room when it is looked for; then somebody else takes it. */
-    run_mounted(&flow,
-                "mkdir \"$2\"\n"
-                "mount -t tmpfs -o size=4m none \"$2\"\n"
-                "fetch \"$2/store\" &\n"
-                "until [ -n \"$(find \"$2\" -path '*/ingest/sha256/*' -size +200k)\" ]; do\n"
-                "    kill -0 $! || break\n"
-                "done\n"
-                "dd if=/dev/zero of=\"$2/other\" bs=64k 2> /dev/null || :\n"
-                "wait || :\n"
-                "cp -a \"$2/store/.\" \"$1\"\n"
-                "rm \"$2/other\"\n"
-                "fetch \"$2/store\"\n",
-                "exit 7\nexit 0\n", "No space left on device");
+    rule = fake_rule_add(flow.registry, &(struct fake_rule){.match.path = built.layers[0].digest,
+                                                            .match.times = 1,
+                                                            .body.cut = FAKE_CUT_HOLD,
+                                                            .body.cut_at_bytes = 1 << 20});
+    /* There is room when it is looked for; then somebody else takes it, and the rest comes. */
+    process = start_mounted(
+        &flow, "mkdir \"$2\"\n"
+               "mount -t tmpfs -o size=4m none \"$2\"\n"
+               "fetch \"$2/store\" &\n"
+               "until [ -n \"$(find \"$2\" -path '*/ingest/sha256/*' -size +200k)\" ]; do\n"
+               "    kill -0 $! || break\n"
+               "done\n"
+               "dd if=/dev/zero of=\"$2/other\" bs=64k 2> /dev/null || :\n"
+               "echo full\n"
+               "wait || :\n"
+               "cp -a \"$2/store/.\" \"$1\"\n"
+               "rm \"$2/other\"\n"
+               "fetch \"$2/store\"\n");
+    cr_assert(run_wait_output(process, "full\n", FLOW_WAIT_MS));
+    fake_rule_release(flow.registry, rule);
+    end_mounted(process, "full\nexit 7\nexit 0\n", "No space left on device");
     flow_check_store(&flow);
     cr_assert(!flow_has(&flow, built.layers[0].digest));
     const int64_t kept = flow_partial_size(&flow, built.layers[0].digest);
