@@ -27,16 +27,20 @@ void tug__budget_fini(struct tug__budget *budget)
     (void)pthread_mutex_destroy(&budget->mutex);
 }
 
+uint64_t tug__budget_due(uint64_t due_ns, uint64_t now_ns, uint64_t bytes_per_s, uint64_t length)
+{
+    const double cost_ns = (double)length * (double)TUG__NS_PER_S / (double)bytes_per_s;
+
+    if (due_ns + CREDIT_NS < now_ns) {
+        due_ns = now_ns - CREDIT_NS;
+    }
+    return due_ns + (uint64_t)cost_ns;
+}
+
 /* Add the time that length bytes take. Returns: when they are due. */
 static uint64_t add_locked(struct tug__budget *budget, uint64_t length)
 {
-    const uint64_t now_ns = tug__now_ns();
-    const double cost_ns = (double)length * (double)TUG__NS_PER_S / (double)budget->bytes_per_s;
-
-    if (budget->due_ns + CREDIT_NS < now_ns) {
-        budget->due_ns = now_ns - CREDIT_NS;
-    }
-    budget->due_ns += (uint64_t)cost_ns;
+    budget->due_ns = tug__budget_due(budget->due_ns, tug__now_ns(), budget->bytes_per_s, length);
     return budget->due_ns;
 }
 

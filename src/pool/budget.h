@@ -21,6 +21,9 @@ struct tug__budget {
     uint64_t due_ns; /* when everything received so far is paid for */
 };
 
+/* Decide when bytes that are received now are due, if those before them are due at due_ns: at the
+ * rate of bytes_per_s, and a pause before them is made up for, but only a short one. */
+uint64_t tug__budget_due(uint64_t due_ns, uint64_t now_ns, uint64_t bytes_per_s, uint64_t length);
 /* Start with nothing received. bytes_per_s: 0: no limit. */
 void tug__budget_init(struct tug__budget *budget, uint64_t bytes_per_s);
 /* Destroy a budget that no thread uses any more. */

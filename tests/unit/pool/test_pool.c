@@ -147,7 +147,8 @@ static void start_with_threads(unsigned most)
     cr_assert_eq(tug__session_create(&session_settings, &session, NULL), TUG_OK);
     cr_assert_eq(tug__bell_create(&bell, NULL), TUG_OK);
     settings.client.session = session;
-    cr_assert_eq(setuid(543210 + most), 0); /* root has no limit; nobody else is this user */
+    /* Root has no limit, and nobody else is this user: no two processes have one number. */
+    cr_assert_eq(setuid(543210 + (uid_t)getpid()), 0);
     cr_assert_eq(setrlimit(RLIMIT_NPROC, &few), 0);
     if (most < 2) {
         cr_assert_eq(tug__pool_start(&settings, bell, &pool, &err), TUG_ERR_NO_MEMORY);
