@@ -114,7 +114,8 @@ trap end EXIT
 
 # Wait until the last line that the terminal of a shell shows is a pattern's.
 see() { # SHELL REGEX
-    for _ in $(seq 300); do
+    local end=$((SECONDS + 120))
+    while [ "$SECONDS" -lt "$end" ]; do
         in_tmux capture-pane -p -J -t "$1" | sed 's/ *$//' | grep . | tail -n 1 > "$WORK/out"
         ! grep -qxE -- "$2" "$WORK/out" || return 0
         sleep 0.05

@@ -92,10 +92,10 @@ stop_registry
 start_registry --generate big:1=2M --rule "path=/blobs/ cut=stall at=1500000"
 ./sink work shelf "$registry/big:1" > out 2> err &
 pid=$!
-for _ in $(seq 400); do
-    [ -z "$(find work/ingest -type f -size +1000k)" ] || break
-    sleep 0.02
-done
+has_partial() {
+    [ -n "$(find work/ingest -type f -size +1000k 2> /dev/null)" ]
+}
+await "$pid" "a partial download" has_partial
 kill -KILL "$pid"
 wait "$pid" 2> /dev/null
 start_registry --generate big:1=2M
@@ -106,12 +106,10 @@ grep -q 'status=206' log || fail "sink: the layer was requested from its beginni
 
 # Interrupted while blobs stall: both end at once.
 start_registry --generate app:1=300K:3 --rule "path=/blobs/ cut=stall at=100"
+rm out
 ./progress stopped "$registry/app:1" > out 2> err &
 pid=$!
-for _ in $(seq 400); do
-    ! grep -q ' of 5 blobs' out || break
-    sleep 0.02
-done
+await_text "$pid" out ' of 5 blobs'
 kill -INT "$pid"
 wait "$pid"
 expect_status 130 $? "progress that is interrupted"

@@ -24,8 +24,7 @@ expect_failure 8 'path=/manifests/ status=429' --retries 0
 expect_failure 10 'path=/blobs/ cut=stall at=100' --timeout 500ms
 
 # Nothing listens there.
-stop_registry
-run fetch -q --plain-http --retries 0 "$registry/app:1"
+run fetch -q --plain-http --retries 0 localhost:1/app:1
 expect_status 5
 
 # The store: something else is in its place.

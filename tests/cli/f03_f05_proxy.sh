@@ -30,11 +30,13 @@ for url in 'http://joe:S3cr@t@host:1' 'http://joe:S3cr/t@host:1' 'http://joe:S3c
 done
 
 f05_is_overwritten() {
-    start_registry --generate app:1=1M --delay 300
+    start_registry --generate app:1=1M
+    kill -STOP "$registry_pid" # it runs until the registry answers
     "$TUG" resolve --proxy "http://joe:S3cr@$registry" --plain-http "$registry/app:1" \
         > "$WORK/out" 2> "$WORK/err" < /dev/null &
     pid=$!
     wait_title "$pid" "resolve --proxy  "
+    kill -CONT "$registry_pid"
     wait "$pid" || fail "exit status $?: $(cat "$WORK/err")"
     expect_no_match title 'S3cr'
     grep -q "resolve --proxy  " "$WORK/title" || fail "the password stayed in the process title"

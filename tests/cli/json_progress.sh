@@ -87,18 +87,21 @@ run fetch --progress json --retries 0 --plain-http "$registry/c:1" "$registry/d:
 check_objects
 
 # A signal: told as an error, and the summary still comes.
-start_registry --generate e:1=1M --rate 100K
+start_registry --generate e:1=1M --rule 'path=/blobs/ cut=stall at=500000'
 "$TUG" --store "$WORK/other" fetch --progress json --plain-http "$registry/e:1" \
     > "$WORK/out" 2> "$WORK/first" < /dev/null &
 pid=$!
-for _ in $(seq 200); do
-    ! grep -q '"state":"downloading"' "$WORK/first" || break
-    sleep 0.05
-done
+await_text "$pid" first '"state":"downloading"'
 # Meanwhile another process wants the same.
 f34_json_says_who_waits() {
-    run --store "$WORK/other" fetch --progress json --timeout 1s --plain-http "$registry/e:1"
-    expect_status 10
+    local pid # of the second one
+    begin_run --store "$WORK/other" fetch --progress json --plain-http "$registry/e:1"
+    await_text "$pid" err '"type":"waiting"'
+    await_text "$pid" err '"state":"waiting"'
+    kill -TERM "$pid"
+    wait "$pid"
+    status=$?
+    expect_status 143
     check_objects
     jq -es --arg ref "$registry/e:1" 'any(.type == "waiting" and .ref == $ref) and
         any(.type == "progress" and any(.active[]; .state == "waiting"))' "$WORK/err" > /dev/null ||

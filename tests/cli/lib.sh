@@ -24,9 +24,33 @@ fail() {
     exit 1
 }
 
+# Wait until a command succeeds, which a process is to bring about: one that has ended will not.
+await() { # PID WHAT COMMAND…
+    local pid=$1 what=$2 end=$((SECONDS + 120))
+    shift 2
+    until "$@"; do
+        kill -0 "$pid" 2> /dev/null || "$@" || fail "not before process $pid ended: $what"
+        [ "$SECONDS" -lt "$end" ] || fail "waited in vain: $what"
+        sleep 0.02
+    done
+}
+
+# Run tug in the background, as $pid; its output is empty at first.
+begin_run() { # WORD…
+    rm -f "$WORK/out" "$WORK/err"
+    "$TUG" "$@" > "$WORK/out" 2> "$WORK/err" < /dev/null &
+    pid=$!
+}
+
+# Wait until a file has a line that the text is part of.
+await_text() { # PID FILE TEXT
+    await "$1" "'$3' in $2" grep -qsF -- "$3" "$WORK/$2"
+}
+
 stop_registry() {
     if [ -n "$registry_pid" ]; then
         kill "$registry_pid" 2> /dev/null
+        kill -CONT "$registry_pid" 2> /dev/null # a script may have stopped it
         wait "$registry_pid" 2> /dev/null
         registry_pid=""
     fi
@@ -39,11 +63,7 @@ start_registry() {
     rm -f "$WORK/port"
     "$FAKE_REGISTRY" --port-file "$WORK/port" --log "$WORK/log" "$@" > /dev/null &
     registry_pid=$!
-    for _ in $(seq 200); do
-        [ ! -s "$WORK/port" ] || break
-        sleep 0.05
-    done
-    [ -s "$WORK/port" ] || fail "the fake registry did not start"
+    await "$registry_pid" "the fake registry listens" test -s "$WORK/port"
     registry="localhost:$(cat "$WORK/port")"
 }
 
@@ -56,7 +76,8 @@ run() {
 # Read the command line of a process into $WORK/title until TEXT is in it, or the process has ended.
 # It is empty while the program begins, too.
 wait_title() { # PID TEXT
-    while tr '\0' ' ' < "/proc/$1/cmdline" > "$WORK/title"; do
+    local end=$((SECONDS + 60))
+    while [ "$SECONDS" -lt "$end" ] && tr '\0' ' ' < "/proc/$1/cmdline" > "$WORK/title"; do
         ! grep -qF -- "$2" "$WORK/title" || break
         [ -s "$WORK/title" ] || ! grep -q '^State:.Z' "/proc/$1/status" || break
     done

@@ -5,14 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 use=$TUG_STORE/lock.use
 
-# Take lock.use exclusively, as the process $holder. It waits for the look below, which shares the
-# lock.
+# Take lock.use exclusively, as the process $holder.
 hold() {
-    flock --no-fork -w 10 "$use" sleep 30 &
+    flock --no-fork -n "$use" sleep 300 &
     holder=$!
-    until ! flock -s -n "$use" true; do
-        kill -0 "$holder" || fail "it was not free"
-    done
+    await "$holder" "it has the lock" grep -qx sleep "/proc/$holder/comm"
 }
 
 release() {
@@ -22,12 +19,8 @@ release() {
 
 # Start a fetch and wait until it says that it waits.
 fetch_and_wait() { # WORD… after fetch
-    "$TUG" fetch --plain-http --progress none "$@" > "$WORK/out" 2> "$WORK/err" < /dev/null &
-    pid=$!
-    until grep -q "waiting for" "$WORK/err"; do
-        kill -0 "$pid" || fail "it did not wait"
-        sleep 0.02
-    done
+    begin_run fetch --plain-http --progress none "$@"
+    await_text "$pid" err "waiting for"
     expect_match err "tug: warning: waiting for process $holder \(sleep\), which holds '$use'"
 }
 

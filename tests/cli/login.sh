@@ -5,8 +5,7 @@
 
 unset DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR XDG_CONFIG_HOME
 basic="Basic_$(printf 'me:sesame' | base64)"
-start_registry --generate app:1=1M --delay 300 \
-    --rule "path=^/v2/ without=Authorization:_$basic status=401 \
+start_registry --generate app:1=1M --rule "path=^/v2/ without=Authorization:_$basic status=401 \
 add-header=WWW-Authenticate:_Basic_realm=\"r\""
 
 # Nobody said who asks: one line that says what to do.
@@ -17,10 +16,13 @@ expect_text err "no credentials for $registry were found"
 expect_text err "docker login $registry"
 expect_text err "--user"
 
-# USER:PASSWORD works, warns, and is gone from the process title while the program runs.
+# USER:PASSWORD works, warns, and is gone from the process title while the program runs, which is
+# until the registry answers.
+kill -STOP "$registry_pid"
 "$TUG" resolve -u me:sesame "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
 pid=$!
 wait_title "$pid" "resolve -u me: "
+kill -CONT "$registry_pid"
 wait "$pid" || fail "exit status $?"
 expect_lines out 1
 expect_text err "--password-stdin"
@@ -42,14 +44,14 @@ expect_text err "the credentials for $registry from"
 expect_text err "> Authorization: REDACTED"
 expect_no_match err "wrong-one|$(printf 'me:wrong-one' | base64)"
 
-# From the terminal, without echo.
+# From the terminal, without echo. What is typed before the question is thrown away.
 cat > "$WORK/command" << END
 "$TUG" resolve -u me "$registry/app:1"
 END
 (
-    sleep 1
+    await "$BASHPID" "the question" grep -qs "Password for me:" "$WORK/typescript"
     echo sesame
-) | script -qec "bash $WORK/command" "$WORK/typescript" > /dev/null
+) | script -qefc "bash $WORK/command" "$WORK/typescript" > /dev/null
 grep -q "Password for me:" "$WORK/typescript" || fail "no prompt: $(cat "$WORK/typescript")"
 grep -q "$registry/app:1 sha256:" "$WORK/typescript" || fail "$(cat "$WORK/typescript")"
 

@@ -2,7 +2,7 @@
 # Standard output that cannot be written is noticed: exit status 7, whatever was fetched.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
-start_registry --generate a:1=10K --generate b:1=4M --rate 1M
+start_registry --generate a:1=10K --generate b:1=4M --rule 'path=/v2/b/blobs/ cut=stall at=0'
 
 "$TUG" fetch --plain-http "$registry/a:1" > /dev/full 2> "$WORK/err"
 status=$?
@@ -22,13 +22,13 @@ expect_lines out 1
     for blob in *; do echo "$blob  $blob"; done | sha256sum --quiet -c) ||
     fail "a blob is damaged"
 
-# Nobody reads any more: the run stops, it does not die of SIGPIPE.
+# Nobody reads any more: the run stops, although the second image would never come; it does not die
+# of SIGPIPE.
 mkfifo "$WORK/pipe"
-true < "$WORK/pipe" &
-began=$(date +%s%N)
-"$TUG" fetch --plain-http "$registry/a:1" "$registry/b:1" > "$WORK/pipe" 2> "$WORK/err"
+exec 8<> "$WORK/pipe"
+exec 9> "$WORK/pipe" 8>&-
+timeout 60 "$TUG" fetch --plain-http --stall-timeout 1h "$registry/a:1" "$registry/b:1" \
+    >&9 2> "$WORK/err"
 status=$?
-took_ms=$((($(date +%s%N) - began) / 1000000))
 expect_status 7
 expect_text err "tug: standard output: write: Broken pipe"
-[ "$took_ms" -lt 3000 ] || fail "it went on for $took_ms ms"

@@ -32,7 +32,8 @@ look() { # NAME
 
 # Wait until the screen shows a line that a pattern is part of.
 see() { # NAME REGEX
-    for _ in $(seq 150); do
+    local end=$((SECONDS + 120))
+    while [ "$SECONDS" -lt "$end" ]; do
         look "$1"
         ! grep -qE -- "$2" "$WORK/out" || return 0
         sleep 0.1
@@ -48,34 +49,34 @@ check_block() { # NAME COLUMNS
     [ "$(grep -cE '^([0-9]+/[0-9]+ images?|[0-9]+%)' "$WORK/out")" -eq 1 ] || fail "$1: not one sum"
 }
 
-start_registry --rate 20K --generate slow:1=400K:6 --generate quick:1=50K:2 \
+start_registry --rate 20K --generate slow:1=1000K:6 --generate quick:1=50K:2 \
     --generate silent:1=50K:2 --generate limited:1=1K:1 \
     --rule 'path=/v2/silent/blobs/ cut=stall at=20000' \
-    --rule 'path=/v2/limited/ status=429 add-header=Retry-After:_60'
+    --rule 'path=/v2/limited/ status=429 add-header=Retry-After:_3600'
 for columns in "${sizes[@]}"; do
     begin "slow-$columns" "$columns" --max-concurrent-downloads 8 "$registry/slow:1"
     begin "quick-$columns" "$columns" "$registry/quick:1"
     begin "refused-$columns" "$columns" --retries 9 localhost:1/app:1
-    begin "silent-$columns" "$columns" "$registry/silent:1"
-    begin "limited-$columns" "$columns" "$registry/limited:1"
+    begin "silent-$columns" "$columns" --stall-timeout 1h "$registry/silent:1"
+    begin "limited-$columns" "$columns" --retry-max-wait 2h "$registry/limited:1"
 done
-begin resized 100 "$registry/silent:1"
+begin resized 100 --stall-timeout 1h "$registry/silent:1"
 
 # The image at work by name, with its blobs and a percentage; blobs that are done stay to be seen.
 f34_shows_what_is_at_work() { # COLUMNS
     local name=$registry/slow:1
     [ "$1" -gt 20 ] || name='[.]{3}/slow:1'
     if [ "$1" -ge 80 ]; then
-        see "slow-$1" "^$name +resolved +[0-9]+% +[1-7]/8 blobs +[0-9.]+ KiB/2[.]3 MiB$"
+        see "slow-$1" "^$name +resolved +[0-9]+% +[1-7]/8 blobs +[0-9.]+ [KM]iB/5[.]9 MiB$"
         see "slow-$1" \
-            '^  [0-9a-f]{12} \[#+\.+\] +[0-9]+% +[0-9.]+ KiB/400 KiB +[0-9.]+ KiB/s downloading$'
+            '^  [0-9a-f]{12} \[#+\.+\] +[0-9]+% +[0-9.]+ KiB/1000 KiB +[0-9.]+ KiB/s downloading$'
         see "slow-$1" '^  [0-9a-f]{12} \[#+\] 100% .* done$'
-        see "slow-$1" '^0/1 image  [1-7]/8 blobs  [0-9]+%  .*/s  eta [0-9]+ s'
+        see "slow-$1" '^0/1 image  [1-7]/8 blobs  [0-9]+%  .*/s  eta [0-9]+( s|m)'
     else
         see "slow-$1" "^$name +[0-9]+% [1-7]/8$"
         see "slow-$1" '^ *[0-9a-f]{4,12} +[0-9]+% [0-9.]+ KiB/s$'
         see "slow-$1" '^ *[0-9a-f]{4,12} +100% done$'
-        see "slow-$1" '^(0/1 image  )?[0-9]+%  (.*/s  )?eta [0-9]+ s'
+        see "slow-$1" '^(0/1 image  )?[0-9]+%  (.*/s  )?eta [0-9]+( s|m)'
     fi
     check_block "slow-$1" "$1"
 }
@@ -83,7 +84,7 @@ f34_shows_what_is_at_work() { # COLUMNS
 # Blobs that another process downloads into the same store.
 f34_shows_what_another_process_does() {
     begin other=slow-80 80 "$registry/slow:1"
-    see other '^  [0-9a-f]{12} \[\.+\] +0% +0 B/400 KiB +other process$'
+    see other '^  [0-9a-f]{12} \[\.+\] +0% +0 B/1000 KiB +other process$'
     see other "^$registry/slow:1 +resolved"
     check_block other 80
 }
@@ -94,10 +95,11 @@ f33_shows_why_it_waits() { # COLUMNS
     see "refused-$1" 'Failed'
     see "refused-$1" ' retry(ing| [0-9]+ s)$|resolving'
     check_block "refused-$1" "$1"
-    see "limited-$1" '^retry 1/5 in [3-6][0-9] s:'
+    see "limited-$1" '^retry 1/5 in( |$)'
+    see "limited-$1" '(^| )[0-9]+m[0-9]{2}s:'
     see "limited-$1" '(^| )429,'
     check_block "limited-$1" "$1"
-    see "silent-$1" ' stalled [0-9]+ s$'
+    see "silent-$1" ' stalled ([0-9]+ s|[0-9]+m[0-9]{2}s)$'
     check_block "silent-$1" "$1"
 }
 

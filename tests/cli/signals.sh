@@ -13,14 +13,17 @@ begin() { # WORD… after fetch
     start_registry --generate app:1=1M --rule 'path=/blobs/ cut=stall at=307200 times=2'
     "$TUG" fetch --plain-http "$@" "$registry/app:1" > "$WORK/out" 2> "$WORK/err" < /dev/null &
     pid=$!
-    for _ in $(seq 100); do
-        partial=$(find "$TUG_STORE/ingest" -type f -size +200k 2> /dev/null | head -n 1)
-        [ -z "$partial" ] || return 0
-        sleep 0.05
-    done
-    fail "no partial"
+    await "$pid" "a partial download" find_partial
 }
 
+find_partial() {
+    partial=$(find "$TUG_STORE/ingest" -type f -size +200k 2> /dev/null | head -n 1)
+    [ -n "$partial" ]
+}
+
+# What could hold it up lasts for 30 seconds (the server stalls) or for ever. How long it takes on
+# a machine with nothing else to do is seen in the fastest of several.
+fastest_ms=10000
 finish() { # EXPECTED STATUS
     local began took_ms
     began=$(date +%s%N)
@@ -28,7 +31,8 @@ finish() { # EXPECTED STATUS
     status=$?
     took_ms=$((($(date +%s%N) - began) / 1000000))
     expect_status "$1"
-    [ "$took_ms" -lt 1000 ] || fail "it took $took_ms ms to stop"
+    [ "$took_ms" -lt 10000 ] || fail "it took $took_ms ms to stop"
+    [ "$took_ms" -ge "$fastest_ms" ] || fastest_ms=$took_ms
 }
 
 for signal in INT TERM HUP; do
@@ -47,6 +51,8 @@ for signal in INT TERM HUP; do
     [ ! -e "$TUG_STORE/index.json" ] || ! grep -q app:1 "$TUG_STORE/index.json" ||
         fail "index.json names an image that is not complete"
 done
+
+[ "$fastest_ms" -lt 1000 ] || fail "it took $fastest_ms ms to stop at least"
 
 # The next run goes on where this one stopped.
 run fetch -q --format json --plain-http "$registry/app:1"
@@ -75,17 +81,21 @@ kill -CONT "$pid"
 finish 130
 expect_text err "interrupted by SIGINT"
 
-# An ignored signal stays ignored.
-rm -rf "$TUG_STORE"
-start_registry --generate app:1=1M --rate 1M
+# An ignored signal stays ignored. The run cannot end while another process holds the store's lock.
+start_registry --generate app:1=10K
+exec 9<> "$TUG_STORE/lock"
+flock 9
+rm "$WORK/err"
 (
     trap '' HUP INT
-    exec "$TUG" fetch -q --plain-http "$registry/app:1" 2> "$WORK/err" > "$WORK/out"
+    exec "$TUG" fetch --progress none --plain-http "$registry/app:1" \
+        > "$WORK/out" 2> "$WORK/err" 9>&-
 ) &
 pid=$!
-sleep 0.5
+await_text "$pid" err "waiting for"
 kill -HUP "$pid" || fail "it was over too soon"
 kill -INT "$pid" || fail "it did not ignore SIGHUP"
+flock -u 9
 wait "$pid"
 status=$?
 expect_status 0
@@ -94,16 +104,12 @@ expect_lines out 1
 # Stopping cannot be held up by a terminal or pipe that nobody reads.
 start_registry --generate app:1=10K
 mkfifo "$WORK/pipe"
-# shellcheck disable=SC2217 # it holds the pipe open and reads nothing
-sleep 30 < "$WORK/pipe" &
-sleeper=$!
-head -c 100000 /dev/zero | tr '\0' x > "$WORK/filler"
-(
-    timeout 1 cat "$WORK/filler" # fills the pipe
-    exec "$TUG" fetch --plain-http "$registry/app:1" 2> /dev/null
-) > "$WORK/pipe" &
+exec 8<> "$WORK/pipe"
+dd if=/dev/zero of="$WORK/pipe" bs=4096 oflag=nonblock 2> "$WORK/err" # until it is full
+expect_text err "Resource temporarily unavailable"
+"$TUG" fetch --plain-http "$registry/app:1" > "$WORK/pipe" 2> "$WORK/err" &
 pid=$!
-sleep 2
+# Once the image has its name, all that is left to do is to print it.
+await "$pid" "the image has its name" grep -qF "$registry/app:1" "$TUG_STORE/index.json"
 kill -TERM "$pid"
 finish 143
-kill "$sleeper"

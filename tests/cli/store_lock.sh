@@ -9,34 +9,25 @@ expect_status 0
 exec 9<> "$TUG_STORE/lock"
 flock 9
 
-began=$(date +%s%N)
-run fetch --plain-http --progress none --timeout 1s "$registry/app:1"
-took_ms=$((($(date +%s%N) - began) / 1000000))
+timeout 60 "$TUG" fetch --plain-http --progress none --timeout 1s "$registry/app:1" \
+    > "$WORK/out" 2> "$WORK/err" < /dev/null
+status=$?
 expect_status 10
 expect_empty out
 expect_match err "tug: $registry/app:1: timed out; partial downloads are kept"
-[ "$took_ms" -lt 3000 ] || fail "it took $took_ms ms"
 
-"$TUG" fetch --plain-http --progress none "$registry/app:1" \
-    > "$WORK/out" 2> "$WORK/err" < /dev/null &
-pid=$!
-sleep 0.5 # what it waits for does not show; earlier is right as well
+begin_run fetch --plain-http --progress none "$registry/app:1"
+await_text "$pid" err "waiting for"
 kill -TERM "$pid"
-began=$(date +%s%N)
-wait "$pid"
+wait "$pid" # nobody lets go of the lock
 status=$?
-took_ms=$((($(date +%s%N) - began) / 1000000))
 expect_status 143
-[ "$took_ms" -lt 2000 ] || fail "it took $took_ms ms to stop"
 expect_match err "tug: interrupted by SIGTERM; partial downloads are kept"
 ! grep -q app:1 "$TUG_STORE/index.json" || fail "named without the lock"
 
 # It goes on as soon as the other one does.
-"$TUG" fetch --plain-http --progress none "$registry/app:1" \
-    > "$WORK/out" 2> "$WORK/err" < /dev/null &
-pid=$!
-sleep 0.3
-kill -0 "$pid" || fail "it did not wait"
+begin_run fetch --plain-http --progress none "$registry/app:1"
+await_text "$pid" err "waiting for"
 flock -u 9
 wait "$pid"
 status=$?
@@ -47,18 +38,11 @@ grep -q app:1 "$TUG_STORE/index.json" || fail "no name"
 # After a second one line says which file it waits for, and which process has that.
 f32_the_holder_is_named() {
     local holder
-    flock --no-fork -w 10 "$TUG_STORE/lock" sleep 30 & # it waits for the looks below
+    flock --no-fork -n "$TUG_STORE/lock" sleep 300 &
     holder=$!
-    until ! flock -n -s "$TUG_STORE/lock" true; do
-        kill -0 "$holder" || fail "it was not free"
-    done
-    "$TUG" fetch --plain-http --progress none --label a=b "$registry/app:1" > "$WORK/out" \
-        2> "$WORK/err" < /dev/null &
-    pid=$!
-    for _ in $(seq 100); do
-        ! grep -q "waiting for" "$WORK/err" || break
-        sleep 0.05
-    done
+    await "$holder" "it has the lock" grep -qx sleep "/proc/$holder/comm"
+    begin_run fetch --plain-http --progress none --label a=b "$registry/app:1"
+    await_text "$pid" err "waiting for"
     expect_match err \
         "tug: warning: waiting for process $holder \(sleep\), which holds '$TUG_STORE/lock'"
     kill "$holder"

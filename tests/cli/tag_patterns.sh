@@ -81,12 +81,8 @@ run fetch -q "$registry/app:1*@sha256:0"
 expect_status 2
 
 # A signal while tags are listed, once the request is on its way.
-"$TUG" fetch --http-dump "$registry/slow:*" > "$WORK/out" 2> "$WORK/err" &
-pid=$!
-for _ in $(seq 200); do
-    ! grep -q "GET /v2/slow/" "$WORK/err" || break
-    sleep 0.05
-done
+begin_run fetch --http-dump "$registry/slow:*"
+await_text "$pid" err "GET /v2/slow/"
 kill -TERM "$pid"
 wait "$pid"
 status=$?

@@ -83,12 +83,10 @@ check_form "$trace"
 
 # Killed: all but the closing bracket is there, and no event is torn.
 start_registry --generate b:1=6M:2 --rate 500K
+rm "$trace"
 "$TUG" -q fetch --plain-http "$registry/b:1" --trace "$trace" &
 pid=$!
-for _ in $(seq 400); do
-    ! grep -q '"request"' "$trace" 2> /dev/null || break
-    sleep 0.05
-done
+await "$pid" "a request in the trace" grep -qs '"request"' "$trace"
 { kill -KILL "$pid" && wait "$pid"; } 2> /dev/null
 (cat "$trace" && echo ']') > "$WORK/killed.json"
 check_form "$WORK/killed.json"
