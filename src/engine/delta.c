@@ -90,6 +90,7 @@ static struct tug__node *find_running(const struct tug__engine *engine,
             other->attempt.delta->repository == node->attempt.delta->repository &&
             other->attempt.delta->number == node->attempt.delta->number &&
             other->attempt.delta->place.format == node->attempt.delta->place.format &&
+            tug__copies_may_be_worth_it(tug__chunked_tail(&other->attempt.delta->place)) &&
             tug__node_is_needed(other)) {
             return other;
         }
@@ -119,6 +120,17 @@ static bool choose_donors(struct tug__engine *engine, struct tug__node *node)
     return plan->donor_count > 0;
 }
 
+/* Tell whether a layer may be put together now, if there are donors. */
+static bool may_put_together(const struct tug__node *node)
+{
+    const struct tug__delta *const delta = node->attempt.delta;
+
+    return !delta->is_off && !node->attempt.is_second_try && !node->attempt.is_at_urls &&
+           (node->host == NULL || !node->host->ignores_ranges) &&
+           node->wanted.size_bytes == delta->place.size_bytes &&
+           tug__copies_may_be_worth_it(tug__chunked_tail(&delta->place));
+}
+
 bool tug__delta_admit(struct tug__engine *engine, struct tug__node *node)
 {
     struct tug__delta *const delta = node->attempt.delta;
@@ -128,9 +140,7 @@ bool tug__delta_admit(struct tug__engine *engine, struct tug__node *node)
         return true;
     }
     delta->stage = TUG__DELTA_PLAIN;
-    if (delta->is_off || node->attempt.is_second_try || node->attempt.is_at_urls ||
-        (node->host != NULL && node->host->ignores_ranges) ||
-        node->wanted.size_bytes != delta->place.size_bytes) {
+    if (!may_put_together(node)) {
         return true;
     }
     if (engine->delta.is_searching) {

@@ -215,6 +215,11 @@ void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
     copies->count = kept;
 }
 
+bool tug__copies_may_be_worth_it(uint64_t tail_byte)
+{
+    return tail_byte >= GAIN_BYTES_MIN;
+}
+
 bool tug__copies_are_worth_it(const struct tug__copies_gain *gain)
 {
     const uint64_t copied = gain->copied_bytes;

@@ -38,6 +38,10 @@ uint64_t tug__copies_request_bytes(double rate_each, uint64_t answer_ns, double 
 void tug__copies_join(struct tug__chunked_copies *copies, uint64_t layer_bytes,
                       uint64_t request_bytes);
 
+/* Tell whether copies can be worth it at all. tail_byte: where the layer's tail begins, which is
+ * requested in any case: all before it may be copied at best. */
+bool tug__copies_may_be_worth_it(uint64_t tail_byte);
+
 /* What copies save and cost. */
 struct tug__copies_gain {
     uint64_t copied_bytes;  /* that need not be requested */

@@ -64,7 +64,8 @@ bool tug__engine_ask_donors(struct tug__engine *engine, const struct tug__descri
     struct tug__donor *donor;
 
     if (!engine->settings.is_dry || engine->delta.donors.store_count == 0 ||
-        !tug__chunked_find(layer, &wanted.place)) {
+        !tug__chunked_find(layer, &wanted.place) ||
+        !tug__copies_may_be_worth_it(tug__chunked_tail(&wanted.place))) {
         return false;
     }
     find_donors(&engine->delta);

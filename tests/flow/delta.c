@@ -40,12 +40,17 @@ void delta_add_layer(struct delta_scene *scene, unsigned number, struct toc_laye
     toc_layer_free(layer);
 }
 
-void delta_add_image(struct delta_scene *scene, unsigned number)
+void delta_add_files(struct delta_scene *scene, unsigned number, size_t count)
 {
     struct toc_layer layer;
 
-    toc_layer_make(scene->format, scene->files, DELTA_FILES, &layer);
+    toc_layer_make(scene->format, scene->files, count, &layer);
     delta_add_layer(scene, number, &layer);
+}
+
+void delta_add_image(struct delta_scene *scene, unsigned number)
+{
+    delta_add_files(scene, number, DELTA_FILES);
 }
 
 void delta_change(struct delta_scene *scene, size_t n)

@@ -26,8 +26,9 @@ struct delta_scene {
 void delta_open_scene(struct delta_scene *scene, enum toc_format format);
 /* Add an image of a layer, which is consumed. */
 void delta_add_layer(struct delta_scene *scene, unsigned number, struct toc_layer *layer);
-/* Add an image of the files as they are now. */
+/* Add an image of the files as they are now, or of the first of them. */
 void delta_add_image(struct delta_scene *scene, unsigned number);
+void delta_add_files(struct delta_scene *scene, unsigned number, size_t count);
 /* Change every n-th file. */
 void delta_change(struct delta_scene *scene, size_t n);
 /* Two versions: the first is in the store, and 2 % of the files differ in the second. */

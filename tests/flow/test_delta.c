@@ -15,6 +15,9 @@
 
 TestSuite(delta, .timeout = 60);
 
+/* So many of the files make less than 1 MiB. */
+#define SMALL_FILES 30
+
 static void update(enum toc_format format, unsigned percent)
 {
     struct delta_scene scene;
@@ -103,6 +106,41 @@ Test(delta, no_gain)
     cr_assert(flow_has(&scene.flow, scene.layers[2].digest));
     cr_assert_eq(delta_sent_bytes(&scene, 2), scene.layers[2].size);
     cr_assert_leq(delta_requests(&scene, 2), 5);
+    flow_close(&scene.flow);
+}
+
+/* A small layer, of which no copy can save 1 MiB: one request, the plain one. */
+Test(delta, small_layers_are_fetched_as_any_other)
+{
+    for (enum toc_format format = TOC_ZSTD; format <= TOC_ESTARGZ; format++) {
+        struct delta_scene scene;
+
+        delta_open_scene(&scene, format);
+        delta_add_files(&scene, 1, SMALL_FILES);
+        delta_change(&scene, 10);
+        delta_add_files(&scene, 2, SMALL_FILES);
+        delta_fetch(&scene, "app:1");
+        delta_fetch(&scene, "app:2");
+        delta_expect_plain(&scene, 2);
+        cr_assert_eq(delta_requests(&scene, 2), 1, "format %d", (int)format);
+        flow_close(&scene.flow);
+    }
+}
+
+/* Nor does a large one wait for it. */
+Test(delta, a_small_layer_is_not_waited_for)
+{
+    static const char *const names[] = {"app:1", "app:2"};
+    struct delta_scene scene;
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    delta_add_files(&scene, 1, SMALL_FILES);
+    delta_add_image(&scene, 2);
+    scene.flow.released_by_image =
+        fake_rule_add(scene.flow.registry, &(struct fake_rule){.match.path = scene.layers[1].digest,
+                                                               .timing.hold = true});
+    cr_assert_eq(flow_fetch_all(&scene.flow, names, 2), TUG_OK, "%s",
+                 scene.flow.seen.error.message);
     flow_close(&scene.flow);
 }
 

@@ -73,6 +73,20 @@ Test(delta_dry, no_donor)
     flow_close(&scene.flow);
 }
 
+/* Nor of a small layer, of which no copy can save 1 MiB. */
+Test(delta_dry, small_layers)
+{
+    struct delta_scene scene;
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    delta_add_files(&scene, 1, 30);
+    delta_change(&scene, 10);
+    delta_add_files(&scene, 2, 30);
+    delta_fetch(&scene, "app:1");
+    plan(&scene, false);
+    flow_close(&scene.flow);
+}
+
 /* Of versions in one list the second may come from the first, which is fetched before; and nothing
  * from itself. */
 Test(delta_dry, images_of_one_list)

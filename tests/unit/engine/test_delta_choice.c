@@ -247,6 +247,14 @@ Test(delta_choice, what_is_worth_it)
     cr_assert(is_worth_it(2 * MIB, 2 * MIB, 0, 0), "everything");
 }
 
+/* Before the first request: of a small layer no copy can save enough. */
+Test(delta_choice, what_cannot_be_worth_it)
+{
+    cr_assert(!tug__copies_may_be_worth_it(0));
+    cr_assert(!tug__copies_may_be_worth_it(MIB - 1));
+    cr_assert(tug__copies_may_be_worth_it(MIB));
+}
+
 Test(delta_choice, what_was_begun_is_gone_on_with)
 {
     struct tug__copies_gain gain = {.copied_bytes = 1, .missing_bytes = MIB, .is_begun = true};
