@@ -16,17 +16,39 @@
 /* Fewer bytes tell no rate. */
 #define RATE_BYTES_MIN ((uint64_t)128 * 1024)
 
-/* Warn of a donor that must not be used again. */
-static void warn(struct tug__engine *engine, const struct tug__node *node,
-                 const struct tug__donor *donor, const char *what)
+/* Do not use a donor again, and warn of it, once. */
+static void give_up_donor(struct tug__engine *engine, const struct tug__node *node,
+                          const struct tug__donor *donor, const char *what)
 {
     char digest[TUG_DIGEST_TEXT_MAX];
     char text[TUG_DIGEST_TEXT_MAX + 128];
     struct tug_event event = {.kind = TUG_EVENT_WARNING, .ref = tug__node_ref(node), .text = text};
 
+    if (donor->is_bad) {
+        return;
+    }
+    tug__donors_give_up(&engine->delta.donors, &donor->digest);
     (void)snprintf(text, sizeof text, "blob %s %s: not copying from it; 'tug verify' checks it",
                    tug_digest_format(&donor->digest, digest), what);
     tug__engine_emit(engine, &event);
+}
+
+/* Choose a part of a copy. Returns: false when nothing of it is left, or *out_is_later. */
+static bool choose_part(struct tug__node *node, const struct tug__chunked_copy *copy,
+                        bool *out_is_later, struct tug__share *out_share)
+{
+    struct tug__ranges *const ranges = &node->transfer->ranges;
+
+    if (node->attempt.delta->donors[copy->donor]->is_bad) { /* another layer has shown that */
+        *out_is_later = tug__ranges_release(ranges, copy->first, copy->end, NULL) != TUG_OK;
+        return false;
+    }
+    if (tug__ranges_choose_at(ranges, copy->first, copy->end,
+                              tug__counter_get(&node->transfer->noted), out_share)) {
+        return true;
+    }
+    *out_is_later = tug__ranges_has_kept(ranges, copy->first, copy->end);
+    return false;
 }
 
 /* Choose the next part to be copied. */
@@ -34,21 +56,18 @@ static bool choose_copy(const struct tug__engine *engine, struct tug__node *node
                         struct tug__share *out_share)
 {
     struct tug__delta *const delta = node->attempt.delta;
-    struct tug__ranges *const ranges = &node->transfer->ranges;
+    bool is_later = false;
 
     if (!tug__copy_may_begin(&engine->delta, delta->copying, tug__pool_worker_count(engine->pool),
                              tug__pool_lane_count(engine->pool))) {
         return false;
     }
     while (delta->next_copy < delta->plan.copies.count) {
-        const struct tug__chunked_copy *const copy = &delta->plan.copies.items[delta->next_copy];
-
-        if (tug__ranges_choose_at(ranges, copy->first, copy->end,
-                                  tug__counter_get(&node->transfer->noted), out_share)) {
+        if (choose_part(node, &delta->plan.copies.items[delta->next_copy], &is_later, out_share)) {
             return true;
         }
-        if (tug__ranges_has_kept(ranges, copy->first, copy->end)) {
-            return false; /* not now */
+        if (is_later) {
+            return false;
         }
         delta->next_copy++;
     }
@@ -65,19 +84,14 @@ bool tug__delta_choose(struct tug__engine *engine, struct tug__node *node,
     return tug__delta_is_at(node, TUG__DELTA_COPY) && choose_copy(engine, node, out_share);
 }
 
-/* Warn of a donor that cannot be used, and request what it was to give. */
+/* Give up a donor that cannot be read, and request what it was to give. */
 static void lose_donor(struct tug__engine *engine, struct tug__node *node,
                        const struct tug__donor *lost)
 {
     struct tug__delta *const delta = node->attempt.delta;
     const struct tug__chunked_copies *const copies = &delta->plan.copies;
 
-    for (unsigned i = 0; i < delta->plan.donor_count; i++) {
-        if (delta->donors[i] == lost && !lost->is_bad) {
-            delta->donors[i]->is_bad = true;
-            warn(engine, node, lost, "cannot be read");
-        }
-    }
+    give_up_donor(engine, node, lost, "cannot be read");
     for (size_t i = delta->next_copy; i < copies->count; i++) {
         const struct tug__chunked_copy *const copy = &copies->items[i];
 
@@ -163,6 +177,24 @@ bool tug__delta_continue(struct tug__engine *engine, struct tug__node *node)
     return true;
 }
 
+/* Leave out the copies from donors that were given up while the plan was made. */
+static void leave_out_lost(struct tug__delta *delta)
+{
+    struct tug__chunked_copies *const copies = &delta->plan.copies;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct tug__chunked_copy copy = copies->items[i];
+
+        if (delta->donors[copy.donor]->is_bad) {
+            copies->bytes -= copy.end - copy.first;
+        } else {
+            copies->items[kept++] = copy;
+        }
+    }
+    copies->count = kept;
+}
+
 /* Take what the copies have out of what is requested. Errors: TUG_ERR_NO_MEMORY. */
 static enum tug_status keep_copies(struct tug__node *node, uint64_t *out_bytes,
                                    struct tug_error *err)
@@ -192,6 +224,7 @@ static void use_plan(struct tug__engine *engine, struct tug__node *node)
     uint64_t kept = 0;
     struct tug_error error = {0};
 
+    leave_out_lost(delta);
     tug__copies_join(&delta->plan.copies, node->wanted.size_bytes, request_bytes);
     if (keep_copies(node, &kept, &error) != TUG_OK) {
         tug__node_fail(engine, node, &error);
@@ -272,6 +305,23 @@ bool tug__delta_handle_failure(struct tug__engine *engine, struct tug__node *nod
     return true;
 }
 
+/* Tell of a layer that was put together wrongly, and is fetched plainly next. */
+static void tell_of_wrong(struct tug__engine *engine, struct tug__node *node,
+                          const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->wanted.source),
+                              .digest = node->wanted.digest,
+                              .error = &shown,
+                              .attempt = 1,
+                              .attempts_max = 2};
+
+    (void)tug__wrap(&shown, shown.code, "put together from other layers");
+    tug__node_add_subject(node, &shown);
+    tug__engine_emit(engine, &event);
+}
+
 bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *node,
                                 const struct tug_error *error)
 {
@@ -280,12 +330,10 @@ bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *no
     if (delta == NULL || error->code != TUG_ERR_CONTENT || delta->copied_bytes == 0) {
         return false;
     }
-    for (unsigned i = 0; i < delta->plan.donor_count; i++) {
-        if (!delta->donors[i]->is_bad && i < delta->plan.donors_read) {
-            delta->donors[i]->is_bad = true;
-            warn(engine, node, delta->donors[i],
-                 "gave other bytes than its table of contents says");
-        }
+    tell_of_wrong(engine, node, error);
+    for (size_t i = 0; i < delta->plan.copies.count; i++) {
+        give_up_donor(engine, node, delta->donors[delta->plan.copies.items[i].donor],
+                      "may be damaged (a layer put together from it has a wrong digest)");
     }
     delta->is_off = true;
     tug__delta_reset(node);

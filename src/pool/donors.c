@@ -94,6 +94,13 @@ struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug_
     return added;
 }
 
+void tug__donors_give_up(struct tug__donors *donors, const struct tug_digest *digest)
+{
+    for (struct tug__donor *donor = donors->all.first; donor != NULL; donor = donor->next) {
+        donor->is_bad = donor->is_bad || tug_digest_equal(&donor->digest, digest);
+    }
+}
+
 const struct tug__donor_list *tug__donors_near(const struct tug__donors *donors,
                                                uint64_t repository)
 {

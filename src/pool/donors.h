@@ -70,6 +70,8 @@ enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__s
 /* Add one that is the newest of all (age 0), or the oldest. Returns: it, borrowed; NULL: out of
  * memory, or there are too many. */
 struct tug__donor *tug__donors_add(struct tug__donors *donors, const struct tug__donor *donor);
+/* A layer is not to be used again, in whatever image or store it is. */
+void tug__donors_give_up(struct tug__donors *donors, const struct tug_digest *digest);
 /* The list of donors of a repository; there may be some of others in it. NULL: none. */
 const struct tug__donor_list *tug__donors_near(const struct tug__donors *donors,
                                                uint64_t repository);

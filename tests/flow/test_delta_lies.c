@@ -82,33 +82,109 @@ Test(delta_lies, table_over_the_limit)
     flow_close(&scene.flow);
 }
 
+/* Add as "app:2" a layer of the files as they are now, of which some bytes are others than its
+ * table says. */
+static void add_lying_chunks(struct delta_scene *scene)
+{
+    struct toc_layer honest;
+    struct toc_layer liar;
+    struct toc_parts parts;
+    uint8_t *body;
+
+    toc_layer_make(TOC_ZSTD, scene->files, DELTA_FILES, &honest);
+    body = memcpy(malloc(honest.size), honest.bytes, honest.size);
+    for (size_t at = 10000; at < honest.body_size; at += 20000) {
+        body[at] ^= 1;
+    }
+    parts = (struct toc_parts){.body = body, .body_size = honest.body_size, .json = honest.json};
+    toc_layer_assemble(TOC_ZSTD, &parts, &liar);
+    delta_add_layer(scene, 2, &liar);
+    toc_layer_free(&honest);
+    free(body);
+}
+
+/* Two versions: the first is in the store, and the second says to be the same. */
+static void open_liar(struct delta_scene *scene)
+{
+    delta_open_scene(scene, TOC_ZSTD);
+    delta_add_image(scene, 1);
+    add_lying_chunks(scene);
+    delta_fetch(scene, "app:1");
+}
+
 /* A chunk is said to be one that the donor has, of the same length, and is not: the digest of the
- * layer shows it, and the layer is fetched plainly, once. */
+ * layer shows it, and the layer is fetched plainly, once, and that is told. */
 Test(delta_lies, chunk_digests_that_lie)
 {
     struct delta_scene scene;
-    struct toc_layer old;
-    struct toc_layer changed;
-    struct toc_parts parts;
 
-    delta_open_scene(&scene, TOC_ZSTD);
-    toc_layer_make(TOC_ZSTD, scene.files, DELTA_FILES, &old);
-    parts = (struct toc_parts){
-        .body = memcpy(malloc(old.size), old.bytes, old.size),
-        .body_size = old.body_size,
-        .json = old.json,
-    };
-    ((uint8_t *)(uintptr_t)parts.body)[old.body_size / 2] ^= 1; /* and the same table */
-    toc_layer_assemble(TOC_ZSTD, &parts, &changed);
-    free((void *)(uintptr_t)parts.body);
-    delta_add_layer(&scene, 1, &old);
-    delta_add_layer(&scene, 2, &changed);
-    delta_fetch(&scene, "app:1");
+    open_liar(&scene);
     delta_fetch(&scene, "app:2");
     delta_expect_plain(&scene, 2);
     cr_assert_eq(scene.flow.seen.counts[TUG_EVENT_WARNING], 1);
     cr_assert_not_null(strstr(scene.flow.seen.warning, scene.layers[1].digest), "%s",
                        scene.flow.seen.warning);
+    cr_assert_eq(scene.flow.seen.counts[TUG_EVENT_RETRY], 1);
+    cr_assert_not_null(strstr(scene.flow.seen.retry, scene.layers[2].digest), "%s",
+                       scene.flow.seen.retry);
+    flow_close(&scene.flow);
+}
+
+/* Fetch "app:2", whose layer turns out wrong, and then "app:3", of which requests for something are
+ * answered only once the other is there. */
+static void fetch_after_liar(struct delta_scene *scene, const char *held)
+{
+    static const char *const names[] = {"app:2", "app:3"};
+
+    scene->flow.released_by_image = fake_rule_add(
+        scene->flow.registry, &(struct fake_rule){.match.path = held, .timing.hold = true});
+    fake_record_mark(scene->flow.registry);
+    cr_assert_eq(flow_fetch_all(&scene->flow, names, 2), TUG_OK, "%s",
+                 scene->flow.seen.error.message);
+    delta_expect_plain(scene, 2);
+    cr_assert(flow_has(&scene->flow, scene->layers[3].digest));
+    cr_assert_eq(delta_sent_bytes(scene, 3), scene->layers[3].size);
+    cr_assert_eq(scene->flow.seen.counts[TUG_EVENT_WARNING], 1);
+    cr_assert_eq(scene->flow.seen.counts[TUG_EVENT_RETRY], 1);
+}
+
+/* A donor that is not used again is none under the name of another image either. The third version
+ * has half of its files from the first, and none from the second. */
+Test(delta_lies, bad_donor_of_two_images)
+{
+    struct delta_scene scene;
+    struct toc_file files[DELTA_FILES];
+    char digest[TUG_DIGEST_TEXT_MAX];
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    memcpy(files, scene.files, sizeof files);
+    delta_add_image(&scene, 1);
+    delta_change(&scene, 2);
+    add_lying_chunks(&scene);
+    for (size_t i = 1; i < DELTA_FILES; i++) {
+        files[i].seed += i % 2 == 0 ? 3000 : 0;
+        files[i].mtime += i % 2 == 0 ? 3000 : 0;
+    }
+    memcpy(scene.files, files, sizeof files);
+    delta_add_image(&scene, 3);
+    delta_fetch(&scene, "app:1");
+    fake_tag_set(scene.flow.registry, "app", "also1",
+                 tug_digest_format(&scene.flow.seen.image.digest, digest));
+    delta_fetch(&scene, "app:also1");
+    fetch_after_liar(&scene, "/manifests/3");
+    flow_close(&scene.flow);
+}
+
+/* Nor is it used for a layer whose end was on its way when that turned out. */
+Test(delta_lies, bad_donor_of_a_layer_in_progress)
+{
+    struct delta_scene scene;
+
+    open_liar(&scene);
+    delta_change(&scene, 50);
+    delta_add_image(&scene, 3);
+    fetch_after_liar(&scene, scene.layers[3].digest);
+    cr_assert_eq(delta_whole_requests(&scene, 3), 0);
     flow_close(&scene.flow);
 }
 
@@ -151,6 +227,32 @@ Test(delta_lies, damaged_donor)
     update_by_command(&scene, scene.layers[1].digest);
     delta_expect_plain(&scene, 2);
     damage(&scene, 1, scene.layers[1].size / 2); /* for the last check of the store */
+    flow_close(&scene.flow);
+}
+
+/* A donor that was looked at, and has given nothing, is not to blame. */
+Test(delta_lies, only_what_gave_bytes_is_blamed)
+{
+    struct delta_scene scene;
+    struct run_result result;
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    delta_add_image(&scene, 1);
+    delta_change(&scene, 2); /* so that a second donor is looked for */
+    delta_add_image(&scene, 2);
+    for (size_t i = 0; i < DELTA_FILES; i++) {
+        scene.files[i].seed += 5000;
+        scene.files[i].mtime += 5000;
+    }
+    delta_add_image(&scene, 3);
+    delta_fetch(&scene, "app:3");
+    delta_fetch(&scene, "app:1");
+    damage(&scene, 1, scene.layers[1].size / 2);
+    cr_assert_eq(flow_command(&scene.flow, "app:2", NULL, &result), 0, "%s", result.err);
+    cr_assert_not_null(strstr(result.err, scene.layers[1].digest), "%s", result.err);
+    cr_assert_null(strstr(result.err, scene.layers[3].digest), "%s", result.err);
+    run_result_fini(&result);
+    damage(&scene, 1, scene.layers[1].size / 2);
     flow_close(&scene.flow);
 }
 

@@ -92,6 +92,19 @@ Test(delta_choice, what_cannot_be_a_donor)
 }
 
 /* Layers of this run are the newest: before those that were added earlier. */
+/* A layer is given up in all images that have it. */
+Test(delta_choice, given_up)
+{
+    struct tug__donors donors = {0};
+    const struct tug__donor *const donor = add(&donors, 'a', 1, 0, 10);
+
+    add(&donors, 'a', 2, 3, 11);
+    add(&donors, 'b', 1, 0, 12);
+    tug__donors_give_up(&donors, &donor->digest);
+    cr_assert_str_eq(choose(&donors, 0), "b");
+    tug__donors_fini(&donors);
+}
+
 Test(delta_choice, own_layers_before_those_that_were_there)
 {
     struct tug__donors donors = {0};
