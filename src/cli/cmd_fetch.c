@@ -310,7 +310,6 @@ static int run_steps(struct run *run)
         .platforms = run->settings->wish.platforms,
         .platform_count = run->settings->wish.platform_count,
         .images_in = run->settings->wish.images_in,
-        .is_quiet = run->settings->common.verbosity < 0,
         .shard_index = run->settings->fetch.shard_index,
         .shard_count = run->settings->fetch.shard_count,
     };

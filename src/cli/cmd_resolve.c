@@ -59,7 +59,6 @@ static int set_up(struct run *run)
         .platforms = wish->platforms,
         .platform_count = wish->platform_count,
         .images_in = wish->images_in,
-        .is_quiet = run->batch.settings->common.verbosity < 0,
     };
     struct tug_fetch_options options = run->batch.settings->run;
     const int status = batch_load(&run->batch, &source, &run->batch.settings->run);

@@ -53,7 +53,6 @@ struct list_source {
     unsigned shard_index;                 /* references of other parts are checked and left out */
     unsigned shard_count;                 /* 0: there are no parts */
     bool images_in;                       /* files are YAML that names images (yaml_images.h) */
-    bool is_quiet;                        /* no warnings */
 };
 
 /* Read all operands and files into a list and check each reference.

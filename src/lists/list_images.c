@@ -33,9 +33,6 @@ static void warn(const struct yaml_list *list, unsigned long line, const char *w
     struct text text = {0};
     char name[LIST_LINE_MAX];
 
-    if (list->reader->source->is_quiet) {
-        return;
-    }
     (void)tug_text_escape(name, sizeof name, list->name, strlen(list->name));
     text_puts(&text, name);
     if (line > 0) {

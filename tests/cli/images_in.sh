@@ -37,7 +37,8 @@ END
 '$registry/db:.\{PG\}' has a variable without a default"
     WEB=2 images_in "$WORK/compose.yml" -q --progress none
     expect_status 0
-    expect_empty err
+    expect_lines err 1 # nothing else tells of it
+    expect_text err 'image skipped'
 }
 
 # Several documents and lists of them, on standard input; resolve takes them, too.
