@@ -34,9 +34,13 @@ bashisms() { # scripts for sh are for any sh
 }
 
 # shellcheck disable=SC2317 # called by check
-headers_portable() { # the public headers, and a program that uses them, are C99 and C++17
-    local file status=0
-    for file in include/tug/*.h tests/abi/program.c; do
+headers_portable() { # the public headers, a program that uses them, and their initial values, are C99 and C++17
+    local file name inits=build/lint-inits.h status=0
+    mkdir -p build
+    sed -n 's/^#define \(TUG_[A-Z_]*\)_INIT.*/\1/p' include/tug/*.h | while read -r name; do
+        echo "static inline size_t size_of_${name,,}(void) { struct ${name,,} x = ${name}_INIT; return x.size; }"
+    done | { echo '#include <tug/tug.h>' && cat; } > "$inits"
+    for file in include/tug/*.h tests/abi/program.c "$inits"; do
         for compiler in 'gcc -std=c99 -x c' 'clang -std=c99 -x c' 'g++ -std=c++17 -x c++' \
             'clang++ -std=c++17 -x c++'; do
             # shellcheck disable=SC2086 # words

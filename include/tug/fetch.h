@@ -406,10 +406,7 @@ struct tug_content {
 };
 
 /* Nothing. */
-#define TUG_CONTENT_INIT                                                                           \
-    {                                                                                              \
-        .size = sizeof(struct tug_content)                                                         \
-    }
+#define TUG_CONTENT_INIT TUG_SIZED(struct tug_content)
 
 /* Read the one reference that was added into memory, instead of tug_fetch_run: the manifest or
  * index of a tag or digest, as the registry has it, or by its digest a blob of the repository.
