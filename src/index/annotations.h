@@ -6,6 +6,7 @@
 #define TUG_INDEX_ANNOTATIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <tug/oci.h>
 
@@ -36,6 +37,17 @@
  * name is on another host. */
 #define TUG__INDEX_SOURCE "tug.source"
 
+/* A source of an image, as its entry tells it. All borrowed. */
+struct tug__index_origin {
+    const char *name;  /* of the image, a full reference; NULL: none */
+    const char *noted; /* TUG__INDEX_SOURCE; NULL: none */
+    const char *host;  /* from the key of the annotation, so without a port */
+    const char *repository;
+    size_t repository_length;
+};
+/* Find the host of a source with its port: as the image's name has it, if that is on the same host,
+ * else as it was noted. Returns: where the host begins, of out_length bytes. */
+const char *tug__index_origin_host(const struct tug__index_origin *origin, size_t *out_length);
 /* Tell whether an annotation is a label, rather than one of tug's own. */
 bool tug__index_is_label(const char *key);
 /* Tell whether the text of TUG__INDEX_PLATFORMS, if it is no word of its own, has a platform. */

@@ -36,6 +36,34 @@ static bool is_text(const char *text, const char *other, size_t other_length)
     return strlen(text) == other_length && memcmp(text, other, other_length) == 0;
 }
 
+/* Tell whether "HOST[:PORT]/..." is on a host, whatever its port. out_length: of HOST[:PORT]. */
+static bool is_on_host(const char *text, const char *host, size_t *out_length)
+{
+    size_t length = strlen(host);
+
+    if (strncmp(text, host, length) != 0) {
+        return false;
+    }
+    if (text[length] == ':') {
+        length += 1 + strspn(text + length + 1, "0123456789");
+    }
+    *out_length = length;
+    return text[length] == '/';
+}
+
+const char *tug__index_origin_host(const struct tug__index_origin *origin, size_t *out_length)
+{
+    if (origin->name != NULL && is_on_host(origin->name, origin->host, out_length)) {
+        return origin->name;
+    }
+    if (origin->noted != NULL && is_on_host(origin->noted, origin->host, out_length) &&
+        is_text(origin->noted + *out_length + 1, origin->repository, origin->repository_length)) {
+        return origin->noted;
+    }
+    *out_length = strlen(origin->host);
+    return origin->host;
+}
+
 static struct tug__index_source *find_host(const struct tug__index_sources *sources,
                                            const char *host, size_t length)
 {

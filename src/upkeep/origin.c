@@ -42,28 +42,10 @@ static enum tug_status add_text(struct tug__origins *origins, const char *text,
     return TUG_OK;
 }
 
-/* Length of a host without its port; the brackets of IPv6 stay. */
-static size_t bare_length(const char *host)
-{
-    const char *const port = strrchr(host, ':');
-
-    return port != NULL && strchr(port, ']') == NULL ? (size_t)(port - host) : strlen(host);
-}
-
-/* Tell whether a text is "HOST/REPOSITORY" as in full, which may have a port. */
-static bool is_without_port(const char *text, const char *full)
-{
-    const char *const slash = strchr(full, '/');
-    const char *const port = slash != NULL ? memrchr(full, ':', (size_t)(slash - full)) : NULL;
-    const size_t length = port != NULL ? (size_t)(port - full) : 0;
-
-    return port != NULL && strncmp(text, full, length) == 0 && strcmp(text + length, slash) == 0;
-}
-
-/* Add the repositories of one annotation, which are separated by commas. full: TUG__INDEX_SOURCE;
- * "": none. */
-static enum tug_status add_repositories(struct tug__origins *origins, const char *host,
-                                        const char *repositories, const char *full,
+/* Add the repositories of one annotation, which are separated by commas. origin: all but the
+ * repository. */
+static enum tug_status add_repositories(struct tug__origins *origins,
+                                        struct tug__index_origin *origin, const char *repositories,
                                         struct tug_error *err)
 {
     size_t end = strlen(repositories);
@@ -73,34 +55,37 @@ static enum tug_status add_repositories(struct tug__origins *origins, const char
         const char *const comma = memrchr(repositories, ',', end);
         const size_t begin = comma != NULL ? (size_t)(comma - repositories) + 1 : 0;
         char text[ORIGIN_TEXT_MAX];
-        const int length =
-            snprintf(text, sizeof text, "%s/%.*s", host, (int)(end - begin), repositories + begin);
+        size_t host_length = 0;
+        const char *host;
+        int length;
 
+        origin->repository = repositories + begin;
+        origin->repository_length = end - begin;
+        host = tug__index_origin_host(origin, &host_length);
+        length = snprintf(text, sizeof text, "%.*s/%.*s", (int)host_length, host,
+                          (int)(end - begin), repositories + begin);
         if (end > begin && length > 0 && (size_t)length < sizeof text) {
-            status = add_text(origins, is_without_port(text, full) ? full : text, err);
+            status = add_text(origins, text, err);
         }
         end = begin > 0 ? begin - 1 : 0;
     }
     return status;
 }
 
-static enum tug_status add_sources(struct tug__origins *origins, const char *name_host,
+static enum tug_status add_sources(struct tug__origins *origins, const char *name,
                                    const char *annotations, struct tug_error *err)
 {
     const struct tug__walk_image entry = {.annotations = annotations};
-    const char *const full = tug__walk_annotation(&entry, TUG__INDEX_SOURCE);
+    struct tug__index_origin origin = {.name = name,
+                                       .noted = tug__walk_annotation(&entry, TUG__INDEX_SOURCE)};
     enum tug_status status = TUG_OK;
 
     for (const char *key = annotations; status == TUG_OK && *key != '\0';) {
         const char *const value = key + strlen(key) + 1;
 
         if (strncmp(key, SOURCE_KEY, strlen(SOURCE_KEY)) == 0) {
-            const char *const host = key + strlen(SOURCE_KEY);
-            const bool is_same = name_host != NULL && strlen(host) == bare_length(name_host) &&
-                                 strncmp(host, name_host, strlen(host)) == 0;
-
-            status = add_repositories(origins, is_same ? name_host : host, value,
-                                      full != NULL ? full : "", err);
+            origin.host = key + strlen(SOURCE_KEY);
+            status = add_repositories(origins, &origin, value, err);
         }
         key = value + strlen(value) + 1;
     }
@@ -117,7 +102,7 @@ enum tug_status tug__origins_add(struct tug__origins *origins, const char *name,
     if (status == TUG_ERR_NO_MEMORY) {
         return status;
     } /* what is no reference came from nowhere */
-    status = add_sources(origins, ref != NULL ? tug_ref_host(ref) : NULL, annotations, err);
+    status = add_sources(origins, ref != NULL ? tug_ref_name(ref) : NULL, annotations, err);
     origins->source_count = origins->count;
     if (status == TUG_OK && ref != NULL) {
         (void)snprintf(text, sizeof text, "%s/%s", tug_ref_host(ref), tug_ref_repository(ref));
