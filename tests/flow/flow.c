@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/portable.h"
 
 /* Downloads at a time of a test that does not say: many threads where a race would be seen. */
 #ifdef __SANITIZE_THREAD__
@@ -261,11 +263,8 @@ enum tug_status flow_wait(struct flow *flow)
 
 void flow_wait_reached(struct flow *flow)
 {
-    struct timespec end;
-
-    (void)clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += FLOW_WAIT_MS / 1000;
-    cr_assert_eq(sem_timedwait(&flow->reached, &end), 0, "the bytes never came");
+    cr_assert_eq(tug__sem_wait_until(&flow->reached, tug__deadline_ns(FLOW_WAIT_MS)), 0,
+                 "the bytes never came");
 }
 
 int flow_command(const struct flow *flow, const char *name, const char *const *more,
