@@ -176,7 +176,8 @@ FORCE:
 # The pkg-config file without its paths, which install fills in. libpsl.a calls libidn2.a.
 build/tug.pc.in: tools/tug.pc.in Makefile
 	$(Q)mkdir -p build
-	$(Q)sed -e 's|@VERSION@|$(VERSION)|;s|@STATIC_LIBS@|$(STATIC_LIBS) -lidn2 -lunistring|' $< > $@
+	$(Q)sed -e 's|@VERSION@|$(VERSION)|' \
+	  -e 's|@STATIC_LIBS@|$(STATIC_LIBS) -lidn2 -lunistring|' $< > $@
 
 # Completions say what the table of options does. RUN: what runs a command for another machine.
 build/completions/tug.%: build/tug
@@ -269,8 +270,9 @@ format: ## reformat all C files
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.[ch]')
 
 built:
-	$(Q)for file in tug $(notdir $(LIBRARY)) $(COMPLETIONS:build/%=%); do test -e build/$$file || \
-	  { echo "make install: build/$$file is missing; run 'make' first" >&2; exit 1; }; done
+	$(Q)for file in tug $(notdir $(LIBRARY)) $(COMPLETIONS:build/%=%); do \
+	  test -e build/$$file || \
+	    { echo "make install: build/$$file is missing; run 'make' first" >&2; exit 1; }; done
 
 # Installs what is there and compiles nothing, so that root need not.
 install: built ## install what make built below DESTDIR and PREFIX (default /usr/local)
