@@ -16,8 +16,9 @@ released=tests/abi/$soname.abi
 now=build/$soname.abi
 
 # Of what the public headers declare, without names of files and parameters.
-abidw --headers-dir "$PWD/include/tug" --drop-private-types --exported-interfaces-only --no-elf-needed \
-    --no-parameter-names --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$now" "$library"
+abidw --headers-dir "$PWD/include/tug" --drop-private-types --exported-interfaces-only \
+    --no-elf-needed --no-parameter-names --no-corpus-path --no-comp-dir-path --no-show-locs \
+    --out-file "$now" "$library"
 grep -q "name='tug_fetch_options' size" "$now" ||
     { echo "check-abi: $library has no debugging information: build it with -g" >&2; exit 1; }
 if [ "${1-}" = --update ]; then
@@ -35,7 +36,8 @@ fi
 
 report=build/$soname.abidiff
 status=0
-abidiff --leaf-changes-only --no-added-syms --no-show-locs "$released" "$now" > "$report" || status=$?
+abidiff --leaf-changes-only --no-added-syms --no-show-locs "$released" "$now" > "$report" ||
+    status=$?
 # Bits 1 and 2: it could not compare. Growth of structs is a change to it, so read what it says.
 if [ $((status & 3)) -ne 0 ] || ! awk '
     function refuse() { refused = 1; print }
@@ -49,7 +51,11 @@ if [ $((status & 3)) -ne 0 ] || ! awk '
     }
     /^  type size changed from [0-9]+ to [0-9]+ \(in bits\)$/ { old_size = $5; next }
     # In padding: the program may have anything there, if the struct is its own.
-    /^  type size hasn\047t changed$/ { if (name ~ /_options$|_watch$/) refuse(); old_size = 0; next }
+    /^  type size hasn\047t changed$/ {
+        if (name ~ /_options$|_watch$/) refuse()
+        old_size = 0
+        next
+    }
     /^  [0-9]+ data member insertions?:$/ { next }
     /^    \047.*\047, at offset [0-9]+ \(in bits\)$/ {
         match($0, /at offset [0-9]+/)

@@ -19,14 +19,21 @@ find "$obj" -name '*.o' | while read -r object; do
     [ -f "$source" ] || continue
     [ ! "$source" -nt "$object" ] || { echo "$source" >> "$work/stale"; continue; }
     nm --format=posix "$object" |
-        awk -v file="$source" '$2 == "U" { print file, "U", $1 } $2 ~ /^[TDBRVW]$/ { print file, "D", $1 }'
+        awk -v file="$source" '
+            $2 == "U" { print file, "U", $1 }
+            $2 ~ /^[TDBRVW]$/ { print file, "D", $1 }'
 done > "$work/symbols"
-[ ! -s "$work/stale" ] ||
-    { echo "check-cycles: $(head -n 1 "$work/stale") is newer than its object; run 'make' first"; exit 1; }
+if [ -s "$work/stale" ]; then
+    echo "check-cycles: $(head -n 1 "$work/stale") is newer than its object; run 'make' first"
+    exit 1
+fi
 [ -s "$work/symbols" ] || { echo "check-cycles: no object files in $obj"; exit 1; }
-awk '$2 == "D" { home[$3] = $1 } $2 == "U" { user[NR] = $1; need[NR] = $3 }
-    END { for (i in need) if (need[i] in home && home[need[i]] != user[i]) print user[i], home[need[i]] }' \
-    "$work/symbols" | sort -u > "$work/arrows"
+awk '$2 == "D" { home[$3] = $1 }
+    $2 == "U" { user[NR] = $1; need[NR] = $3 }
+    END {
+        for (i in need)
+            if (need[i] in home && home[need[i]] != user[i]) print user[i], home[need[i]]
+    }' "$work/symbols" | sort -u > "$work/arrows"
 
 # tsort names the members of each circle on standard error.
 tsort "$work/arrows" > /dev/null 2> "$work/circles"

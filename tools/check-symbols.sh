@@ -49,7 +49,8 @@ for name in $(comm -13 "$lists/declared" "$lists/mapped"); do
     failed=1
 done
 if [ $# -gt 0 ]; then
-    nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort > "$lists/exported"
+    nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+        sort > "$lists/exported"
     if ! diff "$lists/mapped" "$lists/exported" >&2; then
         echo "check-symbols: $1 does not export what $map says" >&2
         failed=1

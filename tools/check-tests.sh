@@ -1,7 +1,7 @@
 #!/bin/bash
-# tests/README.md names a test for each fault, each feature of the original and each file of src/, and
-# tests are where they belong: unit tests mirror src/, scripts can be run, files are no longer than the
-# house allows.
+# tests/README.md names a test for each fault, each feature of the original and each file of src/,
+# and tests are where they belong: unit tests mirror src/, scripts can be run, files are no longer
+# than the house allows.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -65,10 +65,12 @@ for ((number = 1; number <= 25; number++)); do
         complain "$prose: row $number lacks files or tests"
     fi
     for name in $files; do
-        [ -n "$(find src -path "src/*$name")" ] || complain "$prose: row $number names $name, which is not in src/"
+        [ -n "$(find src -path "src/*$name")" ] ||
+            complain "$prose: row $number names $name, which is not in src/"
     done
     for name in $tests; do
-        [ -n "$(find tests -name "$name")" ] || complain "$prose: row $number names $name, which does not exist"
+        [ -n "$(find tests -name "$name")" ] ||
+            complain "$prose: row $number names $name, which does not exist"
     done
 done
 
@@ -101,7 +103,8 @@ for name in $covered; do
     grep -qxF "$name" <<< "$wanted" || complain "$prose: $name is no file without a unit test"
 done
 for name in $(names_of "$(cut -d'|' -f3 <<< "$table")" 'c|sh'); do
-    [ -n "$(find tests -name "$name" | head -n 1)" ] || complain "$prose names $name, which does not exist"
+    [ -n "$(find tests -name "$name" | head -n 1)" ] ||
+        complain "$prose names $name, which does not exist"
 done
 for unit in tests/unit/*/test_*.c; do
     name=${unit#tests/unit/}
@@ -113,10 +116,12 @@ done
 # --- the files themselves ---
 
 for script in tests/{cli,net,real,batch,resume}/*.sh; do
-    head -n 1 "$script" | grep -q '^#!' && [ ! -x "$script" ] && complain "$script is not executable"
+    head -n 1 "$script" | grep -q '^#!' && [ ! -x "$script" ] &&
+        complain "$script is not executable"
 done
 while read -r lines file; do
     [ "$lines" -le 500 ] || complain "$file has $lines lines"
-done < <(find tests -name '*.[ch]' -exec wc -l {} + -o -name '*.sh' -exec wc -l {} + | grep -v ' total$')
+done < <(find tests -name '*.[ch]' -exec wc -l {} + -o -name '*.sh' -exec wc -l {} + |
+    grep -v ' total$')
 
 exit "$failed"

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.." || exit 2
 failed=0
 mapfile -t sources < <(git ls-files -co --exclude-standard '*.c' '*.h')
 mapfile -t scripts < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
+includes=(-Iinclude -Isrc -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display)
 
 check() { # NAME COMMAND…
     local name=$1
@@ -22,7 +23,7 @@ check() { # NAME COMMAND…
 headers_alone() { # every header compiles by itself
     local header status=0
     for header in include/tug/*.h src/*/*.h; do
-        gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror -Iinclude -Isrc -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display -fsyntax-only \
+        gcc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror "${includes[@]}" -fsyntax-only \
             -x c -include "$header" /dev/null || status=1
     done
     return "$status"
@@ -33,12 +34,14 @@ bashisms() { # scripts for sh are for any sh
     grep -lE '^#!/bin/sh' "${scripts[@]}" | xargs checkbashisms
 }
 
+# The public headers, a program that uses them, and their initial values, are C99 and C++17.
 # shellcheck disable=SC2317 # called by check
-headers_portable() { # the public headers, a program that uses them, and their initial values, are C99 and C++17
+headers_portable() {
     local file name inits=build/lint-inits.h status=0
     mkdir -p build
     sed -n 's/^#define \(TUG_[A-Z_]*\)_INIT.*/\1/p' include/tug/*.h | while read -r name; do
-        echo "static inline size_t size_of_${name,,}(void) { struct ${name,,} x = ${name}_INIT; return x.size; }"
+        printf 'static inline size_t size_of_%s(void) { struct %s x = %s; return x.size; }\n' \
+            "${name,,}" "${name,,}" "${name}_INIT"
     done | { echo '#include <tug/tug.h>' && cat; } > "$inits"
     for file in include/tug/*.h tests/abi/program.c "$inits"; do
         for compiler in 'gcc -std=c99 -x c' 'clang -std=c99 -x c' 'g++ -std=c++17 -x c++' \
@@ -59,7 +62,8 @@ symbols() { # what the library exports is what the headers declare
 # shellcheck disable=SC2317 # called by check
 builds_clean() { # MAKE-VARIABLE…: everything compiles without a warning
     mkdir -p build
-    make --no-print-directory -j"$(nproc)" WERROR=1 "$@" test-programs > build/lint-build.log 2>&1 ||
+    make --no-print-directory -j"$(nproc)" WERROR=1 "$@" test-programs \
+        > build/lint-build.log 2>&1 ||
         { grep -E 'error|warning' build/lint-build.log; return 1; }
 }
 
@@ -79,7 +83,7 @@ check "abi" tools/check-abi.sh
 check "man pages" mandoc -T lint -W warning man/*.[1-9]
 check "cppcheck" cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
     --enable=warning,performance,portability --suppress=missingIncludeSystem \
-    --suppress=unusedStructMember -D_GNU_SOURCE -Iinclude -Isrc -Isrc/cli -Isrc/lists -Isrc/options -Isrc/display src
+    --suppress=unusedStructMember -D_GNU_SOURCE "${includes[@]}" src
 check "clang" builds_clean CC=clang CONFIG=clang
 check "circles" tools/check-cycles.sh
 

@@ -103,7 +103,8 @@ names_and_none() {
     expect_match out "docker.io/team/app:latest $(digest_of "$one")"
     run import --name "team/app@$(digest_of "$index")" "$WORK/tagged"
     expect_status 2
-    expect_match err "tug: the name 'docker.io/team/app@$(digest_of "$index")' has another digest than the image, which is $(digest_of "$one")"
+    expect_match err "tug: the name 'docker.io/team/app@$(digest_of "$index")' \
+has another digest than the image, which is $(digest_of "$one")"
     import_fresh --name "team/app@$(digest_of "$one")" "$WORK/tagged"
     expect_status 0
     layout_name "$WORK/tagged" "$index" r.example/other:1

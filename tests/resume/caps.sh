@@ -1,8 +1,8 @@
 #!/bin/bash
 # A link that gives each connection so much and no more: one large blob comes over several, near and
 # far away. The full form measures how fast, with 20 MB/s a connection; the short one counts the
-# connections, with 2 MB/s, so that a busy machine is not the limit. A server without ranges, and one
-# without caps. Memory stays small.
+# connections, with 2 MB/s, so that a busy machine is not the limit. A server without ranges, and
+# one without caps. Memory stays small.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

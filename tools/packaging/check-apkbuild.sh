@@ -23,15 +23,16 @@ fail() {
     exit 1
 }
 
-# One folder is the whole search path. Alpine's busybox has cksum, comm and install, Debian's has not.
-# Debian's also prefers itself to what is found in the path, so binutils' ar has its long name.
+# One folder is the whole search path. Alpine's busybox has cksum, comm and install, Debian's has
+# not. Debian's also prefers itself to what is found in the path, so binutils' ar has its long name.
 make_programs() {
     local name
     mkdir -p "$work/build" "$work/check"
     for name in $(busybox --list); do
         ln -s "$(command -v busybox)" "$work/build/$name"
     done
-    for name in cksum comm install make pkg-config musl-gcc "$triplet-gcc" "$triplet-ar" as ld nm; do
+    for name in cksum comm install make pkg-config musl-gcc "$triplet-gcc" "$triplet-ar" as ld \
+        nm; do
         ln -sf "$(command -v "$name")" "$work/build/$name"
     done
     ln -s "$(command -v bash)" "$work/check/bash"
@@ -51,8 +52,8 @@ unpack() {
     [ -d "$builddir" ] || fail "no folder ${builddir##*/} in the source"
 }
 
-# A function of the APKBUILD as abuild calls it: in a process of its own, in the unpacked source. For
-# root, sh is busybox's, and bash is not there unless it is asked for.
+# A function of the APKBUILD as abuild calls it: in a process of its own, in the unpacked source.
+# For root, sh is busybox's, and bash is not there unless it is asked for.
 run_part() { # FUNCTION [bash]
     local busybox path=$work/build private=() hide=:
     busybox=$(command -v busybox)
@@ -105,7 +106,8 @@ run_part check bash
 sed -n '$s/^/       /p' "$work/check.log"
 run_part package
 split
-readelf -lW "$pkgdir/usr/bin/tug" | grep -q 'interpreter: /lib/ld-musl' || fail "tug is not for musl"
+readelf -lW "$pkgdir/usr/bin/tug" | grep -q 'interpreter: /lib/ld-musl' ||
+    fail "tug is not for musl"
 [ "$("$pkgdir/usr/bin/tug" --version)" = "tug $(sed -n 's/^pkgver=//p' "$here/APKBUILD")" ] ||
     fail "the packaged command does not run"
 echo "ok   APKBUILD: build, check, package, and what each package gets"

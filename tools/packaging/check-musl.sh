@@ -33,7 +33,8 @@ link_headers() {
 
 # Debian's sources, from where this machine's packages come.
 fetch_sources() {
-    local apt=(-o "Dir::Etc::SourceList=$folder/apt/list" -o "Dir::Etc::SourceParts=$folder/apt/parts"
+    local apt=(-o "Dir::Etc::SourceList=$folder/apt/list"
+        -o "Dir::Etc::SourceParts=$folder/apt/parts"
         -o "Dir::State::Lists=$folder/apt/lists" -o APT::Sandbox::User=root)
     mkdir -p "$folder/apt/parts" "$folder/apt/lists" "$folder/sources"
     sed 's/^Types: deb$/Types: deb-src/' /etc/apt/sources.list.d/debian.sources \
@@ -41,14 +42,16 @@ fetch_sources() {
     sed -n 's/^deb /deb-src /p' /etc/apt/sources.list > "$folder/apt/list" 2> /dev/null || true
     apt-get "${apt[@]}" update -q
     (cd "$folder/sources" &&
-        apt-get "${apt[@]}" source -q --download-only --tar-only openssl curl json-c libarchive libyaml zlib libzstd)
+        apt-get "${apt[@]}" source -q --download-only --tar-only \
+            openssl curl json-c libarchive libyaml zlib libzstd)
 }
 
 # Unpack a source, and go there.
 enter() { # NAME
     rm -rf "$folder/compile/$1"
     mkdir -p "$folder/compile/$1"
-    tar -C "$folder/compile/$1" --strip-components=1 -xf "$(ls "$folder/sources/$1"_*.orig.tar.*[z2])"
+    tar -C "$folder/compile/$1" --strip-components=1 \
+        -xf "$(ls "$folder/sources/$1"_*.orig.tar.*[z2])"
     cd "$folder/compile/$1"
 }
 
@@ -95,7 +98,8 @@ compile_libarchive() {
     [ -x configure ] || autoreconf -fi
     ./configure --host="$(uname -m)-linux-musl" --prefix="$root" --without-xml2 \
         --without-expat --without-bz2lib --without-lzma --without-lz4 --without-openssl \
-        --without-iconv --disable-acl --disable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio
+        --without-iconv --disable-acl --disable-xattr \
+        --disable-bsdtar --disable-bsdcat --disable-bsdcpio
     make -j"$(nproc)" libarchive.la
     make install-libLTLIBRARIES install-includeHEADERS install-pkgconfigDATA
 }
@@ -103,9 +107,11 @@ compile_libarchive() {
 compile_curl() {
     enter curl
     [ -x configure ] || autoreconf -fi
-    ./configure --host="$(uname -m)-linux-musl" --disable-shared --prefix="$root" --with-openssl="$root" \
+    ./configure --host="$(uname -m)-linux-musl" --disable-shared --prefix="$root" \
+        --with-openssl="$root" \
         --with-zlib="$root" --without-brotli --without-zstd --without-libpsl --without-nghttp2 \
-        --without-libidn2 --without-libssh2 --disable-ldap --disable-rtsp --disable-ftp --disable-file \
+        --without-libidn2 --without-libssh2 --disable-ldap --disable-rtsp --disable-ftp \
+        --disable-file \
         --disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap --disable-smb \
         --disable-smtp --disable-gopher --disable-mqtt --disable-manual --disable-ntlm \
         --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt
@@ -122,7 +128,11 @@ compile_libraries() {
         [ ! -e "$folder/done-$name" ] || continue
         echo "  MUSL   $name"
         (set -e; "compile_$name") > "$folder/$name.log" 2>&1 ||
-            { tail -n 30 "$folder/$name.log"; echo "check-musl: $name does not compile" >&2; exit 1; }
+            {
+                tail -n 30 "$folder/$name.log"
+                echo "check-musl: $name does not compile" >&2
+                exit 1
+            }
         touch "$folder/done-$name"
     done
     unset CFLAGS LDFLAGS
@@ -135,7 +145,8 @@ build_and_test() {
     local programs
     # shellcheck disable=SC2016 # variables of make
     read -ra programs < <(make -C "$top" -s "${arguments[@]}" \
-        --eval='programs: ; @echo $(TOOLS) $(CASES:%/flow-tests=) $(addprefix $(OBJ)/,tug $(SHARED))' programs)
+        --eval='programs: ; @echo $(TOOLS) $(CASES:%/flow-tests=) \
+            $(addprefix $(OBJ)/,tug $(SHARED))' programs)
     make -C "$top" --no-print-directory -j"$(nproc)" "${arguments[@]}" "${programs[@]}"
     "$top/tests/run.sh" "$folder/objects" support unit cli
 }

@@ -1,11 +1,12 @@
 #!/bin/bash
 # The packages as a stranger meets them: built twice without a network, in folders and surroundings
 # that differ, they are the same bytes; lintian has nothing to say; in a fresh Debian 12 one command
-# installs tug, the lines of the README work word for word against a registry on this machine, as they
-# do with tug-static in its place, a program builds against libtug-dev, and purging leaves nothing.
+# installs tug, the lines of the README work word for word against a registry on this machine, as
+# they do with tug-static in its place, a program builds against libtug-dev, and purging leaves
+# nothing.
 #
-# As root, with a network for Debian's own packages. Environment: FAKE_REGISTRY, the registry to use;
-# TUG_STATIC, the command as one file.
+# As root, with a network for Debian's own packages. Environment: FAKE_REGISTRY, the registry to
+# use; TUG_STATIC, the command as one file.
 set -euo pipefail
 
 : "${FAKE_REGISTRY:?}" "${TUG_STATIC:?}"
@@ -40,9 +41,11 @@ inside() { # SHELL-COMMAND
 
 build_twice() {
     local package
-    (umask 022 && quietly env DEB_BUILD_OPTIONS=nocheck unshare --net "$here/build-deb.sh" "$work/one")
-    (umask 077 && quietly env DEB_BUILD_OPTIONS='nocheck parallel=1' TZ=Asia/Kolkata LC_ALL=C.UTF-8 \
-        USER=another unshare --net "$here/build-deb.sh" "$work/a-longer-name/two")
+    (umask 022 &&
+        quietly env DEB_BUILD_OPTIONS=nocheck unshare --net "$here/build-deb.sh" "$work/one")
+    (umask 077 &&
+        quietly env DEB_BUILD_OPTIONS='nocheck parallel=1' TZ=Asia/Kolkata LC_ALL=C.UTF-8 \
+            USER=another unshare --net "$here/build-deb.sh" "$work/a-longer-name/two")
     for package in "$work"/one/*.deb "$work"/one/*.tar.* "$work"/one/*.dsc; do
         cmp "$package" "$work/a-longer-name/two/${package##*/}" || fail "two builds differ"
     done
@@ -96,11 +99,12 @@ make_root() {
 
 # Serve what the README's lines ask for, under the names that they use.
 start_registry() {
-    local host
+    local host tags='{"tags":["1.4","1.2.0","1.3.1","1.4-alpine"]}'
     "$FAKE_REGISTRY" --port-file "$work/port" --generate library/alpine:3.20=100K \
         --generate team/app:1.4=300K:3 --generate team/app:1.2.0=10K --generate team/app:1.3.1=10K \
         --generate team/app:1.4-alpine=10K --generate team/old:1=10K \
-        --rule 'path=^/v2/team/app/tags/list body={"tags":["1.4","1.2.0","1.3.1","1.4-alpine"]} add-header=Content-Type:_application/json' > "$work/registry.log" 2>&1 &
+        --rule "path=^/v2/team/app/tags/list body=$tags add-header=Content-Type:_application/json" \
+        > "$work/registry.log" 2>&1 &
     registry_pid=$!
     until [ -s "$work/port" ]; do
         kill -0 "$registry_pid" || fail "the registry does not start"
@@ -108,10 +112,13 @@ start_registry() {
     done
     for host in docker.io registry.example.org; do
         mkdir -p "$root/etc/tug/certs.d/$host"
-        echo "server = \"http://127.0.0.1:$(cat "$work/port")\"" > "$root/etc/tug/certs.d/$host/hosts.toml"
+        echo "server = \"http://127.0.0.1:$(cat "$work/port")\"" \
+            > "$root/etc/tug/certs.d/$host/hosts.toml"
     done
-    printf '%s\n' registry.example.org/team/app:1.4 docker.io/library/alpine:3.20 > "$root/root/images.txt"
-    printf 'services:\n  app:\n    image: registry.example.org/team/app:1.4\n' > "$root/root/compose.yml"
+    printf '%s\n' registry.example.org/team/app:1.4 docker.io/library/alpine:3.20 \
+        > "$root/root/images.txt"
+    printf 'services:\n  app:\n    image: registry.example.org/team/app:1.4\n' \
+        > "$root/root/compose.yml"
 }
 
 # The commands of the README that need nothing but tug and this registry.
@@ -127,8 +134,10 @@ run_readme_lines() {
         count=$((count + 1))
     done < <(readme_lines)
     [ "$count" -ge 5 ] || fail "$count lines in the README"
-    quietly inside 'tug fetch docker.io/library/alpine:3.20 && tug verify && tug images | grep -q alpine'
-    quietly inside 'cd && tug export -o a.tar docker.io/library/alpine:3.20 && tug --store new import a.tar'
+    quietly inside 'tug fetch docker.io/library/alpine:3.20 && tug verify &&
+        tug images | grep -q alpine'
+    quietly inside 'cd && tug export -o a.tar docker.io/library/alpine:3.20 &&
+        tug --store new import a.tar'
     quietly inside 'test -s /usr/share/man/man1/tug.1.gz'
     echo "ok   $1, and $count commands of the README"
 }
@@ -143,15 +152,16 @@ use_static() {
     local before
     before=$(inside 'dpkg-query -W | wc -l')
     quietly inside 'cd /packages && apt install -y --no-install-recommends ./tug-static_*.deb'
-    [ "$(inside 'dpkg-query -W | wc -l')" -eq $((before + 1)) ] || fail "tug-static brings other packages"
+    [ "$(inside 'dpkg-query -W | wc -l')" -eq $((before + 1)) ] ||
+        fail "tug-static brings other packages"
     readelf -ldW "$root/usr/bin/tug" > "$work/segments"
     ! grep -qE 'INTERP|NEEDED' "$work/segments" || fail "tug-static asks for shared libraries"
     run_readme_lines 'apt install ./tug-static_*.deb'
 }
 
 use_library() {
-    quietly inside 'cd /packages && apt install -y --no-install-recommends ./libtug0_*.deb ./libtug-dev_*.deb \
-        gcc libc6-dev pkg-config'
+    quietly inside 'cd /packages && apt install -y --no-install-recommends \
+        ./libtug0_*.deb ./libtug-dev_*.deb gcc libc6-dev pkg-config'
     cp "$top/tests/abi/program.c" "$root/root"
     # shellcheck disable=SC2016 # the other system's shell reads this
     quietly inside 'cd; gcc -o program program.c $(pkg-config --cflags --libs tug)'
@@ -166,7 +176,8 @@ purge() { # PACKAGE…
     quietly inside "apt purge -y $*"
     rm -rf "$root/root/.local" "$root/root/new" "$root/srv/images" "$root/shared"
     # shellcheck disable=SC2016 # dpkg-query reads this
-    left=$(inside 'dpkg-query -W -f "\${Package} \${db:Status-Status}\n" "*tug*" 2> /dev/null' || true)
+    left=$(inside 'dpkg-query -W -f "\${Package} \${db:Status-Status}\n" "*tug*" 2> /dev/null' ||
+        true)
     [ -z "$left" ] || fail "purged, and there is $left"
     left=$(comm -13 "$work/names" <(names))
     [ -z "$left" ] || fail "purged, and left are: $left"

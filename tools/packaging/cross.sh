@@ -1,6 +1,6 @@
 #!/bin/bash
-# Build for arm64 on another machine, in a Debian 12 of its own with Debian's cross compiler and arm64
-# libraries, and run the unit tests under qemu-user. This machine's packages are left alone.
+# Build for arm64 on another machine, in a Debian 12 of its own with Debian's cross compiler and
+# arm64 libraries, and run the unit tests under qemu-user. This machine's packages are left alone.
 #
 #   tools/packaging/cross.sh FOLDER
 #
@@ -30,12 +30,13 @@ make_root() {
         tr '\n' ',')
     rm -rf "$root"
     mmdebstrap --variant=minbase --architectures=amd64,arm64 \
-        --include="crossbuild-essential-arm64,make,pkg-config,qemu-user,${libraries%,}" bookworm "$root"
+        --include="crossbuild-essential-arm64,make,pkg-config,qemu-user,${libraries%,}" \
+        bookworm "$root"
     touch "$folder/made"
 }
 
-# Run make in that system. criterion starts itself anew, which qemu-user does not do: the tests' plain
-# runner stands in.
+# Run make in that system. criterion starts itself anew, which qemu-user does not do: the tests'
+# plain runner stands in.
 cross_make() { # GOAL…
     chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
         PKG_CONFIG_LIBDIR="/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig" \
@@ -54,9 +55,13 @@ find "$root/source" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 tar -C "$root/source" --strip-components=1 -xzf "$folder/source.tar.gz"
 cross_make all build/cross/unit-tests
 cp -P "$root"/source/build/{tug,libtug.so.*,libtug.a} "$folder"
-readelf -h "$folder/tug" | grep -q AArch64 || { echo "cross: build/tug is not for arm64" >&2; exit 1; }
-# Not those that limit the number of threads: qemu has threads of its own. Nor that which tells a program
-# that does not exist from one that fails: vfork is fork to qemu, so posix_spawn cannot tell, either.
+if ! readelf -h "$folder/tug" | grep -q AArch64; then
+    echo "cross: build/tug is not for arm64" >&2
+    exit 1
+fi
+# Not those that limit the number of threads: qemu has threads of its own. Nor that which tells a
+# program that does not exist from one that fails: vfork is fork to qemu, so posix_spawn cannot
+# tell, either.
 chroot "$root" env -i PATH=/usr/bin:/bin HOME=/root LC_ALL=C sh -c \
     'cd /source && TUG=/source/build/tug FAKE_REGISTRY= qemu-aarch64 build/cross/unit-tests \
         --filter "!(*/f30_*|auth_helper/t50_refuses_names_that_are_paths)"'

@@ -10,7 +10,8 @@ set -eu
 file=$1
 top=$(cd "$(dirname "$0")/../.." && pwd)
 version=$(sed -n 's/^#define TUG_VERSION "\(.*\)"/\1/p' "$top/include/tug/tug.h")
-epoch=${SOURCE_DATE_EPOCH:-$(date -u -d "$(sed -n 's/^ -- .*>  //p' "$top/tools/packaging/debian/changelog" | head -n 1)" +%s)}
+released=$(sed -n 's/^ -- .*>  //p' "$top/tools/packaging/debian/changelog" | head -n 1)
+epoch=${SOURCE_DATE_EPOCH:-$(date -u -d "$released" +%s)}
 list=$(mktemp "${TMPDIR:-/tmp}/tug-source.XXXXXX")
 trap 'rm -f "$list"' EXIT
 
