@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the prose names exists: files in src/README.md and README.md, tests in SECURITY.md; what is
-# public has its manual, and structs theirs. No line of a document is over 100 columns.
+# public has its manual, and structs theirs. No line of text is over 100 columns.
 set -u
 
 cd "$(dirname "$0")/.." || exit 2
@@ -14,9 +14,11 @@ complain() {
 # Files named in backquotes, as ROOM/FILE or FILE.c, below src/, include/ or the top.
 # shellcheck disable=SC2016 # backquotes are meant here
 for prose in README.md src/README.md SECURITY.md; do
-    for name in $(grep -oE '`[A-Za-z0-9_./-]+\.(c|h|sh|md|[1-9])`' "$prose" | tr -d '`' | sort -u); do
+    for name in $(grep -oE '`[A-Za-z0-9_./-]+\.(c|h|sh|md|[1-9])`' "$prose" | tr -d '`' |
+        sort -u); do
         if [ ! -e "$name" ] && [ ! -e "src/$name" ] && [ ! -e "include/$name" ] &&
-            [ -z "$(find src tests tools man -name "$(basename "$name")" -path "*$name" | head -n 1)" ]; then
+            [ -z "$(find src tests tools man -name "$(basename "$name")" -path "*$name" |
+                head -n 1)" ]; then
             complain "$prose names $name, which does not exist"
         fi
     done
@@ -26,8 +28,8 @@ for prose in README.md src/README.md SECURITY.md; do
     done
 done
 
-# SECURITY.md has a row for each case, T-01 to T-51, with a test that carries the number (T-01 or t01_)
-# or the words why there is none.
+# SECURITY.md has a row for each case, T-01 to T-51, with a test that carries the number (T-01 or
+# t01_) or the words why there is none.
 for ((case = 1; case <= 51; case++)); do
     number=$(printf '%02d' "$case")
     row=$(grep -E "^\\| T-$number \\|" SECURITY.md)
@@ -46,24 +48,29 @@ for ((case = 1; case <= 51; case++)); do
     done
 done
 
-# No document, manual page or source has a line over 100 columns.
-while read -r prose; do
-    ! LC_ALL=C.UTF-8 grep -nE '^.{101,}' "$prose" || complain "$prose has lines over 100 columns"
-done < <(git ls-files -co --exclude-standard '*.md' 'man/*' '*.[ch]')
+# No line is over 100 columns, whatever the file: a tab at its start takes eight. Not held to this
+# are files whose lines are not ours to break: what abidw writes, the bytes that fuzzed parsers are
+# given, and jobs of cron, which takes a whole line for one.
+while read -r line; do
+    complain "over 100 columns: $line"
+done < <(git ls-files -co --exclude-standard -z -- . ':!tests/abi/*.abi' ':!tests/fuzz/seeds' \
+    ':!tests/fuzz/found' ':!tools/examples/tug.cron' |
+    LC_ALL=C.UTF-8 xargs -0 grep -IHnsE $'^(\t.{93,}|.{101,})' | cut -c 1-100)
 
-# Each function that the library exports has its page in section 3, and no page has another one. Each
-# option of a fetch is described.
+# Each function that the library exports has its page in section 3, and no page has another one.
+# Each option of a fetch is described.
 while read -r name; do
     grep -qx "\.Fo $name" man/*.3 || complain "no page of man/*.3 has $name"
 done < <(sed -n 's/^ *\(tug_[a-z0-9_]*\);$/\1/p' src/libtug.map)
 while read -r name; do
-    grep -q "^ *$name;$" src/libtug.map || complain "man/*.3 has $name, which the library does not export"
+    grep -q "^ *$name;$" src/libtug.map ||
+        complain "man/*.3 has $name, which the library does not export"
 done < <(sed -n 's/^\.Fo \(tug_[a-z0-9_]*\)$/\1/p' man/*.3)
 while read -r name; do
     grep -qwE "^\.(It )?Va .*$name" man/tug_fetch.3 ||
         complain "man/tug_fetch.3 does not describe tug_fetch_options.$name"
-done < <(sed -n '/^struct tug_fetch_options {/,/^};/s/^    [a-z][a-z0-9_ *]*[ *]\([a-z_]*\);.*/\1/p' include/tug/fetch.h |
-    grep -vx size)
+done < <(sed -n '/^struct tug_fetch_options {/,/^};/p' include/tug/fetch.h |
+    sed -n 's/^    [a-z][a-z0-9_ *]*[ *]\([a-z_]*\);.*/\1/p' | grep -vx size)
 
 # The pages of section 3 have every public struct as the headers have it, but for comments.
 structs() { # FILE…
