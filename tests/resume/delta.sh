@@ -74,14 +74,16 @@ kills() { # FORMAT COUNT
 update_large() { # FORMAT FILES BYTES EVERY
     rm -rf layout-large old
     "$OBJ/make-toc" layout-large "$@"
-    size=$(find layout-large/blobs -type f -size +1M -printf '%s\n' | sort -n | head -n 1)
+    size=$(jq -r '.manifests[1].digest' layout-large/index.json)
+    size=$(jq '.layers[0].size' "layout-large/blobs/sha256/${size#*:}")
     text=$(grep -rhoE 'manifest-position":"[0-9:]*' layout-large/blobs | head -n 1 | cut -d : -f 4)
     serve layout-large
     fetch old 1
     end_server
     # On a faster link more is fetched than need be, to save requests.
     serve layout-large --rate 3000000
-    command time -f %M -o peak "$TUG" --store old fetch -q "$registry/app:2" > out
+    command time -f %M -o peak "$TUG" --store old fetch -q \
+        --max-concurrent-downloads "$connections" "$registry/app:2" > out
     end_server
     peak=$(tail -n 1 peak)
     "$TUG" -q --store old verify > out
@@ -102,16 +104,19 @@ memory() { # FILES TEXT_BYTES
 }
 
 # Over the limit of what is read a layer is fetched as any other, and its end is not fetched again.
+# Over one connection: of several, one may be cut while its bytes are on their way, which then come
+# twice.
 over_the_limit() {
+    local connections=1
     update_large zstd 152000 100 50
     echo "= peak memory with 304000 chunks and headers: $peak KiB"
     [ "$peak" -le $((48 * 1024)) ] || fail "$peak KiB of memory"
-    [ "$sent" -ge "$size" ] || fail "only $sent of $size bytes were sent"
-    [ "$sent" -le $((size + 65536)) ] || fail "$sent bytes were sent for $size"
+    [ "$sent" -eq "$size" ] || fail "$sent bytes were sent for $size"
 }
 
 kills zstd "$(by_form 3 60)"
 kills estargz "$(by_form 2 60)"
+connections=6
 memory "$(by_form 15000 90000)" "$(by_form 3000000 15000000)"
 if [ "$RESUME_FORM" = full ]; then
     memory 149000 30000000
