@@ -39,6 +39,8 @@ struct tug__key {
     enum key_kind kind;
 };
 
+#define BEGIN_KEY "BEGIN PUBLIC KEY-----"
+
 /* What else people pass for a public key. Returns: static text; NULL: it might be one. */
 static const char *find_other(const char *pem)
 {
@@ -59,7 +61,10 @@ static const char *find_other(const char *pem)
             return others[i].what;
         }
     }
-    return NULL;
+    pem = strstr(pem, BEGIN_KEY);
+    return pem != NULL && strstr(pem + 1, BEGIN_KEY) != NULL
+               ? "a file of several keys: give each a file of its own"
+               : NULL;
 }
 
 static enum key_kind find_kind(const EVP_PKEY *pkey)

@@ -463,6 +463,8 @@ Test(trust_key, only_public_keys_of_known_kinds)
         {"-----BEGIN RSA PUBLIC KEY-----\n", "PKCS #1"},
         {"ssh-ed25519 AAAA\n", "SSH"},
         {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "not a public key"},
+        {"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n-----BEGIN PUBLIC KEY-----\n",
+         "a file of several keys"},
         {"", "not a public key"},
     };
     struct tug__key *key = NULL;
