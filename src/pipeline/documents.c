@@ -231,9 +231,10 @@ static enum tug_status use_schema1(struct tug__resolver *resolver, struct tug__i
     enum tug_status status = TUG_OK;
 
     if (!purpose->is_root || purpose->want != TUG__WANT_ALL) {
-        return tug__fail(err, TUG_ERR_UNSUPPORTED, "a schema 1 %s is not converted",
-                         purpose->is_root ? "image without its layers"
-                                          : "manifest within an index");
+        return tug__fail(err, TUG_ERR_UNSUPPORTED, "a schema 1 %s",
+                         purpose->is_root ? "image needs its layers to be converted: fetch it "
+                                            "without --metadata-only"
+                                          : "manifest within an index is not converted");
     }
     status = tug__image_note_schema1(resolver, image, text, document, err);
     for (size_t i = 0; status == TUG_OK && i < document->child_count; i++) {

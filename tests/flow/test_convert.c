@@ -335,6 +335,8 @@ Test(convert, schema1_without_its_layers_is_refused)
     build_manifest_raw(flow.registry, "app", "1", SCHEMA1, text, NULL);
     flow.options.metadata_only = true;
     cr_assert_eq(flow_fetch(&flow, "app:1"), TUG_ERR_UNSUPPORTED, "%s", flow.seen.error.message);
+    cr_assert_not_null(strstr(flow.seen.error.message, "without --metadata-only"), "%s",
+                       flow.seen.error.message);
     free(text);
     flow_close(&flow);
 }
