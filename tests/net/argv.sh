@@ -15,7 +15,7 @@ own_pids+=("$tug_pid")
 has_warned() {
     grep -qi 'command line\|process\|--password-stdin' "$ERR"
 }
-wait_until 10 "tug warns of a password on the command line" has_warned
+wait_until 120 "tug warns of a password on the command line" has_warned
 kill -0 "$tug_pid" || fail "the process is gone: $(<"$ERR")"
 tr '\0' '\n' < "/proc/$tug_pid/cmdline" > cmdline
 assert_file_has cmdline user

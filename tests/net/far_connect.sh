@@ -21,13 +21,13 @@ start_far() { # RTT-MS
     "$LONG_LINK" -d "$(($1 / 2))" > link.out &
     link_pid=$!
     own_pids+=("$link_pid")
-    wait_until 20 "the link is up" grep -q near link.out
+    wait_until 120 "the link is up" grep -q near link.out
     read -r _ near _ far < link.out
     nsenter --net="$far" "$(dirname "$TUG")/fake-registry" --address 10.77.0.2 --port 5000 \
         --port-file port --log requests --generate test/image:1=160K:8 > /dev/null &
     fake_pid=$!
     own_pids+=("$fake_pid")
-    wait_until 20 "the registry listens" test -s port
+    wait_until 120 "the registry listens" test -s port
 }
 
 stop_far() {

@@ -3,14 +3,15 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+enter_namespace # of its own: ports are named here before anybody listens
 
 password=$(new_secret password)
 header=$(new_secret header)
 good=$(basic user "$password")
 last_layer_type=application/vnd.oci.image.layer.nondistributable.v1.tar
 # The urls name nginx by a port that must be known before the image is made.
-foreign=$(free_port)
-plain=$(free_port)
+foreign=19000 # none of free_port
+plain=19001
 make_ca private
 make_certificate private server IP:127.0.0.1
 # shellcheck disable=SC2034 # make_layout uses it
@@ -50,10 +51,10 @@ wants_password="without=Basic_$good path=^/v2/ status=401"
 wants_password+=" add-header=WWW-Authenticate:_Basic_realm=\"x\""
 origin() { # LAYOUT
     start_fake origin --layout "$1" --repo test/image:1=x --rule "$wants_password"
-    mkdir -p "hosts/${FAKE[origin]}"
+    mkdir -p "hosts.d/${FAKE[origin]}"
     printf 'server = "http://%s"\n[header]\n  X-Secret = "%s"\n' "${FAKE[origin]}" "$header" \
-        > "hosts/${FAKE[origin]}/hosts.toml"
-    options=(--hosts-dir hosts -u "user:$password" --tlscacert private.pem)
+        > "hosts.d/${FAKE[origin]}/hosts.toml"
+    options=(--hosts-dir hosts.d -u "user:$password" --tlscacert private.pem)
 }
 
 origin "$secure_layout"
@@ -65,9 +66,9 @@ done_case "T-01: urls are left alone"
 # The registry does not have the layer; its urls do.
 start_fake origin --layout "$secure_layout" --repo test/image:1=x \
     --rule "path=$secure_layer status=404" --rule "$wants_password"
-mkdir -p "hosts/${FAKE[origin]}"
+mkdir -p "hosts.d/${FAKE[origin]}"
 printf 'server = "http://%s"\n[header]\n  X-Secret = "%s"\n' "${FAKE[origin]}" "$header" \
-    > "hosts/${FAKE[origin]}/hosts.toml"
+    > "hosts.d/${FAKE[origin]}/hosts.toml"
 tug_fetch "${options[@]}" --foreign-layers "${FAKE[origin]}/test/image:1"
 assert_at_least "requests at the layer's url" 1 "$(count_nginx 'GET /layer .*status=20')"
 assert_equal "passwords at the layer's url" 0 "$(count_nginx 'auth="[^"-]')"

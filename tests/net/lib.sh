@@ -72,7 +72,7 @@ check_printed() { # WHAT
 tug_run() { # EXIT-STATUS ARGUMENT…
     local wanted=$1 status=0
     shift
-    timeout -k 5 60 "$TUG" --store "$STORE" "$@" > "$OUT" 2> "$ERR" || status=$?
+    timeout -k 5 200 "$TUG" --store "$STORE" "$@" > "$OUT" 2> "$ERR" || status=$?
     check_printed "tug $*"
     case " $wanted " in
     *" $status "*) ;;
@@ -198,7 +198,7 @@ start_fake() { # NAME OPTION…
         --log "${FAKE_LOG[$name]}" "$@" > /dev/null &
     FAKE_PID[$name]=$!
     own_pids+=("$!")
-    wait_until 20 "the server '$name' listens" test -s "$PWD/port-$name"
+    wait_until 120 "the server '$name' listens" test -s "$PWD/port-$name"
     FAKE[$name]=$address:$(<"$PWD/port-$name")
 }
 
@@ -288,7 +288,7 @@ start_token_server() { # OPTION…
         --tokens "$TOKENS" "$@" &
     token_pid=$!
     own_pids+=("$token_pid")
-    wait_until 20 "the token server listens" test -s token-port
+    wait_until 120 "the token server listens" test -s token-port
     TOKEN_HOST=127.0.0.1:$(cat token-port)
 }
 

@@ -60,7 +60,7 @@ start_parrot() { # OPTION…
     PARROT_LOG=$PWD/parrot-log
     "$PARROT" --port-file parrot-port --log "$PARROT_LOG" "$@" &
     own_pids+=("$!")
-    wait_until 20 "the parrot listens" test -s parrot-port
+    wait_until 120 "the parrot listens" test -s parrot-port
     PARROT_HOST=127.0.0.1:$(<parrot-port)
 }
 
@@ -91,7 +91,7 @@ f04_shows_none() { # REFERENCES ARGUMENT…
             --format json --retries 1 --retry-max-wait 1ms --hosts-dir hosts "$@" "${references[@]}"
     done
     status=0
-    timeout -k 5 60 "$TUG" resolve --debug --http-dump --retries 0 --hosts-dir hosts "$@" \
+    timeout -k 5 200 "$TUG" resolve --debug --http-dump --retries 0 --hosts-dir hosts "$@" \
         "${references[@]}" > "$OUT" 2> "$ERR" || status=$?
     check_printed "resolve $*"
     [ "$status" -ne 2 ] || fail "resolve: a usage error: $(<"$ERR")"

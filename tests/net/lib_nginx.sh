@@ -60,7 +60,7 @@ start_nginx() { # FUNCTION
 }
 
 nginx_started() { # FOLDER
-    local end=$((SECONDS + 20))
+    local end=$((SECONDS + 120))
     until [ -s "$1/pid" ]; do
         kill -0 "$nginx_pid" 2> /dev/null || return 1
         [ "$SECONDS" -lt "$end" ] || return 1

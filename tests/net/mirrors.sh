@@ -66,7 +66,7 @@ fetch_by_mirror 'path=/token body={"token":"mine"}' \
 done_case "T-09: a mirror that asks for credentials gets none of the registry's"
 
 # A mirror that is down costs one try for the run, not one for each blob.
-write_hosts "http://127.0.0.1:$(free_port)"
+write_hosts "http://127.0.0.1:1"
 tug_fetch --hosts-dir hosts -u "user:$password" "$image"
 start_fake slow "${content[@]}" --rule 'refuse=accept'
 write_hosts "http://${FAKE[slow]}"

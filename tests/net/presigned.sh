@@ -5,6 +5,7 @@
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+enter_namespace # of its own: ports are named here before anybody listens
 
 signing=$(new_secret signing)
 password=$(new_secret password)
@@ -35,12 +36,12 @@ front() {
 END
 }
 # The signer has to know nginx' port and nginx the signer's: the signer asks for its target last.
-presign_port=$(free_port)
+presign_port=19000 # none of free_port
 start_presign() {
     "$PRESIGN" --target "http://127.0.0.1:$P2" --secret "$signing" --port "$presign_port" \
         --port-file presign-port --log presign-log &
     own_pids+=("$!")
-    wait_until 20 "the signer listens" test -s presign-port
+    wait_until 120 "the signer listens" test -s presign-port
 }
 start_nginx front
 start_presign

@@ -29,12 +29,12 @@ is_settled() {
 
 start_fake_registry --generate idle/image:1=100K:64 --rule "path=/blobs/ cut=stall at=50000"
 "$TUG" --store "$STORE" fetch --platform linux/amd64 --max-concurrent-downloads 64 \
-    --progress plain "$fake_host/idle/image:1" > "$OUT" 2> "$ERR" &
+    --progress plain --stall-timeout 1h "$fake_host/idle/image:1" > "$OUT" 2> "$ERR" &
 tug_pid=$!
 own_pids+=("$tug_pid")
-wait_until 20 "64 connections are open" has_all_connections
+wait_until 120 "64 connections are open" has_all_connections
 ticks=-1
-wait_until 15 "tug waits quietly" is_settled
+wait_until 120 "tug waits quietly" is_settled
 
 before=$(ticks_of "$tug_pid")
 sleep 2 # the time that is measured

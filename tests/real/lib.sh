@@ -122,7 +122,7 @@ assert_json() { # FILE WHAT JQ-CONDITION [JQ-ARGUMENT…]
 tug_run() { # EXIT-STATUS ARGUMENT…
     local wanted=$1 status=0
     shift
-    timeout -k 5 100 "$TUG" --store "$STORE" "$@" > "$OUT" 2> "$ERR" || status=$?
+    timeout -k 5 200 "$TUG" --store "$STORE" "$@" > "$OUT" 2> "$ERR" || status=$?
     [ "$status" -eq "$wanted" ] ||
         fail "tug $*: wanted exit status $wanted, got $status: $(tail -n 5 "$ERR")"
 }

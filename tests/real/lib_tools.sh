@@ -49,7 +49,7 @@ daemon_is_settled() { # PID COMMAND…
 
 # Wait for a daemon. Fails, after a line about it, when it ended.
 take_daemon() { # NAME PID COMMAND…
-    wait_until 30 "$1 answers" daemon_is_settled "${@:2}"
+    wait_until 120 "$1 answers" daemon_is_settled "${@:2}"
     kill -0 "$2" 2> /dev/null && return
     echo "= left out: $1: it ended: $(grep -iE 'fatal|fail|error|unable' "$PWD/$1.log" | tail -n 1)"
     return 1

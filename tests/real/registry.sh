@@ -50,9 +50,9 @@ start_registry() {
         > "$registry_folder/stdout" 2> "$REGISTRY_LOG" &
     registry_pid=$!
     own_pids+=("$registry_pid")
-    wait_until 20 "the registry listens" read_registry_port
+    wait_until 120 "the registry listens" read_registry_port
     export REGISTRY=127.0.0.1:$registry_port
-    wait_until 20 "the registry answers" registry_answers
+    wait_until 120 "the registry answers" registry_answers
 }
 
 # Use the registry that run.sh started, or start one.
@@ -128,7 +128,7 @@ start_fake_registry() { # OPTION…
     "$FAKE_REGISTRY" --port-file "$port_file" --log "$fake_log" "$@" > /dev/null &
     fake_pid=$!
     own_pids+=("$fake_pid")
-    wait_until 60 "the fake registry listens" test -s "$port_file"
+    wait_until 120 "the fake registry listens" test -s "$port_file"
     # shellcheck disable=SC2034 # for the scripts
     fake_host=127.0.0.1:$(cat "$port_file")
 }

@@ -85,7 +85,7 @@ END
     nginx -c "$WORK/nginx.conf" 2> nginx/errors &
     nginx_pid=$!
     pids+=("$nginx_pid")
-    wait_until 10 "nginx listens" test -s nginx/pid
+    wait_until 120 "nginx listens" test -s nginx/pid
 }
 
 # Start the delaying proxy; sets $far and $proxy_pid.
@@ -94,7 +94,7 @@ start_proxy() { # PORT
     "$OBJ/delay-proxy" "$1" 25 > proxy.out &
     proxy_pid=$!
     pids+=("$proxy_pid")
-    wait_until 10 "the proxy listens" test -s proxy.out
+    wait_until 120 "the proxy listens" test -s proxy.out
     far=$(sed 's/listening on //' proxy.out)
 }
 

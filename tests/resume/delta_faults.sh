@@ -16,7 +16,7 @@ serve() {
 update() { # [NAME=VALUE…]
     status=0
     serve
-    timeout -k 5 20 env LD_PRELOAD="$OBJ/store-calls.so" "$@" \
+    timeout -k 5 100 env LD_PRELOAD="$OBJ/store-calls.so" "$@" \
         "$TUG" --store store fetch -q --plain-http \
         --max-concurrent-downloads 1 --trace trace.json "$registry/app:2" > out 2> err || status=$?
     stop_registry

@@ -9,7 +9,7 @@ reference=$registry/app:1
 export STORE_CALLS_ROOT="$WORK/store"
 
 run_fetch() {
-    timeout -k 5 10 "$TUG" -q --store store fetch --plain-http "$reference" > out 2> err
+    timeout -k 5 100 "$TUG" -q --store store fetch --plain-http "$reference" > out 2> err
 }
 
 run_fetch || fail "$(cat err)"

@@ -8,7 +8,7 @@ start_registry --generate app:1=300K:2 --rate 1M
 reference=$registry/app:1
 
 run_fetch() { # OPTION…
-    timeout -k 5 20 "$TUG" --store store fetch --progress none --plain-http "$@" "$reference"
+    timeout -k 5 100 "$TUG" --store store fetch --progress none --plain-http "$@" "$reference"
 }
 
 run_fetch > out || fail "the first fetch"

@@ -11,7 +11,7 @@ export STORE_CALLS_ROOT="$WORK/store"
 # Run a fetch whose calls are counted. FAULT: NUMBER:ERRNO, or nothing.
 run_fetch() { # FAULT
     status=0
-    timeout -k 5 20 env STORE_CALLS_FAIL="$1" STORE_CALLS_COUNT="$WORK/count" \
+    timeout -k 5 100 env STORE_CALLS_FAIL="$1" STORE_CALLS_COUNT="$WORK/count" \
         LD_PRELOAD="$OBJ/store-calls.so" \
         "$TUG" -q --store store fetch --plain-http --chunk-size 256K \
         "$reference" > out 2> err || status=$?

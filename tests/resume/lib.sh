@@ -48,7 +48,7 @@ start_registry() { # OPTION…
     "$FAKE_REGISTRY" --port-file port --log log "$@" > registry.out &
     registry_pid=$!
     pids+=("$registry_pid")
-    wait_until 10 "the server listens" test -s port
+    wait_until 120 "the server listens" test -s port
     registry=127.0.0.1:$(cat port)
 }
 

@@ -78,7 +78,7 @@ what="five processes"
 chunk_size=0 # one connection for each blob: not a byte is in vain
 start_registry --generate app:1=5M:4 --rate 4M
 for i in 1 2 3 4 5; do fetch "$i" "$registry/app:1"; done
-wait_until 10 "there is a partial file" has_partial
+wait_until 120 "there is a partial file" has_partial
 # At least once while the server stands still, so in the middle, and on until the name is there.
 kill -STOP "$registry_pid"
 read_store
@@ -100,9 +100,10 @@ chunk_size=1MiB
 rm -rf store
 start_registry --generate app:1=6M:3 --rate 2M --send-buffer "$SEND_BUFFER"
 fetch 1 "$registry/app:1"
-wait_until 10 "there is a partial file" has_partial
+wait_until 120 "there is a partial file" has_partial
+kill -STOP "${fetchers[1]}" # until the others wait for it
 for i in 2 3 4 5; do fetch "$i" "$registry/app:1"; done
-for i in 2 3 4 5; do wait_until 10 "process $i waits" is_waiting "$i"; done
+for i in 2 3 4 5; do wait_until 120 "process $i waits" is_waiting "$i"; done
 kill -KILL "${fetchers[1]}"
 wait "${fetchers[1]}" 2> /dev/null || true
 for i in 2 3 4 5; do expect "$i" 0; done
@@ -115,7 +116,7 @@ rm -rf store
 start_registry --generate app:1=4M:2 --generate other:1=3M:2 --rate 4M \
     --send-buffer "$SEND_BUFFER"
 fetch 1 "$registry/app:1"
-wait_until 10 "there is a partial file" has_partial
+wait_until 120 "there is a partial file" has_partial
 kill -STOP "${fetchers[1]}"
 fetch 2 "$registry/app:1"
 fetch 3 "$registry/other:1"
