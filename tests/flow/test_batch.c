@@ -124,7 +124,7 @@ static void fetch_in_step(struct flow *flow, const char *const *names, size_t re
 }
 
 /* Two requests for each image, and then one, until few images are left. */
-Test(batch, a_thousand_keep_all_workers_busy, .timeout = 60)
+Test(batch, a_thousand_keep_all_workers_busy, .timeout = 120)
 {
     struct flow flow;
     char **const names = make_names(MANY);
