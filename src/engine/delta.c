@@ -78,7 +78,7 @@ enum tug_status tug__engine_use_deltas(struct tug__engine *engine, struct tug_st
 }
 
 /* Find a layer that is being fetched now and may be a donor: the same place in another image of the
- * same repository. */
+ * same repository. One that fails is none: nobody knows for how long. */
 static struct tug__node *find_running(const struct tug__engine *engine,
                                       const struct tug__node *node)
 {
@@ -91,7 +91,7 @@ static struct tug__node *find_running(const struct tug__engine *engine,
             other->attempt.delta->number == node->attempt.delta->number &&
             other->attempt.delta->place.format == node->attempt.delta->place.format &&
             tug__copies_may_be_worth_it(tug__chunked_tail(&other->attempt.delta->place)) &&
-            tug__node_is_needed(other)) {
+            other->attempt.failures == 0 && tug__node_is_needed(other)) {
             return other;
         }
     }

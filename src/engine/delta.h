@@ -116,7 +116,8 @@ bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *no
 void tug__delta_reset(struct tug__node *node);
 /* A node has its blob in the store, so it is a donor from now on. */
 void tug__delta_handle_committed(struct tug__engine *engine, struct tug__node *node);
-/* A node has settled, whatever the result: those that waited for it are ready. */
+/* A node has settled, whatever the result, or an attempt has failed: those that waited for it are
+ * ready. */
 void tug__delta_let_go(struct tug__engine *engine, struct tug__node *node);
 /* Queue the nodes that are ready. */
 void tug__delta_resume(struct tug__engine *engine);

@@ -119,6 +119,7 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
     event.attempts_max = engine->retry_policy.retries + 1;
     tug__node_add_subject(node, &shown);
     tug__engine_emit(engine, &event);
+    tug__delta_let_go(engine, node);
     wait_for(engine, node, event.delay_ms * TUG__NS_PER_MS);
 }
 

@@ -166,6 +166,30 @@ Test(delta, images_of_one_list)
     flow_close(&scene.flow);
 }
 
+/* A version that fails holds up no other, though it is tried again. */
+Test(delta, a_layer_that_fails_is_not_waited_for)
+{
+    static const char *const names[] = {"app:1", "app:2"};
+    struct delta_scene scene;
+    struct fake_rule failing = {.match = {.times = 1}, .answer.status = 503};
+
+    delta_open_scene(&scene, TOC_ZSTD);
+    scene.flow.options.no_retries = false;
+    scene.flow.options.retries = 3;
+    delta_add_image(&scene, 1);
+    delta_change(&scene, 50);
+    delta_add_image(&scene, 2);
+    failing.match.path = scene.layers[1].digest;
+    fake_rule_add(scene.flow.registry, &failing);
+    scene.flow.released_by_image =
+        fake_rule_add(scene.flow.registry, &(struct fake_rule){.match.path = scene.layers[1].digest,
+                                                               .timing.hold = true});
+    cr_assert_eq(flow_fetch_all(&scene.flow, names, 2), TUG_OK, "%s",
+                 scene.flow.seen.error.message);
+    cr_assert_eq(scene.flow.seen.counts[TUG_EVENT_RETRY], 1);
+    flow_close(&scene.flow);
+}
+
 /* --- servers --- */
 
 Test(delta, server_without_ranges)
