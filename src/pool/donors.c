@@ -33,8 +33,9 @@ struct search {
     const struct tug__search_stop *stop;
     struct root *roots; /* owned */
     size_t root_count, root_capacity;
-    size_t documents; /* read so far */
-    uint64_t age;     /* of the present image */
+    size_t documents;  /* read so far */
+    size_t donors_max; /* in all, with those of the stores before it */
+    uint64_t age;      /* of the present image */
     uint64_t repository;
 };
 
@@ -161,7 +162,7 @@ static void add_layer(struct search *search, const struct tug__descriptor *layer
     bool is_present = false;
     uint64_t size_bytes = 0;
 
-    if (search->donors->count < TUG__DONORS_STORED_MAX && tug__chunked_find(layer, &donor.place) &&
+    if (search->donors->count < search->donors_max && tug__chunked_find(layer, &donor.place) &&
         tug_store_stat(search->store, &layer->digest, &is_present, &size_bytes, NULL) == TUG_OK &&
         is_present && size_bytes == layer->size_bytes) {
         (void)tug__donors_add(search->donors, &donor);
@@ -197,7 +198,7 @@ static void read_document(struct search *search, const struct tug_digest *digest
     struct tug__document document;
 
     if (search->documents == TUG__DONOR_DOCUMENTS_MAX ||
-        search->donors->count == TUG__DONORS_STORED_MAX ||
+        search->donors->count == search->donors_max ||
         search->stop->should_stop(search->stop->context)) {
         return;
     }
@@ -229,6 +230,15 @@ static enum tug_status search_store(struct search *search, struct tug_error *err
     return status;
 }
 
+/* How many donors may be kept of a store: of the run's own one half, of the others what is left to
+ * each. */
+static size_t room_for(const struct tug__donors *donors, size_t store)
+{
+    const size_t left = donors->store_count - store;
+
+    return (TUG__DONORS_STORED_MAX - donors->count) / (store == 0 && left > 2 ? 2 : left);
+}
+
 enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__search_stop *stop,
                                  struct tug_error *err)
 {
@@ -236,7 +246,12 @@ enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__s
 
     for (size_t i = 0; i < donors->store_count; i++) {
         struct search search = {
-            .donors = donors, .store = donors->stores[i], .stop = stop, .age = age};
+            .donors = donors,
+            .store = donors->stores[i],
+            .stop = stop,
+            .donors_max = donors->count + room_for(donors, i),
+            .age = age,
+        };
 
         if (search_store(&search, err) == TUG_ERR_NO_MEMORY) {
             return TUG_ERR_NO_MEMORY;

@@ -18,8 +18,9 @@
 
 #include "chunked/chunked.h"
 
-/* Documents that are read of one store, the newest first, donors that are kept of all stores, and
- * of these and the run's own layers. */
+/* Documents that are read of one store, the newest first, donors that are kept of all stores, of
+ * which the run's own has half at most if there are others, and of these and the run's own layers.
+ */
 #define TUG__DONOR_DOCUMENTS_MAX 4096
 #define TUG__DONORS_STORED_MAX 4096
 #define TUG__DONORS_MAX 8192

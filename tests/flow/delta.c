@@ -21,11 +21,31 @@ void delta_open_scene(struct delta_scene *scene, enum toc_format format)
     scene->files[0] = (struct toc_file){.name = "d"};
 }
 
+/* Repeat a text, with commas between. Returns: owned. */
+static char *repeat(const char *text, size_t times)
+{
+    const size_t length = strlen(text);
+    char *const repeated = malloc(times * (length + 1));
+
+    for (size_t i = 0; i < times; i++) {
+        memcpy(repeated + i * (length + 1), text, length);
+        repeated[i * (length + 1) + length] = i + 1 < times ? ',' : '\0';
+    }
+    return repeated;
+}
+
 void delta_add_layer(struct delta_scene *scene, unsigned number, struct toc_layer *layer)
+{
+    delta_add_layer_times(scene, number, layer, 1);
+}
+
+void delta_add_layer_times(struct delta_scene *scene, unsigned number, struct toc_layer *layer,
+                           size_t times)
 {
     const char *const type = scene->format == TOC_ESTARGZ ? GZIP_LAYER : ZSTD_LAYER;
     char *const annotations = toc_layer_annotations(layer);
     char tag[4];
+    char *layers;
     char *text;
 
     fake_blob_add(scene->flow.registry, "app", NULL, layer->bytes, layer->size,
@@ -34,7 +54,9 @@ void delta_add_layer(struct delta_scene *scene, unsigned number, struct toc_laye
     text = build_text("{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu,\"annotations\":{%s}}",
                       type, scene->layers[number].digest, layer->size, annotations);
     (void)snprintf(tag, sizeof tag, "%u", number);
-    flow_add_manifest(&scene->flow, tag, NULL, text, NULL);
+    layers = repeat(text, times);
+    flow_add_manifest(&scene->flow, tag, NULL, layers, NULL);
+    free(layers);
     free(text);
     free(annotations);
     toc_layer_free(layer);

@@ -26,6 +26,9 @@ struct delta_scene {
 void delta_open_scene(struct delta_scene *scene, enum toc_format format);
 /* Add an image of a layer, which is consumed. */
 void delta_add_layer(struct delta_scene *scene, unsigned number, struct toc_layer *layer);
+/* The same of a layer that the manifest names so many times. */
+void delta_add_layer_times(struct delta_scene *scene, unsigned number, struct toc_layer *layer,
+                           size_t times);
 /* Add an image of the files as they are now, or of the first of them. */
 void delta_add_image(struct delta_scene *scene, unsigned number);
 void delta_add_files(struct delta_scene *scene, unsigned number, size_t count);

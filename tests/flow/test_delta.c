@@ -373,6 +373,36 @@ Test(delta, another_store_is_a_donor)
     flow_close(&scene.flow);
 }
 
+/* It is searched even if the run's own store has more layers than are looked at. */
+Test(delta, another_store_beside_a_large_one)
+{
+    struct delta_scene scene;
+    struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
+    struct tug_store *donor = NULL;
+    struct toc_layer small;
+    struct run_result result;
+
+    delta_open_update(&scene, TOC_ZSTD);
+    options.must_exist = true;
+    options.make_nothing = true;
+    cr_assert_eq(tug_store_open(scene.flow.store, &options, &donor, NULL), TUG_OK);
+    free(scene.flow.store);
+    scene.flow.store = build_text("%s/other", scene.flow.directory);
+    toc_layer_make(TOC_ZSTD, scene.files, SMALL_FILES, &small);
+    delta_add_layer_times(&scene, 3, &small, 5000);
+    cr_assert_eq(flow_command(&scene.flow, "app:3",
+                              (const char *const[]){"--name", "example.org/other:3", NULL},
+                              &result),
+                 0, "%s", result.err);
+    run_result_fini(&result);
+    scene.flow.options.donors = &donor;
+    scene.flow.options.donor_count = 1;
+    delta_fetch(&scene, "app:2");
+    cr_assert_lt(delta_sent_bytes(&scene, 2), scene.layers[2].size / 10);
+    tug_store_close(donor);
+    flow_close(&scene.flow);
+}
+
 Test(delta, off)
 {
     struct delta_scene scene;
