@@ -31,8 +31,6 @@
 #define SOCKET_BYTES (UINT64_C(2) * SEND_BUFFER_BYTES + (128 << 10))
 #define SHORTEST_MS 20
 #define LONGEST_MS 650
-/* The program has started by then, also on a busy machine. */
-#define STARTED_MS 300
 
 struct scene {
     struct fake_registry *registry;
@@ -96,14 +94,32 @@ static void take_done(struct scene *scene)
     tmpdir_remove(directory);
 }
 
-/* Tell whether it ended as the signal should end it. A signal that comes while the program starts,
- * before it can be caught, ends it at once. */
-static bool is_interrupted(const struct scene *scene, const struct run_result *result,
-                           uint64_t after_ms)
+/* Tell whether a process catches a signal already. */
+static bool catches(pid_t pid, int signal_number)
 {
-    return after_ms > 0 && (result->exit_status == 128 + scene->signal_number ||
-                            (result->signal == scene->signal_number &&
-                             (scene->signal_number == SIGKILL || after_ms < STARTED_MS)));
+    unsigned long long caught = 0;
+    char line[256];
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        (void)sscanf(line, "SigCgt: %llx", &caught);
+    }
+    fclose(file);
+    return (caught >> (signal_number - 1) & 1) != 0;
+}
+
+/* Tell whether it ended as the signal should end it: one that is not caught ends it at once. */
+static bool is_interrupted(const struct scene *scene, const struct run_result *result,
+                           bool is_caught)
+{
+    return result->exit_status == 128 + scene->signal_number ||
+           (result->signal == scene->signal_number && !is_caught);
 }
 
 /* Run once; interrupted after so long, or (0) to the end. */
@@ -111,15 +127,17 @@ static void run_once(struct scene *scene, uint64_t after_ms)
 {
     struct run_process *const process = start(scene);
     struct run_result result;
+    bool is_caught = false;
 
     if (after_ms > 0) {
         sleep_ms(after_ms);
+        is_caught = catches(run_pid(process), scene->signal_number);
         run_signal(process, scene->signal_number);
     }
     (void)run_wait(process, &result);
     if (result.exit_status == 0) {
         take_done(scene);
-    } else if (!is_interrupted(scene, &result, after_ms) || result.timed_out) {
+    } else if (after_ms == 0 || !is_interrupted(scene, &result, is_caught) || result.timed_out) {
         resume_fail("status %d, signal %d: %s", result.exit_status, result.signal, result.err);
     } else {
         (void)resume_check_blobs(scene->store, "after an interruption");

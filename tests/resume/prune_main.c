@@ -36,7 +36,7 @@
 #define LAYER_BYTES (120 << 10)
 #define PER_FETCH 3
 #define STEP_MS 25
-#define TIMEOUT_MS 100000
+#define TIMEOUT_MS 300000
 /* Of a prune that finds the store in use. */
 #define BUSY_STATUS 7
 
@@ -204,7 +204,7 @@ static void start_user(struct scene *scene, struct slot *slot)
 static void start_prune(struct scene *scene, struct slot *slot)
 {
     static const char *const at_once[] = {"prune", NULL};
-    static const char *const waiting[] = {"prune", "--wait", "60s", NULL};
+    static const char *const waiting[] = {"prune", "--wait", "250s", NULL};
     static const char *const partials[] = {"prune", "--partials", NULL};
 
     slot->may_be_busy = chance(scene, 4);
