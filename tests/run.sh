@@ -83,7 +83,7 @@ run_criterion() { # SUITE
 }
 
 # Seconds after which a script hangs; the long forms take minutes on a machine that is idle.
-script_seconds=400
+script_seconds=900
 [ "${RESUME_FORM:-short}" = short ] || script_seconds=1500
 
 # One script; what it printed and how it ended go to files.
@@ -170,7 +170,7 @@ run_stress() { # each program with several seeds; another set: STRESS_SEEDS="4 5
         name=$(basename "$program" .c)
         name=${name#stress_}
         for seed in ${STRESS_SEEDS:-1 2 3}; do
-            if timeout 120 "$obj/stress-$name" "$seed" > "$work/stress.log" 2>&1; then
+            if timeout 400 "$obj/stress-$name" "$seed" > "$work/stress.log" 2>&1; then
                 count 1 0
                 echo "ok   stress: $name, seed $seed"
             else
@@ -190,7 +190,7 @@ real_half() { # HALF NAME…
     local half=$1 status=0
     shift
     mkdir "$work/real-$half"
-    WORK="$work/real-$half" timeout -k 5 280 "$here/tests/real/run.sh" "$@" \
+    WORK="$work/real-$half" timeout -k 5 900 "$here/tests/real/run.sh" "$@" \
         > "$work/real-$half.log" 2>&1 < /dev/null || status=$?
     echo "$status" > "$work/real-$half.status"
 }

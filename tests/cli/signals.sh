@@ -81,25 +81,16 @@ kill -CONT "$pid"
 finish 130
 expect_text err "interrupted by SIGINT"
 
-# An ignored signal stays ignored. The run cannot end while another process holds the store's lock.
-start_registry --generate app:1=10K
-exec 9<> "$TUG_STORE/lock"
-flock 9
-rm "$WORK/err"
-(
-    trap '' HUP INT
-    exec "$TUG" fetch --progress none --plain-http "$registry/app:1" \
-        > "$WORK/out" 2> "$WORK/err" 9>&-
-) &
-pid=$!
-await_text "$pid" err "waiting for"
-kill -HUP "$pid" || fail "it was over too soon"
-kill -INT "$pid" || fail "it did not ignore SIGHUP"
-flock -u 9
-wait "$pid"
-status=$?
-expect_status 0
-expect_lines out 1
+# An ignored signal stays ignored: it is a later one that ends the run. (Of several that are there
+# at once, the one with the lowest number counts.)
+trap '' HUP INT
+begin
+trap - HUP INT
+kill -HUP "$pid"
+kill -INT "$pid"
+kill -TERM "$pid"
+finish 143
+expect_match err "tug: interrupted by SIGTERM; partial downloads are kept"
 
 # Stopping cannot be held up by a terminal or pipe that nobody reads.
 start_registry --generate app:1=10K
