@@ -159,6 +159,10 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
         is_done = tug__text_copy(&image->platforms, value);
     } else if (strcmp(key, TUG__INDEX_REFERS_TO) == 0) {
         is_done = tug__text_copy(&image->refers_to, value);
+    } else if (strcmp(key, TUG__INDEX_INDEX) == 0) {
+        (void)tug_digest_parse(value, strlen(value), &image->index_digest, NULL);
+    } else if (strcmp(key, TUG__INDEX_CONVERTED_FROM) == 0) {
+        (void)tug_digest_parse(value, strlen(value), &image->converted_from, NULL);
     } else if (strncmp(key, TUG__INDEX_SOURCE_PREFIX, prefix) == 0) {
         is_done = add_sources(image, key + prefix, value);
     } else if (tug__index_is_label(key) && key[0] != '\0' && strchr(key, '=') == NULL) {
@@ -166,6 +170,35 @@ static bool take_annotation(void *context, const char *key, const struct tug__js
     }
     reading->has_failed = reading->has_failed || !is_done;
     return is_done;
+}
+
+/* Give the sources the ports of their hosts, which their keys lack. Returns: false without memory.
+ */
+static bool add_ports(struct tug__image_found *image, const struct tug__json_value *notes)
+{
+    struct tug__index_origin origin = {
+        .name = tug__json_text(tug__json_get(notes, TUG__INDEX_IMAGE_NAME)),
+        .noted = tug__json_text(tug__json_get(notes, TUG__INDEX_SOURCE)),
+    };
+
+    for (size_t i = 0; i < image->source_count; i++) {
+        struct tug__image_source *const source = &image->sources[i];
+        size_t length = 0;
+        const char *host;
+        char *full;
+
+        origin.host = source->host;
+        origin.repository = source->repository;
+        origin.repository_length = strlen(source->repository);
+        host = tug__index_origin_host(&origin, &length);
+        full = tug__strndup(host, length);
+        if (full == NULL) {
+            return false;
+        }
+        free(source->host);
+        source->host = full;
+    }
+    return true;
 }
 
 /* Read one element of index.json. */
@@ -184,9 +217,11 @@ static enum tug_status read_element(struct tug__image_found *image,
     image->digest = descriptor.digest;
     image->size_bytes = descriptor.size_bytes;
     image->media_type = strdup(descriptor.media_type);
+    image->has_platform = descriptor.has_platform;
+    image->platform = descriptor.platform;
     tug__descriptor_fini(&descriptor);
     tug__json_each_member(notes, take_annotation, &reading);
-    if (reading.has_failed || image->media_type == NULL) {
+    if (reading.has_failed || image->media_type == NULL || !add_ports(image, notes)) {
         return tug__fail_memory(err);
     }
     own =

@@ -6,6 +6,7 @@
 #ifndef TUG_ARCHIVE_FOUND_H
 #define TUG_ARCHIVE_FOUND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@
 
 /* Where an image once came from. */
 struct tug__image_source {
-    char *host;       /* owned */
+    char *host;       /* owned; with its port, if that is known */
     char *repository; /* owned */
 };
 
@@ -33,6 +34,10 @@ struct tug__image_found {
     size_t label_count;
     struct tug__image_source *sources;
     size_t source_count;
+    struct tug_digest index_digest;   /* of the index it was chosen from; unset: of none */
+    struct tug_digest converted_from; /* unset: it was not converted */
+    struct tug_platform platform;     /* that the entry says */
+    bool has_platform;
 };
 
 /* All images of an archive. All zero: none. */

@@ -125,6 +125,11 @@ static enum tug_status check_images(struct tug__import *import, struct tug_error
     return status;
 }
 
+static const struct tug_digest *or_none(const struct tug_digest *digest)
+{
+    return digest->algorithm != TUG_DIGEST_NONE ? digest : NULL;
+}
+
 /* Name the images that have so many sources, or more, with that one of them. */
 static enum tug_status put_images(struct tug__import *import, size_t round, size_t *out_count,
                                   struct tug_error *err)
@@ -152,6 +157,9 @@ static enum tug_status put_images(struct tug__import *import, size_t round, size
                 .left_out = image->left_out,
                 .platforms = image->platforms,
                 .refers_to = image->refers_to,
+                .platform = image->has_platform ? &image->platform : NULL,
+                .index_digest = or_none(&image->index_digest),
+                .converted_from = or_none(&image->converted_from),
                 .labels = (const char *const *)image->labels,
                 .label_count = image->label_count,
             };

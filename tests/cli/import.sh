@@ -54,11 +54,14 @@ forms_of_a_layout() {
     cmp "$WORK/index.json" "$TUG_STORE/index.json" || fail "twice is not once"
 }
 
-# What is exported and imported is the same, with labels and sources.
+# What is exported and imported is the same, with labels, sources and what tug notes.
 there_and_back() {
     jq -c '.manifests[0].annotations += {"io.containerd.image.name": "r.example/multi:1",
         "containerd.io/distribution.source.r.example": "a,multi", "team": "blue",
-        "containerd.io/distribution.source.mirror.example": "x/y"}' "$l/index.json" > "$WORK/new"
+        "containerd.io/distribution.source.mirror.example": "x/y",
+        "tug.source": "mirror.example:5000/x/y",
+        "tug.index": $digest, "tug.converted-from": $digest}' \
+        --arg digest "sha256:$(printf 'a%.0s' {1..64})" "$l/index.json" > "$WORK/new"
     mv "$WORK/new" "$l/index.json"
     import_fresh "$l"
     expect_status 0
