@@ -52,14 +52,14 @@ Test(tags_runs, can_be_interrupted)
     told.paused =
         fake_rule_add(flow.registry, &(struct fake_rule){.match.path = "/paused/",
                                                          .answer.status = 503,
-                                                         .answer.headers = "Retry-After: 25\r\n",
+                                                         .answer.headers = "Retry-After: 55\r\n",
                                                          .timing.hold = true});
     add_page(flow.registry, LIST, "\"1\"", NULL);
     told.busy = flow.registry;
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);
     cr_assert_eq(list_all(&flow, &told, names, 4), TUG_ERR_CANCELLED);
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    cr_assert_lt(end.tv_sec - begin.tv_sec, 20, "neither waits for its time");
+    cr_assert_lt(end.tv_sec - begin.tv_sec, 50, "neither waits for its time");
     cr_assert_eq(told.status[0], TUG_OK);
     for (size_t i = 1; i < 4; i++) {
         cr_assert_eq(told.status[i], TUG_ERR_CANCELLED);
