@@ -3,6 +3,11 @@
 # shellcheck source-path=SCRIPTDIR source=../cli/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../cli/lib.sh"
 
+# Tell whether a process of this script runs. The number of one that has ended may be another's.
+is_running() { # PID
+    [[ $'\n'$(jobs -pr)$'\n' = *$'\n'"$1"$'\n'* ]]
+}
+
 # Milliseconds since some moment.
 now_ms() {
     echo $(($(date +%s%N) / 1000000))

@@ -10,6 +10,7 @@ pids=()
 finish() {
     local pid
     for pid in "${pids[@]}"; do
+        is_running "$pid" || continue
         kill "$pid" 2> /dev/null
         wait "$pid" 2> /dev/null
     done

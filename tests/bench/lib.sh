@@ -36,7 +36,8 @@ cleanup() {
     local status=$? pid
     trap - EXIT
     for pid in ${own_pids[@]+"${own_pids[@]}"}; do
-        end_process "$pid"
+        # The number of one that has ended may be another's.
+        [[ $'\n'$(jobs -pr)$'\n' != *$'\n'"$pid"$'\n'* ]] || end_process "$pid"
     done
     empty_folder "$work"
     [ -z "$short_folder" ] || rm -rf "$short_folder"

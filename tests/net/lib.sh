@@ -140,17 +140,7 @@ free_port() {
     fail "no free port"
 }
 
-# A process that has ended is no longer this script's to end: its number may be another's.
-forget_process() { # PID
-    local pid rest=()
-    for pid in "${own_pids[@]}"; do
-        [ "$pid" = "$1" ] || rest+=("$pid")
-    done
-    own_pids=(${rest[@]+"${rest[@]}"})
-}
-
 end_process() { # PID
-    forget_process "$1"
     kill "$1" 2> /dev/null || true
     wait "$1" 2> /dev/null || true
 }
@@ -206,7 +196,6 @@ stop_fake() { # NAME…
     local name
     for name in "$@"; do
         kill -TERM "${FAKE_PID[$name]}"
-        forget_process "${FAKE_PID[$name]}"
         wait "${FAKE_PID[$name]}" || fail "the server '$name' ended with status $?"
     done
 }

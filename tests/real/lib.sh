@@ -28,10 +28,16 @@ fail() { # WORDS…
 own_pids=()
 own_work=""
 
+# Tell whether a process of this script runs. The number of one that has ended may be another's.
+is_running() { # PID
+    [[ $'\n'$(jobs -pr)$'\n' = *$'\n'"$1"$'\n'* ]]
+}
+
 cleanup() {
     local status=$? pid
     trap - EXIT
     for pid in ${own_pids[@]+"${own_pids[@]}"}; do
+        is_running "$pid" || continue
         kill "$pid" 2> /dev/null || true
         wait "$pid" 2> /dev/null || true
     done

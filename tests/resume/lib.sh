@@ -18,9 +18,15 @@ fail() {
     exit 1
 }
 
+# Tell whether a process of this script runs. The number of one that has ended may be another's.
+is_running() { # PID
+    [[ $'\n'$(jobs -pr)$'\n' = *$'\n'"$1"$'\n'* ]]
+}
+
 end_all() {
     local pid
     for pid in ${pids[@]+"${pids[@]}"}; do
+        is_running "$pid" || continue
         kill -CONT "$pid" 2> /dev/null || true
         kill "$pid" 2> /dev/null || true
         wait "$pid" 2> /dev/null || true
@@ -52,13 +58,7 @@ start_registry() { # OPTION…
     registry=127.0.0.1:$(cat port)
 }
 
-# End a process of this script; its number may be another's afterwards.
 end_process() { # PID
-    local pid rest=()
-    for pid in "${pids[@]}"; do
-        [ "$pid" = "$1" ] || rest+=("$pid")
-    done
-    pids=(${rest[@]+"${rest[@]}"})
     kill "$1"
     wait "$1" || true
 }
