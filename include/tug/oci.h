@@ -105,7 +105,9 @@ typedef enum tug_status (*tug_list_entry_fn)(void *context, const struct tug_lis
 
 /* Call on_entry for each element of a JSON list, in order. A list is the `manifests` of an OCI
  * index (a store's index.json has full names in its annotations) or Docker manifest list, an array
- * of strings, or the result lines of `tug fetch` and `tug resolve --format json`. Entries are
+ * of strings, or the result lines of `tug fetch` and `tug resolve --format json`. Of what tug has
+ * converted the digest is that of the original; entries of index.json that only refer to an image
+ * are left out. Entries are
  * reported while the text is read, so an error further on may follow any number of entries. text:
  * length bytes, borrowed for the call. Errors: TUG_ERR_CONTENT (not a list; the message names the
  * document if it is a known kind), TUG_ERR_UNSUPPORTED (a digest of an algorithm that tug does not

@@ -64,12 +64,18 @@ static enum tug_status read_platform(const struct tug__json_value *value,
     return status;
 }
 
+/* Read a digest: that of what the content was converted from, if it was, because only that is in
+ * the registry. notes, key: where that is told. */
 static enum tug_status read_digest(const struct tug__json_value *value,
+                                   const struct tug__json_value *notes, const char *key,
                                    struct tug_list_entry *entry, struct tug_error *err)
 {
     const char *digest = NULL;
-    const enum tug_status status = tug__json_get_string(value, "digest", &digest, err);
+    enum tug_status status = tug__json_get_string(notes, key, &digest, err);
 
+    if (status == TUG_OK && digest == NULL) {
+        status = tug__json_get_string(value, "digest", &digest, err);
+    }
     return status == TUG_OK && digest != NULL ? tug__digest_read(digest, &entry->digest, err)
                                               : status;
 }
@@ -80,6 +86,7 @@ static enum tug_status read_manifest(const struct reader *reader, const char *te
 {
     struct tug__json *json = NULL;
     const struct tug__json_value *root;
+    const struct tug__json_value *notes;
     const char *media_type = NULL;
     struct tug_list_entry entry = {0};
     enum tug_status status = tug__json_parse(text, length, &entry_limits, &json, err);
@@ -88,9 +95,10 @@ static enum tug_status read_manifest(const struct reader *reader, const char *te
         return status;
     }
     root = tug__json_root(json);
+    notes = tug__json_get(root, "annotations");
     status = tug__json_check_names(root, tug__descriptor_names, err);
     if (status == TUG_OK) {
-        status = read_digest(root, &entry, err);
+        status = read_digest(root, notes, "tug.converted-from", &entry, err);
     }
     if (status == TUG_OK) {
         status = tug__json_get_string(root, "mediaType", &media_type, err);
@@ -109,7 +117,10 @@ static enum tug_status read_manifest(const struct reader *reader, const char *te
         entry.is_index = media_type == NULL || *media_type == '\0'
                              ? !entry.has_platform
                              : tug__media_kind(media_type) == TUG__MEDIA_INDEX;
-        status = reader->on_entry(reader->context, &entry, err);
+        /* what only refers to an image is none */
+        status = tug__json_has(notes, "tug.refers-to")
+                     ? TUG_OK
+                     : reader->on_entry(reader->context, &entry, err);
     }
     tug__json_destroy(json);
     return status;
@@ -166,11 +177,14 @@ static enum tug_status read_result(const char *text, size_t length, struct tug__
                                    struct tug_list_entry *entry, struct tug_error *err)
 {
     enum tug_status status = tug__json_parse(text, length, &entry_limits, out_json, err);
+    const struct tug__json_value *root;
 
-    if (status == TUG_OK) {
-        status = tug__json_get_string(tug__json_root(*out_json), "ref", &entry->name, err);
+    if (status != TUG_OK) {
+        return status;
     }
-    return status == TUG_OK ? read_digest(tug__json_root(*out_json), entry, err) : status;
+    root = tug__json_root(*out_json);
+    status = tug__json_get_string(root, "ref", &entry->name, err);
+    return status == TUG_OK ? read_digest(root, root, "convertedFrom", entry, err) : status;
 }
 
 static bool is_result(const char *text, size_t length)

@@ -124,6 +124,30 @@ Test(index_list, f45_annotations_have_full_names)
                  "|r.io/a:1|sha256:e3|;|r.io/b:1|sha256:e3|;||sha256:e3|;");
 }
 
+#define MADE "\"digest\":\"sha256:" HEX "\","
+#define ORIGINAL "\"sha256:ff" HEX2 "\""
+#define HEX2 "b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* A registry has what an image was converted from, and not what was made of it here. */
+Test(index_list, what_was_made_here_is_listed_as_the_registry_has_it)
+{
+    expect_notes("{\"ref\":\"r.io/a:1\"," MADE "\"convertedFrom\":" ORIGINAL "}",
+                 "|r.io/a:1|sha256:ff|;");
+    expect_notes("{\"manifests\":[{" MADE "\"annotations\":{"
+                 "\"io.containerd.image.name\":\"r.io/a:1\",\"tug.converted-from\":" ORIGINAL
+                 "}}]}",
+                 "|r.io/a:1|sha256:ff|;");
+}
+
+Test(index_list, what_only_refers_to_an_image_is_none)
+{
+    expect_notes("{\"manifests\":[{" MADE "\"annotations\":{"
+                 "\"org.opencontainers.image.ref.name\":\"r.io/a:sha256-12.sig\","
+                 "\"tug.refers-to\":\"sha256:" HEX "\"}},{" MADE "\"annotations\":{"
+                 "\"org.opencontainers.image.ref.name\":\"r.io/b:1\"}}]}",
+                 "|r.io/b:1|sha256:e3|;");
+}
+
 Test(index_list, f16_platforms_are_known)
 {
     const struct tug_platform amd64 = {.os = "linux", .architecture = "amd64"};
