@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+TestSuite(tags_many, .timeout = 120);
+
 #define LIST "/v2/app/tags/list"
 /* Room for one tag in the body: quotes, a comma, "1." and seven digits. */
 #define TAG_BYTES 12

@@ -72,12 +72,16 @@ static void add_zstd(struct bytes *bytes, const void *data, size_t size)
     free(packed);
 }
 
+/* The same holds for these. */
 static void add_gzip(struct bytes *bytes, const void *data, size_t size)
 {
-    z_stream zlib = {0};
+    static z_stream zlib;
     uint8_t *packed;
 
-    need(deflateInit2(&zlib, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "gzip");
+    need(zlib.state != NULL
+             ? deflateReset(&zlib) == Z_OK
+             : deflateInit2(&zlib, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+         "gzip");
     packed = malloc(deflateBound(&zlib, size));
     zlib.next_in = (Bytef *)(uintptr_t)data;
     zlib.avail_in = (uInt)size;
@@ -85,7 +89,6 @@ static void add_gzip(struct bytes *bytes, const void *data, size_t size)
     zlib.avail_out = (uInt)deflateBound(&zlib, size);
     need(deflate(&zlib, Z_FINISH) == Z_STREAM_END, "gzip");
     add(bytes, packed, zlib.total_out);
-    (void)deflateEnd(&zlib);
     free(packed);
 }
 
