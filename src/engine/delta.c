@@ -165,6 +165,19 @@ bool tug__delta_admit(struct tug__engine *engine, struct tug__node *node)
     return running == NULL;
 }
 
+void tug__delta_tell_unread(struct tug__engine *engine)
+{
+    struct tug_error *const unread = &engine->delta.donors.unread;
+    char text[TUG_ERROR_MESSAGE_MAX + 64];
+
+    if (unread->code == TUG_OK) {
+        return;
+    }
+    unread->code = TUG_OK; /* once */
+    (void)snprintf(text, sizeof text, "%s: not copying from that store", unread->message);
+    tug__engine_emit(engine, &(struct tug_event){.kind = TUG_EVENT_WARNING, .text = text});
+}
+
 void tug__delta_handle_donors(struct tug__engine *engine, struct tug__node *node,
                               const struct tug_error *error)
 {
@@ -173,6 +186,7 @@ void tug__delta_handle_donors(struct tug__engine *engine, struct tug__node *node
     if (!engine->delta.is_searched) {
         tug__donors_fini(&engine->delta.donors);
     }
+    tug__delta_tell_unread(engine);
     node->job_kind = TUG__JOB_BLOB;
     enqueue_all(engine, &engine->delta.waiting);
     if (tug__node_is_needed(node)) {

@@ -21,13 +21,14 @@ static bool never(void *context)
 }
 
 /* Search the stores, the first time. */
-static void find_donors(struct tug__delta_state *state)
+static void find_donors(struct tug__engine *engine)
 {
     const struct tug__search_stop stop = {.should_stop = never};
 
-    if (!state->is_searched) {
-        (void)tug__donors_find(&state->donors, &stop, NULL); /* those that it found will do */
-        state->is_searched = true;
+    if (!engine->delta.is_searched) {
+        (void)tug__donors_find(&engine->delta.donors, &stop, NULL); /* what it found will do */
+        engine->delta.is_searched = true;
+        tug__delta_tell_unread(engine);
     }
 }
 
@@ -68,7 +69,7 @@ bool tug__engine_ask_donors(struct tug__engine *engine, const struct tug__descri
         !tug__copies_may_be_worth_it(tug__chunked_tail(&wanted.place))) {
         return false;
     }
-    find_donors(&engine->delta);
+    find_donors(engine);
     wanted.repository = tug__delta_repository(source);
     planned = find_planned(&engine->delta.planned, &wanted);
     if (tug__donors_choose(&engine->delta.donors,

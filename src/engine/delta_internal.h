@@ -54,6 +54,8 @@ uint64_t tug__delta_plan_bytes(const struct tug__delta *delta);
 /* delta.c: the repository of a layer that is wanted, as a donor's. */
 uint64_t tug__delta_repository(const struct tug_ref *ref);
 
+/* delta.c: warn, once, of a donor store that could not be read. */
+void tug__delta_tell_unread(struct tug__engine *engine);
 /* delta.c: the search for donors has ended. One that was stopped with the node that it was for
  * starts again. */
 void tug__delta_handle_donors(struct tug__engine *engine, struct tug__node *node,

@@ -252,9 +252,13 @@ enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__s
             .donors_max = donors->count + room_for(donors, i),
             .age = age,
         };
+        struct tug_error error = {0};
 
-        if (search_store(&search, err) == TUG_ERR_NO_MEMORY) {
-            return TUG_ERR_NO_MEMORY;
+        if (search_store(&search, &error) == TUG_ERR_NO_MEMORY) {
+            return tug__fail_memory(err);
+        }
+        if (i > 0 && donors->unread.code == TUG_OK) {
+            donors->unread = error;
         }
         age = search.age;
         if (stop->should_stop(stop->context)) {

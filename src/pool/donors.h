@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tug/error.h>
 #include <tug/oci.h>
 #include <tug/store.h>
 
@@ -52,6 +53,7 @@ struct tug__donors {
     size_t count;
     struct tug_store *const *stores; /* to be searched; borrowed. The run's own comes first */
     size_t store_count;
+    struct tug_error unread; /* of the first of the others whose index.json could not be read */
 };
 
 /* Ask whether to stop. */
@@ -64,7 +66,7 @@ struct tug__search_stop {
  * digest are left out. */
 uint64_t tug__repository_hash(const char *name, size_t length);
 
-/* Search the stores for donors. What cannot be read has none. Errors: TUG_ERR_CANCELLED,
+/* Search the stores for donors. What cannot be read has none (unread). Errors: TUG_ERR_CANCELLED,
  * TUG_ERR_NO_MEMORY. Threads: one at a time. Blocks: on the disk. */
 enum tug_status tug__donors_find(struct tug__donors *donors, const struct tug__search_stop *stop,
                                  struct tug_error *err);

@@ -83,6 +83,19 @@ void delta_change(struct delta_scene *scene, size_t n)
     }
 }
 
+struct tug_store *delta_move_store(struct delta_scene *scene)
+{
+    struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
+    struct tug_store *store = NULL;
+
+    options.must_exist = true;
+    options.make_nothing = true;
+    cr_assert_eq(tug_store_open(scene->flow.store, &options, &store, NULL), TUG_OK);
+    free(scene->flow.store);
+    scene->flow.store = build_text("%s/other", scene->flow.directory);
+    return store;
+}
+
 void delta_fetch(struct delta_scene *scene, const char *name)
 {
     fake_record_mark(scene->flow.registry);

@@ -36,6 +36,9 @@ void delta_add_files(struct delta_scene *scene, unsigned number, size_t count);
 void delta_change(struct delta_scene *scene, size_t n);
 /* Two versions: the first is in the store, and 2 % of the files differ in the second. */
 void delta_open_update(struct delta_scene *scene, enum toc_format format);
+/* What was fetched so far is another store from now on, and the flow's is new. Returns: it; close
+ * it before flow_close. */
+struct tug_store *delta_move_store(struct delta_scene *scene);
 /* Fetch an image; that must succeed. */
 void delta_fetch(struct delta_scene *scene, const char *name);
 /* Bytes of a layer that the registry has sent since the last fetch began. */

@@ -355,15 +355,10 @@ Test(delta, copies_are_told_before_the_end)
 Test(delta, another_store_is_a_donor)
 {
     struct delta_scene scene;
-    struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
-    struct tug_store *donor = NULL;
+    struct tug_store *donor;
 
     delta_open_update(&scene, TOC_ZSTD);
-    options.must_exist = true;
-    options.make_nothing = true;
-    cr_assert_eq(tug_store_open(scene.flow.store, &options, &donor, NULL), TUG_OK);
-    free(scene.flow.store);
-    scene.flow.store = build_text("%s/other", scene.flow.directory);
+    donor = delta_move_store(&scene);
     scene.flow.options.donors = &donor;
     scene.flow.options.donor_count = 1;
     delta_fetch(&scene, "app:2");
@@ -377,17 +372,12 @@ Test(delta, another_store_is_a_donor)
 Test(delta, another_store_beside_a_large_one)
 {
     struct delta_scene scene;
-    struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
-    struct tug_store *donor = NULL;
+    struct tug_store *donor;
     struct toc_layer small;
     struct run_result result;
 
     delta_open_update(&scene, TOC_ZSTD);
-    options.must_exist = true;
-    options.make_nothing = true;
-    cr_assert_eq(tug_store_open(scene.flow.store, &options, &donor, NULL), TUG_OK);
-    free(scene.flow.store);
-    scene.flow.store = build_text("%s/other", scene.flow.directory);
+    donor = delta_move_store(&scene);
     toc_layer_make(TOC_ZSTD, scene.files, SMALL_FILES, &small);
     delta_add_layer_times(&scene, 3, &small, 5000);
     cr_assert_eq(flow_command(&scene.flow, "app:3",

@@ -7,6 +7,10 @@
  */
 #include "delta.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 TestSuite(delta_dry, .timeout = 60);
 
 /* Plan version 2: its layer may come from version 1, or not; nothing of it is requested. */
@@ -114,19 +118,47 @@ Test(delta_dry, images_of_one_list)
 Test(delta_dry, another_store)
 {
     struct delta_scene scene;
-    struct tug_store_options options = TUG_STORE_OPTIONS_INIT;
-    struct tug_store *donor = NULL;
+    struct tug_store *donor;
 
     delta_open_update(&scene, TOC_ZSTD);
-    options.must_exist = true;
-    options.make_nothing = true;
-    cr_assert_eq(tug_store_open(scene.flow.store, &options, &donor, NULL), TUG_OK);
-    free(scene.flow.store);
-    scene.flow.store = build_text("%s/other", scene.flow.directory);
+    donor = delta_move_store(&scene);
     plan(&scene, false);
     scene.flow.options.donors = &donor;
     scene.flow.options.donor_count = 1;
     plan(&scene, true);
+    tug_store_close(donor);
+    flow_close(&scene.flow);
+}
+
+static void break_index(const struct delta_scene *scene)
+{
+    char *const path = build_text("%s/store/index.json", scene->flow.directory);
+    FILE *const file = fopen(path, "w");
+
+    cr_assert(file != NULL && fputs("{", file) >= 0 && fclose(file) == 0);
+    free(path);
+}
+
+/* One that cannot be read is told of, once, with its path; and the layer is fetched plainly. */
+Test(delta_dry, another_store_that_is_broken)
+{
+    struct delta_scene scene;
+    struct tug_store *donor;
+
+    delta_open_update(&scene, TOC_ZSTD);
+    donor = delta_move_store(&scene);
+    break_index(&scene);
+    scene.flow.options.donors = &donor;
+    scene.flow.options.donor_count = 1;
+    for (unsigned i = 0; i < 2; i++) {
+        scene.flow.options.dry_run = i == 0;
+        delta_fetch(&scene, "app:2");
+        cr_assert_eq(scene.flow.seen.counts[TUG_EVENT_WARNING], 1);
+        cr_assert_not_null(strstr(scene.flow.seen.warning, "/store/index.json"), "%s",
+                           scene.flow.seen.warning);
+        cr_assert_not_null(strstr(scene.flow.seen.warning, "not copying from that store"));
+    }
+    delta_expect_plain(&scene, 2);
     tug_store_close(donor);
     flow_close(&scene.flow);
 }
