@@ -310,16 +310,9 @@ static void tell_of_wrong(struct tug__engine *engine, struct tug__node *node,
                           const struct tug_error *error)
 {
     struct tug_error shown = *error;
-    struct tug_event event = {.kind = TUG_EVENT_RETRY,
-                              .ref = tug_ref_name(node->wanted.source),
-                              .digest = node->wanted.digest,
-                              .error = &shown,
-                              .attempt = 1,
-                              .attempts_max = 2};
 
     (void)tug__wrap(&shown, shown.code, "put together from other layers");
-    tug__node_add_subject(node, &shown);
-    tug__engine_emit(engine, &event);
+    tug__node_tell_second_try(engine, node, &shown);
 }
 
 bool tug__delta_handle_rejected(struct tug__engine *engine, struct tug__node *node,

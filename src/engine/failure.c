@@ -127,22 +127,13 @@ static void retry_or_fail(struct tug__engine *engine, struct tug__node *node,
 void tug__node_refetch(struct tug__engine *engine, struct tug__node *node,
                        const struct tug_error *error)
 {
-    struct tug_error shown = *error;
-    struct tug_event event = {.kind = TUG_EVENT_RETRY,
-                              .ref = tug_ref_name(node->wanted.source),
-                              .digest = node->wanted.digest,
-                              .error = &shown,
-                              .attempt = 1,
-                              .attempts_max = 2};
-
     if (node->attempt.is_second_try) {
         tug__node_fail(engine, node, error);
         return;
     }
     node->attempt.is_second_try = true;
     node->attempt.avoid = node->attempt.served_by;
-    tug__node_add_subject(node, &shown);
-    tug__engine_emit(engine, &event);
+    tug__node_tell_second_try(engine, node, error);
     if (node->transfer != NULL) {
         tug__node_drop_transfer(engine, node, TUG__DROP_REMOVE);
     } else {

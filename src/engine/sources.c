@@ -38,6 +38,21 @@ void tug__node_add_subject(const struct tug__node *node, struct tug_error *error
                     tug_digest_format(&node->wanted.digest, digest));
 }
 
+void tug__node_tell_second_try(struct tug__engine *engine, struct tug__node *node,
+                               const struct tug_error *error)
+{
+    struct tug_error shown = *error;
+    struct tug_event event = {.kind = TUG_EVENT_RETRY,
+                              .ref = tug_ref_name(node->wanted.source),
+                              .digest = node->wanted.digest,
+                              .error = &shown,
+                              .attempt = 1,
+                              .attempts_max = 2};
+
+    tug__node_add_subject(node, &shown);
+    tug__engine_emit(engine, &event);
+}
+
 /* Tell whether an error is about the source and its content, not about this machine. */
 static bool is_of_source(enum tug_status status)
 {

@@ -192,6 +192,9 @@ void tug__node_fail(struct tug__engine *engine, struct tug__node *node,
 bool tug__node_ask_elsewhere(struct tug__engine *engine, struct tug__node *node);
 /* Prefix an error's message with its subject. */
 void tug__node_add_subject(const struct tug__node *node, struct tug_error *error);
+/* Tell of content that does not match its digest and is fetched once more. error: why. */
+void tug__node_tell_second_try(struct tug__engine *engine, struct tug__node *node,
+                               const struct tug_error *error);
 /* Find out why a repository failed to deliver a node's content with that size. Borrowed from the
  * node; NULL: it was not tried. */
 const struct tug_error *tug__node_refused(const struct tug__node *node,
